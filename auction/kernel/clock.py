@@ -1,0 +1,70 @@
+"""The two clocks. Nothing else in the program asks what time it is.
+
+Platform time (the database's idea of now, plus the sandbox offset) rules everything legal. Machine time is
+never moved; it rules sessions, limits, leases and heartbeats.
+"""
+
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+def iso(moment: datetime) -> str:
+    """RFC 3339 with microseconds and offset, in UTC: the one spelling used in entries and on the wire."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def parse(text: str) -> datetime:
+    """The aware UTC moment of an RFC 3339 string; ValueError without an offset."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("a time needs its offset")
+    return moment.astimezone(UTC)
+
+
+class Clock(Protocol):
+    """Machine time as aware UTC. Platform time is this plus the sandbox offset: `House.now`."""
+
+    def machine(self) -> datetime: ...
+
+    def anchor(self, database_now: datetime) -> timedelta: ...
+
+
+class SystemClock:
+    """Runs on the monotonic clock, set by the database's time.
+
+    A jump of the machine's wall clock therefore moves nothing; two processes agree as well as their anchors do.
+    """
+
+    def __init__(self) -> None:
+        self._base = datetime.now(UTC)
+        self._mark = time.monotonic()
+
+    def anchor(self, database_now: datetime) -> timedelta:
+        """Take the database's time as ours; answers by how much this clock was off."""
+        skew = database_now - self.machine()
+        self._base, self._mark = database_now.astimezone(UTC), time.monotonic()
+        return skew
+
+    def machine(self) -> datetime:
+        return self._base + timedelta(seconds=time.monotonic() - self._mark)
+
+
+class FixedClock:
+    """A clock that moves only when told: for replay and tests."""
+
+    def __init__(self, moment: datetime) -> None:
+        self.moment = moment
+
+    def machine(self) -> datetime:
+        return self.moment
+
+    def anchor(self, database_now: datetime) -> timedelta:
+        return timedelta(0)
+
+    def advance(self, **delta: float) -> None:
+        """Move on by `timedelta(**delta)`."""
+        self.moment += timedelta(**delta)

@@ -1,0 +1,104 @@
+"""The database: one declarative base, two dialects, and the transaction habits each of them needs.
+
+SQLite's driver defaults lose updates (a SELECT before the first write holds no lock), so a writing unit begins
+with BEGIN IMMEDIATE; the log is WAL and every commit is synced, because an acknowledged bid must survive a
+power cut.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import BigInteger, Dialect, Engine, MetaData, Text, create_engine, event
+from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
+from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.types import JSON, TypeDecorator, TypeEngine
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICRO = timedelta(microseconds=1)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware UTC moment to the microsecond: timestamptz on PostgreSQL, integer microseconds on SQLite."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(TIMESTAMP(timezone=True))
+        return dialect.type_descriptor(BigInteger())
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        if value is None or dialect.name == "postgresql":
+            return value
+        return (value - _EPOCH) // _MICRO
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if dialect.name == "postgresql":
+            return value.astimezone(UTC)
+        return _EPOCH + timedelta(microseconds=value)
+
+
+Json = JSON().with_variant(JSONB(), "postgresql")
+
+
+class Base(DeclarativeBase):
+    """All tables of the house; constraint names are fixed so that migrations can name them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: Instant, dict[str, Any]: Json, list[Any]: Json, str: Text}
+
+
+#: Rows of these tables are never changed or deleted; triggers in both databases see to it (migrations).
+INSERT_ONLY: set[str] = set()
+
+
+def insert_only(table: type[Base]) -> type[Base]:
+    """Mark a table as insert-only: evidence, not state."""
+    INSERT_ONLY.add(table.__tablename__)
+    return table
+
+
+def open_engine(url: str, *, writing: bool = True) -> Engine:
+    """An engine for `url`. `writing=False` gives one whose transactions only read (SQLite: BEGIN, not IMMEDIATE)."""
+    if url.startswith("sqlite"):
+        engine = create_engine(url, connect_args={"timeout": 0, "check_same_thread": False}, pool_size=8)
+        _sqlite(engine, "BEGIN IMMEDIATE" if writing else "BEGIN")
+        return engine
+    return create_engine(
+        url,
+        pool_size=8,
+        max_overflow=8,
+        pool_pre_ping=True,
+        connect_args={"options": "-c timezone=UTC -c lock_timeout=5000 -c statement_timeout=30000"},
+    )
+
+
+def _sqlite(engine: Engine, begin: str) -> None:
+    @event.listens_for(engine, "connect")
+    def _connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Any) -> None:
+        connection.exec_driver_sql(begin)
+
+
+def database_now(engine: Engine) -> datetime | None:
+    """PostgreSQL's own clock; None on SQLite, where the process's clock is the database's."""
+    if engine.dialect.name != "postgresql":
+        return None
+    with engine.connect() as connection:
+        return connection.exec_driver_sql("SELECT clock_timestamp()").scalar_one().astimezone(UTC)

@@ -1,0 +1,225 @@
+"""The unit of work. `House.perform` is the only place where a transaction begins, commits and is published.
+
+Returning commits, raising rolls back. What a service records is journaled in the same transaction; what it
+publishes leaves only after the commit.
+"""
+
+import random
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+
+import structlog
+from sqlalchemy import Engine, insert, text
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.orm import Session
+
+from .clock import Clock, iso
+from .crypto import Vault
+from .db import database_now
+from .errors import DomainError
+from .events import Listener, Published, RoomEvent
+from .ids import Ids
+from .journal import Entry, Journal
+from .settings import Settings
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+log = structlog.get_logger(__name__)
+
+#: How long a unit may wait for a busy database before the answer is `fault`, and how often a clash is retried.
+_PATIENCE = 5.0
+_CLASHES = 4
+_RETRYABLE = {"40001", "40P01", "55P03"}
+_OFFSET = text("SELECT value FROM platform WHERE key = 'clock_offset_us'")
+
+
+class Room(Protocol):
+    """What `Unit.tell` needs of an auction row."""
+
+    id: str
+    version: int
+    status: str
+    price_fen: int | None
+    leader_code: str | None
+    bid_count: int
+    closes_at: datetime
+
+
+class Unit:
+    """One transaction as a service sees it."""
+
+    def __init__(self, session: Session, house: "House", now: datetime | None) -> None:
+        self.session = session
+        self.ids = house.ids
+        self.vault = house.vault
+        self.settings = house.settings
+        self._house = house
+        self._now = now
+        self._journal = Journal(session, house.ids)
+        self._rooms: dict[str, tuple[Room, list[dict[str, Any]]]] = {}
+        self._event_rows: list[dict[str, Any]] = []
+        self._published: list[Published] = []
+
+    @property
+    def now(self) -> datetime:
+        """Platform time, read once when first asked: take locks before asking."""
+        if self._now is None:
+            self._now = self._house.now(self.session)
+        return self._now
+
+    @property
+    def machine_now(self) -> datetime:
+        """Machine time, never moved by the sandbox."""
+        return self._house.clock.machine()
+
+    def new_id(self) -> str:
+        """A fresh opaque id."""
+        return self.ids.new(self.now)
+
+    def record(self, kind: str, *, stream: str, body: Mapping[str, Any], private: bool = False) -> Entry:
+        """Journal an event (a past participle such as `BidAccepted`) in its stream."""
+        return self._journal.append(stream, kind, body, self.now, private=private)
+
+    def tell(self, room: Room, type: str, **data: Any) -> None:
+        """Give the room its next public event; it is stored here and sent after the commit."""
+        room.version += 1
+        event = {"version": room.version, "type": type, "at": iso(self.now), **data}
+        self._rooms.setdefault(room.id, (room, []))[1].append(event)
+        self._event_rows.append(
+            {"auction_id": room.id, "version": room.version, "type": type, "at": self.now, "data": data}
+        )
+
+    def publish(self, topic: str, **payload: Any) -> None:
+        """Send `payload` to the listeners of `topic` after the commit."""
+        self._published.append(Published(topic, payload))
+
+    def flush(self) -> None:
+        """Write everything recorded so far, inside the transaction."""
+        self._journal.flush()
+        if self._event_rows:
+            self.session.execute(insert(RoomEvent.__table__), self._event_rows)
+            self._event_rows = []
+        self.session.flush()
+
+    def leaving(self) -> list[Published]:
+        """What is to be published: one update per touched room, then the rest in order."""
+        server_time = iso(self.now) if self._rooms else ""
+        updates = [
+            Published(
+                "room",
+                {
+                    "auction_id": room.id,
+                    "version": room.version,
+                    "events": events,
+                    "price_fen": room.price_fen,
+                    "leader_code": room.leader_code,
+                    "bid_count": room.bid_count,
+                    "closes_at": iso(room.closes_at),
+                    "status": room.status,
+                    "server_time": server_time,
+                },
+            )
+            for room, events in self._rooms.values()
+        ]
+        return updates + self._published
+
+
+class House:
+    """The wired program: database, clock, ids, keys; and who listens to what is published."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        engine: Engine,
+        reader: Engine,
+        clock: Clock,
+        ids: Ids,
+        vault: Vault,
+        run: Callable[[Callable[[], Any]], Any] = lambda attempt: attempt(),
+    ) -> None:
+        self.settings, self.engine, self.reader = settings, engine, reader
+        self.clock, self.ids, self.vault = clock, ids, vault
+        self._run = run
+        self._listeners: dict[str, list[Listener]] = defaultdict(list)
+
+    def subscribe(self, topic: str, listener: Listener) -> None:
+        """Call `listener` after every commit that published `topic`. A failing listener is logged, never raised."""
+        self._listeners[topic].append(listener)
+
+    def now(self, session: Session | None = None) -> datetime:
+        """Platform time: machine time plus the sandbox offset, which is read from the database at each door."""
+        if not self.settings.sandbox:
+            return self.clock.machine()
+        if session is not None:
+            offset = session.execute(_OFFSET).scalar_one_or_none()
+        else:
+            with Session(self.reader) as reading:
+                offset = reading.execute(_OFFSET).scalar_one_or_none()
+        return self.clock.machine() + timedelta(microseconds=int(offset or 0))
+
+    def anchor(self) -> timedelta:
+        """Set the clock by the database; answers the skew found (zero on SQLite)."""
+        now = database_now(self.reader)
+        return self.clock.anchor(now) if now else timedelta(0)
+
+    def read(self, query: Callable[Concatenate[Session, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Answer a query on a read-only transaction."""
+        with Session(self.reader, expire_on_commit=False) as session, session.begin():
+            return query(session, *args, **kwargs)
+
+    def perform(self, service: Callable[Concatenate[Unit, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run one service as one transaction, at the platform's present time.
+
+        Retries serialization failures, uniqueness clashes and a busy database; DomainError("fault") when the
+        database stays busy. Whatever else the service raises rolls back and is raised.
+        """
+        return self.perform_at(None, service, *args, **kwargs)
+
+    def perform_at(
+        self, now: datetime | None, service: Callable[Concatenate[Unit, P], R], *args: P.args, **kwargs: P.kwargs
+    ) -> R:
+        """As `perform`, with platform time set to `now`: for due acts, which happen at their due time."""
+
+        def attempt() -> tuple[R, list[Published]]:
+            with Session(self.engine, expire_on_commit=False) as session, session.begin():
+                unit = Unit(session, self, now)
+                answer = service(unit, *args, **kwargs)
+                unit.flush()
+                return answer, unit.leaving()
+
+        answer, leaving = self._patiently(attempt)
+        for message in leaving:
+            for listener in self._listeners[message.topic]:
+                try:
+                    listener(message)
+                except Exception:
+                    log.exception("listener failed", topic=message.topic)
+        return answer
+
+    def _patiently(self, attempt: Callable[[], R]) -> R:
+        deadline = time.monotonic() + _PATIENCE
+        clashes = 0
+        while True:
+            try:
+                return self._run(attempt)
+            except IntegrityError as error:
+                clashes += 1
+                if clashes > _CLASHES:
+                    raise
+                log.info("uniqueness clash, trying again", error=str(error.orig))
+            except DBAPIError as error:
+                if not _busy(error):
+                    raise
+                if time.monotonic() > deadline:
+                    raise DomainError("fault") from error
+            time.sleep(random.uniform(0.005, 0.05))  # noqa: S311 - a pause, not a secret
+
+
+def _busy(error: DBAPIError) -> bool:
+    if isinstance(error, OperationalError) and "database is locked" in str(error.orig):
+        return True
+    return getattr(error.orig, "sqlstate", None) in _RETRYABLE

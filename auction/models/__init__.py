@@ -1,0 +1,34 @@
+"""Tables of the floor `auction`: people and their accounts, cases and lots, auctions, the log, the platform itself."""
+
+from ..kernel.events import RoomEvent
+from ..kernel.journal import JournalRow, Salt, Stream
+from .auctions import Auction, Intake, PanelMember, Platform
+from .log import Checkpoint, LogLeaf, LogNode
+from .lots import Case, Lot, Notice, Party, ReferencePrice, Task
+from .people import Account, Agency, Court, Idempotency, LoginSession, Person
+
+__all__ = [
+    "Account",
+    "Agency",
+    "Auction",
+    "Case",
+    "Checkpoint",
+    "Court",
+    "Idempotency",
+    "Intake",
+    "JournalRow",
+    "LogLeaf",
+    "LogNode",
+    "LoginSession",
+    "Lot",
+    "Notice",
+    "PanelMember",
+    "Party",
+    "Person",
+    "Platform",
+    "ReferencePrice",
+    "RoomEvent",
+    "Salt",
+    "Stream",
+    "Task",
+]

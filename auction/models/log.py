@@ -1,0 +1,51 @@
+"""The public log: leaves in order, the tree's complete subtrees, signed checkpoints."""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, ForeignKeyConstraint, Integer, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ..kernel.db import Base, insert_only
+
+_BIG = BigInteger().with_variant(Integer(), "sqlite")
+
+
+@insert_only
+class LogLeaf(Base):
+    """The leaf at `index`: one journal entry, or (`commitment`) what the log shows of a private one."""
+
+    __tablename__ = "log_leaves"
+
+    index: Mapped[int] = mapped_column(_BIG, primary_key=True, autoincrement=False)
+    stream: Mapped[str]
+    number: Mapped[int] = mapped_column(BigInteger)
+    commitment: Mapped[str | None]
+    hash: Mapped[str]
+
+    __table_args__ = (
+        UniqueConstraint("stream", "number"),
+        ForeignKeyConstraint(["stream", "number"], ["journal.stream", "journal.number"]),
+    )
+
+
+@insert_only
+class LogNode(Base):
+    """The hash of a complete subtree of 2^level leaves, the `index`-th at that level."""
+
+    __tablename__ = "log_nodes"
+
+    level: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    index: Mapped[int] = mapped_column(_BIG, primary_key=True, autoincrement=False)
+    hash: Mapped[str]
+
+
+@insert_only
+class Checkpoint(Base):
+    """A signed note over the first `size` leaves."""
+
+    __tablename__ = "checkpoints"
+
+    size: Mapped[int] = mapped_column(_BIG, primary_key=True, autoincrement=False)
+    root: Mapped[str]
+    note: Mapped[str]
+    at: Mapped[datetime]

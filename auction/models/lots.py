@@ -1,0 +1,102 @@
+"""Cases with their parties, lots, reference prices, notices, agencies' tasks."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Integer, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from ..kernel.db import Base
+
+
+class Case(Base):
+    """An enforcement case of one court. `entered_at` stands for its entry (立案), where offices begin to count."""
+
+    __tablename__ = "cases"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[str]
+    court_code: Mapped[str] = mapped_column(ForeignKey("courts.code"))
+    entered_at: Mapped[datetime]
+
+    parties: Mapped[list["Party"]] = relationship(order_by="Party.position", cascade="all, delete-orphan")
+
+    __table_args__ = (UniqueConstraint("court_code", "number"),)
+
+
+class Party(Base):
+    """A party of a case; the identity is kept only as its keyed hash."""
+
+    __tablename__ = "parties"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), index=True)
+    position: Mapped[int]
+    name: Mapped[str]
+    role: Mapped[str]
+    id_type: Mapped[str | None]
+    id_match: Mapped[str | None]
+    claim_fen: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class Lot(Base):
+    """A thing to be sold. `sheet_version` is the last sealed version of its disclosure sheet, 0 before the first."""
+
+    __tablename__ = "lots"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), index=True)
+    court_code: Mapped[str] = mapped_column(ForeignKey("courts.code"), index=True)
+    title: Mapped[str]
+    asset_type: Mapped[str] = mapped_column(index=True)
+    region: Mapped[str]
+    address: Mapped[str]
+    attributes: Mapped[dict[str, Any]]
+    sheet_version: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+    created_by: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
+
+    case: Mapped[Case] = relationship(lazy="select")
+    court: Mapped["Court"] = relationship("Court", lazy="select")  # type: ignore[name-defined]  # noqa: F821
+
+
+class ReferencePrice(Base):
+    """The reference price of a lot (处置参考价) and how it came about."""
+
+    __tablename__ = "reference_prices"
+
+    lot_id: Mapped[str] = mapped_column(ForeignKey("lots.id"), primary_key=True)
+    method: Mapped[str]
+    amount_fen: Mapped[int] = mapped_column(BigInteger)
+    results: Mapped[list[Any]]
+    steps: Mapped[list[Any]]
+    effective_on: Mapped[date]
+    valid_until: Mapped[date]
+    set_at: Mapped[datetime]
+    set_by: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
+
+
+class Notice(Base):
+    """The notifying of one person about the sale (OJA 16)."""
+
+    __tablename__ = "notices"
+
+    lot_id: Mapped[str] = mapped_column(ForeignKey("lots.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(Integer, primary_key=True)
+    name: Mapped[str]
+    role: Mapped[str]
+    status: Mapped[str]
+    at: Mapped[datetime | None]
+
+
+class Task(Base):
+    """Auxiliary work on a lot given to an agency: the agency and its staff are barred from that lot (OJA 34)."""
+
+    __tablename__ = "tasks"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    lot_id: Mapped[str] = mapped_column(ForeignKey("lots.id"), index=True)
+    agency_uscc: Mapped[str] = mapped_column(ForeignKey("agencies.uscc"), index=True)
+    kind: Mapped[str]
+    due_at: Mapped[datetime]
+    created_at: Mapped[datetime]

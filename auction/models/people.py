@@ -1,0 +1,96 @@
+"""Courts, agencies, persons (sealed), accounts and their sessions."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from ..kernel.db import Base
+
+
+class Court(Base):
+    """An enforcing court."""
+
+    __tablename__ = "courts"
+
+    code: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+
+
+class Agency(Base):
+    """An auxiliary agency, known by its social credit code."""
+
+    __tablename__ = "agencies"
+
+    uscc: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+
+
+class Person(Base):
+    """Who stands behind an account. Every field that identifies is sealed under the person's own key."""
+
+    __tablename__ = "persons"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    wrapped_key: Mapped[bytes | None]
+    id_type: Mapped[str]
+    id_match: Mapped[str] = mapped_column(index=True)
+    name: Mapped[bytes]
+    id_number: Mapped[bytes]
+    phone: Mapped[bytes | None]
+    email: Mapped[bytes | None]
+    verified: Mapped[bool]
+    created_at: Mapped[datetime]
+
+
+class Account(Base):
+    """A way to sign in, with one role. Staff belong to a court or an agency."""
+
+    __tablename__ = "accounts"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    username: Mapped[str] = mapped_column(unique=True)
+    password_hash: Mapped[str]
+    role: Mapped[str]
+    display_name: Mapped[str]
+    person_id: Mapped[str | None] = mapped_column(ForeignKey("persons.id"), index=True)
+    court_code: Mapped[str | None] = mapped_column(ForeignKey("courts.code"))
+    agency_uscc: Mapped[str | None] = mapped_column(ForeignKey("agencies.uscc"))
+    factor: Mapped[bytes | None]
+    factor_id: Mapped[str | None]
+    factor_confirmed: Mapped[bool] = mapped_column(default=False)
+    factor_step: Mapped[int] = mapped_column(default=0)
+    failures: Mapped[int] = mapped_column(default=0)
+    locked_until: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+    person: Mapped[Person | None] = relationship(lazy="raise_on_sql")
+
+
+class LoginSession(Base):
+    """A signed-in session; only the hash of its token is kept. Times are machine time."""
+
+    __tablename__ = "sessions"
+
+    token_hash: Mapped[str] = mapped_column(primary_key=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), index=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    second_factor: Mapped[bool]
+
+
+class Idempotency(Base):
+    """The first answer to a keyed request, kept 24 hours (PRECISIONS 30). Times are machine time."""
+
+    __tablename__ = "idempotency"
+
+    account_id: Mapped[str] = mapped_column(primary_key=True)
+    method: Mapped[str] = mapped_column(primary_key=True)
+    path: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    body_hash: Mapped[str]
+    status: Mapped[int | None]
+    answer: Mapped[str | None]
+    created_at: Mapped[datetime]
+
+    __table_args__ = (Index("ix_idempotency_created_at", "created_at"),)

@@ -1,0 +1,215 @@
+"""Registrations, offers, money and what follows the hammer."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from auction.kernel.db import Base, insert_only
+
+_BIG = BigInteger().with_variant(Integer(), "sqlite")
+
+
+class Registration(Base):
+    """A person's registration for one auction.
+
+    `status`: awaiting_court, awaiting_deposit, qualified, refused, released, applied, forfeited.
+    `cleared_version` and `cleared_on` name the registry version and day on which the interest bar last found nothing.
+    """
+
+    __tablename__ = "registrations"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    auction_id: Mapped[str] = mapped_column(ForeignKey("auctions.id"))
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), index=True)
+    person_id: Mapped[str] = mapped_column(ForeignKey("persons.id"))
+    capacity: Mapped[str]
+    claim: Mapped[str]
+    claim_status: Mapped[str | None]
+    claim_fen: Mapped[int | None] = mapped_column(BigInteger)
+    rank: Mapped[int | None]
+    status: Mapped[str]
+    refusal: Mapped[str | None]
+    bidder_code: Mapped[str | None]
+    deposit_due_fen: Mapped[int] = mapped_column(BigInteger)
+    undertakings: Mapped[list[Any]]
+    seal: Mapped[str]
+    cleared_version: Mapped[int] = mapped_column(BigInteger)
+    cleared_on: Mapped[date]
+    barred: Mapped[str | None]
+    has_bid: Mapped[bool] = mapped_column(default=False)
+    release_due_at: Mapped[datetime | None]
+    decided_by: Mapped[str | None]
+    decision_reason: Mapped[str | None]
+    created_at: Mapped[datetime]
+
+    identities: Mapped[list["RegisteredIdentity"]] = relationship(cascade="all, delete-orphan")
+
+    __table_args__ = (
+        UniqueConstraint("auction_id", "bidder_code"),
+        Index("ix_registrations_auction_id", "auction_id", "account_id"),
+    )
+
+
+class RegisteredIdentity(Base):
+    """One identity behind a registration: the applicant, a principal or a joint bidder.
+
+    While `live`, an identity stands behind at most one registration of an auction (PRECISIONS 31).
+    """
+
+    __tablename__ = "registered_identities"
+
+    registration_id: Mapped[str] = mapped_column(ForeignKey("registrations.id"), primary_key=True)
+    id_match: Mapped[str] = mapped_column(primary_key=True)
+    auction_id: Mapped[str] = mapped_column(ForeignKey("auctions.id"))
+    part: Mapped[str]
+    id_type: Mapped[str]
+    name: Mapped[bytes]
+    id_number: Mapped[bytes]
+    share: Mapped[str | None]
+    live: Mapped[bool]
+
+    __table_args__ = (
+        Index(
+            "uq_registered_identities_live",
+            "auction_id",
+            "id_match",
+            unique=True,
+            sqlite_where=text("live"),
+            postgresql_where=text("live"),
+        ),
+        Index("ix_registered_identities_id_match", "id_match"),
+    )
+
+
+@insert_only
+class Acknowledgement(Base):
+    """A registrant's acknowledgement of one sealed version of the sheet."""
+
+    __tablename__ = "acknowledgements"
+
+    registration_id: Mapped[str] = mapped_column(ForeignKey("registrations.id"), primary_key=True)
+    seal: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+
+
+@insert_only
+class Bid(Base):
+    """One offer and its answer, accepted or refused; `seq` numbers the accepted ones of an auction 1..n.
+
+    `price_fen`, `minimum_fen`, `closes_at` are what the answer said; a repeated key is answered from this row.
+    `journal_number` is None for offers that are only counted (PRECISIONS 28); their row keeps the key's answer.
+    """
+
+    __tablename__ = "bids"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    auction_id: Mapped[str] = mapped_column(ForeignKey("auctions.id"))
+    shard: Mapped[int]
+    registration_id: Mapped[str] = mapped_column(ForeignKey("registrations.id"))
+    bidder_code: Mapped[str | None]
+    key: Mapped[str]
+    amount_fen: Mapped[int] = mapped_column(BigInteger)
+    rank: Mapped[int | None]
+    arrived_at: Mapped[datetime]
+    received_at: Mapped[datetime]
+    outcome: Mapped[str]
+    code: Mapped[str | None]
+    seq: Mapped[int | None] = mapped_column(BigInteger)
+    price_fen: Mapped[int | None] = mapped_column(BigInteger)
+    minimum_fen: Mapped[int | None] = mapped_column(BigInteger)
+    closes_at: Mapped[datetime]
+    decided_at: Mapped[datetime]
+    journal_number: Mapped[int | None] = mapped_column(BigInteger)
+    signature: Mapped[str | None]
+    key_id: Mapped[str | None]
+
+    __table_args__ = (
+        UniqueConstraint("registration_id", "key"),
+        UniqueConstraint("auction_id", "seq"),
+        CheckConstraint("(seq IS NULL) = (outcome <> 'accepted')", "seq_iff_accepted"),
+    )
+
+
+class Payment(Base):
+    """Money asked of a bidder: a deposit or the balance.
+
+    `status`: pending, paid, failed, wrong_payer, wrong_amount, refunding, refunded. `refund_fen` is what goes back.
+    """
+
+    __tablename__ = "payments"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    registration_id: Mapped[str] = mapped_column(ForeignKey("registrations.id"), index=True)
+    auction_id: Mapped[str] = mapped_column(ForeignKey("auctions.id"), index=True)
+    purpose: Mapped[str]
+    amount_fen: Mapped[int] = mapped_column(BigInteger)
+    account: Mapped[str]
+    status: Mapped[str]
+    paid_fen: Mapped[int | None] = mapped_column(BigInteger)
+    paid_at: Mapped[datetime | None]
+    refund_fen: Mapped[int | None] = mapped_column(BigInteger)
+    refund_due_at: Mapped[datetime | None]
+    refunded_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+
+@insert_only
+class GatewayNotice(Base):
+    """A notification the gateway sent, taken once by its id."""
+
+    __tablename__ = "gateway_notices"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    payment_id: Mapped[str] = mapped_column(ForeignKey("payments.id"))
+    outcome: Mapped[str]
+    amount_fen: Mapped[int] = mapped_column(BigInteger)
+    at: Mapped[datetime]
+
+
+@insert_only
+class Posting(Base):
+    """One movement of the ledger: `amount_fen` > 0 from `source` to `destination`."""
+
+    __tablename__ = "postings"
+
+    id: Mapped[int] = mapped_column(_BIG, primary_key=True, autoincrement=True)
+    auction_id: Mapped[str] = mapped_column(ForeignKey("auctions.id"), index=True)
+    registration_id: Mapped[str | None] = mapped_column(ForeignKey("registrations.id"), index=True)
+    source: Mapped[str] = mapped_column(index=True)
+    destination: Mapped[str] = mapped_column(index=True)
+    amount_fen: Mapped[int] = mapped_column(BigInteger)
+    kind: Mapped[str]
+    at: Mapped[datetime]
+
+    __table_args__ = (
+        CheckConstraint("amount_fen > 0", "amount_positive"),
+        CheckConstraint("source <> destination", "two_sides"),
+    )
+
+
+@insert_only
+class Confirmation(Base):
+    """The confirmation of a sale (成交确认书), as published."""
+
+    __tablename__ = "confirmations"
+
+    auction_id: Mapped[str] = mapped_column(ForeignKey("auctions.id"), primary_key=True)
+    document: Mapped[dict[str, Any]]
+    at: Mapped[datetime]
+
+
+@insert_only
+class AfterSaleStep(Base):
+    """A step after the sale: the ruling, and each step of the handover."""
+
+    __tablename__ = "after_sale_steps"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    auction_id: Mapped[str] = mapped_column(ForeignKey("auctions.id"), index=True)
+    code: Mapped[str]
+    on: Mapped[date]
+    detail: Mapped[dict[str, Any]]
+    at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
