@@ -72,7 +72,7 @@ $(VENDOR)/.stamp: package-lock.json package.json
 		echo 'fapai takes its browser libraries from npm, and there is no npm here. On Debian: apt-get install npm' >&2; \
 		exit 1; \
 	}
-	npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
 	@mkdir -p $(VENDOR)
 	cp node_modules/socket.io-client/dist/socket.io.min.js $(VENDOR)/
 	cp node_modules/uplot/dist/uPlot.iife.min.js node_modules/uplot/dist/uPlot.min.css $(VENDOR)/
