@@ -1,0 +1,168 @@
+"""Who must have been notified of a sale before it is announced, and since when (OJA 16; PRECISIONS 16, 20)."""
+
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from ..kernel.clock import iso
+from .calendar import WorkingDays, earliest_opening, period_end, shanghai_day, whole_days_between
+from .findings import Finding
+from .lot import AssetType, PartyRole
+from .ruleset import Citation, Ruleset
+
+
+class NoticeStatus(StrEnum):
+    """How far the notifying of one person has come."""
+
+    TO_NOTIFY = "to_notify"
+    SENT = "sent"
+    RECEIVED = "received"
+    UNREACHABLE_PUBLISHED = "unreachable_published"
+    WAIVED_WRITTEN = "waived_written"
+
+
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """Somebody of the case or the sheet who must be notified."""
+
+    name: str
+    role: PartyRole
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeRecipient:
+    """A person notified: `at` is when the status was reached; `proof` says how receipt of something sent is known."""
+
+    name: str
+    role: PartyRole
+    status: NoticeStatus
+    at: datetime | None
+    proof: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeMoments:
+    """The moments notices are held against: the announcement (now), the opening, the end of the round before."""
+
+    now: datetime
+    opens_at: datetime
+    last_ended_at: datetime | None = None
+
+
+def notice_findings(
+    recipients: Sequence[NoticeRecipient],
+    addressees: Sequence[Addressee],
+    asset_type: AssetType,
+    moments: NoticeMoments,
+    ruleset: Ruleset,
+    calendar: WorkingDays,
+) -> tuple[Finding, ...]:
+    """`notice_outstanding` for everybody whose notice does not yet carry an announcement.
+
+    Facts: `name`, `role`, and `reason`: `missing`, `to_notify`, `undated`, `receipt_unproven`, `too_recent` (with
+    `required` and `days` whole days and `earliest`, the first moment to announce), `shareholders_time` (with
+    `last_day` and `earliest`, the first moment to open). A notice older than the end of the round before is only the
+    warning `before_last_round`.
+    """
+    found = list(_missing(recipients, addressees, ruleset))
+    for index, recipient in enumerate(recipients):
+        field = f"notices.{index}"
+        found += _recipient_findings(recipient, field, asset_type, moments, ruleset, calendar)
+    return tuple(found)
+
+
+def wait_days(status: NoticeStatus, ruleset: Ruleset) -> int:
+    """The whole days that must lie between this kind of notice and the announcement."""
+    if status is NoticeStatus.UNREACHABLE_PUBLISHED:
+        return ruleset.days("unreachable_publicity") + ruleset.days("notify_before")
+    return ruleset.days("notify_before")
+
+
+def _missing(
+    recipients: Sequence[NoticeRecipient], addressees: Sequence[Addressee], ruleset: Ruleset
+) -> Iterable[Finding]:
+    left = Counter((_plain(each.name), each.role) for each in recipients)
+    for addressee in addressees:
+        key = (_plain(addressee.name), addressee.role)
+        if left[key]:
+            left[key] -= 1
+        else:
+            yield _outstanding("notices", ruleset.basis("notify_before"), addressee, "missing")
+
+
+def _recipient_findings(
+    recipient: NoticeRecipient,
+    field: str,
+    asset_type: AssetType,
+    moments: NoticeMoments,
+    ruleset: Ruleset,
+    calendar: WorkingDays,
+) -> Iterable[Finding]:
+    status, at, basis = recipient.status, recipient.at, ruleset.basis("notify_before")
+    if status is NoticeStatus.WAIVED_WRITTEN:
+        return
+    if status is NoticeStatus.TO_NOTIFY:
+        yield _outstanding(field, basis, recipient, "to_notify")
+        return
+    if at is None:
+        yield _outstanding(field, basis, recipient, "undated")
+        return
+    if status is NoticeStatus.SENT and not (recipient.proof or "").strip() and ruleset.flag("receipt_must_be_proven"):
+        yield _outstanding(field, ruleset.basis("receipt_must_be_proven"), recipient, "receipt_unproven")
+    required = wait_days(status, ruleset)
+    earliest = earliest_opening(at, required)
+    if moments.now < earliest:
+        if status is NoticeStatus.UNREACHABLE_PUBLISHED:
+            basis = ruleset.basis("unreachable_publicity")
+        days = whole_days_between(at, moments.now)
+        yield _outstanding(
+            field, basis, recipient, "too_recent", {"required": required, "days": days, "earliest": iso(earliest)}
+        )
+    if asset_type is AssetType.EQUITY and recipient.role is PartyRole.PREFERENTIAL:
+        yield from _shareholder_findings(recipient, at, field, moments, ruleset, calendar)
+    if moments.last_ended_at and at < moments.last_ended_at:
+        named = {"name": recipient.name, "role": recipient.role.value, "reason": "before_last_round"}
+        yield Finding("notice_outstanding", "warning", field, ruleset.basis("notify_before"), named)
+
+
+def _shareholder_findings(
+    recipient: NoticeRecipient,
+    at: datetime,
+    field: str,
+    moments: NoticeMoments,
+    ruleset: Ruleset,
+    calendar: WorkingDays,
+) -> Iterable[Finding]:
+    """Twenty days in which to take the shares; they must be over before the opening (COMP 85)."""
+    noticed = shanghai_day(at)
+    if recipient.status is NoticeStatus.UNREACHABLE_PUBLISHED:
+        noticed = shanghai_day(earliest_opening(at, ruleset.days("unreachable_publicity")))
+    end = period_end(noticed, ruleset.days("preferential_shareholders"), calendar)
+    if moments.opens_at < end.ends_at:
+        facts: dict[str, int | str] = {
+            "required": ruleset.days("preferential_shareholders"),
+            "last_day": end.last_day.isoformat(),
+            "provisional": int(end.provisional),
+            "earliest": iso(end.ends_at),
+        }
+        basis = ruleset.basis("preferential_shareholders")
+        yield _outstanding(field, basis, recipient, "shareholders_time", facts)
+
+
+def _outstanding(
+    field: str,
+    basis: Citation,
+    who: Addressee | NoticeRecipient,
+    reason: str,
+    facts: dict[str, int | str] | None = None,
+) -> Finding:
+    named: dict[str, int | str] = {"name": who.name, "role": who.role.value, "reason": reason}
+    return Finding("notice_outstanding", "error", field, basis, named | (facts or {}))
+
+
+def _plain(name: str) -> str:
+    """A name without what differs between two ways of typing it: width and spaces."""
+    return "".join(unicodedata.normalize("NFKC", name).split())

@@ -1,0 +1,233 @@
+"""The reference price (处置参考价): how it was found, how long it holds, and what bars an announcement on it.
+
+Source: Provisions on Determining Reference Prices (2018), articles 4-7, 13, 14, 21-24, 27.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+
+from .calendar import WorkingDays, add_months, period_end
+from .findings import Finding
+from .ruleset import Ruleset
+
+
+class PriceMethod(StrEnum):
+    """The four ways, in the order in which the law wants them tried."""
+
+    AGREEMENT = "agreement"
+    DIRECTED_INQUIRY = "directed_inquiry"
+    NETWORK_INQUIRY = "network_inquiry"
+    APPRAISAL = "appraisal"
+
+
+#: Ways that end in reports, which are served and may be objected to (REF 21-23); none lies against the others (REF 24).
+REPORTED = frozenset({PriceMethod.NETWORK_INQUIRY, PriceMethod.APPRAISAL})
+
+#: Step codes that do not belong to one method; beside them `METHOD_asked`, `METHOD_failed`, `METHOD_skipped`.
+REPORT_RECEIVED = "report_received"
+REPORT_SERVED = "report_served"
+REPORT_PUBLISHED = "report_published"
+OBJECTION_FILED = "objection_filed"
+OBJECTION_DECIDED = "objection_decided"
+#: The parties jointly went straight to the method used (REF 5(2), 7(2), 14), or the law requires it (REF 14).
+PARTIES_CHOSE = "parties_chose"
+LAW_REQUIRES = "law_requires"
+
+
+@dataclass(frozen=True, slots=True)
+class PriceResult:
+    """What one source answered: platform, valuer, authority, or a party."""
+
+    source: str
+    amount_fen: int
+    reported_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class PriceStep:
+    """One step on the way to the price; `detail` is the reason where the step needs one."""
+
+    code: str
+    on: date
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReferencePrice:
+    """The price in fen, the days it holds (both inclusive), and how it came about."""
+
+    method: PriceMethod
+    amount_fen: int
+    effective_on: date
+    valid_until: date
+    results: tuple[PriceResult, ...] = ()
+    steps: tuple[PriceStep, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SaleDays:
+    """The Shanghai days a price is held against: today, the first round's announcement, the opening."""
+
+    today: date
+    first_announced_on: date
+    opens_on: date
+
+
+def mean_fen(amounts: Sequence[int]) -> int:
+    """The mean of results in fen, rounded half up (REF 13). ValueError without any."""
+    if not amounts:
+        raise ValueError("no results")
+    return (2 * sum(amounts) + len(amounts)) // (2 * len(amounts))
+
+
+def usable_until(price: ReferencePrice, ruleset: Ruleset) -> date:
+    """The last day on which an auction announced in time may open on this price (REF 27(3))."""
+    return add_months(price.valid_until, ruleset.months("ref_grace"))
+
+
+def entry_findings(price: ReferencePrice, ruleset: Ruleset) -> tuple[Finding, ...]:
+    """What is wrong with a price as entered, whatever it is used for; all errors.
+
+    `amount_out_of_range`, `validity_reversed`, `result_out_of_range`, and `not_the_mean` for a network inquiry whose
+    amount is not the mean of its results.
+    """
+    found = []
+    if price.amount_fen < 1:
+        found.append(_error("amount_out_of_range", "amount_fen", "price_method_order", ruleset, minimum_fen=1))
+    if price.valid_until < price.effective_on:
+        found.append(_error("validity_reversed", "valid_until", "ref_validity_max", ruleset))
+    amounts = [result.amount_fen for result in price.results]
+    for index, amount in enumerate(amounts):
+        if amount < 1:
+            field = f"results.{index}.amount_fen"
+            found.append(_error("result_out_of_range", field, "price_method_order", ruleset, minimum_fen=1))
+    if price.method is PriceMethod.NETWORK_INQUIRY and amounts and price.amount_fen != mean_fen(amounts):
+        found.append(_error("not_the_mean", "amount_fen", "net_inquiry_mean", ruleset, mean_fen=mean_fen(amounts)))
+    return tuple(found)
+
+
+def price_findings(
+    price: ReferencePrice | None, days: SaleDays, ruleset: Ruleset, calendar: WorkingDays
+) -> tuple[Finding, ...]:
+    """What bars an announcement on this price, and what the panel should see (PRECISIONS 33).
+
+    Errors have the code `reference_price_expired` with a fact `reason`: `missing`,
+    `announced_after_validity`, `opens_too_late`, `validity_too_long`, `objection_open`; or are those of
+    `entry_findings`. Warnings: `reference_price_steps_missing`, `reference_price_results_missing`,
+    `reference_price_method_skipped`, `reference_price_objection_period`.
+    """
+    if price is None:
+        return (_expired("missing", "ref_start", ruleset),)
+    return (
+        *_validity_findings(price, days, ruleset),
+        *entry_findings(price, ruleset),
+        *_result_warnings(price, ruleset),
+        *_step_warnings(price, ruleset),
+        *_skipped_warnings(price, ruleset),
+        *_objection_findings(price, days.today, ruleset, calendar),
+    )
+
+
+def _validity_findings(price: ReferencePrice, days: SaleDays, ruleset: Ruleset) -> Iterable[Finding]:
+    limit = usable_until(price, ruleset)
+    longest = add_months(price.effective_on, ruleset.months("ref_validity_max"))
+    if days.first_announced_on > price.valid_until:
+        yield _expired(
+            "announced_after_validity",
+            "ref_grace",
+            ruleset,
+            valid_until=price.valid_until.isoformat(),
+            announced_on=days.first_announced_on.isoformat(),
+        )
+    if days.opens_on > limit:
+        yield _expired(
+            "opens_too_late", "ref_grace", ruleset, limit=limit.isoformat(), opens_on=days.opens_on.isoformat()
+        )
+    if price.valid_until > longest:
+        yield _expired(
+            "validity_too_long",
+            "ref_validity_max",
+            ruleset,
+            limit=longest.isoformat(),
+            valid_until=price.valid_until.isoformat(),
+        )
+
+
+def _result_warnings(price: ReferencePrice, ruleset: Ruleset) -> Iterable[Finding]:
+    if not price.results:
+        yield _warning(
+            "reference_price_results_missing", "results", "price_method_order", ruleset, method=price.method.value
+        )
+    for index, result in enumerate(price.results):
+        if not result.source.strip() or result.reported_on is None:
+            yield _warning(
+                "reference_price_results_missing",
+                f"results.{index}",
+                "price_method_order",
+                ruleset,
+                method=price.method.value,
+                number=index + 1,
+            )
+
+
+def _step_warnings(price: ReferencePrice, ruleset: Ruleset) -> Iterable[Finding]:
+    taken = {step.code for step in price.steps}
+    wanted = [{f"{price.method}_asked"}]
+    if price.method in REPORTED:
+        wanted += [{REPORT_RECEIVED}, {REPORT_SERVED, REPORT_PUBLISHED}]
+    for choice in wanted:
+        if not choice & taken:
+            steps = " ".join(sorted(choice))
+            basis = "report_service" if len(choice) > 1 else "price_method_order"
+            yield _warning("reference_price_steps_missing", "steps", basis, ruleset, steps=steps)
+
+
+def _skipped_warnings(price: ReferencePrice, ruleset: Ruleset) -> Iterable[Finding]:
+    reasoned = {step.code for step in price.steps if step.detail.strip()}
+    order = ruleset.texts("price_method_order")
+    if reasoned & {PARTIES_CHOSE, LAW_REQUIRES}:
+        return
+    for method in order[: order.index(price.method)]:
+        if not reasoned & {f"{method}_failed", f"{method}_skipped"}:
+            yield _warning("reference_price_method_skipped", "steps", "price_method_order", ruleset, method=method)
+
+
+def _objection_findings(
+    price: ReferencePrice, today: date, ruleset: Ruleset, calendar: WorkingDays
+) -> Iterable[Finding]:
+    codes = [step.code for step in price.steps]
+    undecided = codes.count(OBJECTION_FILED) - codes.count(OBJECTION_DECIDED)
+    if undecided > 0 and ruleset.flag("price_objection_open"):
+        yield _expired("objection_open", "price_objection_open", ruleset, open=undecided)
+    if price.method not in REPORTED:
+        return
+    publicity = timedelta(days=ruleset.days("report_publicity"))
+    received = [step.on for step in price.steps if step.code == REPORT_SERVED]
+    received += [step.on + publicity for step in price.steps if step.code == REPORT_PUBLISHED]
+    if received:
+        end = period_end(max(received), ruleset.days("report_objection"), calendar)
+        if today <= end.last_day:
+            yield _warning(
+                "reference_price_objection_period",
+                "steps",
+                "report_objection",
+                ruleset,
+                last_day=end.last_day.isoformat(),
+                provisional=int(end.provisional),
+            )
+
+
+def _expired(reason: str, basis: str, ruleset: Ruleset, **facts: int | str) -> Finding:
+    return Finding(
+        "reference_price_expired", "error", "reference_price", ruleset.basis(basis), {"reason": reason, **facts}
+    )
+
+
+def _error(code: str, field: str, basis: str, ruleset: Ruleset, **facts: int | str) -> Finding:
+    return Finding(code, "error", f"reference_price.{field}", ruleset.basis(basis), facts)
+
+
+def _warning(code: str, field: str, basis: str, ruleset: Ruleset, **facts: int | str) -> Finding:
+    return Finding(code, "warning", f"reference_price.{field}", ruleset.basis(basis), facts)
