@@ -1,0 +1,368 @@
+#!/usr/bin/env python3
+"""Verify a Fapai bid receipt or evidence package offline, trusting nothing but a public key got another way.
+
+    fapai_verify.py DIR|RECEIPT.json --key PUBLIC_KEY [--all] [--json]
+
+PUBLIC_KEY: a PEM file, the base64 of a raw Ed25519 key, or a verifier key "name+hash+base64". Exit status: 0 verified,
+1 a check failed (each failure says where), 2 wrong usage. Needs Python 3.11 and `cryptography`, nothing of Fapai.
+
+RECEIPT: {"entry","signature","key_id","inclusion":{"index","size","hashes","root"}|null,"checkpoint":note|null}; the
+last two may be absent. Checked: the Ed25519 signature over the entry's canonical bytes (RFC 8785), that the entry is
+in the root (RFC 9162, SHA-256), that root and size are the checkpoint's (C2SP signed note), and its signature.
+
+PACKAGE: a flat folder of just these files; manifest.sig and, through it, manifest.json vouch for every byte.
+  manifest.json    canonical JSON {"format":"fapai-evidence-1","kind":"auction"|"log","auction":id|null,"created_at",
+                   "key_id","partial":[streams of which only some entries are here],"files":[{"name","sha256","size"}]}
+  manifest.sig     base64 of the Ed25519 signature over the bytes of manifest.json, and a newline
+  entries.jsonl    a canonical line for each journal entry, by stream and number: {"entry","index","salt"}. `index` is
+                   its leaf in the log, null while not sealed. The leaf is the entry itself if `salt` is null, else
+                   {"commitment":hex SHA-256(salt || entry),"kind":"sealed","suite"}. Where erasure destroyed the salt,
+                   a field "sealed" gives the commitment: then only chain and inclusion of the commitment are checked.
+  checkpoint.txt   the signed tree head that all indexes refer to
+  proofs.json      {"size","nodes":{"LEVEL/INDEX":hash}}: what is lacking to compute the root from the leaves at hand;
+                   a node spans the leaves from INDEX*2^LEVEL up to (INDEX+1)*2^LEVEL or the end, level 0 are leaves
+  receipts.json    {"STREAM/NUMBER":{"bid_id","signature","key_id"}}, one for each accepted bid
+  key.pem          the public key, for convenience: it must be the one given
+  In kind "auction" also auction.json {"id","outcome":{"status","price_fen","bidder_code"},...}, sheet.json (versions of
+  the disclosure sheet) and confirmation.json {"price_fen","bidder_code",...} or null.
+Checked: the above; in each stream numbers 1..n, hashes of predecessors, times that never go back, nothing sealed after
+an unsealed entry; all leaves under the signed root; receipts (a sample; --all: each); that the bids rise, and that
+bids, sale, auction and confirmation tell the same price and bidder.
+"""
+import argparse
+import base64
+import hashlib
+import json
+import re
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
+
+FORMAT, BID, LAPSE, SALE = "fapai-evidence-1", "BidAccepted", "BidsLapsed", "AuctionSold"
+LOG_FILES = {"entries.jsonl", "checkpoint.txt", "proofs.json", "receipts.json", "key.pem"}
+FILES = {"log": LOG_FILES, "auction": LOG_FILES | {"auction.json", "sheet.json", "confirmation.json"}}
+SAMPLE, SHOWN = 200, 50  # receipts checked without --all; failures listed
+PROBLEMS = (ValueError, LookupError, TypeError, AttributeError, OSError, RecursionError, UnsupportedAlgorithm)
+
+
+class Findings:
+    """Failures with their places, counts of what was checked, remarks."""
+
+    def __init__(self) -> None:
+        self.failures: list[dict[str, str]] = []
+        self.failed, self.checked, self.notes = 0, Counter[str](), list[str]()
+
+    def that(self, right: object, where: str, what: str) -> None:
+        self.failed += not right
+        if not right and self.failed <= SHOWN:
+            self.failures.append({"where": where, "what": what})
+
+    def part(self, where: str, check: Callable[..., Any], *args: Any) -> Any:
+        """Run a part of the verification; what cannot even be read is a failure of that part."""
+        try:
+            return check(*args)
+        except InvalidSignature:
+            self.that(False, where, "the signature is wrong")
+        except PROBLEMS as error:
+            self.that(False, where, f"cannot be read: {type(error).__name__}: {error}")
+        return None
+
+
+def parse(data: bytes, floats: bool = False) -> Any:
+    """JSON of the entries' domain: no key twice, ASCII keys, integers below 2^53, no other numbers. ValueError else."""
+
+    def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        if len(found := dict(pairs)) != len(pairs) or not all(map(str.isascii, found)):
+            raise ValueError("an object has a key twice or not in ASCII")
+        return found
+
+    def number(text: str) -> int:
+        if str(value := int(text)) != text or abs(value) >= 2**53:
+            raise ValueError(f"{text} is not an integer below 2^53")
+        return value
+
+    inexact = float if floats else number
+    return json.loads(data, object_pairs_hook=members, parse_int=number, parse_float=inexact, parse_constant=number)
+
+
+def canonical(value: Any) -> bytes:
+    """RFC 8785 bytes of what `parse` gave."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def sha256(*parts: bytes) -> bytes:
+    return hashlib.sha256(b"".join(parts)).digest()
+
+
+def unbase64(text: str, size: int) -> bytes:
+    data = base64.b64decode(text, validate=True)
+    if len(data) != size or base64.b64encode(data).decode() != text:
+        raise ValueError(f"not the base64 of {size} bytes")
+    return data
+
+
+def unhex(text: str) -> bytes:
+    if not re.fullmatch("[0-9a-f]{64}", text):
+        raise ValueError("a hash is 64 lower-case hex digits")
+    return bytes.fromhex(text)
+
+
+class Key:
+    """The public key all is checked with; `name` is its name in signed notes where one was given."""
+
+    def __init__(self, text: str) -> None:
+        self.name: str | None = None
+        parts = text.split("+", 2)
+        if Path(text).is_file():
+            public = load_pem_public_key(Path(text).read_bytes())
+            self.raw = public.public_bytes_raw() if isinstance(public, Ed25519PublicKey) else b""
+        elif len(parts) == 3 and re.fullmatch("[0-9a-f]{8}", parts[1]):
+            self.name, self.raw = parts[0], unbase64(parts[2], 33)[1:]
+            if parts[1] != self.note_id(parts[0]).hex():
+                raise ValueError("the hash of the verifier key is not its own")
+        else:
+            self.raw = unbase64(text, 32)
+        self.id = sha256(b"fapai key id\0", self.raw).hex()[:16]
+        self.public = Ed25519PublicKey.from_public_bytes(self.raw)
+
+    def note_id(self, name: str) -> bytes:
+        return sha256(name.encode(), b"\n\x01", self.raw)[:4]
+
+    def verify(self, signature: str, data: bytes) -> None:
+        self.public.verify(unbase64(signature, 64), data)
+
+    def open_checkpoint(self, note: str) -> tuple[int, bytes]:
+        """(size, root) of a checkpoint this key has signed; ValueError or InvalidSignature if it has not."""
+        text, _, lines = note.rpartition("\n\n")
+        origin, size, root = text.split("\n")[:3]
+        if not lines.endswith("\n") or self.name not in (None, origin) or not re.fullmatch("0|[1-9][0-9]*", size):
+            raise ValueError("not a checkpoint of this log")
+        named = [line.removeprefix(f"— {origin} ") for line in lines.split("\n") if line.startswith(f"— {origin} ")]
+        own = [line for line in named if base64.b64decode(line)[:4] == self.note_id(origin)]
+        if not own:
+            raise ValueError("the key given has not signed it")
+        for line in own:
+            self.public.verify(unbase64(line, 68)[4:], f"{text}\n".encode())
+        return int(size), unbase64(root, 32)
+
+
+def check_receipt(found: Findings, data: bytes, key: Key) -> None:
+    receipt = parse(data)
+    written, inclusion, note = canonical(receipt["entry"]), receipt.get("inclusion"), receipt.get("checkpoint")
+    unknown = set(receipt) - {"entry", "signature", "key_id", "inclusion", "checkpoint"}
+    found.that(not unknown, "receipt", f"has unknown fields: {sorted(unknown)}")
+    found.that(receipt["key_id"] == key.id, "key_id", f"is not that of the key given, {key.id}")
+    found.part("signature", key.verify, receipt["signature"], written)
+    found.checked["receipts"] += 1
+    head = None if note is None else found.part("checkpoint", key.open_checkpoint, note)
+    if inclusion is not None:
+        found.part("inclusion", check_inclusion, found, written, inclusion, head or (None, None))
+    else:
+        found.notes.append("尚未收录 not yet sealed into the log: only the signed promise was checked")
+
+
+def check_inclusion(found: Findings, written: bytes, inclusion: dict[str, Any], head: tuple[Any, Any]) -> None:
+    index, width, path = inclusion["index"], inclusion["size"], [unhex(text) for text in inclusion["hashes"]]
+    found.that(set(inclusion) == {"index", "size", "hashes", "root"}, "inclusion", "has not the fields of a proof")
+    found.that(type(width) is int and width == head[0], "inclusion.size", f"is not that of a signed head: {head[0]}")
+    found.that(unhex(inclusion["root"]) == head[1], "inclusion.root", "is not that of a signed checkpoint")
+    found.that(type(index) is int and 0 <= index < width, "inclusion.index", "is not in the tree")
+    result = sha256(b"\0", written)
+    while width > 1:
+        if index ^ 1 < width:
+            result = sha256(b"\1", path.pop(0), result) if index & 1 else sha256(b"\1", result, path.pop(0))
+        index, width = index >> 1, width + 1 >> 1
+    found.that(result == head[1] and not path, "inclusion.hashes", "do not lead from the entry to the root")
+    found.checked["leaves"] += 1
+
+
+def check_manifest(found: Findings, folder: Path, key: Key) -> dict[str, Any]:
+    data, signature = (folder / "manifest.json").read_bytes(), (folder / "manifest.sig").read_text("ascii")
+    found.part("manifest.sig", key.verify, signature[:-1], data)
+    manifest: dict[str, Any] = parse(data)
+    found.that(signature[-1:] == "\n", "manifest.sig", "does not end with a newline")
+    found.that(canonical(manifest) == data and manifest["format"] == FORMAT, "manifest.json", "is not of the format")
+    found.that(manifest["key_id"] == key.id, "manifest.json", f"key_id is not that of the key given, {key.id}")
+    listed = {row["name"]: row for row in manifest["files"]}
+    found.that(len(listed) == len(manifest["files"]), "manifest.json", "names a file twice")
+    present = {path.name: path for path in folder.iterdir() if path.name not in ("manifest.json", "manifest.sig")}
+    for name in sorted(set(listed) | set(present) | FILES[manifest["kind"]]):
+        there = name in present and present[name].is_file() and not present[name].is_symlink()
+        found.that(there, name, "is missing, or is no plain file")
+        found.that(name in FILES[manifest["kind"]] and name in listed, name, "does not belong here, or is not listed")
+        if there and name in listed:
+            with present[name].open("rb") as file:
+                actual = {"name": name, "sha256": hashlib.file_digest(file, "sha256").hexdigest(), "size": file.tell()}
+            found.that(actual == listed[name], name, "is not what the manifest says: its bytes were changed")
+            found.checked["files"] += 1
+    return manifest
+
+
+class Journal:
+    """The entries, read once, line by line: chains, leaves, bids, and what the bids of each auction come to."""
+
+    def __init__(self, found: Findings) -> None:
+        self.found, self.partial, self.stream, self.streams = found, list[str](), "", set[str]()
+        self.leaves, self.bids = dict[int, bytes](), dict[str, bytes]()
+        self.sold, self.standing = dict[str, tuple[Any, Any]](), dict[str, tuple[Any, ...]]()
+
+    def read(self, lines: Iterable[bytes]) -> None:
+        for position, line in enumerate(lines, 1):
+            self.found.part(f"entries.jsonl line {position}", self.take, f"entries.jsonl line {position}", line)
+
+    def take(self, where: str, line: bytes) -> None:
+        that, row = self.found.that, parse(line)
+        that(canonical(row) + b"\n" == line, where, "is not in canonical form")
+        entry, index, salt, sealed = row["entry"], row["index"], row["salt"], row.get("sealed")
+        written = canonical(entry)
+        self.chain(where, entry, index, hashlib.sha256(written).hexdigest())
+        self.found.checked["entries"] += 1
+        self.found.checked["erased"] += sealed is not None
+        that(salt is None or sealed is None, where, "has both a salt and a commitment without one")
+        if entry["stream"].startswith("auction:"):
+            that(salt is sealed is None or entry["kind"] not in (BID, LAPSE, SALE), where, "hides what is public")
+            self.bidding(where, entry, written)
+        if salt is not None:
+            sealed = sha256(unhex(salt), written).hex()
+        if sealed is not None:
+            written = canonical({"commitment": sealed, "kind": "sealed", "suite": entry["suite"]})
+        if index is not None:
+            that(index not in self.leaves, where, f"leaf {index} is there twice")
+            self.leaves[index] = sha256(b"\0", written)
+
+    def chain(self, where: str, entry: dict[str, Any], index: int | None, digest: str) -> None:
+        that, stream, number = self.found.that, entry["stream"], entry["number"]
+        moment = datetime.fromisoformat(entry["at"])
+        if stream != self.stream:
+            that(stream not in self.streams, where, f"stream {stream} is not in one piece")
+            self.streams.add(stream)
+            self.stream, self.number, self.hash, self.at, self.unsealed = stream, 0, "0" * 64, moment, False
+        if stream not in self.partial or number <= self.number + 1:
+            that(number == self.number + 1, where, f"is entry {number} of {stream}, {self.number + 1} is missing")
+            that(entry["prev"] == self.hash, where, f"does not carry the hash of entry {self.number} of {stream}")
+        that(moment >= self.at, where, f"the time of {stream} goes back")
+        that(index is None or not self.unsealed, where, f"is sealed, but an entry of {stream} before it is not")
+        self.number, self.hash, self.at, self.unsealed = number, digest, moment, index is None
+
+    def bidding(self, where: str, entry: dict[str, Any], written: bytes) -> None:
+        stream, kind, body, that = entry["stream"], entry["kind"], entry["body"], self.found.that
+        seq, price, code, rank, received = self.standing.get(stream, (0, None, None, None, None))
+        if kind == BID:
+            at, higher = datetime.fromisoformat(body["received_at"]), price is None or body["amount_fen"] > price
+            equal = body["amount_fen"] == price and body["rank"] is not None and (rank is None or body["rank"] < rank)
+            that(body["seq"] == seq + 1, where, f"is bid {body['seq']}, {seq + 1} is missing")
+            that(higher or equal, where, f"a bid of {body['amount_fen']} does not beat {price}")
+            that(received is None or at >= received, where, "was received before the bid before it")
+            self.standing[stream] = (seq + 1, body["amount_fen"], body["bidder_code"], body["rank"], at)
+            self.found.checked["bids"] += 1
+            self.bids[f"{stream}/{entry['number']}"] = written
+        elif kind == LAPSE:
+            self.standing[stream] = (seq, None, None, None, received)
+        elif kind == SALE:
+            self.sold[stream] = (body["price_fen"], body["bidder_code"])
+            that(self.sold[stream] == (price, code), where, f"sold {self.sold[stream]}, the bids say {(price, code)}")
+
+
+def check_key(found: Findings, folder: Path, key: Key) -> None:
+    pem = key.public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    found.that((folder / "key.pem").read_bytes() == pem, "key.pem", "is not the key given")
+
+
+def check_tree(found: Findings, folder: Path, key: Key, leaves: dict[int, bytes], whole: bool) -> None:
+    size, root = key.open_checkpoint((folder / "checkpoint.txt").read_text("utf-8"))
+    proofs = parse((folder / "proofs.json").read_bytes())
+    found.that(proofs["size"] == size, "proofs.json", f"size is not that of the checkpoint, {size}")
+    found.that(all(0 <= index < size for index in leaves), "entries.jsonl", f"a leaf is not below {size}")
+    given = {tuple(map(int, name.split("/"))): unhex(text) for name, text in proofs["nodes"].items()}
+    level, width, known = 0, size, leaves
+    while width > 1 and known:
+        above = {}
+        for index, value in known.items():
+            if index ^ 1 >= width:
+                above[index >> 1] = value
+            elif index >> 1 not in above:
+                other = known.get(index ^ 1) or given.pop((level, index ^ 1))
+                above[index >> 1] = sha256(b"\1", other, value) if index & 1 else sha256(b"\1", value, other)
+        level, width, known = level + 1, width + 1 >> 1, above
+    found.that(not given, "proofs.json", "holds nodes that no leaf needs")
+    found.that(not whole or len(leaves) == size, "entries.jsonl", f"has {len(leaves)} leaves of {size}")
+    found.that(not known or known == {0: root}, "checkpoint.txt", "entries and proofs do not lead to its root")
+    found.checked["leaves"] = len(leaves)
+
+
+def check_receipts(found: Findings, folder: Path, key: Key, bids: dict[str, bytes], every: bool) -> None:
+    receipts = parse((folder / "receipts.json").read_bytes())
+    for place in sorted(receipts.keys() ^ bids.keys()):
+        found.that(False, f"receipts.json {place}", "an accepted bid without receipt, or a receipt without such a bid")
+    places = sorted(receipts.keys() & bids.keys())
+    for place in places if every else sorted({*places[:: max(1, len(places) // SAMPLE)], *places[-1:]}):
+        found.that(receipts[place]["key_id"] == key.id, f"receipts.json {place}", "is signed by another key")
+        found.part(f"receipts.json {place}", key.verify, receipts[place]["signature"], bids[place])
+        found.checked["receipts"] += 1
+    found.notes.append(f"{found.checked['receipts']} of {len(places)} receipts checked{' (--all: each)' * (not every)}")
+
+
+def check_outcome(found: Findings, folder: Path, auction_id: str, journal: Journal) -> None:
+    auction = parse((folder / "auction.json").read_bytes(), floats=True)
+    confirmation = parse((folder / "confirmation.json").read_bytes(), floats=True)
+    stream, outcome = f"auction:{auction_id}", auction["outcome"]
+    said, sold = journal.standing.get(stream, (0, None, None))[1:3], journal.sold.get(stream)
+    told = outcome["price_fen"], outcome["bidder_code"]
+    found.that(auction["id"] == auction_id, "auction.json", "is about another auction")
+    found.that(told == said, "auction.json", f"tells {told}, the bids say {said}")
+    found.that((outcome["status"] == "sold") <= (sold is not None), "auction.json", "says sold, no entry does")
+    if confirmation is not None:
+        told = confirmation["price_fen"], confirmation["bidder_code"]
+        found.that(told == sold, "confirmation.json", f"confirms {told}, sold was {sold}")
+    found.checked["outcomes"] += 1
+
+
+def check_package(found: Findings, folder: Path, key: Key, every: bool) -> None:
+    journal = Journal(found)
+    manifest = found.part("manifest.json", check_manifest, found, folder, key) or {"kind": "", "partial": []}
+    found.part("key.pem", check_key, found, folder, key)
+    journal.partial = manifest["partial"]
+    with (folder / "entries.jsonl").open("rb") as lines:
+        journal.read(lines)
+    found.part("checkpoint.txt, proofs.json", check_tree, found, folder, key, journal.leaves, manifest["kind"] == "log")
+    found.part("receipts.json", check_receipts, found, folder, key, journal.bids, every)
+    if manifest["kind"] == "auction":
+        found.part("auction.json, confirmation.json", check_outcome, found, folder, manifest["auction"], journal)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("path", type=Path, metavar="DIR|RECEIPT.json")
+    parser.add_argument("--key", required=True, metavar="PUBLIC_KEY", help="PEM file, base64, or verifier key")
+    parser.add_argument("--all", action="store_true", help="check every receipt of a package, not a sample")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    options, found = parser.parse_args(arguments), Findings()
+    try:
+        key = Key(options.key)
+    except PROBLEMS as error:
+        parser.error(f"--key is neither a PEM file nor a base64 or verifier key of Ed25519: {error}")
+    if options.path.is_dir():
+        found.part(str(options.path), check_package, found, options.path, key, options.all)
+    elif options.path.is_file():
+        found.part(str(options.path), check_receipt, found, options.path.read_bytes(), key)
+    else:
+        parser.error(f"{options.path}: no such file or folder")
+    verified = not found.failed
+    if options.json:
+        print(json.dumps({"verified": verified} | vars(found), ensure_ascii=False))
+    else:
+        print(*(f"{failure['where']}: {failure['what']}" for failure in found.failures), *found.notes, sep="\n")
+        print("checked:", ", ".join(f"{name} {count}" for name, count in sorted(found.checked.items()) if count))
+        print("校验通过 VERIFIED" if verified else f"校验失败 FAILED: {found.failed}")
+    return 0 if verified else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
