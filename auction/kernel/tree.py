@@ -119,6 +119,33 @@ def consistency_path(first: int, second: int, get_node: NodeReader) -> list[byte
     return [_span_hash(span, get_node) for span in _consistency_spans(first, second)]
 
 
+def multiproof_vertices(indexes: Iterable[int], size: int) -> list[Node]:
+    """What somebody who has only the leaves at `indexes` lacks to compute the root, each hash once for all of them.
+
+    Vertices are (level, index), level by level from the leaves; one at the right edge may span fewer leaves than its
+    level says. Raises ValueError for an index outside the tree.
+    """
+    known, width, level = set(indexes), size, 0
+    if known and not (0 <= min(known) and max(known) < size):
+        raise ValueError(f"there is no leaf {min(known)} or {max(known)} in a tree of {size}")
+    lacking: list[Node] = []
+    while known and width > 1:
+        lacking += [(level, index ^ 1) for index in sorted(known) if index ^ 1 < width and index ^ 1 not in known]
+        known = {index >> 1 for index in known}
+        width, level = (width + 1) >> 1, level + 1
+    return lacking
+
+
+def multiproof_nodes(vertices: Iterable[Node], size: int) -> set[Node]:
+    """The stored nodes `multiproof` will read for these vertices of a tree of this size."""
+    return {node for vertex in vertices for node in _cover(_vertex_span(vertex, size))}
+
+
+def multiproof(vertices: Iterable[Node], size: int, get_node: NodeReader) -> dict[Node, bytes]:
+    """The hashes of vertices of a tree of this size. LookupError where the reader has no such node."""
+    return {vertex: _span_hash(_vertex_span(vertex, size), get_node) for vertex in vertices}
+
+
 def verify_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes], root: bytes) -> bool:
     """Whether the path proves that the leaf hash stands at `index` of the tree with this size and root.
 
@@ -209,6 +236,11 @@ def _consistency_spans(first: int, second: int) -> list[Span]:
     if start > 0:  # else the vertex reached is the whole first tree, whose root the verifier has
         spans.append((start, end))
     return spans[::-1]
+
+
+def _vertex_span(vertex: Node, size: int) -> Span:
+    level, index = vertex
+    return index << level, min((index + 1) << level, size)
 
 
 def _split(width: int) -> int:

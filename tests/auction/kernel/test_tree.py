@@ -16,6 +16,9 @@ from auction.kernel.tree import (
     inclusion_nodes,
     inclusion_path,
     leaf_hash,
+    multiproof,
+    multiproof_nodes,
+    multiproof_vertices,
     node_hash,
     root,
     verify_consistency,
@@ -229,6 +232,33 @@ def test_a_rewritten_past_has_no_consistency_proof(second: int, data: st.DataObj
     rewritten = Store([*honest[:changed], leaf_hash(b"rewritten"), *honest[changed + 1 :]])
     path = consistency_path(first, second, rewritten)
     assert not verify_consistency(first, second, root(honest[:first]), rewritten.frontier.root(), path)
+
+
+@given(sizes, st.data())
+def test_a_multiproof_gives_just_what_lacks_to_the_root(size: int, data: st.DataObject) -> None:
+    hashes = leaves(size)
+    store = Store(hashes)
+    indexes = data.draw(st.sets(st.integers(0, size - 1), min_size=1))
+    vertices = multiproof_vertices(indexes, size)
+    given_hashes = multiproof(vertices, size, store)
+    assert set(store.read) == multiproof_nodes(vertices, size)
+    known, width, level = {index: hashes[index] for index in indexes}, size, 0
+    while width > 1:
+        here = known | {index: value for (at, index), value in given_hashes.items() if at == level}
+        assert not any((level, index) in given_hashes for index in known)
+        known = {
+            index >> 1: node_hash(here[index & ~1], here[index | 1]) if index | 1 < width else here[index]
+            for index in known
+        }
+        width, level = (width + 1) >> 1, level + 1
+    assert known == {0: store.frontier.root()}
+
+
+def test_a_multiproof_of_all_leaves_or_of_none_is_empty_and_one_outside_the_tree_an_error() -> None:
+    assert multiproof_vertices(range(13), 13) == multiproof_vertices([], 13) == multiproof_vertices([], 0) == []
+    for index in (-1, 13):
+        with pytest.raises(ValueError, match="no leaf"):
+            multiproof_vertices([index, 3], 13)
 
 
 def test_an_empty_tree_grows_into_anything_and_equal_trees_need_no_proof() -> None:
