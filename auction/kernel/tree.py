@@ -126,7 +126,7 @@ def multiproof_vertices(indexes: Iterable[int], size: int) -> list[Node]:
     level says. Raises ValueError for an index outside the tree.
     """
     known, width, level = set(indexes), size, 0
-    if known and not (0 <= min(known) and max(known) < size):
+    if known and (min(known) < 0 or max(known) >= size):
         raise ValueError(f"there is no leaf {min(known)} or {max(known)} in a tree of {size}")
     lacking: list[Node] = []
     while known and width > 1:
