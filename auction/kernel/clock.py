@@ -5,11 +5,14 @@ never moved; it rules sessions, limits, leases and heartbeats.
 """
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
+#: Seconds within which the database must answer for its time to be worth taking.
+_SLOW = 0.02
 
 
 def iso(moment: datetime) -> str:
@@ -30,7 +33,7 @@ class Clock(Protocol):
 
     def machine(self) -> datetime: ...
 
-    def anchor(self, database_now: datetime) -> timedelta: ...
+    def anchor(self, read: Callable[[], datetime]) -> None: ...
 
 
 class SystemClock:
@@ -43,11 +46,13 @@ class SystemClock:
         self._base = datetime.now(UTC)
         self._mark = time.monotonic()
 
-    def anchor(self, database_now: datetime) -> timedelta:
-        """Take the database's time as ours; answers by how much this clock was off."""
-        skew = database_now - self.machine()
-        self._base, self._mark = database_now.astimezone(UTC), time.monotonic()
-        return skew
+    def anchor(self, read: Callable[[], datetime]) -> None:
+        """Take the database's time as ours. A slow reading says too little and is passed over."""
+        before = time.monotonic()
+        database_now = read()
+        after = time.monotonic()
+        if after - before <= _SLOW:
+            self._base, self._mark = database_now, (before + after) / 2
 
     def machine(self) -> datetime:
         return self._base + timedelta(seconds=time.monotonic() - self._mark)
@@ -62,8 +67,8 @@ class FixedClock:
     def machine(self) -> datetime:
         return self.moment
 
-    def anchor(self, database_now: datetime) -> timedelta:
-        return timedelta(0)
+    def anchor(self, read: Callable[[], datetime]) -> None:
+        """Nothing: this clock is set by hand."""
 
     def advance(self, **delta: float) -> None:
         """Move on by `timedelta(**delta)`."""

@@ -127,6 +127,14 @@ class Vault:
         key = self._decrypt(self._keys.master, wrapped, f"person-key\0{person_id}")
         return self._decrypt(key, sealed, f"{person_id}\0{column}").decode()
 
+    def seal_platform(self, context: str, plaintext: str) -> bytes:
+        """Encrypt a secret of the platform itself (a second factor) under the master key."""
+        return self._encrypt(self._keys.master, plaintext.encode(), f"platform\0{context}")
+
+    def open_platform(self, context: str, sealed: bytes) -> str:
+        """Decrypt what `seal_platform` sealed for the same context."""
+        return self._decrypt(self._keys.master, sealed, f"platform\0{context}").decode()
+
     def _encrypt(self, key: bytes, data: bytes, context: str) -> bytes:
         nonce = self._entropy(12)
         return nonce + AESGCM(key).encrypt(nonce, data, context.encode())

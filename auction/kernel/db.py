@@ -96,9 +96,8 @@ def _sqlite(engine: Engine, begin: str) -> None:
         connection.exec_driver_sql(begin)
 
 
-def database_now(engine: Engine) -> datetime | None:
-    """PostgreSQL's own clock; None on SQLite, where the process's clock is the database's."""
-    if engine.dialect.name != "postgresql":
-        return None
+def database_now(engine: Engine) -> datetime:
+    """PostgreSQL's own clock."""
     with engine.connect() as connection:
-        return connection.exec_driver_sql("SELECT clock_timestamp()").scalar_one().astimezone(UTC)
+        moment: datetime = connection.exec_driver_sql("SELECT clock_timestamp()").scalar_one()
+    return moment.astimezone(UTC)

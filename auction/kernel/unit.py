@@ -150,21 +150,26 @@ class House:
         """Call `listener` after every commit that published `topic`. A failing listener is logged, never raised."""
         self._listeners[topic].append(listener)
 
-    def now(self, session: Session | None = None) -> datetime:
-        """Platform time: machine time plus the sandbox offset, which is read from the database at each door."""
+    def offset(self, session: Session | None = None) -> timedelta:
+        """How far platform time is ahead of machine time: the sandbox's offset, read from the database at each door."""
         if not self.settings.sandbox:
-            return self.clock.machine()
+            return timedelta(0)
         if session is not None:
             offset = session.execute(_OFFSET).scalar_one_or_none()
         else:
             with Session(self.reader) as reading:
                 offset = reading.execute(_OFFSET).scalar_one_or_none()
-        return self.clock.machine() + timedelta(microseconds=int(offset or 0))
+        return timedelta(microseconds=int(offset or 0))
 
-    def anchor(self) -> timedelta:
-        """Set the clock by the database; answers the skew found (zero on SQLite)."""
-        now = database_now(self.reader)
-        return self.clock.anchor(now) if now else timedelta(0)
+    def now(self, session: Session | None = None) -> datetime:
+        """Platform time."""
+        offset = self.offset(session)
+        return self.clock.machine() + offset
+
+    def anchor(self) -> None:
+        """Set the clock by the database's, where the database has one (PostgreSQL)."""
+        if self.reader.dialect.name == "postgresql":
+            self.clock.anchor(lambda: database_now(self.reader))
 
     def read(self, query: Callable[Concatenate[Session, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Answer a query on a read-only transaction."""

@@ -34,14 +34,16 @@ class Auction(Base):
     closes_at: Mapped[datetime]
     scheduled_closes_at: Mapped[datetime]
     balance_days: Mapped[int]
+    forfeit_fen: Mapped[int | None] = mapped_column(BigInteger)
     late_reason: Mapped[str | None]
+    late_reason_text: Mapped[str | None]
     resale_of: Mapped[str | None] = mapped_column(ForeignKey("auctions.id"))
 
     ruleset_name: Mapped[str | None]
-    ruleset: Mapped[dict[str, Any] | None]
+    ruleset: Mapped[dict[str, Any] | None] = mapped_column(deferred=True)
     seal: Mapped[str | None]
     announced_at: Mapped[datetime | None]
-    announcement: Mapped[dict[str, Any] | None]
+    announcement: Mapped[dict[str, Any] | None] = mapped_column(deferred=True)
 
     price_fen: Mapped[int | None] = mapped_column(BigInteger)
     leader_registration_id: Mapped[str | None]
@@ -97,7 +99,8 @@ class Platform(Base):
 class Intake(Base):
     """A process that takes bids, and up to when it has judged all it took (PRECISIONS 7). Machine time.
 
-    `mark` is platform time: no bid that arrived before it is still waiting in that process.
+    `mark` is platform time: no bid that arrived before it is still waiting in that process. `lost` is set by a
+    closing that found the lease run out; it fences the process, whose later commits fail.
     """
 
     __tablename__ = "intake"
@@ -106,3 +109,4 @@ class Intake(Base):
     mark: Mapped[datetime]
     beat_at: Mapped[datetime]
     lease_until: Mapped[datetime]
+    lost: Mapped[bool] = mapped_column(default=False)

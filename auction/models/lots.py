@@ -87,6 +87,7 @@ class Notice(Base):
     role: Mapped[str]
     status: Mapped[str]
     at: Mapped[datetime | None]
+    proof: Mapped[str | None]
 
 
 class Task(Base):

@@ -3,9 +3,10 @@
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, Index
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column
 
 from ..kernel.db import Base
+from ..rules.access import Actor
 
 
 class Court(Base):
@@ -64,7 +65,17 @@ class Account(Base):
     locked_until: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
-    person: Mapped[Person | None] = relationship(lazy="raise_on_sql")
+    @property
+    def actor(self) -> Actor:
+        """The account as one who acts."""
+        return Actor(
+            id=self.id,
+            role=self.role,
+            name=self.display_name,
+            person_id=self.person_id,
+            court_code=self.court_code,
+            agency_uscc=self.agency_uscc,
+        )
 
 
 class LoginSession(Base):

@@ -90,6 +90,7 @@ def upgrade() -> None:
         sa.Column("mark", INSTANT, nullable=False),
         sa.Column("beat_at", INSTANT, nullable=False),
         sa.Column("lease_until", INSTANT, nullable=False),
+        sa.Column("lost", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("process", name=op.f("pk_intake")),
     )
     op.create_table(
@@ -319,7 +320,9 @@ def upgrade() -> None:
         sa.Column("closes_at", INSTANT, nullable=False),
         sa.Column("scheduled_closes_at", INSTANT, nullable=False),
         sa.Column("balance_days", sa.Integer(), nullable=False),
+        sa.Column("forfeit_fen", sa.BigInteger(), nullable=True),
         sa.Column("late_reason", sa.Text(), nullable=True),
+        sa.Column("late_reason_text", sa.Text(), nullable=True),
         sa.Column("resale_of", sa.Text(), nullable=True),
         sa.Column("ruleset_name", sa.Text(), nullable=True),
         sa.Column(

@@ -1,0 +1,109 @@
+"""An auction as the rules of terms want to see it."""
+
+from collections.abc import Collection, Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ..models import Account, Auction, Notice, Party, ReferencePrice
+from ..rules import reference_price as price_rules
+from ..rules import rounds, terms
+from ..rules.lot import AssetType, AuctionStatus, PartyRole, Round
+from ..rules.notices import Addressee, NoticeRecipient, NoticeStatus
+from ..rules.panel import PanelMember
+
+
+def reference_price(session: Session, lot_id: str) -> price_rules.ReferencePrice | None:
+    """The lot's reference price as a value; None before it is set."""
+    row = session.get(ReferencePrice, lot_id)
+    if row is None:
+        return None
+    return price_rules.ReferencePrice(
+        method=price_rules.PriceMethod(row.method),
+        amount_fen=row.amount_fen,
+        effective_on=row.effective_on,
+        valid_until=row.valid_until,
+        results=tuple(_result(result) for result in row.results),
+        steps=tuple(_step(step) for step in row.steps),
+    )
+
+
+def _result(data: dict[str, Any]) -> price_rules.PriceResult:
+
+
+    reported = data.get("reported_on")
+    return price_rules.PriceResult(
+        data["source"], data["amount_fen"], date.fromisoformat(reported) if reported else None
+    )
+
+
+def _step(data: dict[str, Any]) -> price_rules.PriceStep:
+
+
+    return price_rules.PriceStep(data["code"], date.fromisoformat(data["on"]), data.get("detail") or "")
+
+
+def earlier_rounds(session: Session, lot_id: str, but: str | None = None) -> tuple[rounds.EarlierRound, ...]:
+    """The lot's other auctions in order of making."""
+    rows = session.scalars(
+        select(Auction).where(Auction.lot_id == lot_id, Auction.id != (but or "")).order_by(Auction.created_at, Auction.id)
+    )
+    return tuple(
+        rounds.EarlierRound(
+            auction_id=row.id,
+            round=Round(row.round),
+            status=AuctionStatus(row.status),
+            reserve_price_fen=row.reserve_price_fen,
+            deposit_fen=row.deposit_fen,
+            announced_at=row.announced_at,
+            ended_at=row.closed_at,
+            reneged=row.settlement == "reneged",
+        )
+        for row in rows
+    )
+
+
+def proposal(session: Session, auction: Auction, barred: Collection[str]) -> terms.Proposal:
+    """The whole proposal: terms, price, addressees, notices, panel (`barred`: account ids OJA 34 keeps out), rounds."""
+    lot = auction.lot
+    parties = session.scalars(select(Party).where(Party.case_id == lot.case_id).order_by(Party.position)).all()
+    notices = session.scalars(select(Notice).where(Notice.lot_id == lot.id).order_by(Notice.position)).all()
+    return terms.Proposal(
+        terms=terms.Terms(
+            round=Round(auction.round),
+            reserve_price_fen=auction.reserve_price_fen,
+            increment_fen=auction.increment_fen,
+            deposit_fen=auction.deposit_fen,
+            opens_at=auction.opens_at,
+            closes_at=auction.closes_at,
+            balance_days=auction.balance_days,
+            forfeit_fen=auction.forfeit_fen,
+            late_reason=auction.late_reason,
+            late_reason_text=auction.late_reason_text,
+        ),
+        asset_type=AssetType(lot.asset_type),
+        court_code=lot.court_code,
+        reference_price=reference_price(session, lot.id),
+        addressees=tuple(Addressee(party.name, PartyRole(party.role)) for party in parties),
+        recipients=tuple(
+            NoticeRecipient(n.name, PartyRole(n.role), NoticeStatus(n.status), n.at, n.proof) for n in notices
+        ),
+        panel=_panel(session, auction, barred),
+        earlier=earlier_rounds(session, lot.id, auction.id),
+    )
+
+
+def _panel(session: Session, auction: Auction, barred: Collection[str]) -> tuple[PanelMember, ...]:
+    accounts = {
+        account.id: account
+        for account in session.scalars(
+            select(Account).where(Account.id.in_([member.account_id for member in auction.panel]))
+        )
+    }
+    members: Sequence[Account] = [accounts[member.account_id] for member in auction.panel]
+    return tuple(
+        PanelMember(username=a.username, role=a.role, court_code=a.court_code or "", barred=a.id in barred)
+        for a in members
+    )

@@ -1,0 +1,108 @@
+"""Who may do what: one pure function, used by every door and by the services behind them.
+
+Roles say which actions a person may take at all; the scope says on whose things. Another court's lot answers
+as if it did not exist (`not_found`), so that nobody learns what lies behind an id.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from auction.kernel.errors import DomainError
+
+Role = Literal["bidder", "party", "judge", "clerk", "agency", "regulator", "operator", "president"]
+ROLES: frozenset[str] = frozenset(
+    ("bidder", "party", "judge", "clerk", "agency", "regulator", "operator", "president")
+)
+STAFF = ROLES - {"bidder", "party"}
+#: Roles that belong to one court, and must name it.
+COURT_ROLES = frozenset(("judge", "clerk", "president"))
+Scope = Literal["anyone", "court", "owner"]
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: the account, its role and the body it belongs to. `person_id` is set for bidders and parties."""
+
+    id: str
+    role: str
+    name: str
+    person_id: str | None = None
+    court_code: str | None = None
+    agency_uscc: str | None = None
+
+
+#: The scheduler, imports and other work nobody ordered by hand.
+PLATFORM = Actor("platform", "platform", "platform")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`roles` None: also without signing in. `scope`: whose things the action touches."""
+
+    roles: frozenset[str] | None
+    scope: Scope = "anyone"
+
+
+def _rule(*roles: str, scope: Scope = "anyone") -> Rule:
+    return Rule(frozenset(roles), scope)
+
+
+_COURT = ("judge", "clerk")
+
+#: Every action of the house. A door without a row here does not open.
+POLICY: Mapping[str, Rule] = {
+    "public.read": Rule(None),
+    "session.open": Rule(None),
+    "bidder.create": Rule(None),
+    "gateway.notify": Rule(None),
+    "session.close": Rule(ROLES),
+    "factor.enrol": Rule(ROLES),
+    "me.read": Rule(ROLES),
+    "case.create": _rule(*_COURT),
+    "lot.create": _rule(*_COURT),
+    "lot.edit": _rule(*_COURT, scope="court"),
+    "lot.read_draft": _rule(*_COURT, "president", scope="court"),
+    "auction.create": _rule(*_COURT, scope="court"),
+    "auction.check": _rule(*_COURT, "president", scope="court"),
+    "auction.vote": _rule("judge", scope="court"),
+    "auction.announce": _rule("judge", scope="court"),
+    "auction.stop": _rule("judge", scope="court"),
+    "auction.settle": _rule("judge", scope="court"),
+    "auction.relist": _rule(*_COURT, scope="court"),
+    "registration.decide": _rule(*_COURT, scope="court"),
+    "registration.create": _rule("bidder", "party"),
+    "registration.own": _rule("bidder", "party", scope="owner"),
+    "bid.place": _rule("bidder", "party"),
+    "bid.own": _rule("bidder", "party", scope="owner"),
+    "desk.read": _rule(*_COURT, "president"),
+    "sandbox.pay": Rule(ROLES),
+    "sandbox.clock": _rule("operator"),
+}
+
+
+def decide(actor: Actor | None, action: str, *, court: str | None = None, owner: str | None = None) -> str | None:
+    """None when allowed, else the code of the refusal: unauthenticated, forbidden or not_found.
+
+    `court` is the court the object belongs to, `owner` the account; a scope whose object is not yet known is
+    decided by the role alone (the service asks again with the object). KeyError for an undeclared action.
+    """
+    rule = POLICY[action]
+    if rule.roles is None:
+        return None
+    if actor is None:
+        return "unauthenticated"
+    if actor.role not in rule.roles:
+        return "forbidden"
+    if rule.scope == "court" and court is not None and actor.court_code != court:
+        return "not_found"
+    if rule.scope == "owner" and owner is not None and actor.id != owner:
+        return "not_found"
+    return None
+
+
+def require(actor: Actor | None, action: str, *, court: str | None = None, owner: str | None = None) -> None:
+    """Raise DomainError with the code `decide` gives, if any."""
+    refusal = decide(actor, action, court=court, owner=owner)
+    if refusal is not None:
+        raise DomainError(refusal)

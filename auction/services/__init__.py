@@ -1,0 +1,1 @@
+"""Writing services of the floor `auction`: each takes a unit and changes one thing."""

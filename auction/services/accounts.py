@@ -1,0 +1,220 @@
+"""Accounts: persons who bid, staff who run sales, their sessions and second factors.
+
+Password hashes are made at the door (they take long); this module only stores and compares what it is given.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import delete, select
+
+from ..kernel.crypto import sha256_hex
+from ..kernel.errors import DomainError, invalid
+from ..kernel.unit import Unit
+from ..models import Account, Agency, Court, LoginSession, Person
+from ..rules import identity
+from ..rules.access import COURT_ROLES, ROLES, STAFF
+from ..rules.calendar import shanghai_day
+
+#: A session ends this long after signing in, whatever happens. Machine time.
+SESSION = timedelta(hours=12)
+#: After this many failures in a row an account waits; the wait doubles with every further failure.
+FREE_FAILURES = 5
+FIRST_WAIT = timedelta(seconds=30)
+LONGEST_WAIT = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class BidderFacts:
+    """A person who asks for an account; numbers as typed."""
+
+    username: str
+    name: str
+    id_type: str
+    id_number: str
+    phone: str | None = None
+    email: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A session just opened: the token is shown once and kept only as its hash."""
+
+    token: str
+    session: LoginSession
+    account: Account
+
+
+def create_bidder(unit: Unit, facts: BidderFacts, password_hash: str, role: str = "bidder") -> Account:
+    """Make an account for a person whose identity number holds (GB 11643, GB 32100).
+
+    A second account for one identity is made like any other (PRECISIONS 31). In the sandbox the identity counts
+    as confirmed at once. DomainError invalid with the field: identity_invalid, taken.
+    """
+    number = identity.check(facts.id_type, facts.id_number, shanghai_day(unit.now))
+    _free(unit, facts.username)
+    person_id = unit.new_id()
+    key = unit.vault.new_person_key(person_id)
+
+    def sealed(column: str, value: str | None) -> bytes | None:
+        return unit.vault.seal(key, person_id, column, value) if value else None
+
+    person = Person(
+        id=person_id,
+        wrapped_key=key,
+        id_type=facts.id_type,
+        id_match=unit.vault.match_key(facts.id_type, number),
+        name=sealed("name", facts.name),
+        id_number=sealed("id_number", number),
+        phone=sealed("phone", facts.phone),
+        email=sealed("email", facts.email),
+        verified=unit.settings.sandbox,
+        created_at=unit.now,
+    )
+    unit.session.add(person)
+    unit.session.flush()
+    account = _account(unit, facts.username, role, facts.username, password_hash)
+    account.person_id = person_id
+    unit.record(
+        "PersonRegistered", stream=f"person:{person_id}", private=True, body={"account_id": account.id, "role": role}
+    )
+    return account
+
+
+def create_staff(
+    unit: Unit,
+    *,
+    username: str,
+    role: str,
+    name: str,
+    password_hash: str,
+    court: str | None = None,
+    agency: str | None = None,
+) -> Account:
+    """Make a staff account. Court roles name their court, agency staff their agency; others neither.
+
+    DomainError invalid naming role, court or agency.
+    """
+    if role not in ROLES or role not in STAFF:
+        raise invalid("role", "unknown_role", value=role)
+    if (role in COURT_ROLES) != (court is not None):
+        raise invalid("court", "required" if role in COURT_ROLES else "not_allowed", role=role)
+    if (role == "agency") != (agency is not None):
+        raise invalid("agency", "required" if role == "agency" else "not_allowed", role=role)
+    if court is not None and unit.session.get(Court, court) is None:
+        raise invalid("court", "unknown_court", value=court)
+    if agency is not None and unit.session.get(Agency, agency) is None:
+        raise invalid("agency", "unknown_agency", value=agency)
+    _free(unit, username)
+    account = _account(unit, username, role, name, password_hash)
+    account.court_code, account.agency_uscc = court, agency
+    unit.record("StaffAdded", stream="system", private=True, body={"account_id": account.id, "role": role})
+    return account
+
+
+def _free(unit: Unit, username: str) -> None:
+    if unit.session.scalar(select(Account.id).where(Account.username == username)):
+        raise invalid("username", "taken", value=username)
+
+
+def _account(unit: Unit, username: str, role: str, name: str, password_hash: str) -> Account:
+    account = Account(
+        id=unit.new_id(),
+        username=username,
+        password_hash=password_hash,
+        role=role,
+        display_name=name,
+        failures=0,
+        factor_confirmed=False,
+        factor_step=0,
+        created_at=unit.now,
+    )
+    unit.session.add(account)
+    unit.session.flush()
+    return account
+
+
+def add_court(unit: Unit, code: str, name: str) -> Court:
+    """Enter a court. DomainError invalid/taken."""
+    if unit.session.get(Court, code) is not None:
+        raise invalid("code", "taken", value=code)
+    court = Court(code=code, name=name)
+    unit.session.add(court)
+    unit.record("CourtAdded", stream="system", body={"code": code, "name": name})
+    return court
+
+
+def add_agency(unit: Unit, uscc: str, name: str) -> Agency:
+    """Enter an auxiliary agency by its social credit code. DomainError invalid: identity_invalid, taken."""
+    number = identity.check("uscc", uscc, shanghai_day(unit.now), "uscc")
+    if unit.session.get(Agency, number) is not None:
+        raise invalid("uscc", "taken", value=number)
+    agency = Agency(uscc=number, name=name)
+    unit.session.add(agency)
+    unit.record("AgencyAdded", stream="system", body={"uscc": number, "name": name})
+    return agency
+
+
+def open_session(unit: Unit, account_id: str, *, matches: bool, code_holds: Callable[[Account], bool | None]) -> Opened | str:
+    """Open a session after the door has compared the password (`matches`).
+
+    Answers the session, or the code of a refusal that must be kept: bad_credentials, otp_required, otp_invalid,
+    rate_limited. `code_holds` answers None when no code was given.
+    """
+    account = unit.session.get_one(Account, account_id, with_for_update=True, populate_existing=True)
+    now = unit.machine_now
+    if account.locked_until is not None and now < account.locked_until:
+        return "rate_limited"
+    code = code_holds(account) if matches and account.factor_confirmed else True
+    if not matches or code is False:
+        account.failures += 1
+        if account.failures >= FREE_FAILURES:
+            wait = FIRST_WAIT * 2 ** min(account.failures - FREE_FAILURES, 10)
+            account.locked_until = now + min(wait, LONGEST_WAIT)
+        return "otp_invalid" if matches else "bad_credentials"
+    if code is None:
+        return "otp_required"
+    account.failures, account.locked_until = 0, None
+    token = unit.ids.token()
+    session = LoginSession(
+        token_hash=sha256_hex(token.encode()),
+        account_id=account.id,
+        created_at=now,
+        expires_at=now + SESSION,
+        second_factor=account.factor_confirmed,
+    )
+    unit.session.add(session)
+    unit.record(
+        "SessionOpened", stream="system", private=True, body={"account_id": account.id, "role": account.role}
+    )
+    return Opened(token, session, account)
+
+
+def close_session(unit: Unit, token: str) -> None:
+    """End a session at once."""
+    unit.session.execute(delete(LoginSession).where(LoginSession.token_hash == sha256_hex(token.encode())))
+
+
+def offer_factor(unit: Unit, account_id: str, secret: str) -> str:
+    """Keep a new second factor, not yet in force; answers its id. DomainError wrong_state when one is in force."""
+    account = unit.session.get_one(Account, account_id, with_for_update=True)
+    if account.factor_confirmed:
+        raise DomainError("wrong_state", status="factor_in_force")
+    account.factor_id = unit.new_id()
+    account.factor = unit.vault.seal_platform(f"factor:{account.id}", secret)
+    return account.factor_id
+
+
+def confirm_factor(unit: Unit, account_id: str, token: str, step: int | None) -> None:
+    """Put the offered factor in force once a code of it was shown (`step`: its time step; None: wrong code)."""
+    account = unit.session.get_one(Account, account_id, with_for_update=True)
+    if account.factor is None or account.factor_confirmed:
+        raise DomainError("wrong_state", status="no_factor_offered")
+    if step is None:
+        raise invalid("otp", "otp_invalid")
+    account.factor_confirmed, account.factor_step = True, step
+    session = unit.session.get(LoginSession, sha256_hex(token.encode()))
+    if session is not None:
+        session.second_factor = True
+    unit.record("SecondFactorEnrolled", stream="system", private=True, body={"account_id": account.id})

@@ -1,0 +1,225 @@
+"""Setting up one round of selling a lot: terms, panel, votes. Announcing it is the floor above's: it needs the sheet."""
+
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from ..kernel.clock import iso
+from ..kernel.errors import Breach, DomainError
+from ..kernel.unit import Unit
+from ..models import Account, Auction, Lot, PanelMember
+from ..rules.access import Actor, require
+from ..rules.lot import LIVE, PRIVATE, AuctionStatus, Round, check_transition
+from ..rules.panel import tally
+
+#: The bid path's distribution key: everything of one auction lies in one shard.
+SHARDS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class TermsFacts:
+    """The terms of a round as entered; amounts in fen, times aware."""
+
+    round: str
+    reserve_price_fen: int
+    increment_fen: int
+    deposit_fen: int
+    opens_at: datetime
+    closes_at: datetime
+    balance_days: int
+    forfeit_fen: int | None = None
+    late_reason: str | None = None
+    late_reason_text: str | None = None
+
+
+def shard_of(auction_id: str) -> int:
+    """The shard of an auction, from its id alone."""
+    return zlib.crc32(auction_id.encode()) % SHARDS
+
+
+def create_auction(
+    unit: Unit,
+    actor: Actor,
+    lot: Lot,
+    terms: TermsFacts,
+    panel: Sequence[str],
+    resale_of: str | None = None,
+) -> Auction:
+    """Draft a round for a locked lot. `panel` are usernames.
+
+    A lot has one round under way at a time: DomainError wrong_state while another is announced, open or
+    suspended. An unknown username is invalid/`unknown_judge`.
+    """
+    require(actor, "auction.create", court=lot.court_code)
+    if unit.session.scalar(select(Auction.id).where(Auction.lot_id == lot.id, Auction.status.in_(LIVE))):
+        raise DomainError("wrong_state", status="another_round_live")
+    members = _panel(unit, panel)
+    auction_id = unit.new_id()
+    auction = Auction(
+        id=auction_id,
+        lot_id=lot.id,
+        shard=shard_of(auction_id),
+        status=AuctionStatus.DRAFT.value,
+        version=0,
+        bid_count=0,
+        extensions=0,
+        resale_of=resale_of,
+        created_at=unit.now,
+        created_by=actor.id,
+    )
+    _set_terms(auction, terms)
+    for position, account in enumerate(members):
+        auction.panel.append(PanelMember(account_id=account.id, position=position))
+    unit.session.add(auction)
+    unit.record(
+        "AuctionDrafted",
+        stream=f"lot:{lot.id}",
+        private=True,
+        body={"auction_id": auction.id, "by": actor.id, "terms": terms_data(terms), "panel": [m.id for m in members]},
+    )
+    return auction
+
+
+def change_terms(
+    unit: Unit, actor: Actor, auction: Auction, changes: Mapping[str, Any], panel: Sequence[str] | None
+) -> Auction:
+    """Change the terms of a round not yet announced; votes given on the old ones fall (PRECISIONS 34)."""
+    require(actor, "auction.create", court=auction.lot.court_code)
+    if auction.status not in PRIVATE:
+        raise DomainError("wrong_state", status=auction.status)
+    terms = terms_of(auction)
+    fresh = TermsFacts(**({name: getattr(terms, name) for name in TermsFacts.__slots__} | dict(changes)))
+    _set_terms(auction, fresh)
+    if panel is not None:
+        auction.panel.clear()
+        unit.session.flush()
+        for position, account in enumerate(_panel(unit, panel)):
+            auction.panel.append(PanelMember(account_id=account.id, position=position))
+    void_votes(unit, auction.lot_id)
+    unit.record(
+        "TermsChanged",
+        stream=f"lot:{auction.lot_id}",
+        private=True,
+        body={"auction_id": auction.id, "by": actor.id, "terms": terms_data(fresh)},
+    )
+    return auction
+
+
+def terms_of(auction: Auction) -> TermsFacts:
+    """The terms as they stand on the row."""
+    return TermsFacts(
+        round=auction.round,
+        reserve_price_fen=auction.reserve_price_fen,
+        increment_fen=auction.increment_fen,
+        deposit_fen=auction.deposit_fen,
+        opens_at=auction.opens_at,
+        closes_at=auction.closes_at,
+        balance_days=auction.balance_days,
+        forfeit_fen=auction.forfeit_fen,
+        late_reason=auction.late_reason,
+        late_reason_text=auction.late_reason_text,
+    )
+
+
+def terms_data(terms: TermsFacts) -> dict[str, Any]:
+    """The terms as an entry's body."""
+    return {
+        "round": terms.round,
+        "reserve_price_fen": terms.reserve_price_fen,
+        "increment_fen": terms.increment_fen,
+        "deposit_fen": terms.deposit_fen,
+        "opens_at": iso(terms.opens_at),
+        "closes_at": iso(terms.closes_at),
+        "balance_days": terms.balance_days,
+        "forfeit_fen": terms.forfeit_fen,
+        "late_reason": terms.late_reason,
+        "late_reason_text": terms.late_reason_text,
+    }
+
+
+def _set_terms(auction: Auction, terms: TermsFacts) -> None:
+    auction.round = Round(terms.round).value
+    auction.reserve_price_fen = terms.reserve_price_fen
+    auction.increment_fen = terms.increment_fen
+    auction.deposit_fen = terms.deposit_fen
+    auction.opens_at = terms.opens_at
+    auction.closes_at = auction.scheduled_closes_at = terms.closes_at
+    auction.balance_days = terms.balance_days
+    auction.forfeit_fen = terms.forfeit_fen
+    auction.late_reason = terms.late_reason
+    auction.late_reason_text = terms.late_reason_text
+
+
+def _panel(unit: Unit, usernames: Sequence[str]) -> list[Account]:
+    """The accounts of a panel; whether they may sit is a finding at announcement, an unknown name is refused now."""
+    found = {
+        account.username: account
+        for account in unit.session.scalars(select(Account).where(Account.username.in_(usernames)))
+    }
+    wrong = [
+        Breach("unknown_judge", f"panel.{n}", facts={"value": name})
+        for n, name in enumerate(usernames)
+        if name not in found
+    ]
+    wrong += [
+        Breach("duplicate", f"panel.{n}", facts={"value": name})
+        for n, name in enumerate(usernames)
+        if name in usernames[:n]
+    ]
+    if wrong:
+        raise DomainError("invalid", wrong)
+    return [found[name] for name in usernames]
+
+
+def void_votes(unit: Unit, lot_id: str) -> None:
+    """Void the votes of the lot's unannounced rounds: what was voted on has changed."""
+    drafts = unit.session.scalars(
+        select(Auction).where(
+            Auction.lot_id == lot_id, Auction.status.in_((AuctionStatus.IN_REVIEW, AuctionStatus.APPROVED))
+        )
+    )
+    for auction in drafts:
+        auction.status = AuctionStatus.DRAFT.value
+        for member in auction.panel:
+            member.approve = member.reason = member.voted_at = None
+        unit.record("VotesVoided", stream=f"lot:{lot_id}", private=True, body={"auction_id": auction.id})
+
+
+def vote(unit: Unit, actor: Actor, auction: Auction, *, approve: bool, reason: str) -> Auction:
+    """Give the actor's vote on a locked, unannounced auction; a majority of the whole panel decides (OJA 27).
+
+    DomainError forbidden for somebody who does not sit on the panel, wrong_state once it is announced.
+    """
+    require(actor, "auction.vote", court=auction.lot.court_code)
+    if auction.status not in PRIVATE:
+        raise DomainError("wrong_state", status=auction.status)
+    member = next((m for m in auction.panel if m.account_id == actor.id), None)
+    if member is None:
+        raise DomainError("forbidden")
+    member.approve, member.reason, member.voted_at = approve, reason, unit.now
+    if auction.status == AuctionStatus.DRAFT:
+        _move(auction, AuctionStatus.IN_REVIEW)
+    decided = tally(
+        {m.account_id: m.approve for m in auction.panel if m.approve is not None}, len(auction.panel)
+    )
+    if decided != auction.status:
+        _move(auction, decided)
+    unit.record(
+        "VoteGiven",
+        stream=f"lot:{auction.lot_id}",
+        private=True,
+        body={"auction_id": auction.id, "by": actor.id, "approve": approve, "reason": reason},
+    )
+    return auction
+
+
+def _move(auction: Auction, status: AuctionStatus) -> None:
+    check_transition(AuctionStatus(auction.status), status)
+    auction.status = status.value
+    if status == AuctionStatus.DRAFT:
+        for member in auction.panel:
+            member.approve = member.reason = member.voted_at = None

@@ -1,0 +1,207 @@
+"""Cases, lots and what has to be known of them before a round can be set: price, notices, auxiliary work."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import delete, select
+
+from ..kernel.clock import iso
+from ..kernel.errors import Breach, DomainError, invalid
+from ..kernel.unit import Unit
+from ..models import Agency, Case, Lot, Notice, Party, ReferencePrice, Task
+from ..rules import identity
+from ..rules.access import Actor, require
+from ..rules.calendar import shanghai_day
+from ..rules.lot import AssetType
+from .auctions import void_votes
+
+
+@dataclass(frozen=True, slots=True)
+class PartyFacts:
+    """A party as entered; the identity is optional and stored only as its keyed hash."""
+
+    name: str
+    role: str
+    id_type: str | None = None
+    id_number: str | None = None
+    claim_fen: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeFacts:
+    """The state of notifying one person: `at` is when the status was reached, `proof` how receipt is known."""
+
+    name: str
+    role: str
+    status: str
+    at: datetime | None = None
+    proof: str | None = None
+
+
+def create_case(
+    unit: Unit, actor: Actor, number: str, parties: Sequence[PartyFacts], entered_at: datetime | None = None
+) -> Case:
+    """Enter a case of the actor's court. DomainError invalid/`taken` when the number is already entered."""
+    require(actor, "case.create")
+    court = _court_of(actor)
+    if unit.session.scalar(select(Case.id).where(Case.court_code == court, Case.number == number)):
+        raise invalid("number", "taken", value=number)
+    case = Case(id=unit.new_id(), number=number, court_code=court, entered_at=entered_at or unit.now)
+    for position, party in enumerate(parties):
+        case.parties.append(
+            Party(
+                id=unit.new_id(),
+                position=position,
+                name=party.name,
+                role=party.role,
+                id_type=party.id_type,
+                id_match=_match(unit, party, f"parties.{position}.id_number"),
+                claim_fen=party.claim_fen,
+            )
+        )
+    unit.session.add(case)
+    unit.record(
+        "CaseEntered",
+        stream="system",
+        private=True,
+        body={"case_id": case.id, "number": number, "court": court, "by": actor.id, "parties": len(parties)},
+    )
+    return case
+
+
+def _court_of(actor: Actor) -> str:
+    if actor.court_code is None:
+        raise DomainError("forbidden")
+    return actor.court_code
+
+
+def _match(unit: Unit, party: PartyFacts, field: str) -> str | None:
+    if party.id_type is None and party.id_number is None:
+        return None
+    if party.id_type is None or party.id_number is None:
+        raise invalid(field, "identity_invalid")
+    return unit.vault.match_key(
+        party.id_type, identity.check(party.id_type, party.id_number, shanghai_day(unit.now), field)
+    )
+
+
+def create_lot(
+    unit: Unit,
+    actor: Actor,
+    *,
+    case_number: str,
+    title: str,
+    asset_type: str,
+    region: str,
+    address: str,
+    attributes: Mapping[str, Any],
+) -> Lot:
+    """Enter a lot under a case of the actor's court. DomainError invalid/`unknown_case` when there is none."""
+    require(actor, "lot.create")
+    court = _court_of(actor)
+    case = unit.session.scalar(select(Case).where(Case.court_code == court, Case.number == case_number))
+    if case is None:
+        raise invalid("case_number", "unknown_case", value=case_number)
+    lot = Lot(
+        id=unit.new_id(),
+        case_id=case.id,
+        court_code=court,
+        title=title,
+        asset_type=AssetType(asset_type).value,
+        region=region,
+        address=address,
+        attributes=dict(attributes),
+        sheet_version=0,
+        created_at=unit.now,
+        created_by=actor.id,
+    )
+    unit.session.add(lot)
+    unit.record("LotEntered", stream=f"lot:{lot.id}", body={"court": court, "asset_type": lot.asset_type})
+    return lot
+
+
+def lock_lot(unit: Unit, actor: Actor, lot_id: str, action: str = "lot.edit") -> Lot:
+    """The lot, locked, if the actor may do `action` to it; DomainError not_found otherwise."""
+    lot = unit.session.scalar(
+        select(Lot).where(Lot.id == lot_id).with_for_update().execution_options(populate_existing=True)
+    )
+    if lot is None:
+        raise DomainError("not_found")
+    require(actor, action, court=lot.court_code)
+    return lot
+
+
+def set_reference_price(
+    unit: Unit,
+    actor: Actor,
+    lot_id: str,
+    *,
+    method: str,
+    amount_fen: int,
+    results: Sequence[Mapping[str, Any]],
+    steps: Sequence[Mapping[str, Any]],
+    effective_on: date,
+    valid_until: date,
+) -> ReferencePrice:
+    """Set or replace the reference price of a lot (REF 2-14). Votes given on older terms fall."""
+    lot = lock_lot(unit, actor, lot_id)
+    if valid_until < effective_on:
+        raise invalid("valid_until", "before_effective", effective_on=effective_on.isoformat())
+    price = unit.session.get(ReferencePrice, lot.id) or ReferencePrice(lot_id=lot.id)
+    price.method, price.amount_fen = method, amount_fen
+    price.results, price.steps = [dict(r) for r in results], [dict(s) for s in steps]
+    price.effective_on, price.valid_until = effective_on, valid_until
+    price.set_at, price.set_by = unit.now, actor.id
+    unit.session.add(price)
+    void_votes(unit, lot.id)
+    unit.record(
+        "ReferencePriceSet",
+        stream=f"lot:{lot.id}",
+        body={
+            "method": method,
+            "amount_fen": amount_fen,
+            "effective_on": effective_on.isoformat(),
+            "valid_until": valid_until.isoformat(),
+        },
+    )
+    return price
+
+
+def put_notices(unit: Unit, actor: Actor, lot_id: str, recipients: Sequence[NoticeFacts]) -> list[Notice]:
+    """Replace the list of who was notified how and when (OJA 16). A time in the future is refused."""
+    lot = lock_lot(unit, actor, lot_id)
+    late = [
+        Breach("in_future", f"recipients.{n}.at", facts={"value": iso(r.at)})
+        for n, r in enumerate(recipients)
+        if r.at is not None and r.at > unit.now
+    ]
+    if late:
+        raise DomainError("invalid", late)
+    unit.session.execute(delete(Notice).where(Notice.lot_id == lot.id))
+    rows = [
+        Notice(lot_id=lot.id, position=n, name=r.name, role=r.role, status=r.status, at=r.at, proof=r.proof)
+        for n, r in enumerate(recipients)
+    ]
+    unit.session.add_all(rows)
+    unit.record(
+        "NoticesRecorded",
+        stream=f"lot:{lot.id}",
+        private=True,
+        body={"by": actor.id, "recipients": [{"role": r.role, "status": r.status} for r in recipients]},
+    )
+    return rows
+
+
+def create_task(unit: Unit, actor: Actor, lot_id: str, *, agency: str, kind: str, due_at: datetime) -> Task:
+    """Give auxiliary work on a lot to an agency (OJA 7); from then on it may not bid there (OJA 34)."""
+    lot = lock_lot(unit, actor, lot_id)
+    if unit.session.get(Agency, agency) is None:
+        raise invalid("agency", "unknown_agency", value=agency)
+    task = Task(
+        id=unit.new_id(), lot_id=lot.id, agency_uscc=agency, kind=kind, due_at=due_at, created_at=unit.now
+    )
+    unit.session.add(task)
+    unit.record("TaskGiven", stream=f"lot:{lot.id}", body={"agency": agency, "kind": kind, "due_at": iso(due_at)})
+    return task

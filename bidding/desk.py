@@ -1,0 +1,204 @@
+"""The desk: the queue in front of the rooms. Many offers, one commit.
+
+Whatever is waiting is taken at once (no added delay, a bounded number) and answered in one transaction, in order of
+arrival; an answer leaves only after the commit. A batch that breaks is judged again offer by offer, so that one bad
+offer fails nobody else. The desk also keeps the process's intake row: up to when everything that arrived here has been
+judged (PRECISIONS 7).
+"""
+
+import queue
+import threading
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import Future
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import delete, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from auction.kernel.errors import DomainError
+from auction.kernel.unit import House, Unit
+from auction.models import Intake
+
+from .services.bids import Answer, BidOffer, place_bids, refusal
+
+log = structlog.get_logger(__name__)
+
+#: At most this many offers share a commit.
+MOST = 128
+#: How long an intake lease lasts and how often it is renewed, in machine time.
+LEASE = timedelta(seconds=3)
+BEAT_SECONDS = 0.25
+#: The database's clock is asked once in so many beats.
+BEATS_PER_ANCHOR = 4
+#: One person may have this many offers waiting; more are answered `rate_limited`.
+WAITING_EACH = 8
+
+Waiting = tuple[int, BidOffer, "Future[Answer]"]
+
+
+class Fenced(Exception):
+    """This process's intake lease was taken away: nothing it still holds may be committed."""
+
+
+class Desk:
+    """Takes offers from any thread or greenlet and answers each exactly once, after its commit."""
+
+    def __init__(self, house: House, process: str) -> None:
+        """`process` names this process's intake row; it must be unique among all that ever ran."""
+        self._house, self._process = house, process
+        self._queue: queue.SimpleQueue[Waiting | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._unjudged: dict[int, datetime] = {}
+        self._tickets = 0
+        self._waiting: Counter[str] = Counter()
+        self._threads: list[threading.Thread] = []
+        self._stopping = threading.Event()
+
+    def start(self) -> None:
+        """Take up the intake lease and begin to serve."""
+        self._house.perform(take_lease, self._process, self._mark())
+        for work in (self._serve, self._beat):
+            thread = threading.Thread(target=work, daemon=True, name=f"desk{work.__name__}")
+            thread.start()
+            self._threads.append(thread)
+
+    def stop(self) -> None:
+        """Answer what is waiting, then hand the lease back."""
+        self._stopping.set()
+        self._queue.put(None)
+        for thread in self._threads:
+            thread.join(timeout=10)
+        self._house.perform(hand_back_lease, self._process)
+
+    def submit(
+        self,
+        auction_id: str,
+        account_id: str | None,
+        amount_fen: int,
+        key: str,
+        *,
+        raise_own: bool = False,
+        confirm_implausible: bool = False,
+    ) -> "Future[Answer]":
+        """Stamp an offer with its arrival and queue it; the future gives its answer, `fault` where none can be given."""
+        future: Future[Answer] = Future()
+        offset = self._house.offset()
+        with self._lock:
+            arrived_at = self._house.clock.machine() + offset
+            offer = BidOffer(auction_id, account_id, amount_fen, key, arrived_at, raise_own, confirm_implausible)
+            turned_away = self._turned_away(account_id)
+            if turned_away is None:
+                self._tickets += 1
+                self._unjudged[self._tickets] = arrived_at
+                self._queue.put((self._tickets, offer, future))
+        if turned_away is not None:
+            future.set_result(refusal(turned_away, offer))
+        return future
+
+    def _turned_away(self, account_id: str | None) -> str | None:
+        if self._stopping.is_set():
+            return "fault"
+        if account_id is not None:
+            if self._waiting[account_id] >= WAITING_EACH:
+                return "rate_limited"
+            self._waiting[account_id] += 1
+        return None
+
+    def _serve(self) -> None:
+        while True:
+            batch = [self._queue.get()]
+            while len(batch) < MOST and batch[-1] is not None:
+                try:
+                    batch.append(self._queue.get_nowait())
+                except queue.Empty:
+                    break
+            last = batch[-1] is None
+            waiting = [one for one in batch if one is not None]
+            if waiting:
+                self._answer(waiting)
+            if last:
+                return
+
+    def _answer(self, batch: list[Waiting]) -> None:
+        answers = self._judge([offer for _, offer, _ in batch])
+        with self._lock:
+            for ticket, offer, _ in batch:
+                del self._unjudged[ticket]
+                if offer.account_id is not None:
+                    self._waiting[offer.account_id] -= 1
+                    if not self._waiting[offer.account_id]:
+                        del self._waiting[offer.account_id]
+        for (_, _, future), answer in zip(batch, answers, strict=True):
+            future.set_result(answer)
+
+    def _judge(self, offers: list[BidOffer]) -> list[Answer]:
+        try:
+            return self._house.perform(self._place, offers)
+        except Fenced:
+            log.error("fenced: offers answered as a fault", process=self._process, offers=len(offers))
+            self._begin_anew()
+            return [refusal("fault", offer) for offer in offers]
+        except Exception as error:
+            if len(offers) == 1:
+                log.exception("an offer could not be answered", auction=offers[0].auction_id)
+                return [refusal("fault", offers[0])]
+            log.warning("a batch broke, judging each offer alone", error=repr(error), offers=len(offers))
+            return [answer for offer in offers for answer in self._judge([offer])]
+
+    def _place(self, unit: Unit, offers: list[BidOffer]) -> list[Answer]:
+        check_lease(unit, self._process)
+        return place_bids(unit, offers)
+
+    def _beat(self) -> None:
+        beats = 0
+        while not self._stopping.wait(BEAT_SECONDS):
+            try:
+                if beats % BEATS_PER_ANCHOR == 0:
+                    self._house.anchor()
+                self._house.perform(take_lease, self._process, self._mark())
+            except Fenced:
+                self._begin_anew()
+            except (SQLAlchemyError, DomainError, OSError) as error:
+                log.error("intake lease not renewed", error=repr(error))
+            beats += 1
+
+    def _begin_anew(self) -> None:
+        """After a fence: go on under a new name. What was held under the old one has been answered `fault`."""
+        name, _, number = self._process.partition("#")
+        self._process = f"{name}#{int(number or 0) + 1}"
+        self._house.perform(take_lease, self._process, self._mark())
+
+    def _mark(self) -> datetime:
+        """The earliest arrival not yet judged here, else now: arrivals are stamped under the same lock."""
+        offset = self._house.offset()
+        with self._lock:
+            return next(iter(self._unjudged.values()), self._house.clock.machine() + offset)
+
+
+def take_lease(unit: Unit, process: str, mark: datetime) -> None:
+    """Begin or renew the intake lease of a process. Raises Fenced when a closing has declared it lost."""
+    row = unit.session.get(Intake, process, with_for_update=True)
+    if row is None:
+        row = Intake(process=process, lost=False)
+        unit.session.add(row)
+        old = unit.machine_now - timedelta(days=1)
+        unit.session.execute(delete(Intake).where(Intake.lost, Intake.lease_until < old))
+    if row.lost:
+        raise Fenced(process)
+    row.mark, row.beat_at, row.lease_until = mark, unit.machine_now, unit.machine_now + LEASE
+
+
+def check_lease(unit: Unit, process: str) -> None:
+    """Hold the lease for the length of this transaction. Raises Fenced when it was taken away."""
+    lost = unit.session.scalar(
+        select(Intake.lost).where(Intake.process == process).with_for_update(read=True)
+    )
+    if lost is None or lost:
+        raise Fenced(process)
+
+
+def hand_back_lease(unit: Unit, process: str) -> None:
+    """A clean stop: nothing is held here any more."""
+    unit.session.execute(delete(Intake).where(Intake.process == process))

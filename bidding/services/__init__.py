@@ -1,0 +1,1 @@
+"""Writing services of the floor `bidding`."""

@@ -1,0 +1,301 @@
+"""Placing bids: many offers, one transaction.
+
+The desk hands over whatever is waiting, in order of arrival; a batch of one is the ordinary case. The auctions'
+rows are locked in order of id, everything is loaded once, each offer is judged by the room's rules, and bids,
+journal entries and room events are written set-wise. An acknowledgement is given only after the commit.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select, tuple_, update
+
+from auction.kernel.clock import iso
+from auction.kernel.errors import DomainError
+from auction.kernel.journal import JournalRow
+from auction.kernel.unit import Unit
+from auction.models import Auction
+
+from ..models import Bid, Registration
+from ..rules import room as rules
+from .interest import Standings
+from .life import open_auction
+from .rooms import lock_auctions, room_of, room_rules, write_room
+
+#: A refused offer whose reason speaks of the person is journaled as a private entry.
+_PERSONAL = frozenset(("barred_interest", "barred_reneger", "barred_sanction", "deposit_unpaid", "not_registered"))
+#: Offers refused for these reasons are counted, not journaled (PRECISIONS 28).
+_COUNTED = frozenset(("not_registered", "not_started", "closed"))
+
+
+@dataclass(frozen=True, slots=True)
+class BidOffer:
+    """An offer as it entered the house: readable amount, key, arrival in platform time."""
+
+    auction_id: str
+    account_id: str | None
+    amount_fen: int
+    key: str
+    arrived_at: datetime
+    raise_own: bool = False
+    confirm_implausible: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of an offer, as committed. `receipt` holds entry, signature and key id of an accepted bid."""
+
+    outcome: str
+    code: str | None
+    bid_id: str | None = None
+    seq: int | None = None
+    amount_fen: int | None = None
+    bidder_code: str | None = None
+    price_fen: int | None = None
+    minimum_fen: int | None = None
+    closes_at: datetime | None = None
+    server_time: datetime | None = None
+    receipt: dict[str, Any] | None = None
+
+
+def refusal(code: str, offer: BidOffer | None = None) -> Answer:
+    """An answer that rests on nothing stored."""
+    return Answer("refused", code, amount_fen=offer.amount_fen if offer else None)
+
+
+def place_bids(unit: Unit, offers: Sequence[BidOffer]) -> list[Answer]:
+    """Answer `offers` in their order; everything accepted is in the transaction of `unit`.
+
+    Raises DomainError("fault") where the interest bar cannot be checked: nobody passes then.
+    """
+    return _Batch(unit, offers).run()
+
+
+class _Batch:
+    """The offers of one transaction, and what was loaded for them."""
+
+    def __init__(self, unit: Unit, offers: Sequence[BidOffer]) -> None:
+        self.unit, self.offers = unit, offers
+        self.auctions = lock_auctions(unit, (offer.auction_id for offer in offers))
+        self.standings = Standings(unit, self.auctions, {(o.auction_id, o.account_id) for o in offers if o.account_id})
+        self.rooms = {key: room_of(auction) for key, auction in self.auctions.items()}
+        self.codes = {key: auction.leader_code for key, auction in self.auctions.items()}
+        self.earlier = self._earlier()
+        self.rows: list[dict[str, Any]] = []
+        self.first_bids: set[str] = set()
+
+    def run(self) -> list[Answer]:
+        answers = [self._answer(offer) for offer in self.offers]
+        for key, auction in self.auctions.items():
+            if self.rooms[key] is not None:
+                write_room(auction, self.rooms[key], self.codes[key])
+        if self.rows:
+            self.unit.session.execute(insert(Bid.__table__), self.rows)
+        if self.first_bids:
+            self.unit.session.execute(
+                update(Registration.__table__)
+                .where(Registration.__table__.c.id.in_(self.first_bids))
+                .values(has_bid=True)
+            )
+        return answers
+
+    def _earlier(self) -> dict[tuple[str, str], Bid | tuple[int, Answer]]:
+        """Answers already given to the keys of this batch."""
+        pairs = []
+        for offer in self.offers:
+            registration = self.standings.registration(offer.auction_id, offer.account_id)
+            if registration is not None:
+                pairs.append((registration.id, offer.key))
+        if not pairs:
+            return {}
+        table = Bid.__table__
+        rows = self.unit.session.execute(
+            select(table).where(tuple_(table.c.registration_id, table.c.key).in_(pairs))
+        ).all()
+        return {(row.registration_id, row.key): row for row in rows}  # type: ignore[misc]
+
+    def _answer(self, offer: BidOffer) -> Answer:
+        auction = self.auctions.get(offer.auction_id)
+        if auction is None:
+            return refusal("not_open", offer)
+        registration = self.standings.registration(offer.auction_id, offer.account_id)
+        if registration is not None:
+            known = self.earlier.get((registration.id, offer.key))
+            if known is not None:
+                return self._repeat(known, offer)
+        if auction.status == "announced" and offer.arrived_at >= auction.opens_at:
+            open_auction(self.unit, auction)
+            self.standings.refresh(auction)
+            self.rooms[auction.id] = room_of(auction)
+        return self._judge(auction, registration, offer)
+
+    def _repeat(self, known: Any, offer: BidOffer) -> Answer:
+        amount, answer = known if isinstance(known, tuple) and len(known) == 2 else (known.amount_fen, None)
+        if amount != offer.amount_fen:
+            return refusal("idempotency_conflict", offer)
+        return answer or stored_answer(self.unit.session, known)
+
+    def _judge(self, auction: Auction, registration: Registration | None, offer: BidOffer) -> Answer:
+        room = self.rooms[auction.id]
+        standing = self.standings.standing(auction, registration)
+        if rules.closed_to(room, offer.arrived_at) is not None:
+            outcome: rules.Accepted | rules.Refused = rules.Refused(
+                rules.closed_to(room, offer.arrived_at) or "", rules.received_at(room, offer.arrived_at)
+            )
+            after = room
+        else:
+            outcome, after = rules.judge(
+                room_rules(self.unit.session, auction),
+                room,
+                standing,
+                rules.Offer(offer.amount_fen, offer.arrived_at, offer.raise_own, offer.confirm_implausible),
+            )
+        self.rooms[auction.id] = after
+        if registration is None:
+            code = outcome.code if isinstance(outcome, rules.Refused) else "not_registered"
+            return self._unstored(auction, after, code, offer)
+        return self._store(auction, registration, offer, outcome, after)
+
+    def _unstored(self, auction: Auction, room: rules.Room, code: str, offer: BidOffer) -> Answer:
+        return Answer(
+            "refused",
+            code,
+            amount_fen=offer.amount_fen,
+            price_fen=room.price_fen,
+            minimum_fen=rules.least_bid(room),
+            closes_at=room.closes_at,
+            server_time=self.unit.now,
+        )
+
+    def _store(
+        self,
+        auction: Auction,
+        registration: Registration,
+        offer: BidOffer,
+        outcome: rules.Accepted | rules.Refused,
+        room: rules.Room,
+    ) -> Answer:
+        accepted = isinstance(outcome, rules.Accepted)
+        code = None if isinstance(outcome, rules.Accepted) else outcome.code
+        row = {
+            "id": self.unit.new_id(),
+            "auction_id": auction.id,
+            "shard": auction.shard,
+            "registration_id": registration.id,
+            "bidder_code": registration.bidder_code,
+            "key": offer.key,
+            "amount_fen": offer.amount_fen,
+            "rank": registration.rank,
+            "arrived_at": offer.arrived_at,
+            "received_at": outcome.received_at,
+            "outcome": "accepted" if accepted else "refused",
+            "code": code,
+            "seq": outcome.seq if isinstance(outcome, rules.Accepted) else None,
+            "price_fen": room.price_fen,
+            "minimum_fen": rules.least_bid(room, registration.rank, leading=room.leader == registration.id),
+            "closes_at": room.closes_at,
+            "decided_at": self.unit.now,
+            "journal_number": None,
+            "signature": None,
+            "key_id": None,
+        }
+        entry = None
+        if registration.bidder_code and code not in _COUNTED and registration.status == "qualified":
+            entry = self._record(auction, registration, row)
+        if isinstance(outcome, rules.Accepted):
+            self._announce(auction, registration, row, outcome, room)
+        receipt = None
+        if accepted and entry is not None:
+            receipt = {"entry": dict(entry.data), "signature": row["signature"], "key_id": row["key_id"]}
+        self.rows.append(row)
+        answer = answer_of(row, receipt)
+        self.earlier[(registration.id, offer.key)] = (offer.amount_fen, answer)
+        return answer
+
+    def _record(self, auction: Auction, registration: Registration, row: dict[str, Any]) -> Any:
+        body = {
+            "bid_id": row["id"],
+            "bidder_code": row["bidder_code"],
+            "amount_fen": row["amount_fen"],
+            "rank": row["rank"],
+            "arrived_at": iso(row["arrived_at"]),
+            "received_at": iso(row["received_at"]),
+            "closes_at": iso(row["closes_at"]),
+            "seal": registration.seal,
+        }
+        if row["outcome"] == "accepted":
+            body["seq"] = row["seq"]
+            kind = "BidAccepted"
+        else:
+            body["code"] = row["code"]
+            kind = "BidRefused"
+        entry = self.unit.record(
+            kind, stream=f"auction:{auction.id}", body=body, private=row["code"] in _PERSONAL
+        )
+        row["journal_number"] = entry.number
+        if row["outcome"] == "accepted":
+            row["signature"], row["key_id"] = self.unit.vault.sign(entry.text), self.unit.vault.key_id
+        return entry
+
+    def _announce(
+        self,
+        auction: Auction,
+        registration: Registration,
+        row: dict[str, Any],
+        outcome: rules.Accepted,
+        room: rules.Room,
+    ) -> None:
+        if not registration.has_bid:
+            self.first_bids.add(registration.id)
+        self.codes[auction.id] = registration.bidder_code
+        write_room(auction, room, registration.bidder_code)
+        self.unit.tell(
+            auction,
+            "bid",
+            seq=outcome.seq,
+            bidder_code=registration.bidder_code,
+            amount_fen=row["amount_fen"],
+            received_at=iso(outcome.received_at),
+            rank=registration.rank,
+        )
+        if outcome.extended:
+            self.unit.tell(
+                auction, "extension", closes_at=iso(room.closes_at), extensions=room.extensions, cause="bid"
+            )
+
+
+def answer_of(row: Any, receipt: dict[str, Any] | None) -> Answer:
+    """The answer a bid's row stands for."""
+    value = row.__getitem__ if isinstance(row, dict) else lambda name: getattr(row, name)
+    return Answer(
+        outcome=value("outcome"),
+        code=value("code"),
+        bid_id=value("id"),
+        seq=value("seq"),
+        amount_fen=value("amount_fen"),
+        bidder_code=value("bidder_code"),
+        price_fen=value("price_fen"),
+        minimum_fen=value("minimum_fen"),
+        closes_at=value("closes_at"),
+        server_time=value("decided_at"),
+        receipt=receipt,
+    )
+
+
+def stored_answer(session: Any, bid: Any) -> Answer:
+    """The first answer to a stored offer, byte for byte, its receipt included."""
+    receipt = None
+    if bid.signature is not None:
+        text = session.scalar(
+            select(JournalRow.entry).where(
+                JournalRow.stream == f"auction:{bid.auction_id}", JournalRow.number == bid.journal_number
+            )
+        )
+        if text is None:
+            raise DomainError("fault")
+        import orjson
+
+        receipt = {"entry": orjson.loads(text), "signature": bid.signature, "key_id": bid.key_id}
+    return answer_of(bid, receipt)

@@ -1,0 +1,93 @@
+"""Closing: deciding, once, how the bidding ended.
+
+Closing locks the row, does nothing when it is not due or already done, and may be called by anybody any number of
+times. It waits until everything that arrived before the end has been judged, and never guesses: where a process was
+lost so near the end that nobody can say what it had taken, the sale is suspended as a fault (PRECISIONS 7).
+"""
+
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from auction.kernel.clock import iso
+from auction.kernel.unit import Unit
+from auction.models import Auction, Intake
+
+from ..models import Registration
+from ..rules import room as rules
+from .life import change_status, open_auction, release_all, suspend_locked
+from .rooms import lock_auction, room_of, ruleset_of
+from .settlement import confirm_sale, hold_barred_winner
+
+
+def close(unit: Unit, auction_id: str, *, settled: bool = False) -> str | None:
+    """Close an auction whose end has passed; answers the new status, or None when there was nothing to do.
+
+    Waits (answers None) until the settling time is over and every process that takes bids has judged what
+    arrived before the end; `settled` skips the settling time, not the processes. A process lost near the end
+    suspends the sale as a fault instead: nobody can say what it had taken (PRECISIONS 7).
+    """
+    auction = lock_auction(unit, auction_id)
+    if auction.status == "announced" and unit.now >= auction.opens_at:
+        open_auction(unit, auction)
+    if auction.status != "open" or unit.now < auction.closes_at:
+        return None
+    numbers = ruleset_of(unit.session, auction)
+    if not settled and unit.now < auction.closes_at + numbers.span("settling"):
+        return None
+    verdict = _intake(unit, auction, numbers.span("intake_lost_window"), numbers.span("intake_wait"))
+    if verdict == "waiting":
+        return None
+    if verdict == "lost":
+        suspend_locked(
+            unit, auction, kind="fault", reason="平台在竞价结束前后中断，出价可能未被全部记录", cause="intake_lost"
+        )
+        return auction.status
+    return _decide(unit, auction)
+
+
+def _intake(unit: Unit, auction: Auction, window: timedelta, patience: timedelta) -> str | None:
+    """None when all is judged; else `waiting` or `lost`. A row whose lease ran out is marked: that is its fence."""
+    verdict = None
+    for row in unit.session.scalars(select(Intake).with_for_update()):
+        if not row.lost and row.lease_until < unit.machine_now:
+            row.lost = True
+        if row.mark >= auction.closes_at:
+            continue
+        if row.lost and row.mark > auction.closes_at - window:
+            verdict = "lost"
+        elif not row.lost and verdict is None:
+            verdict = "lost" if unit.now > auction.closes_at + patience else "waiting"
+    return verdict
+
+
+def _decide(unit: Unit, auction: Auction) -> str:
+    room = room_of(auction)
+    status = rules.outcome_at_close(room)
+    auction.closed_at = unit.now
+    if status == "sold":
+        winner = unit.session.get_one(Registration, auction.leader_registration_id)
+        if hold_barred_winner(unit, auction, winner):
+            return auction.status
+    change_status(unit, auction, status, price_fen=auction.price_fen, leader_code=auction.leader_code)
+    unit.record(
+        "AuctionClosed",
+        stream=f"auction:{auction.id}",
+        body={
+            "status": status,
+            "price_fen": auction.price_fen,
+            "bidder_code": auction.leader_code,
+            "bids": auction.bid_count,
+            "extensions": auction.extensions,
+            "closes_at": iso(auction.closes_at),
+        },
+    )
+    release_all(
+        unit,
+        auction,
+        keep=auction.leader_registration_id if status == "sold" else None,
+        since=auction.closes_at,
+    )
+    if status == "sold":
+        confirm_sale(unit, auction, winner)
+    return status

@@ -1,0 +1,115 @@
+"""The interest bar at the desk: who stands where in an auction, checked against the registry in force (OJA 34).
+
+A registration remembers the registry version and the day on which nothing was found; any later version or day
+means a new check, inside the same transaction. If the check cannot be made, the offer is answered `fault`.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import Row, select, tuple_, update
+
+from auction.kernel.clock import SHANGHAI
+from auction.kernel.unit import Unit
+from auction.models import Auction
+from risk.queries import registry_version
+from risk.services import check_interest
+
+from ..models import RegisteredIdentity, Registration
+from ..rules.room import Standing
+
+_TABLE = Registration.__table__
+_COLUMNS = tuple(
+    _TABLE.c[name]
+    for name in (
+        "id auction_id account_id person_id status rank bidder_code seal barred has_bid cleared_version cleared_on"
+    ).split()
+)
+_ADMITTED = frozenset(("awaiting_court", "awaiting_deposit", "qualified", "applied"))
+
+
+class Standings:
+    """The registrations behind the offers of one transaction."""
+
+    def __init__(self, unit: Unit, auctions: Mapping[str, Auction], pairs: Iterable[tuple[str, str]]) -> None:
+        self._unit, self._auctions = unit, auctions
+        self._pairs = sorted(pairs)
+        self._found: dict[tuple[str, str], Row[Any]] = {}
+        self._bars: dict[str, str | None] = {}
+        self._version = registry_version(unit.session)
+        self._load(self._pairs)
+
+    def registration(self, auction_id: str, account_id: str | None) -> Row[Any] | None:
+        """The person's latest registration for the auction, as plain columns; None if there is none."""
+        return self._found.get((auction_id, account_id)) if account_id else None
+
+    def refresh(self, auction: Auction) -> None:
+        """Read the auction's registrations again, after its opening changed some."""
+        self._load([pair for pair in self._pairs if pair[0] == auction.id])
+
+    def standing(self, auction: Auction, registration: Row[Any] | None) -> Standing:
+        """What the room's rules need to know of a bidder."""
+        if registration is None:
+            return Standing(None)
+        return Standing(
+            registration=registration.id,
+            rank=registration.rank,
+            bar=self._bar(auction, registration),
+            admitted=registration.status in _ADMITTED,
+            qualified=registration.status == "qualified",
+            current=registration.seal == auction.seal,
+        )
+
+    def _load(self, pairs: list[tuple[str, str]]) -> None:
+        if not pairs:
+            return
+        rows = self._unit.session.execute(
+            select(*_COLUMNS)
+            .where(tuple_(_TABLE.c.auction_id, _TABLE.c.account_id).in_(pairs))
+            .order_by(_TABLE.c.created_at, _TABLE.c.id)
+        )
+        for row in rows:
+            self._found[(row.auction_id, row.account_id)] = row
+
+    def _bar(self, auction: Auction, registration: Row[Any]) -> str | None:
+        today = self._unit.now.astimezone(SHANGHAI).date()
+        if registration.cleared_version == self._version and registration.cleared_on == today:
+            return registration.barred
+        if registration.id not in self._bars:
+            self._bars[registration.id] = recheck(self._unit, auction, registration.id, registration)
+        return self._bars[registration.id]
+
+
+def recheck(unit: Unit, auction: Auction, registration_id: str, registration: Any) -> str | None:
+    """Check every identity behind a registration against the registry in force, and remember the answer.
+
+    Answers `barred_interest` or None. A hit on somebody who has already bid is journaled and published as an
+    alert in the same transaction. Raises what the check raises: nobody passes an unreadable registry.
+    """
+    matches = frozenset(
+        unit.session.scalars(
+            select(RegisteredIdentity.id_match).where(RegisteredIdentity.registration_id == registration_id)
+        )
+    )
+    clearance = check_interest(unit, auction.lot, matches, unit.now)
+    barred = "barred_interest" if clearance.hits else None
+    unit.session.execute(
+        update(_TABLE)
+        .where(_TABLE.c.id == registration_id)
+        .values(cleared_version=clearance.version, cleared_on=clearance.on, barred=barred)
+    )
+    if barred and registration.barred != barred:
+        unit.record(
+            "InterestHitFound",
+            stream=f"auction:{auction.id}",
+            private=True,
+            body={
+                "registration_id": registration_id,
+                "registry_version": clearance.version,
+                "grounds": sorted({hit.ground for hit in clearance.hits}),
+                "had_bid": bool(registration.has_bid),
+            },
+        )
+        if registration.has_bid:
+            unit.publish("alert", kind="barred_bidder_had_bid", auction_id=auction.id)
+    return barred

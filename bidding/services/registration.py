@@ -1,0 +1,360 @@
+"""Registration: who is behind a bidder code, and by what right.
+
+The interest bar is checked when a person registers and again when the code is issued (OJA 34). A refusal for it is
+kept: it is returned as a registration with status `refused`, not raised.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import select
+
+from auction.kernel.clock import SHANGHAI, iso
+from auction.kernel.errors import Breach, DomainError, invalid
+from auction.kernel.unit import Unit
+from auction.models import Auction, Party, Person
+from auction.rules import identity
+from auction.rules.access import Actor, require
+from disclosure.models import SheetItem
+from risk.services import check_interest
+
+from ..models import Acknowledgement, RegisteredIdentity, Registration
+from ..rules import registration as rules
+from .identities import sealed_identity
+from .interest import recheck
+from .payments import held_deposit, refund_excess
+from .release import release_registration
+from .rooms import lock_auction, ruleset_of
+
+
+@dataclass(frozen=True, slots=True)
+class _Identity:
+    part: str
+    name: str
+    id_type: str
+    number: str
+    match: str
+    share: str | None = None
+
+
+def register(unit: Unit, actor: Actor, auction_id: str, application: rules.Application) -> Registration:
+    """Register the actor's person for an auction.
+
+    Answers the registration; status `refused` with `refusal` where the interest bar holds (kept as evidence).
+    DomainError with every breach at once for undertakings, principals and identities; with a single code for
+    `auction_closed`, `too_late_agent`, `stale_disclosure`, `identity_unverified`, `under_age`,
+    `capacity_missing` (a creditor who is not the case's applicant) and `duplicate_registration`.
+    """
+    require(actor, "registration.create")
+    auction = lock_auction(unit, auction_id)
+    if auction.announced_at is None:
+        raise DomainError("not_found")
+    person = _person(unit, actor)
+    late = rules.timing_refusal(
+        auction.status, auction.opens_at, auction.closes_at, application.capacity, unit.now
+    )
+    if late:
+        raise DomainError(late)
+    if application.seal != auction.seal:
+        raise DomainError("stale_disclosure", seal=auction.seal)
+    identities = _identities(unit, person, application)
+    _check_application(unit, auction, application, identities)
+    creditor = _creditor_party(unit, auction, identities[0]) if application.claim == "creditor" else None
+    _check_duplicates(unit, auction, identities)
+    clearance = check_interest(unit, auction.lot, frozenset(i.match for i in identities), unit.now)
+    refused = bool(clearance.hits)
+    registration = Registration(
+        id=unit.new_id(),
+        auction_id=auction.id,
+        account_id=actor.id,
+        person_id=person.id,
+        capacity=application.capacity,
+        claim=application.claim,
+        claim_status="pending" if application.claim in rules.CLAIMS else None,
+        claim_fen=creditor.claim_fen if creditor else None,
+        status="refused" if refused else rules.first_status(application),
+        refusal="barred_interest" if refused else None,
+        deposit_due_fen=auction.deposit_fen,
+        undertakings=list(application.undertakings),
+        seal=application.seal,
+        cleared_version=clearance.version,
+        cleared_on=clearance.on,
+        barred="barred_interest" if refused else None,
+        created_at=unit.now,
+    )
+    unit.session.add(registration)
+    unit.session.flush()
+    _keep_identities(unit, person, registration, identities, live=not refused)
+    unit.session.add(Acknowledgement(registration_id=registration.id, seal=application.seal, at=unit.now))
+    unit.record(
+        "RegistrationRefused" if refused else "RegistrationFiled",
+        stream=f"person:{person.id}",
+        private=True,
+        body={
+            "registration_id": registration.id,
+            "auction_id": auction.id,
+            "capacity": application.capacity,
+            "claim": application.claim,
+            "refusal": registration.refusal,
+            "registry_version": clearance.version,
+            "seal": application.seal,
+            "undertakings": list(application.undertakings),
+        },
+    )
+    return registration
+
+
+def _person(unit: Unit, actor: Actor) -> Person:
+    person = unit.session.get(Person, actor.person_id) if actor.person_id else None
+    if person is None or person.wrapped_key is None or not person.verified:
+        raise DomainError("identity_unverified")
+    return person
+
+
+def _open(unit: Unit, person: Person, column: str, sealed: bytes) -> str:
+    if person.wrapped_key is None:
+        raise DomainError("identity_unverified")
+    return unit.vault.open(person.wrapped_key, person.id, column, sealed)
+
+
+def _identities(unit: Unit, person: Person, application: rules.Application) -> list[_Identity]:
+    own = _Identity(
+        application.capacity,
+        _open(unit, person, "name", person.name),
+        person.id_type,
+        _open(unit, person, "id_number", person.id_number),
+        person.id_match,
+    )
+    found, wrong = [own], []
+    for number, principal in enumerate(application.principals):
+        try:
+            normal = identity.check(principal.id_type, principal.id_number, _today(unit))
+        except DomainError:
+            wrong.append(Breach("identity_invalid", f"principals.{number}.id_number"))
+            continue
+        match = unit.vault.match_key(principal.id_type, normal)
+        part = "joint" if application.capacity == "joint" else "principal"
+        found.append(_Identity(part, principal.name, principal.id_type, normal, match, principal.share))
+    if len({i.match for i in found}) != len(found):
+        wrong.append(Breach("duplicate_registration", "principals"))
+    if wrong:
+        raise DomainError(wrong[0].code, wrong)
+    return found
+
+
+def _today(unit: Unit) -> date:
+    return unit.now.astimezone(SHANGHAI).date()
+
+
+def _check_application(
+    unit: Unit, auction: Auction, application: rules.Application, identities: list[_Identity]
+) -> None:
+    full_age = ruleset_of(unit.session, auction).years("full_age")
+    restricted = unit.session.scalar(
+        select(SheetItem.state).where(
+            SheetItem.lot_id == auction.lot_id, SheetItem.code == "purchase_restriction"
+        )
+    )
+    breaches = [
+        *rules.undertaking_breaches(application.undertakings, restricted=restricted == "found"),
+        *rules.party_breaches(application),
+        *rules.share_breaches(application.principals),
+    ]
+    breaches += [
+        Breach("under_age", f"principals.{n - 1}.id_number" if n else None, facts={"age": full_age})
+        for n, person in enumerate(identities)
+        if rules.is_under_age(person.id_type, person.number, _today(unit), full_age)
+    ]
+    if breaches:
+        raise DomainError(breaches[0].code, breaches)
+
+
+def _creditor_party(unit: Unit, auction: Auction, applicant: _Identity) -> Party:
+    """The case's applicant creditor with this identity (OJA 17(2)); DomainError capacity_missing otherwise."""
+    party = unit.session.scalar(
+        select(Party).where(
+            Party.case_id == auction.lot.case_id, Party.role == "applicant", Party.id_match == applicant.match
+        )
+    )
+    if party is None:
+        raise DomainError("capacity_missing", [Breach("capacity_missing", "claim", facts={"capacity": "creditor"})])
+    return party
+
+
+def _check_duplicates(unit: Unit, auction: Auction, identities: list[_Identity]) -> None:
+    taken = unit.session.scalar(
+        select(RegisteredIdentity.id_match).where(
+            RegisteredIdentity.auction_id == auction.id,
+            RegisteredIdentity.live,
+            RegisteredIdentity.id_match.in_([i.match for i in identities]),
+        )
+    )
+    if taken is not None:
+        raise DomainError("duplicate_registration")
+
+
+def _keep_identities(
+    unit: Unit, person: Person, registration: Registration, identities: list[_Identity], *, live: bool
+) -> None:
+    for one in identities:
+        row = sealed_identity(
+            unit,
+            person,
+            registration_id=registration.id,
+            auction_id=registration.auction_id,
+            part=one.part,
+            id_type=one.id_type,
+            id_number=one.number,
+            name=one.name,
+            share=one.share,
+        )
+        row.live = live
+        unit.session.add(row)
+
+
+def lock_registration(
+    unit: Unit, actor: Actor, registration_id: str, action: str
+) -> tuple[Auction, Registration]:
+    """Lock a registration's auction and load both, if the actor may do `action`; DomainError not_found otherwise."""
+    auction_id = unit.session.scalar(select(Registration.auction_id).where(Registration.id == registration_id))
+    if auction_id is None:
+        raise DomainError("not_found")
+    auction = lock_auction(unit, auction_id)
+    registration = unit.session.get_one(Registration, registration_id, populate_existing=True)
+    require(actor, action, court=auction.lot.court_code, owner=registration.account_id)
+    return auction, registration
+
+
+def acknowledge(unit: Unit, actor: Actor, registration_id: str, seal: str) -> Registration:
+    """Acknowledge the sheet in force; DomainError stale_disclosure for any other seal, wrong_state after the end."""
+    auction, registration = lock_registration(unit, actor, registration_id, "registration.own")
+    if registration.status not in ("awaiting_court", "awaiting_deposit", "qualified"):
+        raise DomainError("wrong_state", status=registration.status)
+    if seal != auction.seal:
+        raise DomainError("stale_disclosure", seal=auction.seal)
+    if registration.seal != seal:
+        registration.seal = seal
+        if unit.session.get(Acknowledgement, (registration.id, seal)) is None:
+            unit.session.add(Acknowledgement(registration_id=registration.id, seal=seal, at=unit.now))
+        unit.record(
+            "DisclosureAcknowledged",
+            stream=f"person:{registration.person_id}",
+            private=True,
+            body={"registration_id": registration.id, "seal": seal},
+        )
+    return registration
+
+
+def leave(unit: Unit, actor: Actor, registration_id: str) -> Registration:
+    """Leave before the first own bid and before bidding opens: the whole deposit back, no mark (PRECISIONS 11)."""
+    auction, registration = lock_registration(unit, actor, registration_id, "registration.own")
+    if registration.status not in ("awaiting_court", "awaiting_deposit", "qualified"):
+        raise DomainError("wrong_state", status=registration.status)
+    if registration.has_bid or auction.status != "announced" or unit.now >= auction.opens_at:
+        raise DomainError("wrong_state", status="bidding_open")
+    release_registration(unit, auction, registration, status="released")
+    return registration
+
+
+def decide(
+    unit: Unit,
+    actor: Actor,
+    registration_id: str,
+    *,
+    approve: bool,
+    reason: str,
+    rank: int | None = None,
+    claim_fen: int | None = None,
+) -> Registration:
+    """The court's decision on an agent, joint bidders, a preferential purchaser or a creditor (OJA 14, 17, 19).
+
+    `rank` is required to approve a preferential purchaser, `claim_fen` a creditor. A refused claim leaves an
+    ordinary bidder; a refused agent or joint group is out, money back. DomainError wrong_state when nothing
+    is to be decided or bidding has opened for an agent.
+    """
+    auction, registration = lock_registration(unit, actor, registration_id, "registration.decide")
+    represented = registration.capacity in rules.REPRESENTED and registration.status == "awaiting_court"
+    pending = registration.claim_status == "pending"
+    if not (represented or pending) or registration.status not in ("awaiting_court", "awaiting_deposit", "qualified"):
+        raise DomainError("wrong_state", status=registration.status)
+    if represented and unit.now >= auction.opens_at:
+        raise DomainError("too_late_agent")
+    if pending and unit.now >= auction.closes_at:
+        raise DomainError("auction_closed")
+    if approve and pending:
+        _approve_claim(unit, auction, registration, rank, claim_fen)
+    elif pending:
+        registration.claim_status = "refused"
+        registration.claim_fen = None
+    registration.decided_by, registration.decision_reason = actor.id, reason
+    unit.record(
+        "RegistrationDecided",
+        stream=f"person:{registration.person_id}",
+        private=True,
+        body={
+            "registration_id": registration.id,
+            "approve": approve,
+            "reason": reason,
+            "rank": registration.rank,
+            "claim_fen": registration.claim_fen,
+            "by": actor.id,
+        },
+    )
+    if represented and not approve:
+        release_registration(unit, auction, registration, status="refused", refusal="unconfirmed_agent")
+    elif registration.status == "awaiting_court":
+        registration.status = "awaiting_deposit"
+        if held_deposit(unit, registration) >= registration.deposit_due_fen:
+            deposit_confirmed(unit, registration)
+    return registration
+
+
+def _approve_claim(
+    unit: Unit, auction: Auction, registration: Registration, rank: int | None, claim_fen: int | None
+) -> None:
+    if registration.claim == "preferential":
+        if rank is None:
+            raise invalid("rank", "required")
+        registration.rank = rank
+        unit.record(
+            "PreferentialPurchaserConfirmed", stream=f"auction:{auction.id}", body={"rank": rank}
+        )
+    else:
+        if claim_fen is None:
+            raise invalid("claim_fen", "required")
+        registration.claim_fen = claim_fen
+        registration.deposit_due_fen = rules.deposit_due(auction.deposit_fen, claim_fen)
+        due_at = unit.now + ruleset_of(unit.session, auction).span("deposit_refund")
+        refund_excess(unit, registration, due_at=due_at)
+    registration.claim_status = "approved"
+
+
+def deposit_confirmed(unit: Unit, registration: Registration) -> None:
+    """The deposit is there (or none is due): check the bar once more, then issue the bidder code.
+
+    The auction's row is locked by the caller. Somebody now barred is refused and the money goes back.
+    """
+    auction = unit.session.get_one(Auction, registration.auction_id)
+    if recheck(unit, auction, registration.id, registration):
+        release_registration(unit, auction, registration, status="refused", refusal="barred_interest")
+        return
+    taken = set(
+        unit.session.scalars(
+            select(Registration.bidder_code).where(
+                Registration.auction_id == auction.id, Registration.bidder_code.is_not(None)
+            )
+        )
+    )
+    registration.status = "qualified"
+    registration.bidder_code = unit.ids.bidder_code(taken)
+    unit.record(
+        "BidderQualified",
+        stream=f"auction:{auction.id}",
+        private=True,
+        body={
+            "registration_id": registration.id,
+            "bidder_code": registration.bidder_code,
+            "seal": registration.seal,
+            "at": iso(unit.now),
+        },
+    )

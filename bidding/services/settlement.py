@@ -1,0 +1,145 @@
+"""After the hammer: the confirmation, the balance, the ruling, the handover.
+
+Ownership passes when the closing ruling is served on the buyer (OJA 22(2)); the handover follows within the
+ruleset's days. A winner found barred at the end gets no confirmation: the sale is held (PRECISIONS 14).
+"""
+
+from datetime import date, timedelta
+
+from sqlalchemy import select
+
+from auction.kernel.clock import iso
+from auction.kernel.crypto import canonical, sha256_hex
+from auction.kernel.errors import DomainError, invalid
+from auction.kernel.unit import Unit
+from auction.models import Auction
+from auction.rules.access import Actor, require
+from auction.rules.calendar import period_end, shanghai_day
+from auction.rules.published_holidays import published_calendar
+
+from ..models import AfterSaleStep, Confirmation, Payment, Registration
+from .confirmation import confirmation_of
+from .interest import recheck
+from .life import release_all, suspend_locked
+from .payments import apply_deposit, held_deposit
+from .rooms import lock_auction, ruleset_of
+
+#: The step that ends the handover.
+HANDED_OVER = "handed_over"
+
+
+def hold_barred_winner(unit: Unit, auction: Auction, winner: Registration) -> bool:
+    """Check the winner once more; a hit suspends the sale (`winner_barred`) and frees everybody else."""
+    if recheck(unit, auction, winner.id, winner) is None:
+        return False
+    suspend_locked(unit, auction, kind="halt", reason="买受人资格待法院审查", cause="winner_barred")
+    release_all(unit, auction, keep=winner.id, since=auction.closes_at)
+    unit.publish("alert", kind="winner_barred", auction_id=auction.id)
+    return True
+
+
+def confirm_sale(unit: Unit, auction: Auction, winner: Registration) -> Confirmation:
+    """Make and publish the confirmation (OJA 22(1)), and set what is owed and until when (OJA 25)."""
+    numbers = ruleset_of(unit.session, auction)
+    end = period_end(shanghai_day(auction.closes_at), auction.balance_days, published_calendar(numbers))
+    assert auction.price_fen is not None  # noqa: S101 - a sold auction has a price
+    auction.balance_fen = auction.price_fen - held_deposit(unit, winner)
+    auction.balance_due_at = end.ends_at - timedelta(seconds=1)
+    auction.settlement = "balance_due"
+    document = confirmation_of(unit, auction, winner)
+    confirmation = Confirmation(auction_id=auction.id, document=document, at=unit.now)
+    unit.session.add(confirmation)
+    unit.record(
+        "SaleConfirmed",
+        stream=f"auction:{auction.id}",
+        body={
+            "bidder_code": winner.bidder_code,
+            "price_fen": auction.price_fen,
+            "balance_fen": auction.balance_fen,
+            "balance_due_at": iso(auction.balance_due_at),
+            "document_sha256": sha256_hex(canonical(document)),
+        },
+    )
+    unit.tell(auction, "notice", notice="confirmation")
+    if auction.balance_fen == 0:
+        settle_price(unit, auction, winner)
+    return confirmation
+
+
+def balance_confirmed(unit: Unit, auction: Auction, payment: Payment) -> None:
+    """The balance is there: the deposit counts toward the price and the court owes the ruling (SALE 20)."""
+    winner = unit.session.get_one(Registration, payment.registration_id)
+    settle_price(unit, auction, winner)
+
+
+def settle_price(unit: Unit, auction: Auction, winner: Registration) -> None:
+    """Apply the deposit; the whole price is now with the court."""
+    apply_deposit(unit, winner)
+    winner.status = "applied"
+    auction.settlement = "paid"
+    unit.record("PricePaid", stream=f"auction:{auction.id}", body={"price_fen": auction.price_fen})
+    unit.tell(auction, "notice", notice="price_paid")
+
+
+def winner_of(unit: Unit, auction: Auction) -> Registration:
+    """The buyer's registration; DomainError wrong_state before a sale."""
+    if auction.status != "sold" or auction.leader_registration_id is None:
+        raise DomainError("wrong_state", status=auction.status)
+    return unit.session.get_one(Registration, auction.leader_registration_id)
+
+
+def rule_sale(unit: Unit, actor: Actor, auction_id: str, *, qualification: str, reason: str) -> Auction:
+    """Record the closing ruling (OJA 6(6), 22(2)) once the whole price is paid and the buyer's qualification stands.
+
+    `qualification`: proven or not_required. DomainError wrong_state before the price is paid.
+    """
+    auction = lock_auction(unit, auction_id)
+    require(actor, "auction.settle", court=auction.lot.court_code)
+    if auction.status != "sold" or auction.settlement != "paid":
+        raise DomainError("wrong_state", status=auction.settlement or auction.status)
+    if qualification not in ("proven", "not_required"):
+        raise invalid("qualification", "not_available", value=qualification)
+    winner = winner_of(unit, auction)
+    if recheck(unit, auction, winner.id, winner):
+        raise DomainError("barred_interest")
+    auction.settlement = "ruled"
+    _step(unit, actor, auction, "ruling", shanghai_day(unit.now), {"qualification": qualification, "reason": reason})
+    unit.record("ClosingRuled", stream=f"auction:{auction.id}", body={"qualification": qualification})
+    unit.tell(auction, "notice", notice="ruling")
+    return auction
+
+
+def record_handover(unit: Unit, actor: Actor, auction_id: str, *, code: str, on: date, detail: str) -> Auction:
+    """Record one step of the handover; `handed_over` ends it (SALE 27). DomainError wrong_state before the ruling."""
+    auction = lock_auction(unit, auction_id)
+    require(actor, "auction.settle", court=auction.lot.court_code)
+    if auction.settlement != "ruled":
+        raise DomainError("wrong_state", status=auction.settlement or auction.status)
+    if on > shanghai_day(unit.now):
+        raise invalid("on", "in_future", value=on.isoformat())
+    _step(unit, actor, auction, code, on, {"detail": detail})
+    unit.record("HandoverStepTaken", stream=f"auction:{auction.id}", body={"code": code, "on": on.isoformat()})
+    if code == HANDED_OVER:
+        auction.settlement = "handed_over"
+        unit.tell(auction, "notice", notice="handed_over")
+    return auction
+
+
+def _step(unit: Unit, actor: Actor, auction: Auction, code: str, on: date, detail: dict[str, str]) -> None:
+    unit.session.add(
+        AfterSaleStep(
+            id=unit.new_id(), auction_id=auction.id, code=code, on=on, detail=detail, at=unit.now, by=actor.id
+        )
+    )
+
+
+def mark_overdue(unit: Unit, auction_id: str) -> None:
+    """Tell judge and buyer that the balance is overdue; does nothing when it is not, or was told already."""
+    auction = lock_auction(unit, auction_id)
+    if auction.settlement != "balance_due" or auction.balance_due_at is None or unit.now <= auction.balance_due_at:
+        return
+    auction.settlement = "overdue"
+    unit.record("BalanceOverdue", stream=f"auction:{auction.id}", body={"due_at": iso(auction.balance_due_at)})
+    unit.tell(auction, "notice", notice="balance_overdue")
+
+

@@ -1,0 +1,1 @@
+"""The HTTP interface `/api/v1`: schema in, one service or query, schema out."""

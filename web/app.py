@@ -1,0 +1,204 @@
+"""The Flask application: everything joined, nothing decided here."""
+
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+import structlog
+from flask import Flask, Response, g, render_template, request
+from flask.json.provider import JSONProvider
+from flask_babel import Babel
+from flask_smorest import Api
+from flask_wtf.csrf import CSRFError, CSRFProtect
+from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from auction.kernel.errors import Breach, DomainError
+from auction.kernel.unit import House
+from bidding.desk import Desk
+
+from . import auth, errors, idempotency
+from .api.routes import join as join_api
+from .gateway import PaymentGateway
+from .pages.site import join as join_pages
+
+log = structlog.get_logger(__name__)
+
+LANGUAGES = {"zh": "zh_Hans_CN", "en": "en"}
+#: A request body may not be larger, files included.
+LARGEST = 16 * 2**20
+_API = "/api/v1/"
+_CODES = {
+    400: "malformed",
+    401: "unauthenticated",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    406: "not_acceptable",
+    409: "wrong_state",
+    413: "too_large",
+    415: "unsupported_media_type",
+    422: "invalid",
+    429: "rate_limited",
+    503: "fault",
+}
+
+
+class _Json(JSONProvider):
+    """orjson both ways: keys stay as they come, times and money are already plain."""
+
+    def dumps(self, obj: Any, **kwargs: Any) -> str:
+        return orjson.dumps(obj, option=orjson.OPT_NON_STR_KEYS).decode()
+
+    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
+        return orjson.loads(s)
+
+
+class _App(Flask):
+    json_provider_class = _Json
+
+
+def create_app(
+    house: House,
+    gateway: PaymentGateway,
+    desk: Desk,
+    *,
+    beside: Callable[..., Any] = lambda work, *args: work(*args),
+) -> Flask:
+    """The application over a wired house. `beside` runs slow work off the event loop where there is one."""
+    settings = house.settings
+    app = _App("web")
+    secure = bool(settings.public_url and settings.public_url.startswith("https:"))
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        MAX_CONTENT_LENGTH=LARGEST,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=secure,
+        SESSION_COOKIE_HTTPONLY=True,
+        SANDBOX=settings.sandbox,
+        BABEL_DEFAULT_LOCALE="zh_Hans_CN",
+        BABEL_DEFAULT_TIMEZONE=settings.timezone,
+        WTF_CSRF_CHECK_DEFAULT=False,
+        WTF_CSRF_TIME_LIMIT=None,
+        API_TITLE="Fapai",
+        API_VERSION="v1",
+        OPENAPI_VERSION="3.1.0",
+        OPENAPI_URL_PREFIX=_API,
+        OPENAPI_JSON_PATH="openapi.json",
+    )
+    app.extensions.update(house=house, gateway=gateway, desk=desk, beside=beside)
+    if settings.trusted_proxies:
+        n = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n)  # type: ignore[method-assign]
+    Babel(app, locale_selector=lambda: LANGUAGES[language()])
+    csrf = CSRFProtect(app)
+    auth.guard(app)
+    _check_csrf(app, csrf)
+    idempotency.keep(app)
+    _headers(app, secure)
+    _failures(app)
+    join_api(app, Api(app))
+    join_pages(app)
+    app.extensions["check_policies"]()
+    return app
+
+
+def language() -> str:
+    """`zh` or `en`: what the page was switched to, else what the client accepts; Chinese first."""
+    if "language" not in g:
+        chosen = request.args.get("lang") or request.cookies.get("lang")
+        if chosen not in LANGUAGES or request.path.startswith(_API):
+            chosen = request.accept_languages.best_match(("zh-CN", "zh", "en")) or "zh"
+        g.language = "en" if chosen == "en" else "zh"
+    return str(g.language)
+
+
+def _check_csrf(app: Flask, csrf: CSRFProtect) -> None:
+    @app.before_request
+    def _check() -> None:
+        unsafe = request.method not in ("GET", "HEAD", "OPTIONS", "TRACE")
+        page = not request.path.startswith(_API)
+        if unsafe and request.endpoint is not None and (page or auth.by_cookie()):
+            csrf.protect()
+
+
+def _headers(app: Flask, secure: bool) -> None:
+    policy = (
+        "default-src 'self'; img-src 'self' data: blob:; connect-src 'self' ws: wss:; object-src 'none'; "
+        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    )
+
+    @app.after_request
+    def _set(response: Response) -> Response:
+        put = response.headers.setdefault
+        put("Content-Security-Policy", policy)
+        put("X-Content-Type-Options", "nosniff")
+        put("Referrer-Policy", "same-origin")
+        put("Cross-Origin-Opener-Policy", "same-origin")
+        put("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+        if secure:
+            put("Strict-Transport-Security", "max-age=31536000")
+        if request.endpoint != "static" and not response.cache_control.max_age:
+            put("Cache-Control", "no-store")
+        return response
+
+
+def answer_for(error: DomainError) -> Response | tuple[str, int]:
+    """A refusal as the client wants it: a problem document, or a page."""
+    body = errors.problem(error, language())
+    if request.path.startswith(_API) or request.accept_mimetypes.best == "application/json":
+        response = Response(orjson.dumps(body), body["status"], mimetype="application/problem+json")
+        if body["status"] == 429:
+            response.headers["Retry-After"] = "1"
+        return response
+    return render_template("error.html", problem=body), body["status"]
+
+
+def _failures(app: Flask) -> None:
+    @app.errorhandler(DomainError)
+    def _refused(error: DomainError) -> Any:
+        return answer_for(error)
+
+    @app.errorhandler(CSRFError)
+    def _csrf(error: CSRFError) -> Any:
+        return answer_for(DomainError("csrf_failed"))
+
+    @app.errorhandler(HTTPException)
+    def _http(error: HTTPException) -> Any:
+        if error.code is not None and error.code < 400:
+            return error
+        code = _CODES.get(error.code or 500, "malformed" if (error.code or 500) < 500 else "fault")
+        facts = {"most": LARGEST} if code == "too_large" else {}
+        return answer_for(DomainError(code, _field_errors(error), **facts))
+
+    @app.errorhandler(Exception)
+    def _broken(error: Exception) -> Any:
+        log.exception("unhandled", path=request.path)
+        return answer_for(DomainError("fault"))
+
+
+def _field_errors(error: HTTPException) -> list[Breach]:
+    """The schema's complaints, one breach a field. Only the body of an API call is looked at."""
+    found: dict[str, Any] = getattr(error, "data", None) or {}
+    breaches: list[Breach] = []
+    for location in (found.get("messages") or {}).values():
+        _flatten(location, "", breaches)
+    return breaches
+
+
+def _flatten(messages: Any, path: str, into: list[Breach]) -> None:
+    if isinstance(messages, dict):
+        for name, inner in messages.items():
+            _flatten(inner, f"{path}.{name}" if path else str(name), into)
+        return
+    for message in messages if isinstance(messages, list) else [messages]:
+        into.append(Breach(_code_of(str(message)), None if path in ("_schema", "") else path))
+
+
+def _code_of(message: str) -> str:
+    """Schemas put codes where others put sentences; the library's own sentences are told by their start."""
+    if message.startswith("Unknown field"):
+        return "unknown_field"
+    if message.startswith(("Missing data", "Field may not be null")):
+        return "required"
+    return message if message in errors.table() else "invalid"

@@ -1,0 +1,162 @@
+"""Who is at the door: sessions, passwords, second factors, and the policy every route must declare."""
+
+import hashlib
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import pyotp
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from flask import Flask, current_app, g, request
+
+from auction.kernel.errors import DomainError
+from auction.kernel.unit import House
+from auction.models import Account
+from auction.queries.sessions import SignedIn, signed_in
+from auction.rules.access import POLICY, STAFF, Actor, require
+
+COOKIE = "fapai_session"
+View = TypeVar("View", bound=Callable[..., Any])
+_HASHER = PasswordHasher()
+#: Compared with when there is no such account, so that both cases take the same work.
+_NOBODY = "$argon2id$v=19$m=65536,t=3,p=4$AAAAAAAAAAAAAAAAAAAAAA$" + "A" * 43
+#: What a session that still has to enrol its second factor may do.
+_ENROLLING = frozenset(("factor.enrol", "session.close", "public.read", "session.open"))
+
+
+def policy(action: str) -> Callable[[View], View]:
+    """Declare the action a view performs; it is decided before the view runs. KeyError for an unknown action."""
+    POLICY[action]
+
+    def mark(view: View) -> View:
+        view.policy = action  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def house() -> House:
+    """The wired house of this application."""
+    wired: House = current_app.extensions["house"]
+    return wired
+
+
+def token_at_the_door() -> str | None:
+    """The bearer token of the request, else its session cookie."""
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() == "bearer" and token:
+        return token.strip()
+    return request.cookies.get(COOKIE)
+
+
+def by_cookie() -> bool:
+    """Whether the request is authorised by the browser's cookie alone, and so needs the page's CSRF token."""
+    return "Authorization" not in request.headers and COOKIE in request.cookies
+
+
+def signed_in_now() -> SignedIn | None:
+    """The session of this request, looked up once."""
+    if "signed_in" not in g:
+        token = token_at_the_door()
+        wired = house()
+        g.signed_in = wired.read(signed_in, token, wired.clock.machine()) if token else None
+    found: SignedIn | None = g.signed_in
+    return found
+
+
+def current_actor() -> Actor | None:
+    """Who acts; None when nobody is signed in."""
+    session = signed_in_now()
+    return session.actor if session else None
+
+
+def me() -> Actor:
+    """Who acts; DomainError unauthenticated when nobody is signed in."""
+    actor = current_actor()
+    if actor is None:
+        raise DomainError("unauthenticated")
+    return actor
+
+
+def admit(action: str, session: SignedIn | None, *, second_factor_required: bool) -> None:
+    """Decide an action for a session at any door (HTTP, socket). Raises DomainError with the refusal's code."""
+    require(session.actor if session else None, action)
+    if (
+        session is not None
+        and second_factor_required
+        and session.actor.role in STAFF
+        and not session.second_factor
+        and action not in _ENROLLING
+    ):
+        raise DomainError("mfa_enrolment_required")
+
+
+def guard(app: Flask) -> None:
+    """Decide every request before its view, and refuse to start with a view that declares no policy."""
+
+    @app.before_request
+    def _decide() -> None:
+        endpoint = request.endpoint
+        if endpoint is None:
+            return
+        action = policies[endpoint]
+        token = token_at_the_door()
+        if token and request.headers.get("Authorization") and signed_in_now() is None and action != "session.open":
+            raise DomainError("unauthenticated")
+        admit(action, signed_in_now(), second_factor_required=house().settings.staff_mfa)
+
+    policies: dict[str, str] = {}
+
+    def check() -> None:
+        for rule in app.url_map.iter_rules():
+            policies[rule.endpoint] = _policy_of(app, rule.endpoint)
+
+    app.extensions["check_policies"] = check
+
+
+def _policy_of(app: Flask, endpoint: str) -> str:
+    view: Any = app.view_functions[endpoint]
+    while view is not None:
+        if hasattr(view, "policy"):
+            return str(view.policy)
+        view = getattr(view, "__wrapped__", None)
+    if endpoint == "static" or endpoint.endswith(".static") or endpoint.startswith("api-docs."):
+        return "public.read"
+    raise RuntimeError(f"the route {endpoint} declares no policy")
+
+
+def hash_password(password: str) -> str:
+    """An Argon2id hash; runs beside the event loop where there is one."""
+    return str(_offload(_HASHER.hash, password))
+
+
+def password_matches(account: Account | None, password: str) -> bool:
+    """Whether the password is the account's; takes the same work when there is no account."""
+
+    def verify() -> bool:
+        try:
+            return _HASHER.verify(account.password_hash if account else _NOBODY, password) and account is not None
+        except (VerificationError, InvalidHashError):
+            return False
+
+    return bool(_offload(verify))
+
+
+def _offload(work: Callable[..., Any], *args: Any) -> Any:
+    beside: Callable[..., Any] = current_app.extensions["beside"]
+    return beside(work, *args)
+
+
+def otp_step(secret: str, otp: str, machine_seconds: float, last_step: int) -> int | None:
+    """The time step a one-time code belongs to: the present one or one to either side, later than `last_step`."""
+    totp = pyotp.TOTP(secret)
+    present = int(machine_seconds) // totp.interval
+    for step in (present, present - 1, present + 1):
+        if step > last_step and totp.verify(otp, for_time=step * totp.interval):
+            return step
+    return None
+
+
+def body_hash(data: bytes) -> str:
+    """What an idempotency key is bound to."""
+    return hashlib.sha256(data).hexdigest()

@@ -1,0 +1,1 @@
+"""What comes in and goes out of the HTTP interface: shapes only, no rules."""
