@@ -1,0 +1,203 @@
+"""Who has been notified, and long enough before the announcement (OJA 16; COMP 85; PRECISIONS 16, 20)."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from auction.rules.calendar import HolidayCalendar
+from auction.rules.findings import Finding
+from auction.rules.lot import AssetType, PartyRole
+from auction.rules.notices import (
+    Addressee,
+    NoticeMoments,
+    NoticeRecipient,
+    NoticeStatus,
+    notice_findings,
+    wait_days,
+)
+from auction.rules.published_holidays import published_calendar
+from auction.rules.ruleset import Ruleset, load
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+#: Announced on Monday 16 March 2026 at ten; opens on 16 April.
+NOW = datetime(2026, 3, 16, 10, tzinfo=SHANGHAI)
+OPENS = datetime(2026, 4, 16, 10, tzinfo=SHANGHAI)
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=SHANGHAI)
+
+
+def recipient(status: str, moment: str | None, role: str = "debtor", proof: str | None = None) -> NoticeRecipient:
+    return NoticeRecipient("李某", PartyRole(role), NoticeStatus(status), at(moment) if moment else None, proof)
+
+
+def findings(
+    *recipients: NoticeRecipient,
+    addressees: tuple[Addressee, ...] = (),
+    asset_type: AssetType = AssetType.REAL_ESTATE,
+    now: datetime = NOW,
+    opens_at: datetime = OPENS,
+    last_ended_at: datetime | None = None,
+) -> tuple[Finding, ...]:
+    law = load("spc-2016")
+    moments = NoticeMoments(now, opens_at, last_ended_at)
+    return notice_findings(recipients, addressees, asset_type, moments, law, published_calendar(law))
+
+
+def reasons(found: tuple[Finding, ...]) -> list[object]:
+    assert {finding.code for finding in found} <= {"notice_outstanding"}
+    return [finding.facts["reason"] for finding in found]
+
+
+@pytest.mark.parametrize(
+    ("status", "moment", "expected"),
+    [
+        ("received", "2026-03-12T23:59", []),
+        ("received", "2026-03-13T00:00", ["too_recent"]),
+        ("received", "2026-03-17T00:00", ["too_recent"]),
+        ("received", None, ["undated"]),
+        ("sent", None, ["undated"]),
+        ("unreachable_published", "2026-03-07T23:59", []),
+        ("unreachable_published", "2026-03-08T00:00", ["too_recent"]),
+        ("unreachable_published", None, ["undated"]),
+        ("waived_written", None, []),
+        ("waived_written", "2026-03-16T09:00", []),
+        ("to_notify", None, ["to_notify"]),
+        ("to_notify", "2026-01-01T00:00", ["to_notify"]),
+    ],
+    ids=lambda value: f"OJA 16(1) {value}" if isinstance(value, str) else None,
+)
+def test_a_notice_carries_an_announcement_only_after_its_days(
+    status: str, moment: str | None, expected: list[str]
+) -> None:
+    assert reasons(findings(recipient(status, moment))) == expected
+
+
+def test_what_is_sent_needs_proof_of_receipt() -> None:
+    assert reasons(findings(recipient("sent", "2026-03-12T10:00", proof="回执 SF1"))) == []
+    assert reasons(findings(recipient("sent", "2026-03-12T10:00"))) == ["receipt_unproven"]
+    assert reasons(findings(recipient("sent", "2026-03-12T10:00", proof=" "))) == ["receipt_unproven"]
+    assert reasons(findings(recipient("sent", "2026-03-13T10:00"))) == ["receipt_unproven", "too_recent"]
+    assert reasons(findings(recipient("sent", "2026-03-13T10:00", proof="回执 SF1"))) == ["too_recent"]
+
+
+def test_the_wait_is_three_days_and_five_more_for_publicity(ruleset: Ruleset) -> None:
+    assert {status: wait_days(status, ruleset) for status in NoticeStatus} == {
+        "to_notify": 3,
+        "sent": 3,
+        "received": 3,
+        "unreachable_published": 8,
+        "waived_written": 3,
+    }
+
+
+def test_the_facts_say_who_and_how_long() -> None:
+    (finding,) = findings(recipient("unreachable_published", "2026-03-10T10:00", role="preferential"))
+    assert finding.field == "notices.0"
+    assert finding.basis.code == "OJA 16(1)"
+    assert finding.facts == {
+        "name": "李某",
+        "role": "preferential",
+        "reason": "too_recent",
+        "required": 8,
+        "days": 5,
+        "earliest": "2026-03-18T16:00:00.000000+00:00",
+    }
+
+
+def test_everybody_who_is_missing_is_named() -> None:
+    bank, owner = Addressee("甲 银行", PartyRole.APPLICANT), Addressee("王某", PartyRole.CO_OWNER)
+    known = NoticeRecipient("甲银行", PartyRole.APPLICANT, NoticeStatus.RECEIVED, at("2026-03-10T10:00"))
+    found = findings(known, addressees=(bank, owner))
+    assert [(finding.field, finding.is_error, dict(finding.facts)) for finding in found] == [
+        ("notices", True, {"name": "王某", "role": "co_owner", "reason": "missing"})
+    ]
+
+
+def test_the_same_name_in_another_role_is_another_addressee() -> None:
+    known = NoticeRecipient("王某", PartyRole.LESSEE, NoticeStatus.RECEIVED, at("2026-03-10T10:00"))
+    assert reasons(findings(known, addressees=(Addressee("王某", PartyRole.CO_OWNER),))) == ["missing"]
+
+
+def test_two_people_of_one_name_need_two_notices() -> None:
+    known = NoticeRecipient("张伟", PartyRole.DEBTOR, NoticeStatus.RECEIVED, at("2026-03-10T10:00"))
+    both = (Addressee("张伟", PartyRole.DEBTOR), Addressee("张伟", PartyRole.DEBTOR))
+    assert reasons(findings(known, addressees=both)) == ["missing"]
+    assert reasons(findings(known, known, addressees=both)) == []
+
+
+def test_full_and_half_width_letters_are_one_name() -> None:
+    known = NoticeRecipient("Ａ公司(南京)", PartyRole.DEBTOR, NoticeStatus.RECEIVED, at("2026-03-10T10:00"))
+    assert reasons(findings(known, addressees=(Addressee("A公司（南京）", PartyRole.DEBTOR),))) == []
+
+
+def test_a_notice_about_the_round_before_is_a_warning() -> None:
+    ended = at("2026-03-11T10:00")
+    (finding,) = findings(recipient("received", "2026-03-10T10:00"), last_ended_at=ended)
+    assert (finding.severity, finding.facts["reason"]) == ("warning", "before_last_round")
+    assert findings(recipient("received", "2026-03-11T10:00"), last_ended_at=ended) == ()
+    assert findings(recipient("waived_written", "2026-03-10T10:00"), last_ended_at=ended) == ()
+
+
+# COMP 85
+
+
+@pytest.mark.parametrize(
+    ("status", "moment", "opens", "expected"),
+    [
+        ("received", "2026-03-10T10:00", "2026-03-31T00:00", []),
+        ("received", "2026-03-10T10:00", "2026-03-30T23:59:59", ["shareholders_time"]),
+        ("received", "2026-03-08T10:00", "2026-03-31T00:00", []),
+        ("received", "2026-03-08T10:00", "2026-03-30T23:59:59", ["shareholders_time"]),
+        ("unreachable_published", "2026-03-07T10:00", "2026-04-03T00:00", []),
+        ("unreachable_published", "2026-03-07T10:00", "2026-04-02T23:59:59", ["shareholders_time"]),
+        ("waived_written", None, "2026-03-17T00:00", []),
+    ],
+    ids=[
+        "COMP 85 the day after the twentieth",
+        "COMP 85 the twentieth day",
+        "CPL 85(3) a twentieth day on a Saturday moves, day after",
+        "CPL 85(3) a twentieth day on a Saturday moves, Monday",
+        "COMP 85 after five days of publicity, day after",
+        "COMP 85 after five days of publicity, twentieth day",
+        "COMP 85 waived",
+    ],
+)
+def test_shareholders_have_their_twenty_days_before_the_opening(
+    status: str, moment: str | None, opens: str, expected: list[str]
+) -> None:
+    shareholder = recipient(status, moment, role="preferential")
+    found = findings(shareholder, asset_type=AssetType.EQUITY, opens_at=at(opens))
+    assert reasons(found) == expected
+    assert all(finding.basis.code == "COMP 85" for finding in found)
+
+
+def test_the_twenty_days_are_those_of_shareholders_only() -> None:
+    soon = at("2026-03-20T00:00")
+    assert findings(recipient("received", "2026-03-10T10:00"), asset_type=AssetType.EQUITY, opens_at=soon) == ()
+    other = recipient("received", "2026-03-10T10:00", role="preferential")
+    assert findings(other, asset_type=AssetType.REAL_ESTATE, opens_at=soon) == ()
+
+
+@given(
+    st.sampled_from([NoticeStatus.RECEIVED, NoticeStatus.UNREACHABLE_PUBLISHED]),
+    st.timedeltas(timedelta(0), timedelta(days=150)).map(lambda after: datetime(2026, 1, 1, tzinfo=UTC) + after),
+    st.timedeltas(timedelta(0), timedelta(days=40)),
+    st.timedeltas(timedelta(0), timedelta(days=40)),
+)
+def test_waiting_longer_never_brings_a_notice_back(
+    status: NoticeStatus, notified: datetime, wait: timedelta, longer: timedelta
+) -> None:
+    known = NoticeRecipient("李某", PartyRole.DEBTOR, status, notified)
+    if not findings(known, now=notified + wait):
+        assert not findings(known, now=notified + wait + longer)
+
+
+def test_the_calendar_is_asked_only_for_shareholders(ruleset: Ruleset, calendar: HolidayCalendar) -> None:
+    moments = NoticeMoments(at("2026-02-20T10:00"), OPENS)
+    over_the_festival = recipient("received", "2026-02-16T10:00")
+    assert not notice_findings([over_the_festival], [], AssetType.REAL_ESTATE, moments, ruleset, calendar)
