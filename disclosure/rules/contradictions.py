@@ -1,0 +1,167 @@
+"""Facts of a sheet that cannot all be true, or that hardly can (then it is a warning)."""
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import date
+from typing import Literal
+
+from auction.rules.findings import Finding
+
+from .catalogue import Catalogue, Item, Scalar
+from .phrases import squeeze
+from .sheet import ItemFacts, Sheet
+
+Severity = Literal["error", "warning"]
+
+_SOMEBODY_THERE = re.compile(r"(?:现|目前|仍|一直)(?:由|被|系)?(?!本院|法院|我院).{1,16}?(?:占有|占用|居住|使用|经营)")
+_NOBODY_THERE = re.compile(r"空置|腾空|腾退完毕|无人(?:占有|占用|居住|使用)|没有人(?:占有|占用|居住|使用)|未被占[有用]")
+_NOTHING = frozenset({"无", "没有", "不存在", "未发现", "无此情况", "none", "no", "nil"})
+
+
+def contradictions(sheet: Sheet, catalogue: Catalogue) -> tuple[Finding, ...]:
+    """Every contradiction, code `contradiction`; facts `rule` (its name) and `item`. The field is the later word."""
+    found = [finding for rule in _RULES for finding in rule(sheet, catalogue)]
+    for item in catalogue.items:
+        facts = sheet.get(item.code)
+        if facts is not None:
+            found += [*_state_and_data(item, facts), *_dates(item, facts)]
+    return tuple(found)
+
+
+def _finding(item: Item, rule: str, name: str = "", severity: Severity = "error") -> Finding:
+    field = f"disclosure.{item.code}" + (f".{name}" if name else "")
+    facts = {"rule": rule, "item": item.code, "title": item.title, "title_en": item.title_en}
+    return Finding("contradiction", severity, field, item.cited, facts)
+
+
+def _is_vacant(sheet: Sheet) -> bool:
+    facts = sheet.get("possession")
+    return facts is not None and (facts.state == "none" or sheet.value("possession", "occupied") is False)
+
+
+def _vacant_but_leased(sheet: Sheet, catalogue: Catalogue) -> Iterator[Finding]:
+    """A lessee who is not in possession may be; one who is, in a vacant house, is not."""
+    item = catalogue.find("lease")
+    if item and _is_vacant(sheet) and sheet.found("lease"):
+        out = sheet.value("lease", "in_possession") is False
+        yield _finding(item, "vacant_but_leased", "data.in_possession", "warning" if out else "error")
+
+
+def _residence_but_vacant(sheet: Sheet, catalogue: Catalogue) -> Iterator[Finding]:
+    item = catalogue.find("residence_right")
+    if item and _is_vacant(sheet) and sheet.found("residence_right"):
+        yield _finding(item, "vacant_but_residence_right", severity="warning")
+
+
+def _occupants(sheet: Sheet, catalogue: Catalogue) -> Iterator[Finding]:
+    item, facts = catalogue.find("possession"), sheet.found("possession")
+    if item is None or facts is None:
+        return
+    data = facts.data
+    for there, name, taken in (("occupied", "occupant", True), ("controlled", "holder", False)):
+        if item.field(there) is None:
+            continue
+        if data.get(there) is taken and not data.get(name):
+            yield _finding(item, "occupied_without_occupant", f"data.{name}")
+        if data.get(there) is (not taken) and data.get(name):
+            yield _finding(item, "occupant_without_occupation", f"data.{name}")
+    said = squeeze(facts.statement).text
+    if data.get("occupied") is False and _SOMEBODY_THERE.search(said) and not _NOBODY_THERE.search(said):
+        yield _finding(item, "vacant_but_statement_occupied", "statement")
+    if data.get("occupied") is True and _NOBODY_THERE.search(said):
+        yield _finding(item, "occupied_but_statement_vacant", "statement", "warning")
+
+
+def _claimed_rights(sheet: Sheet, catalogue: Catalogue) -> Iterator[Finding]:
+    """Who possesses by a right must find that right among the items."""
+    for right, code in (("lease", "lease"), ("residence", "residence_right")):
+        item, facts = catalogue.find(code), sheet.get(code)
+        if item and facts and facts.state == "none" and sheet.value("possession", "right") == right:
+            yield _finding(item, f"{right}_claimed_but_none", "state")
+
+
+def _lessee_in_possession(sheet: Sheet, catalogue: Catalogue) -> Iterator[Finding]:
+    item = catalogue.find("possession")
+    in_possession = sheet.value("lease", "in_possession") is True
+    if item and in_possession and sheet.value("possession", "right") in ("none", "owner", "loan"):
+        yield _finding(item, "lessee_in_possession_without_lease", "data.right", "warning")
+
+
+def _clearance_of_a_vacant_lot(sheet: Sheet, catalogue: Catalogue) -> Iterator[Finding]:
+    item = catalogue.find("clearance")
+    if item and _is_vacant(sheet) and sheet.found("clearance") and sheet.value("clearance", "stage") != "done":
+        yield _finding(item, "clearance_of_a_vacant_lot", severity="warning")
+
+
+def _shares(sheet: Sheet, catalogue: Catalogue) -> Iterator[Finding]:
+    """A part of the whole is for sale: then somebody owns the rest. Equity is always a part."""
+    item, share = catalogue.find("title"), sheet.value("title", "share")
+    if item and isinstance(share, int | float) and share < 1 and sheet.value("title", "co_owned") is False:
+        yield _finding(item, "share_without_co_owner", "data.share")
+
+
+def _areas(sheet: Sheet, catalogue: Catalogue) -> Iterator[Finding]:
+    item = catalogue.find("area_and_use")
+    inside, whole = sheet.value("area_and_use", "interior_area_m2"), sheet.value("area_and_use", "building_area_m2")
+    if item and isinstance(inside, int | float) and isinstance(whole, int | float) and inside > whole:
+        yield _finding(item, "interior_larger_than_building", "data.interior_area_m2")
+
+
+def _capital(sheet: Sheet, catalogue: Catalogue) -> Iterator[Finding]:
+    item = catalogue.find("capital")
+    subscribed, paid = sheet.value("capital", "subscribed_fen"), sheet.value("capital", "paid_fen")
+    if item is None or not isinstance(subscribed, int) or not isinstance(paid, int):
+        return
+    full = sheet.value("capital", "fully_paid")
+    if paid > subscribed or (full is True and paid < subscribed) or (full is False and paid >= subscribed):
+        yield _finding(item, "capital_does_not_add_up", "data.paid_fen")
+
+
+def _banned_goods(sheet: Sheet, catalogue: Catalogue) -> Iterator[Finding]:
+    """Goods that may not be sold cannot be auctioned."""
+    item = catalogue.find("shelf_life")
+    if item and sheet.value("shelf_life", "sale_banned") is True:
+        yield _finding(item, "sale_banned", "data.sale_banned")
+
+
+_RULES: tuple[Callable[[Sheet, Catalogue], Iterator[Finding]], ...] = (
+    _vacant_but_leased,
+    _residence_but_vacant,
+    _occupants,
+    _claimed_rights,
+    _lessee_in_possession,
+    _clearance_of_a_vacant_lot,
+    _shares,
+    _areas,
+    _capital,
+    _banned_goods,
+)
+
+
+def _state_and_data(item: Item, facts: ItemFacts) -> Iterator[Finding]:
+    if facts.state == "found":
+        if item.adverse and item.kind != "possession" and squeeze(facts.statement).text in _NOTHING:
+            yield _finding(item, "found_but_statement_none", "statement", "warning")
+        return
+    for name, value in facts.data.items():
+        if _tells_something(value):
+            yield _finding(item, f"{facts.state}_but_data", f"data.{name}")
+            return
+
+
+def _tells_something(value: Scalar) -> bool:
+    """A filled field other than "no", 0 or "none"."""
+    return value not in (False, 0, "") and not (isinstance(value, str) and squeeze(value).text in _NOTHING)
+
+
+def _dates(item: Item, facts: ItemFacts) -> Iterator[Finding]:
+    for spec in item.fields:
+        if spec.not_before is None:
+            continue
+        first, last = _day(facts.data.get(spec.not_before)), _day(facts.data.get(spec.name))
+        if first and last and last < first:
+            yield _finding(item, "dates_reversed", f"data.{spec.name}")
+
+
+def _day(value: Scalar | None) -> date | None:
+    return date.fromisoformat(value) if isinstance(value, str) else None

@@ -1,0 +1,83 @@
+"""What a sheet still lacks before its lot may be announced (OJA 13; RULES part A, "Disclosure" and "Clearance")."""
+
+from collections.abc import Iterator
+
+from auction.rules.findings import Finding
+
+from .catalogue import Catalogue, Item
+from .phrases import is_empty, leaves_unknown, names_nobody, possessed_by_nobody_named, says_unknown
+from .sheet import ItemFacts, Sheet, is_asked
+
+_NO_SOURCE = frozenset({"无", "没有", "暂无", "none", "n/a", "na", "nil"})
+#: Fields in which somebody is named; "another person" names nobody.
+_PERSONS = frozenset({"occupant", "holder", "tenant", "charterer", "responsible"})
+
+
+def gaps(sheet: Sheet, catalogue: Catalogue) -> tuple[Finding, ...]:
+    """Every gap, in the order of the catalogue; empty means that the sheet may be announced.
+
+    Codes: `disclosure_incomplete`, `possession_not_stated`, `clearance_plan_missing`. The field is
+    `disclosure.<code>`, the basis the item's article. Facts: `item`, `title`, `title_en`, `reason` (`missing`: not
+    there; `unstated`: does not say what it must, or only that it is not known; `unsourced`: lacks source, checker or
+    date; `state`: a state this item cannot have), `missing` (what is lacking, separated by commas).
+    """
+    return tuple(finding for item in catalogue.items for finding in _gaps_of(item, sheet))
+
+
+def _gaps_of(item: Item, sheet: Sheet) -> Iterator[Finding]:
+    facts, asked = sheet.get(item.code), is_asked(item, sheet)
+    if facts is None:
+        if asked:
+            yield _gap(item, item.missing, "missing")
+        return
+    if facts.state not in item.states:
+        yield _gap(item, item.unstated, "state", facts.state)
+        return
+    if item.when is not None and asked and facts.state != "found":
+        yield _gap(item, item.missing, "unstated", "state")
+    unstated = list(_unstated(item, facts))
+    if unstated:
+        yield _gap(item, item.unstated, "unstated", *unstated)
+    unsourced = list(_unsourced(facts))
+    if unsourced:
+        yield _gap(item, "disclosure_incomplete", "unsourced", *unsourced)
+
+
+def _gap(item: Item, code: str, reason: str, *missing: str) -> Finding:
+    facts = {"item": item.code, "title": item.title, "title_en": item.title_en, "reason": reason}
+    return Finding(code, "error", f"disclosure.{item.code}", item.cited, {**facts, "missing": ",".join(missing)})
+
+
+def _unstated(item: Item, facts: ItemFacts) -> Iterator[str]:
+    """What of the item does not say what it must: `statement`, or fields as `data.<name>`."""
+    states_possession = item.kind == "possession"
+    if tells_nothing(facts.statement, possession=states_possession):
+        yield "statement"
+    if facts.state != "found":
+        return
+    for spec in item.fields:
+        value = facts.data.get(spec.name)
+        if value is None or value == "":
+            if spec.is_required(facts.data):
+                yield f"data.{spec.name}"
+        elif isinstance(value, str) and spec.type == "text" and (states_possession or spec.is_required(facts.data)):
+            person = spec.name in _PERSONS and names_nobody(value)
+            if person or is_empty(value) or leaves_unknown(value) or (states_possession and says_unknown(value)):
+                yield f"data.{spec.name}"
+
+
+def tells_nothing(statement: str, *, possession: bool) -> bool:
+    """Whether a statement is empty or says only that a fact is not known. Possession may leave nothing unknown."""
+    if is_empty(statement) or leaves_unknown(statement):
+        return True
+    return possession and (says_unknown(statement) or possessed_by_nobody_named(statement))
+
+
+def _unsourced(facts: ItemFacts) -> Iterator[str]:
+    source = facts.source.strip()
+    if is_empty(source) or source.casefold() in _NO_SOURCE or leaves_unknown(source):
+        yield "source"
+    if is_empty(facts.checker):
+        yield "checker"
+    if facts.checked_on is None:
+        yield "checked_on"

@@ -1,0 +1,114 @@
+"""What a sheet or a text should not say, while it is typed and before it is announced.
+
+Errors bar the announcement, warnings are shown to the panel. What is simply lacking is `gaps`'s business.
+"""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from auction.rules.findings import Finding
+
+from .catalogue import Catalogue, Item
+from .contradictions import contradictions
+from .phrases import forbidden, leaves_unknown, says_unknown
+from .sheet import ItemFacts, Sheet
+
+_SHOWN = 60
+
+
+def lint(
+    sheet: Sheet,
+    catalogue: Catalogue,
+    *,
+    today: date,
+    announced_on: date | None = None,
+    max_age_days: int | None = None,
+) -> tuple[Finding, ...]:
+    """Every finding on a sheet, in the order of the catalogue.
+
+    `today`: the day in Asia/Shanghai; `announced_on`: the day of the announcement, where it is known or planned;
+    `max_age_days`: how old a check may be (the catalogue's practice where it is not given). Codes: `phrase_forbidden`
+    (error or warning; facts `phrase found fix fix_en`), `contradiction` (error or warning; facts `rule`),
+    `evidence_missing`, `source_stale`, `unknown_in_part`, `publication_day_differs`, `date_passed` (warnings).
+    """
+    limit = catalogue.source_max_age_days if max_age_days is None else max_age_days
+    found: list[Finding] = []
+    for item in catalogue.items:
+        facts = sheet.get(item.code)
+        if facts is None:
+            continue
+        found += _phrases(item, facts)
+        found += _evidence(item, facts)
+        found += _age(item, facts, today, limit)
+        found += _days(item, facts, today, announced_on)
+    return (*found, *contradictions(sheet, catalogue))
+
+
+def lint_text(text: str, field: str) -> tuple[Finding, ...]:
+    """The forbidden phrases in any text that is to be published; `field` names where it stands."""
+    return tuple(
+        Finding(
+            "phrase_forbidden",
+            match.phrase.severity,
+            field,
+            match.phrase.basis,
+            {
+                "phrase": match.phrase.code,
+                "title": match.phrase.title,
+                "title_en": match.phrase.title_en,
+                "found": match.words[:_SHOWN],
+                "fix": match.phrase.fix,
+                "fix_en": match.phrase.fix_en,
+            },
+        )
+        for match in forbidden(text)
+    )
+
+
+def _texts(item: Item, facts: ItemFacts) -> Iterator[tuple[str, str]]:
+    yield f"disclosure.{item.code}.statement", facts.statement
+    for name, value in facts.data.items():
+        spec = item.field(name)
+        if isinstance(value, str) and spec is not None and spec.type == "text":
+            yield f"disclosure.{item.code}.data.{name}", value
+
+
+def _phrases(item: Item, facts: ItemFacts) -> Iterator[Finding]:
+    for field, text in _texts(item, facts):
+        yield from lint_text(text, field)
+        if item.kind != "possession" and says_unknown(text) and not leaves_unknown(text):
+            yield _warning(item, "unknown_in_part", field)
+
+
+def _evidence(item: Item, facts: ItemFacts) -> Iterator[Finding]:
+    if item.evidence and not facts.attachments and facts.state in ("found", "none"):
+        yield _warning(item, "evidence_missing", f"disclosure.{item.code}.attachments", wanted="；".join(item.evidence))
+
+
+def _age(item: Item, facts: ItemFacts, today: date, limit: int) -> Iterator[Finding]:
+    if facts.checked_on is not None and today - facts.checked_on > timedelta(days=limit):
+        age = (today - facts.checked_on).days
+        yield _warning(item, "source_stale", f"disclosure.{item.code}.checked_on", days=age, limit=limit)
+
+
+def _days(item: Item, facts: ItemFacts, today: date, announced_on: date | None) -> Iterator[Finding]:
+    field = f"disclosure.{item.code}.data"
+    if item.code == "statutory_publication" and announced_on is not None:
+        published = facts.data.get("published_on")
+        if published is not None and published != announced_on.isoformat():
+            yield _warning(
+                item,
+                "publication_day_differs",
+                f"{field}.published_on",
+                published_on=str(published),
+                announced_on=announced_on.isoformat(),
+            )
+    if item.code == "clearance" and facts.data.get("stage") != "done":
+        due = facts.data.get("due_on")
+        if isinstance(due, str) and due < today.isoformat():
+            yield _warning(item, "date_passed", f"{field}.due_on", day=due)
+
+
+def _warning(item: Item, code: str, field: str, **facts: int | str) -> Finding:
+    said = {"item": item.code, "title": item.title, "title_en": item.title_en, **facts}
+    return Finding(code, "warning", field, item.cited, said)
