@@ -1,0 +1,146 @@
+"""Reading the public log: checkpoints, entries, proofs. Everything here is meant for anybody (RFC 9162, C2SP)."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import orjson
+from sqlalchemy import and_, select, tuple_
+from sqlalchemy.orm import Session
+
+from ..kernel.checkpoint import VerifierKey
+from ..kernel.crypto import SUITE, canonical
+from ..kernel.errors import DomainError, invalid
+from ..kernel.tree import (
+    Frontier,
+    Node,
+    consistency_nodes,
+    consistency_path,
+    frontier_nodes,
+    inclusion_nodes,
+    inclusion_path,
+)
+from ..models import Checkpoint, JournalRow, LogLeaf, LogNode, Platform
+
+#: The row of `platform` that keeps the log's name, and that the sealer locks.
+ORIGIN = "log_origin"
+#: Entries in one answer (PRECISIONS 27).
+MOST_ENTRIES = 1000
+#: Nodes asked for in one query.
+_TOGETHER = 400
+
+
+def sealed_leaf(commitment: str, suite: str = SUITE) -> bytes:
+    """The bytes the log holds of a private entry: its commitment (lower-case hex) and nothing else."""
+    return canonical({"commitment": commitment, "kind": "sealed", "suite": suite})
+
+
+def log_key(session: Session, public_key: bytes) -> VerifierKey:
+    """The key the log is checked with, under the log's name. DomainError not_found before anything was sealed."""
+    origin = session.scalar(select(Platform.value).where(Platform.key == ORIGIN))
+    if origin is None:
+        raise DomainError("not_found")
+    return VerifierKey(origin, public_key)
+
+
+def latest_checkpoint(session: Session) -> Checkpoint | None:
+    """The newest signed head; None before anything was sealed. Its size is the number of leaves there are."""
+    return session.scalars(select(Checkpoint).order_by(Checkpoint.size.desc()).limit(1)).one_or_none()
+
+
+def checkpoint(session: Session) -> str:
+    """The newest signed head as a note. DomainError not_found before anything was sealed."""
+    newest = latest_checkpoint(session)
+    if newest is None:
+        raise DomainError("not_found")
+    return newest.note
+
+
+def entries(session: Session, start: int, end: int) -> list[dict[str, Any]]:
+    """Leaves `start` <= index < `end`, at most 1,000, ascending, as {"index", "entry"}; fewer where the log is shorter.
+
+    A private entry shows its commitment only. DomainError invalid for a negative `start` or an `end` before it.
+    """
+    if start < 0:
+        raise invalid("start", "out_of_range")
+    if end < start:
+        raise invalid("end", "out_of_range")
+    rows = session.execute(
+        select(LogLeaf.index, LogLeaf.commitment, JournalRow.entry)
+        .join(JournalRow, and_(JournalRow.stream == LogLeaf.stream, JournalRow.number == LogLeaf.number))
+        .where(LogLeaf.index >= start, LogLeaf.index < min(end, start + MOST_ENTRIES))
+        .order_by(LogLeaf.index)
+    )
+    return [
+        {"index": index, "entry": orjson.loads(sealed_leaf(commitment) if commitment else entry)}
+        for index, commitment, entry in rows
+    ]
+
+
+def inclusion(session: Session, index: int, size: int | None = None) -> dict[str, Any]:
+    """The proof that leaf `index` stands in the tree of the first `size` leaves (all, when not given).
+
+    {"index", "size", "hashes", "root"}, hashes in hex from the leaf upwards. DomainError invalid unless
+    0 <= index < size <= leaves.
+    """
+    present = _size(session)
+    size = present if size is None else size
+    if not 0 <= size <= present:
+        raise invalid("size", "out_of_range", most=present)
+    if not 0 <= index < size:
+        raise invalid("index", "out_of_range", most=size - 1)
+    right_edge = frontier_nodes(size)
+    nodes = read_nodes(session, inclusion_nodes(index, size).union(right_edge))
+    path = inclusion_path(index, size, lambda level, at: nodes[level, at])
+    root = Frontier(size, tuple(nodes[node] for node in right_edge)).root()
+    return {"index": index, "size": size, "hashes": [value.hex() for value in path], "root": root.hex()}
+
+
+def consistency(session: Session, first: int, second: int | None = None) -> dict[str, Any]:
+    """The proof that the tree of `second` leaves (all, when not given) only appends to that of `first`.
+
+    {"first", "second", "hashes"}. DomainError invalid unless 0 <= first <= second <= leaves.
+    """
+    present = _size(session)
+    second = present if second is None else second
+    if not 0 <= second <= present:
+        raise invalid("second", "out_of_range", most=present)
+    if not 0 <= first <= second:
+        raise invalid("first", "out_of_range", most=second)
+    nodes = read_nodes(session, consistency_nodes(first, second))
+    path = consistency_path(first, second, lambda level, index: nodes[level, index])
+    return {"first": first, "second": second, "hashes": [value.hex() for value in path]}
+
+
+def entry_proof(session: Session, stream: str, number: int) -> tuple[dict[str, Any] | None, str | None]:
+    """The last two parts of a receipt: the inclusion proof of an entry and the checkpoint it refers to.
+
+    (None, None) while the entry is not sealed.
+    """
+    index = session.scalar(select(LogLeaf.index).where(LogLeaf.stream == stream, LogLeaf.number == number))
+    newest = latest_checkpoint(session)
+    if index is None or newest is None or index >= newest.size:
+        return None, None
+    return inclusion(session, index, newest.size), newest.note
+
+
+def read_nodes(session: Session, wanted: Iterable[Node]) -> dict[Node, bytes]:
+    """The hashes of stored complete subtrees. LookupError when one is not there."""
+    asked = set(wanted)
+    found: dict[Node, bytes] = {}
+    leaves = sorted(index for level, index in asked if level == 0)
+    for start in range(0, len(leaves), _TOGETHER):
+        rows = select(LogLeaf.index, LogLeaf.hash).where(LogLeaf.index.in_(leaves[start : start + _TOGETHER]))
+        found |= {(0, index): bytes.fromhex(digest) for index, digest in session.execute(rows)}
+    inner = sorted(node for node in asked if node[0])
+    for start in range(0, len(inner), _TOGETHER):
+        places = tuple_(LogNode.level, LogNode.index).in_(inner[start : start + _TOGETHER])
+        kept = select(LogNode.level, LogNode.index, LogNode.hash).where(places)
+        found |= {(level, index): bytes.fromhex(digest) for level, index, digest in session.execute(kept)}
+    if lacking := asked - found.keys():
+        raise LookupError(f"the log lacks the nodes {sorted(lacking)[:5]}")
+    return found
+
+
+def _size(session: Session) -> int:
+    newest = latest_checkpoint(session)
+    return newest.size if newest else 0
