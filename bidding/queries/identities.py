@@ -1,0 +1,47 @@
+"""Who stands behind a registration, opened with the keys. Callers decide who may see it (OJA 18(2))."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from auction.kernel.crypto import Vault
+from auction.models import Person
+
+from ..models import RegisteredIdentity, Registration
+
+
+@dataclass(frozen=True, slots=True)
+class OpenIdentity:
+    """An identity in the clear: `part` is what it is in the registration, `share` a joint bidder's share as written."""
+
+    part: str
+    name: str
+    id_type: str
+    id_number: str
+    share: str | None
+
+
+def sealed_column(registration_id: str, id_match: str, field: str) -> str:
+    """The place a sealed field of a registered identity is bound to: it opens nowhere else."""
+    return f"registered_identity\0{registration_id}\0{id_match}\0{field}"
+
+
+def identities(session: Session, vault: Vault, registration: Registration) -> list[OpenIdentity]:
+    """The identities behind a registration, the applicant first. Empty once the person's key has been destroyed."""
+    person = session.get_one(Person, registration.person_id)
+    if person.wrapped_key is None:
+        return []
+    rows = session.scalars(
+        select(RegisteredIdentity)
+        .where(RegisteredIdentity.registration_id == registration.id)
+        .order_by(RegisteredIdentity.id_match != person.id_match, RegisteredIdentity.id_match)
+    )
+    return [_opened(vault, person.wrapped_key, person.id, row) for row in rows]
+
+
+def _opened(vault: Vault, key: bytes, person_id: str, row: RegisteredIdentity) -> OpenIdentity:
+    def field(name: str, sealed: bytes) -> str:
+        return vault.open(key, person_id, sealed_column(row.registration_id, row.id_match, name), sealed)
+
+    return OpenIdentity(row.part, field("name", row.name), row.id_type, field("id_number", row.id_number), row.share)

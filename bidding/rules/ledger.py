@@ -1,0 +1,226 @@
+"""The ledger: where every fen of a deposit and of a price is. Pure double entry.
+
+A movement takes `amount_fen` > 0 from one account and gives it to another, so the sum of all balances is always zero.
+Accounts (the chart is closed; money held for somebody is a positive balance):
+
+    bank_clearing                   the world outside; its balance is minus what we hold
+    deposit_held:REGISTRATION       a deposit that counts (OJA 17)
+    refund_due:REGISTRATION         money that must go back to who paid it (OJA 23; PRECISIONS 31)
+    court_price:AUCTION             the price, for the court (OJA 23, 25)
+    court_forfeit:AUCTION           deposits a reneging buyer lost (OJA 24)
+
+A deposit ends in exactly one of refunded, applied, forfeited: `deposit_state` follows it through its movements.
+Amounts are fen. Nothing here rounds.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+from auction.kernel.errors import DomainError
+
+BANK = "bank_clearing"
+
+
+def deposit_held(registration_id: str) -> str:
+    """The account of a registration's deposit."""
+    return f"deposit_held:{registration_id}"
+
+
+def refund_due(registration_id: str) -> str:
+    """The account of what a registrant, or whoever paid in their place, must get back."""
+    return f"refund_due:{registration_id}"
+
+
+def court_price(auction_id: str) -> str:
+    """The account of what came together of an auction's price."""
+    return f"court_price:{auction_id}"
+
+
+def court_forfeit(auction_id: str) -> str:
+    """The account of what was forfeited in an auction."""
+    return f"court_forfeit:{auction_id}"
+
+
+class Kind(StrEnum):
+    """What a movement means. No other movement exists."""
+
+    DEPOSIT_RECEIVED = "deposit_received"
+    DEPOSIT_RELEASED = "deposit_released"
+    DEPOSIT_REFUNDED = "deposit_refunded"
+    DEPOSIT_APPLIED = "deposit_applied"
+    DEPOSIT_FORFEITED = "deposit_forfeited"
+    EXCESS_RELEASED = "excess_released"
+    EXCESS_REFUNDED = "excess_refunded"
+    STRAY_RECEIVED = "stray_received"
+    STRAY_REFUNDED = "stray_refunded"
+    BALANCE_RECEIVED = "balance_received"
+
+
+#: From which family of accounts to which each kind moves money.
+SIDES: Mapping[Kind, tuple[str, str]] = MappingProxyType(
+    {
+        Kind.DEPOSIT_RECEIVED: (BANK, "deposit_held"),
+        Kind.DEPOSIT_RELEASED: ("deposit_held", "refund_due"),
+        Kind.DEPOSIT_REFUNDED: ("refund_due", BANK),
+        Kind.DEPOSIT_APPLIED: ("deposit_held", "court_price"),
+        Kind.DEPOSIT_FORFEITED: ("deposit_held", "court_forfeit"),
+        Kind.EXCESS_RELEASED: ("deposit_held", "refund_due"),
+        Kind.EXCESS_REFUNDED: ("refund_due", BANK),
+        Kind.STRAY_RECEIVED: (BANK, "refund_due"),
+        Kind.STRAY_REFUNDED: ("refund_due", BANK),
+        Kind.BALANCE_RECEIVED: (BANK, "court_price"),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """One movement. ValueError for an amount that is no whole number of fen above 0, or sides its kind has not."""
+
+    source: str
+    destination: str
+    amount_fen: int
+    kind: Kind
+
+    def __post_init__(self) -> None:
+        if type(self.amount_fen) is not int or self.amount_fen <= 0:
+            raise ValueError(f"a movement needs an amount above 0, not {self.amount_fen!r}")
+        sides = (self.source.partition(":")[0], self.destination.partition(":")[0])
+        if sides != SIDES[self.kind]:
+            raise ValueError(f"{self.kind} does not go from {self.source} to {self.destination}")
+
+
+def deposit_received(registration_id: str, amount_fen: int) -> Transfer:
+    """The right payer paid the right amount in time: the deposit is held."""
+    return Transfer(BANK, deposit_held(registration_id), amount_fen, Kind.DEPOSIT_RECEIVED)
+
+
+def deposit_released(registration_id: str, held_fen: int) -> Transfer:
+    """All of a deposit becomes due to its payer (OJA 23)."""
+    return Transfer(deposit_held(registration_id), refund_due(registration_id), held_fen, Kind.DEPOSIT_RELEASED)
+
+
+def deposit_refunded(registration_id: str, amount_fen: int) -> Transfer:
+    """The gateway sent a released deposit back."""
+    return Transfer(refund_due(registration_id), BANK, amount_fen, Kind.DEPOSIT_REFUNDED)
+
+
+def deposit_applied(registration_id: str, auction_id: str, held_fen: int) -> Transfer:
+    """The buyer's deposit counts toward the price (OJA 23)."""
+    return Transfer(deposit_held(registration_id), court_price(auction_id), held_fen, Kind.DEPOSIT_APPLIED)
+
+
+def deposit_forfeited(registration_id: str, auction_id: str, held_fen: int) -> Transfer:
+    """A reneging buyer's deposit is not refunded (OJA 24)."""
+    return Transfer(deposit_held(registration_id), court_forfeit(auction_id), held_fen, Kind.DEPOSIT_FORFEITED)
+
+
+def excess_released(registration_id: str, amount_fen: int) -> Transfer:
+    """The part of a deposit that a confirmed creditor need not have paid (OJA 17(2); PRECISIONS 22)."""
+    return Transfer(deposit_held(registration_id), refund_due(registration_id), amount_fen, Kind.EXCESS_RELEASED)
+
+
+def excess_refunded(registration_id: str, amount_fen: int) -> Transfer:
+    """The gateway sent a creditor's excess back."""
+    return Transfer(refund_due(registration_id), BANK, amount_fen, Kind.EXCESS_REFUNDED)
+
+
+def stray_received(registration_id: str, amount_fen: int) -> Transfer:
+    """Money came that cannot count: another payer, another amount, or too late. It is due back at once."""
+    return Transfer(BANK, refund_due(registration_id), amount_fen, Kind.STRAY_RECEIVED)
+
+
+def stray_refunded(registration_id: str, amount_fen: int) -> Transfer:
+    """The gateway sent such money back."""
+    return Transfer(refund_due(registration_id), BANK, amount_fen, Kind.STRAY_REFUNDED)
+
+
+def balance_received(auction_id: str, amount_fen: int) -> Transfer:
+    """The buyer paid what the deposit left of the price (OJA 25)."""
+    return Transfer(BANK, court_price(auction_id), amount_fen, Kind.BALANCE_RECEIVED)
+
+
+def balance_of_price(price_fen: int, held_fen: int) -> int:
+    """What a buyer still owes beside the deposit held. ValueError when more is held than the price: rules forbid it."""
+    if not 0 <= held_fen <= price_fen:
+        raise ValueError(f"a deposit of {held_fen} cannot be held against a price of {price_fen}")
+    return price_fen - held_fen
+
+
+def balances(transfers: Iterable[Transfer]) -> dict[str, int]:
+    """The balance of each account the movements touch, in fen."""
+    totals: dict[str, int] = {}
+    for transfer in transfers:
+        totals[transfer.source] = totals.get(transfer.source, 0) - transfer.amount_fen
+        totals[transfer.destination] = totals.get(transfer.destination, 0) + transfer.amount_fen
+    return totals
+
+
+def overdrawn(totals: Mapping[str, int]) -> list[str]:
+    """The accounts below zero, sorted. Only the bank may be: what it lacks is what we hold."""
+    return sorted(account for account, fen in totals.items() if fen < 0 and account != BANK)
+
+
+def check(transfers: Iterable[Transfer]) -> dict[str, int]:
+    """The balances after all movements, each of which must leave every account but the bank at 0 or above.
+
+    ValueError names the account that was overdrawn, at the first movement that did it.
+    """
+    totals: dict[str, int] = {}
+    for transfer in transfers:
+        totals[transfer.source] = totals.get(transfer.source, 0) - transfer.amount_fen
+        totals[transfer.destination] = totals.get(transfer.destination, 0) + transfer.amount_fen
+        if totals[transfer.source] < 0 and transfer.source != BANK:
+            raise ValueError(f"{transfer.kind} overdraws {transfer.source}")
+    return totals
+
+
+class DepositState(StrEnum):
+    """Where one registration's deposit is. The last three are ends."""
+
+    AWAITED = "awaited"
+    HELD = "held"
+    REFUND_DUE = "refund_due"
+    REFUNDED = "refunded"
+    APPLIED = "applied"
+    FORFEITED = "forfeited"
+
+
+#: The states no movement leaves.
+ENDS = frozenset((DepositState.REFUNDED, DepositState.APPLIED, DepositState.FORFEITED))
+
+_STEPS: Mapping[tuple[DepositState, Kind], DepositState] = MappingProxyType(
+    {
+        (DepositState.AWAITED, Kind.DEPOSIT_RECEIVED): DepositState.HELD,
+        (DepositState.HELD, Kind.EXCESS_RELEASED): DepositState.HELD,
+        (DepositState.HELD, Kind.DEPOSIT_RELEASED): DepositState.REFUND_DUE,
+        (DepositState.HELD, Kind.DEPOSIT_APPLIED): DepositState.APPLIED,
+        (DepositState.HELD, Kind.DEPOSIT_FORFEITED): DepositState.FORFEITED,
+        (DepositState.REFUND_DUE, Kind.DEPOSIT_REFUNDED): DepositState.REFUNDED,
+    }
+)
+#: Movements of a registration that say nothing about its deposit, and may come at any time.
+_BESIDE = frozenset((Kind.EXCESS_REFUNDED, Kind.STRAY_RECEIVED, Kind.STRAY_REFUNDED, Kind.BALANCE_RECEIVED))
+
+
+def advance(state: DepositState, event: Kind) -> DepositState:
+    """The state after a movement of the registration.
+
+    DomainError `wrong_state` (facts `state`, `event`) for a step that does not exist: no deposit ends twice.
+    """
+    if event in _BESIDE:
+        return state
+    after = _STEPS.get((state, event))
+    if after is None:
+        raise DomainError("wrong_state", state=state.value, event=event.value)
+    return after
+
+
+def deposit_state(events: Iterable[Kind]) -> DepositState:
+    """Where a registration's deposit is after these movements, in their order. DomainError as `advance`."""
+    state = DepositState.AWAITED
+    for event in events:
+        state = advance(state, event)
+    return state

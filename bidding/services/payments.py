@@ -1,0 +1,396 @@
+"""Money in and money back: asking for it, taking the gateway's word once, and moving every fen through the ledger.
+
+The auction's row is locked before anything here reads or writes. `request_…`, `receive_notice` and `refund_executed`
+lock it themselves; the others say that their caller holds it. What concerns a payment is journaled in the payer's
+own stream, sealed; nothing here writes a public entry. A registration's status is its callers' business.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from auction.kernel.clock import iso
+from auction.kernel.errors import DomainError, invalid
+from auction.kernel.money import is_amount
+from auction.kernel.unit import Unit
+from auction.models import Auction
+from auction.rules import identity
+
+from ..models import GatewayNotice, Payment, Posting, Registration
+from ..queries.identities import identities
+from ..queries.payments import deposit_of, payments
+from ..rules import ledger
+from ..rules.ledger import DepositState, Kind, Transfer, advance
+from ..rules.payment import (
+    LIVE,
+    Expected,
+    PaymentNotice,
+    judge_payment,
+    may_pay_deposit,
+    name_key,
+    takes_deposits,
+)
+from .rooms import lock_auction, ruleset_of
+
+DepositConfirmed = Callable[[Unit, Registration], Any]
+BalanceConfirmed = Callable[[Unit, Auction, Payment], Any]
+
+#: While the sale's price is still owed.
+_BALANCE_OPEN = ("balance_due", "overdue")
+
+
+def request_deposit(unit: Unit, registration: Registration, *, account: str) -> Payment:
+    """The payment of a registration's deposit: the live one, or a new one into `account`.
+
+    A pending request for another amount than is due now (a claim was decided since) is superseded.
+    DomainError `auction_closed` after the end of bidding, `wrong_state` when no deposit is asked of the registration.
+    """
+    auction = lock_auction(unit, registration.auction_id)
+    unit.session.flush()
+    unit.session.refresh(registration)
+    live = _live(unit, registration, "deposit")
+    if live is not None and (live.status == "paid" or live.amount_fen == registration.deposit_due_fen):
+        return live
+    if not takes_deposits(auction.status, auction.closes_at, auction.closed_at, unit.now):
+        raise DomainError("auction_closed", status=auction.status)
+    if not _deposit_wanted(registration):
+        raise DomainError("wrong_state", status=registration.status)
+    if live is not None:
+        live.status = "failed"
+        _note(unit, registration, "PaymentSuperseded", live)
+    return _request(unit, registration, "deposit", registration.deposit_due_fen, account)
+
+
+def request_balance(unit: Unit, auction: Auction, registration: Registration, *, account: str) -> Payment:
+    """The payment of the rest of the price by the buyer: the live one, or a new one into `account`.
+
+    DomainError `wrong_state` unless a balance is owed and the registration is the buyer's.
+    """
+    auction = lock_auction(unit, auction.id)
+    unit.session.flush()
+    unit.session.refresh(registration)
+    live = _live(unit, registration, "balance")
+    if live is not None:
+        return live
+    if not _balance_wanted(auction, registration) or not auction.balance_fen:
+        raise DomainError("wrong_state", status=auction.settlement or auction.status)
+    return _request(unit, registration, "balance", auction.balance_fen, account)
+
+
+def receive_notice(
+    unit: Unit,
+    notice: PaymentNotice,
+    *,
+    on_deposit: DepositConfirmed | None = None,
+    on_balance: BalanceConfirmed | None = None,
+) -> Payment:
+    """Take a gateway's notice, once by its id, and answer with the payment as it is then.
+
+    A payment order takes money once: later, repeated or belated notices change nothing. Money from a payer who is
+    nobody of the registration, of another amount, or that nobody asks for any more, is due back within the hours of
+    the ruleset. A deposit that counts goes on to `registration.deposit_confirmed`, a balance to
+    `settlement.balance_confirmed` (or to what is given instead).
+    DomainError `not_found` for an unknown payment, `idempotency_conflict` for an id seen with other content,
+    `invalid` for an amount no payment can have.
+    """
+    auction_id = unit.session.scalar(select(Payment.auction_id).where(Payment.id == notice.payment_id))
+    if auction_id is None:
+        raise DomainError("not_found")
+    auction = lock_auction(unit, auction_id)
+    payment = unit.session.get_one(Payment, notice.payment_id, populate_existing=True)
+    if _seen(unit, notice):
+        return payment
+    registration = unit.session.get_one(Registration, payment.registration_id, populate_existing=True)
+    verdict = judge_payment(
+        Expected(payment.status, payment.amount_fen, _wanted(unit, auction, registration, payment)),
+        notice,
+        payer_known=notice.outcome == "paid" and _payer_known(unit, registration, notice),
+    )
+    if verdict == "unchanged":
+        _note(unit, registration, "PaymentNoticeIgnored", payment, notice=notice.id, outcome=notice.outcome)
+    elif verdict == "failed":
+        payment.status = "failed"
+        _note(unit, registration, "PaymentFailed", payment, notice=notice.id)
+    elif verdict == "paid":
+        _accept(unit, auction, registration, payment, on_deposit, on_balance)
+    else:
+        _turn_away(unit, auction, registration, payment, verdict, notice.amount_fen)
+    return payment
+
+
+def release_deposit(unit: Unit, registration: Registration, *, due_at: datetime, reason: str) -> Payment | None:
+    """Let all of a held deposit go back by `due_at`; the gateway is asked after the commit. The auction is locked.
+
+    Nothing held, or released before: nothing happens, and the answer is the payment released then, or None.
+    DomainError `wrong_state` when the deposit was applied or forfeited.
+    """
+    deposit = deposit_of(unit.session, registration.id)
+    if deposit.state is DepositState.AWAITED:
+        return None
+    payment = _held_payment(unit, registration)
+    if deposit.state in (DepositState.REFUND_DUE, DepositState.REFUNDED):
+        return payment
+    advance(deposit.state, Kind.DEPOSIT_RELEASED)
+    _post(unit, registration, ledger.deposit_released(registration.id, deposit.held_fen))
+    payment.status = "refunding"
+    _order_refund(unit, payment, deposit.held_fen, due_at)
+    _note(
+        unit,
+        registration,
+        "DepositReleased",
+        payment,
+        released_fen=deposit.held_fen,
+        due_at=iso(due_at),
+        reason=reason,
+    )
+    return payment
+
+
+def refund_excess(unit: Unit, registration: Registration, *, due_at: datetime) -> Payment | None:
+    """Send back what a confirmed creditor's deposit holds above `deposit_due_fen`. The auction is locked.
+
+    The part goes back as a payment of its own (purpose `excess`), so that each payment is refunded at most once; where
+    nothing is due any more the whole deposit is released. None when nothing is held above what is due.
+    """
+    deposit = deposit_of(unit.session, registration.id)
+    excess = deposit.held_fen - registration.deposit_due_fen
+    if deposit.state is not DepositState.HELD or excess <= 0:
+        return None
+    if registration.deposit_due_fen == 0:
+        return release_deposit(unit, registration, due_at=due_at, reason="claim_covers_deposit")
+    held = _held_payment(unit, registration)
+    _post(unit, registration, ledger.excess_released(registration.id, excess))
+    payment = _new_payment(unit, registration, "excess", excess, held.account, "refunding")
+    _order_refund(unit, payment, excess, due_at)
+    _note(unit, registration, "DepositExcessReleased", payment, due_at=iso(due_at))
+    return payment
+
+
+def held_deposit(unit: Unit, registration: Registration) -> int:
+    """How much of a registration's deposit is held, in fen; 0 for an exempt creditor. The auction is locked."""
+    return deposit_of(unit.session, registration.id).held_fen
+
+
+def apply_deposit(unit: Unit, registration: Registration) -> int:
+    """Count the buyer's held deposit toward the price; answers its amount in fen, 0 where none is held.
+
+    The auction is locked. DomainError `wrong_state` when the deposit was released or forfeited; applied before: 0.
+    """
+    deposit = deposit_of(unit.session, registration.id)
+    if deposit.state in (DepositState.AWAITED, DepositState.APPLIED):
+        return 0
+    advance(deposit.state, Kind.DEPOSIT_APPLIED)
+    _post(unit, registration, ledger.deposit_applied(registration.id, registration.auction_id, deposit.held_fen))
+    _note(unit, registration, "DepositApplied", _held_payment(unit, registration), applied_fen=deposit.held_fen)
+    return deposit.held_fen
+
+
+def refund_executed(unit: Unit, payment_id: str) -> Payment:
+    """The gateway sent a payment's refund. Said again, it changes nothing.
+
+    A released deposit becomes `refunded`; money that never counted keeps the status that says why, with the time.
+    DomainError `not_found`, or `wrong_state` when nothing of the payment is to go back.
+    """
+    auction_id = unit.session.scalar(select(Payment.auction_id).where(Payment.id == payment_id))
+    if auction_id is None:
+        raise DomainError("not_found")
+    lock_auction(unit, auction_id)
+    payment = unit.session.get_one(Payment, payment_id, populate_existing=True)
+    if payment.refunded_at is not None:
+        return payment
+    if payment.refund_fen is None:
+        raise DomainError("wrong_state", status=payment.status)
+    registration = unit.session.get_one(Registration, payment.registration_id)
+    if payment.purpose == "excess":
+        transfer = ledger.excess_refunded(registration.id, payment.refund_fen)
+    elif payment.paid_at is not None:
+        transfer = ledger.deposit_refunded(registration.id, payment.refund_fen)
+    else:
+        transfer = ledger.stray_refunded(registration.id, payment.refund_fen)
+    _post(unit, registration, transfer)
+    payment.refunded_at = unit.now
+    if payment.status == "refunding":
+        payment.status = "refunded"
+    _note(unit, registration, "RefundExecuted", payment, refunded_fen=payment.refund_fen)
+    return payment
+
+
+def _wanted(unit: Unit, auction: Auction, registration: Registration, payment: Payment) -> bool:
+    """Whether the money of a payment is still asked for."""
+    if payment.purpose == "balance":
+        return _balance_wanted(auction, registration) and payment.amount_fen == auction.balance_fen
+    return (
+        payment.amount_fen >= registration.deposit_due_fen
+        and _deposit_wanted(registration)
+        and takes_deposits(auction.status, auction.closes_at, auction.closed_at, unit.now)
+        and deposit_of(unit.session, registration.id).state is DepositState.AWAITED
+    )
+
+
+def _deposit_wanted(registration: Registration) -> bool:
+    return may_pay_deposit(registration.status, registration.capacity, registration.deposit_due_fen)
+
+
+def _balance_wanted(auction: Auction, registration: Registration) -> bool:
+    return (
+        auction.status == "sold"
+        and auction.settlement in _BALANCE_OPEN
+        and auction.leader_registration_id == registration.id
+    )
+
+
+def _live(unit: Unit, registration: Registration, purpose: str) -> Payment | None:
+    asked = payments(unit.session, registration.id)
+    return next((payment for payment in asked if payment.purpose == purpose and payment.status in LIVE), None)
+
+
+def _held_payment(unit: Unit, registration: Registration) -> Payment:
+    """The one payment whose money became the registration's deposit."""
+    asked = payments(unit.session, registration.id)
+    return next(payment for payment in asked if payment.purpose == "deposit" and payment.paid_at is not None)
+
+
+def _request(unit: Unit, registration: Registration, purpose: str, amount_fen: int, account: str) -> Payment:
+    payment = _new_payment(unit, registration, purpose, amount_fen, account, "pending")
+    _note(unit, registration, "DepositRequested" if purpose == "deposit" else "BalanceRequested", payment)
+    return payment
+
+
+def _new_payment(
+    unit: Unit, registration: Registration, purpose: str, amount_fen: int, account: str, status: str
+) -> Payment:
+    payment = Payment(
+        id=unit.new_id(),
+        registration_id=registration.id,
+        auction_id=registration.auction_id,
+        purpose=purpose,
+        amount_fen=amount_fen,
+        account=account,
+        status=status,
+        created_at=unit.now,
+    )
+    unit.session.add(payment)
+    unit.session.flush()
+    return payment
+
+
+def _seen(unit: Unit, notice: PaymentNotice) -> bool:
+    """Whether the id was taken before; if not, it is now."""
+    if not is_amount(notice.amount_fen) and (notice.outcome == "paid" or notice.amount_fen != 0):
+        raise invalid("amount_fen", "amount_invalid")
+    before = unit.session.get(GatewayNotice, notice.id)
+    if before is not None:
+        if (before.payment_id, before.outcome, before.amount_fen) != (
+            notice.payment_id,
+            notice.outcome,
+            notice.amount_fen,
+        ):
+            raise DomainError("idempotency_conflict")
+        return True
+    unit.session.add(
+        GatewayNotice(
+            id=notice.id,
+            payment_id=notice.payment_id,
+            outcome=notice.outcome,
+            amount_fen=notice.amount_fen,
+            at=unit.now,
+        )
+    )
+    return False
+
+
+def _payer_known(unit: Unit, registration: Registration, notice: PaymentNotice) -> bool:
+    """Whether the payer is, by number and name, the applicant, a joint bidder or the principal (OJA 17(2))."""
+    # A notice does not say what kind of number the payer's is, so each kind is tried.
+    payer = {(kind, identity.normalise(kind, notice.payer_id_number)) for kind in identity.ID_TYPES}
+    name = name_key(notice.payer_name)
+    return any(
+        (behind.id_type, behind.id_number) in payer and name_key(behind.name) == name
+        for behind in identities(unit.session, unit.vault, registration)
+    )
+
+
+def _accept(
+    unit: Unit,
+    auction: Auction,
+    registration: Registration,
+    payment: Payment,
+    on_deposit: DepositConfirmed | None,
+    on_balance: BalanceConfirmed | None,
+) -> None:
+    payment.status, payment.paid_fen, payment.paid_at = "paid", payment.amount_fen, unit.now
+    if payment.purpose == "balance":
+        _post(unit, registration, ledger.balance_received(auction.id, payment.amount_fen))
+        _note(unit, registration, "BalancePaid", payment)
+        (on_balance or _settlement())(unit, auction, payment)
+        return
+    _post(unit, registration, ledger.deposit_received(registration.id, payment.amount_fen))
+    _note(unit, registration, "DepositPaid", payment)
+    refund_excess(unit, registration, due_at=unit.now + _refund_span(unit, auction))
+    (on_deposit or _registration())(unit, registration)
+
+
+def _turn_away(
+    unit: Unit, auction: Auction, registration: Registration, payment: Payment, status: str, amount_fen: int
+) -> None:
+    """Money that cannot count: it is due back, and never stood in the registration's deposit."""
+    due_at = unit.now + _refund_span(unit, auction)
+    payment.status, payment.paid_fen = status, amount_fen
+    _post(unit, registration, ledger.stray_received(registration.id, amount_fen))
+    _order_refund(unit, payment, amount_fen, due_at)
+    _note(unit, registration, "PaymentTurnedAway", payment, received_fen=amount_fen, due_at=iso(due_at))
+
+
+def _order_refund(unit: Unit, payment: Payment, amount_fen: int, due_at: datetime) -> None:
+    payment.refund_fen, payment.refund_due_at = amount_fen, due_at
+    unit.publish("refund", payment_id=payment.id)
+
+
+def _refund_span(unit: Unit, auction: Auction) -> timedelta:
+    return ruleset_of(unit.session, auction).span("deposit_refund")
+
+
+def _post(unit: Unit, registration: Registration, transfer: Transfer) -> None:
+    unit.session.add(
+        Posting(
+            auction_id=registration.auction_id,
+            registration_id=registration.id,
+            source=transfer.source,
+            destination=transfer.destination,
+            amount_fen=transfer.amount_fen,
+            kind=transfer.kind.value,
+            at=unit.now,
+        )
+    )
+    unit.session.flush()
+
+
+def _note(unit: Unit, registration: Registration, kind: str, payment: Payment, **facts: Any) -> None:
+    unit.record(
+        kind,
+        stream=f"person:{registration.person_id}",
+        private=True,
+        body={
+            "auction_id": payment.auction_id,
+            "registration_id": registration.id,
+            "payment_id": payment.id,
+            "purpose": payment.purpose,
+            "amount_fen": payment.amount_fen,
+            "status": payment.status,
+            **facts,
+        },
+    )
+
+
+def _registration() -> DepositConfirmed:
+    from .registration import deposit_confirmed
+
+    return deposit_confirmed
+
+
+def _settlement() -> BalanceConfirmed:
+    from .settlement import balance_confirmed
+
+    return balance_confirmed
