@@ -38,7 +38,10 @@ class Staff(Base):
 
 
 class Relative(Base):
-    """A near relation as recorded from one side; it counts both ways. `relation` says what the relative is to the person."""
+    """A near relation as recorded from one side; it counts both ways.
+
+    `relation` says what the relative is to the person.
+    """
 
     __tablename__ = "relatives"
 

@@ -1,0 +1,293 @@
+"""Putting a registry file in force: rows are staged in small commits, then one row switches to the new version.
+
+Staged rows carry the next version, and rows they replace are marked as ended by it; neither changes anything for a
+reader until that version exists in `registry_versions`. A mark in `platform` names the import under way: each of its
+commits checks the mark, so an import that another one has overtaken cannot go on, and one that broke leaves the mark
+behind, by which the next import knows that there are leftovers to remove.
+"""
+
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from hashlib import sha256
+from io import BytesIO
+from itertools import islice
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.orm import Session
+
+from auction.kernel.clock import SHANGHAI
+from auction.kernel.crypto import Vault
+from auction.kernel.errors import DomainError
+from auction.kernel.unit import House, Unit
+from auction.models import Agency, Court, Platform
+from auction.rules.identity import RESIDENT_ID
+
+from ..models import RegistryVersion, Relative, Staff
+from ..queries import REGISTRY_KEY, in_force, registry_key, registry_version
+from .reading import RefusedRow, RelativeRow, StaffRow, read_relatives, read_staff
+
+CHUNK = 1_000
+MARK = "registry_import"
+#: Whom the registry's names are sealed for, where a person's own fields name the person.
+SEALED_FOR = "registry"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What became of a file. `accepted` counts its rows now in force, repeated and unchanged ones included;
+    `stored` those that were new or corrected. `version` is the registry's version in force afterwards.
+    """
+
+    accepted: int
+    refused: tuple[RefusedRow, ...]
+    version: int
+    stored: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """An import under way: its mark, the version it prepares, the registry's wrapped key."""
+
+    token: str
+    version: int
+    key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Fact:
+    """A row as it is stored, but for its name, which is still to be sealed. `about` and `said` are column names."""
+
+    columns: dict[str, Any]
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """One kind of file and its table: `about` tells rows apart, a change of `said` or of the name is a correction."""
+
+    name: str
+    table: type[Staff] | type[Relative]
+    about: tuple[str, ...]
+    said: tuple[str, ...]
+    sealed: str
+    read: Callable[[BinaryIO, date], Iterable[Any]]
+    fact: Callable[[Vault, Any], _Fact]
+
+    @property
+    def context(self) -> str:
+        return f"{self.name}.{self.sealed}"
+
+
+def import_file(house: House, kind: str, path: str | Path, partial: bool = False) -> Report:
+    """Import a file of `staff`, `relatives` or `control` in CONTRACT's columns; `control` is `not_available` yet.
+
+    Any refused row means that nothing is stored, unless `partial`. Raises DomainError `wrong_state` when another
+    import has begun meanwhile (nothing of this one is in force then), OSError when the file cannot be read.
+    """
+    if kind == "staff":
+        return import_staff(house, path, partial)
+    if kind == "relatives":
+        return import_relatives(house, path, partial)
+    raise DomainError("not_available", kind=kind)
+
+
+def import_staff(house: House, path: str | Path, partial: bool = False) -> Report:
+    """Terms of office. The same body, person, position and first day with another end or name is a correction."""
+    courts, agencies = house.read(_known_bodies)
+
+    def read(stream: BinaryIO, today: date) -> Iterator[StaffRow | RefusedRow]:
+        for row in read_staff(stream, today):
+            if isinstance(row, StaffRow) and row.body_type == "court" and row.body_code not in courts:
+                yield RefusedRow(row.line, "body_code", "unknown_court", {})
+            elif isinstance(row, StaffRow) and row.body_type == "agency" and row.body_code not in agencies:
+                yield RefusedRow(row.line, "body_code", "unknown_agency", {})
+            else:
+                yield row
+
+    about = ("body_type", "body_code", "id_match", "position", "from_on")
+    return _import(house, _Kind("staff", Staff, about, ("to_on",), "name", read, _staff_fact), path, partial)
+
+
+def import_relatives(house: House, path: str | Path, partial: bool = False) -> Report:
+    """Near relations. The same two people with another relation or name is a correction."""
+    about = ("id_match", "relative_match")
+    kind = _Kind("relatives", Relative, about, ("relation",), "relative_name", read_relatives, _relative_fact)
+    return _import(house, kind, path, partial)
+
+
+def _known_bodies(session: Session) -> tuple[frozenset[str], frozenset[str]]:
+    return frozenset(session.scalars(select(Court.code))), frozenset(session.scalars(select(Agency.uscc)))
+
+
+def _staff_fact(vault: Vault, row: StaffRow) -> _Fact:
+    columns = {
+        "body_type": row.body_type,
+        "body_code": row.body_code,
+        "id_match": vault.match_key(RESIDENT_ID, row.id_number),
+        "position": row.position,
+        "from_on": row.from_on,
+        "to_on": row.to_on,
+    }
+    return _Fact(columns, row.name)
+
+
+def _relative_fact(vault: Vault, row: RelativeRow) -> _Fact:
+    columns = {
+        "id_match": vault.match_key(RESIDENT_ID, row.id_number),
+        "relative_match": vault.match_key(RESIDENT_ID, row.relative_id_number),
+        "relation": row.relation,
+    }
+    return _Fact(columns, row.relative_name)
+
+
+def _import(house: House, kind: _Kind, path: str | Path, partial: bool) -> Report:
+    data = Path(path).read_bytes()
+    today = house.now().astimezone(SHANGHAI).date()
+    work, leftovers = house.perform(_begin)
+    if leftovers:
+        _clean(house, work)
+    refused: list[RefusedRow] = []
+    accepted = stored = ended = 0
+    rows = iter(kind.read(BytesIO(data), today))
+    while chunk := list(islice(rows, CHUNK)):
+        refused += (row for row in chunk if isinstance(row, RefusedRow))
+        good = [row for row in chunk if not isinstance(row, RefusedRow)]
+        accepted += len(good)
+        if partial or not refused:
+            new, old = _stage(house, work, kind, [kind.fact(house.vault, row) for row in good])
+            stored, ended = stored + new, ended + old
+    if refused and not partial:
+        _clean(house, work)
+        accepted = stored = 0
+    if not stored:
+        return Report(accepted, tuple(refused), house.perform(_close, work))
+    body = {"file": sha256(data).hexdigest(), "kind": kind.name, "rows": accepted, "version": work.version}
+    body |= {"stored": stored, "ended": ended, "refused": len(refused)}
+    return Report(accepted, tuple(refused), house.perform(_put_in_force, work, body), stored)
+
+
+def _begin(unit: Unit) -> tuple[_Work, bool]:
+    """Mark a new import, which stops any other, and answer whether there may be leftovers of one."""
+    key = registry_key(unit.session)
+    if key is None:
+        key = unit.vault.new_person_key(SEALED_FOR)
+        unit.session.add(Platform(key=REGISTRY_KEY, value=b64encode(key).decode("ascii")))
+    token = unit.ids.token()
+    mark = unit.session.get(Platform, MARK, with_for_update=True)
+    if mark is None:
+        unit.session.add(Platform(key=MARK, value=token))
+    else:
+        mark.value = token
+    return _Work(token, registry_version(unit.session) + 1, key), mark is not None
+
+
+def _stage(house: House, work: _Work, kind: _Kind, facts: Sequence[_Fact]) -> tuple[int, int]:
+    """Store what is new or corrected in a chunk; how many rows, and how many end with them.
+
+    Reading, opening and sealing names takes longer than writing: only the writing holds the database.
+    """
+    matches = {fact.columns["id_match"] for fact in facts}
+    standing = house.read(_standing, house.vault, work, kind, matches)
+    rows: list[dict[str, Any]] = []
+    ends: list[int] = []
+    for fact in facts:
+        about = tuple(fact.columns[name] for name in kind.about)
+        said = (*(fact.columns[name] for name in kind.said), fact.name)
+        row_id, earlier = standing.get(about, (None, None))
+        if earlier == said:
+            continue
+        if row_id is not None:
+            ends.append(row_id)
+        standing[about] = (None, said)
+        sealed = house.vault.seal(work.key, SEALED_FOR, kind.context, fact.name)
+        rows.append({**fact.columns, kind.sealed: sealed, "from_version": work.version, "until_version": None})
+    if rows:
+        house.perform(_write, work, kind.table, rows, ends)
+    return len(rows), len(ends)
+
+
+def _standing(
+    session: Session, vault: Vault, work: _Work, kind: _Kind, matches: Iterable[str]
+) -> dict[tuple[Any, ...], tuple[int | None, tuple[Any, ...] | None]]:
+    """The rows about these people as they will stand in the version under way: their id, and what they say."""
+    table: Any = kind.table
+    rows = session.scalars(select(table).where(table.id_match.in_(matches), in_force(table, work.version)))
+    return {
+        tuple(getattr(row, name) for name in kind.about): (
+            row.id,
+            (
+                *(getattr(row, name) for name in kind.said),
+                vault.open(work.key, SEALED_FOR, kind.context, getattr(row, kind.sealed)),
+            ),
+        )
+        for row in rows
+    }
+
+
+def _hold(unit: Unit, work: _Work) -> None:
+    """Make sure that no other import has begun, until this transaction ends."""
+    mark = unit.session.scalar(select(Platform.value).where(Platform.key == MARK).with_for_update())
+    if mark != work.token:
+        raise DomainError("wrong_state", reason="another_import")
+
+
+def _write(
+    unit: Unit, work: _Work, table: type[Staff] | type[Relative], rows: Sequence[dict[str, Any]], ends: Sequence[int]
+) -> None:
+    _hold(unit, work)
+    if ends:
+        unit.session.execute(update(table).where(table.id.in_(ends)).values(until_version=work.version))
+    unit.session.execute(insert(table.__table__), rows)  # type: ignore[arg-type]
+
+
+def _put_in_force(unit: Unit, work: _Work, body: dict[str, Any]) -> int:
+    """The switch: one row makes the staged version the registry, for every check that begins afterwards."""
+    _hold(unit, work)
+    unit.session.add(
+        RegistryVersion(
+            version=work.version,
+            kind=body["kind"],
+            rows=body["rows"],
+            file_hash=body["file"],
+            at=unit.now,
+            detail={name: body[name] for name in ("stored", "ended", "refused")},
+        )
+    )
+    unit.record("RegistryImported", stream="system", body=body, private=True)
+    unit.session.execute(delete(Platform).where(Platform.key == MARK))
+    unit.publish("registry", version=work.version)
+    return work.version
+
+
+def _close(unit: Unit, work: _Work) -> int:
+    """End an import that changed nothing; the version that stays in force."""
+    _hold(unit, work)
+    unit.session.execute(delete(Platform).where(Platform.key == MARK))
+    return registry_version(unit.session)
+
+
+def _clean(house: House, work: _Work) -> None:
+    """Take back everything staged for the coming version, in small commits."""
+    for table in (Staff, Relative):
+        for change, column in ((_unstage, table.from_version), (_unend, table.until_version)):
+            found = iter(house.read(_ids_where, table.id, column >= work.version))
+            while chunk := list(islice(found, CHUNK)):
+                house.perform(change, work, table, chunk)
+
+
+def _ids_where(session: Session, column: Any, condition: Any) -> list[int]:
+    return list(session.scalars(select(column).where(condition)))
+
+
+def _unstage(unit: Unit, work: _Work, table: type[Staff] | type[Relative], ids: Sequence[int]) -> None:
+    _hold(unit, work)
+    unit.session.execute(delete(table).where(table.id.in_(ids)))
+
+
+def _unend(unit: Unit, work: _Work, table: type[Staff] | type[Relative], ids: Sequence[int]) -> None:
+    _hold(unit, work)
+    unit.session.execute(update(table).where(table.id.in_(ids)).values(until_version=None))
