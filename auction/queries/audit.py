@@ -144,7 +144,7 @@ class _Chains:
         self.report = report
         self.stream: str | None = None
         self.number, self.hash, self.at = 0, NO_HASH, ""
-        self.sealed, self.open = 0, False
+        self.sealed, self.open, self.salts = 0, False, 0
         self.heads: dict[str, Stream] = {}
 
     def walk(self, session: Session) -> dict[int, bytes]:
@@ -165,6 +165,8 @@ class _Chains:
             self.report.that(False, f"streams {stream}", "has a head but no entries")
         stored = session.scalar(select(func.count()).select_from(LogLeaf))
         self.report.that(stored == len(leaves), "log_leaves", f"{stored} rows stand for {len(leaves)} entries")
+        salts = session.scalar(select(func.count()).select_from(Salt))
+        self.report.that(salts == self.salts, "journal_salts", f"{salts} rows stand for {self.salts} entries")
         return leaves
 
     def _entry(self, where: str, line: _Line) -> None:
@@ -186,6 +188,8 @@ class _Chains:
 
     def _leaf(self, where: str, line: _Line, leaves: dict[int, bytes]) -> None:
         that = self.report.that
+        self.salts += line.salt is not None
+        that(line.private or line.salt is None, where, "is public, but has a salt")
         if line.leaf_index is None:
             self.open = True
             self.report.checked["unsealed"] += 1
