@@ -55,6 +55,11 @@ class RelistDue:
     provisional: bool
     basis: str
 
+    @property
+    def field(self) -> str:
+        """The input that makes it late."""
+        return "opens_at" if self.act == "opening" else "late_reason"
+
 
 def next_round(earlier: Sequence[EarlierRound]) -> NextRound:
     """The round that comes next, from the lot's other auctions in order of time; drafts are passed over.
@@ -110,7 +115,7 @@ def board_warning(
     due = relist_due(earlier, ruleset, calendar)
     if due is None or today < due.warn_on:
         return None
-    return Finding("relist_too_late", "warning", "opens_at", ruleset.basis(due.basis), _due_facts(due))
+    return Finding("relist_too_late", "warning", due.field, ruleset.basis(due.basis), _due_facts(due))
 
 
 def order_findings(wanted: Round, earlier: Sequence[EarlierRound], ruleset: Ruleset) -> tuple[Finding, ...]:
@@ -142,9 +147,8 @@ def relist_findings(
     facts = _due_facts(due)
     if recorded and reason:
         facts["late_reason"] = reason
-    field = "opens_at" if due.act == "opening" else "late_reason"
     severity: Literal["error", "warning"] = "warning" if recorded else "error"
-    return (Finding("relist_too_late", severity, field, ruleset.basis(due.basis), facts),)
+    return (Finding("relist_too_late", severity, due.field, ruleset.basis(due.basis), facts),)
 
 
 def _due_facts(due: RelistDue) -> dict[str, int | str]:

@@ -245,6 +245,23 @@ def test_working_days_into_a_year_without_a_schedule_are_provisional(calendar: H
     assert working_days_end(date(2026, 12, 30), 2, calendar) == (date(2027, 1, 4), True)
 
 
+def test_one_unsettled_day_on_the_way_is_enough_to_be_provisional() -> None:
+    """2030 is published, 2031 is not, 2032 is: the way from one to the other goes through the unknown."""
+    everything_off = frozenset(date(2031, 1, 1) + DAY * number for number in range(365))
+    calendar = HolidayCalendar(frozenset({2030, 2032}), everything_off, frozenset(), frozenset())
+    assert period_end(date(2030, 12, 30), 3, calendar) == (date(2032, 1, 1), True)
+    assert working_days_end(date(2030, 12, 30), 3, calendar) == (date(2032, 1, 2), True)
+
+
+def test_a_day_off_is_off_whatever_the_weekday_and_a_make_up_day_worked() -> None:
+    monday, saturday = date(2030, 1, 7), date(2030, 1, 12)
+    calendar = HolidayCalendar(frozenset({2030}), frozenset({monday}), frozenset({saturday}), frozenset({(1, 8)}))
+    assert not calendar.is_working(monday)
+    assert calendar.is_working(saturday)
+    assert calendar.is_working(date(2030, 1, 8)), "in a published year only the schedule counts"
+    assert not calendar.is_working(date(2031, 1, 8))
+
+
 def test_a_negative_period_is_our_mistake(calendar: HolidayCalendar) -> None:
     with pytest.raises(ValueError, match="negative"):
         period_end(date(2026, 3, 2), -1, calendar)
@@ -259,6 +276,8 @@ def test_a_negative_period_is_our_mistake(calendar: HolidayCalendar) -> None:
         ("2026-06-30", 6, "2026-12-30"),
         ("2028-02-29", 12, "2029-02-28"),
         ("2026-12-01", 1, "2027-01-01"),
+        ("2026-12-31", 12, "2027-12-31"),
+        ("2026-01-31", 11, "2026-12-31"),
         ("2026-11-30", 1, "2026-12-30"),
         ("2026-01-05", 12, "2027-01-05"),
         ("2026-01-05", 0, "2026-01-05"),
@@ -273,7 +292,7 @@ def test_midnight_is_that_of_shanghai() -> None:
 
 
 def test_fixed_holidays_are_months_and_days() -> None:
-    assert fixed_days(("01-01", "10-03")) == {(1, 1), (10, 3)}
+    assert fixed_days(("01-01", "10-13")) == {(1, 1), (10, 13)}
 
 
 # What is published

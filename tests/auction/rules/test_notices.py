@@ -53,6 +53,12 @@ def reasons(found: tuple[Finding, ...]) -> list[object]:
     return [finding.facts["reason"] for finding in found]
 
 
+def test_an_announcement_may_be_made_from_the_first_instant_on() -> None:
+    known = recipient("received", "2026-03-12T10:00")
+    assert reasons(findings(known, now=at("2026-03-16T00:00"))) == []
+    assert reasons(findings(known, now=at("2026-03-15T23:59:59.999999"))) == ["too_recent"]
+
+
 @pytest.mark.parametrize(
     ("status", "moment", "expected"),
     [

@@ -76,6 +76,8 @@ def test_all_faults_of_a_member_are_told_at_once(ruleset: Ruleset) -> None:
         ("nnn", 5, "draft"),
         ("yynn", 5, "in_review"),
         ("nnnyy", 5, "draft"),
+        ("yn", 2, "in_review"),
+        ("y", 2, "in_review"),
     ],
 )
 def test_a_majority_of_the_whole_panel_decides(votes: str, size: int, status: str) -> None:

@@ -88,6 +88,11 @@ def test_any_other_round_is_out_of_order(ruleset: Ruleset, story: str, wanted: R
         assert finding.facts.get("reason", "") == expected.reason
 
 
+@pytest.mark.parametrize("story", ["first:open", "first:sold", "first:sold!", "first:unsold"])
+def test_the_next_round_knows_what_it_follows(story: str) -> None:
+    assert next_round(held(story)).base == held(story)[0]
+
+
 def test_the_failed_round_is_the_latest_that_went_unsold() -> None:
     story = held("first:unsold first:sold! first:unsold second:withdrawn")
     assert failed_round(story, Round.FIRST) == story[2]

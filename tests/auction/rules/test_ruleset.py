@@ -227,6 +227,8 @@ def test_a_number_asked_for_in_the_wrong_unit_is_our_mistake(ruleset: Ruleset) -
         lambda: ruleset.days("window_min"),
         lambda: ruleset.seconds("relist"),
         lambda: ruleset.number("cut_max"),
+        lambda: ruleset.number("renege_as_first"),
+        lambda: ruleset.number("forfeit_order"),
         lambda: ruleset.ratio("relist"),
         lambda: ruleset.flag("relist"),
         lambda: ruleset.texts("relist"),
@@ -250,6 +252,37 @@ def test_a_number_asked_for_in_the_wrong_unit_is_our_mistake(ruleset: Ruleset) -
 )
 def test_each_unit_has_its_own_accessor(ruleset: Ruleset, read: str, key: str, value: int) -> None:
     assert getattr(ruleset, read)(key) == value
+
+
+def test_zero_is_a_number_and_a_note_may_be_left_out(ruleset: Ruleset) -> None:
+    data = ruleset.as_data()
+    entry = data["parameters"]["unsold"]["relist"]
+    entry["value"] = 0
+    del entry["note"]
+    assert from_data(data).days("relist") == 0
+    assert from_data(data).note("relist") == ""
+
+
+def test_the_copy_has_the_shape_of_the_file(ruleset: Ruleset) -> None:
+    parameters = ruleset.as_data()["parameters"]
+    assert parameters["unsold"]["relist"] == {
+        "value": 30,
+        "unit": "days",
+        "basis": {"document": "OJA", "version": "2016", "article": "26(1)"},
+        "note": "within which bidding of the second round starts",
+    }
+    assert parameters["price"]["increment_set"]["basis"]["article"] == ["20(1)", "27"]
+    assert parameters["renege"]["forfeit_order"]["value"] == ["costs", "shortfall", "case_debt", "related_debt"]
+    assert parameters["renege"]["renege_grace"]["basis"] == PRACTICE
+
+
+def test_a_document_without_an_edition_is_cited_without_one(ruleset: Ruleset) -> None:
+    data = ruleset.as_data()
+    data["documents"]["OJA"]["edition_en"] = ""
+    assert from_data(data).basis("relist").en == (
+        "Provisions of the Supreme People's Court on Several Issues concerning Online Judicial Auctions, "
+        "article 26, paragraph 1"
+    )
 
 
 def test_an_unknown_ruleset_is_refused() -> None:
@@ -301,6 +334,8 @@ def test_a_ruleset_cannot_be_changed(ruleset: Ruleset) -> None:
         ("list", []),
         ("list", "text"),
         ("list", ["a", 1]),
+        ("list", 1),
+        ("flag", "true"),
         ("moons", 1),
     ],
 )

@@ -208,6 +208,8 @@ def test_a_later_round_stands_on_the_announcement_of_the_first(
 ) -> None:
     ran_out = replace(price, effective_on=date(2025, 12, 1), valid_until=date(2026, 2, 1))
     assert codes(replace(second, reference_price=ran_out)) == []
+    same_day = replace(ran_out, effective_on=date(2026, 1, 20))
+    assert codes(replace(second, reference_price=same_day)) == []
     renewed = replace(ran_out, effective_on=date(2026, 1, 21))
     assert codes(replace(second, reference_price=renewed)) == ["reference_price_expired"]
 
