@@ -134,7 +134,7 @@ def bids_since(session: Session, auction_id: str, since_seq: int = 0, limit: int
 
 
 def events_since(session: Session, auction_id: str, since: int = 0, limit: int = MOST) -> dict[str, Any]:
-    """The room's events after version `since`, without a gap: {"items", "more"}. The caller has asked `visible_auction`."""
+    """Room events after version `since`, without a gap: {"items", "more"}. The caller has asked `visible_auction`."""
     rows = session.execute(
         select(RoomEvent.version, RoomEvent.type, RoomEvent.at, RoomEvent.data)
         .where(RoomEvent.auction_id == auction_id, RoomEvent.version > since)
