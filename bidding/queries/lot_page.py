@@ -1,0 +1,195 @@
+"""Everything the lot page tells, in one reading: lot, round, price, sheet, notices, files, rounds, bids."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, undefer
+
+from auction.models import Auction, Case, Court, Lot, Notice, ReferencePrice
+from disclosure.models import Attachment, SheetItem, SheetVersion
+from disclosure.rules.catalogue import Catalogue, load
+from disclosure.rules.diff import ItemChange, diff
+from disclosure.rules.sheet import ItemFacts, Sheet, sheet_of
+
+from ..models import Bid
+from .market import registrations
+
+#: Bids shown on the page itself.
+SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """An attachment without its bytes."""
+
+    id: str
+    filename: str
+    media_type: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class BidFacts:
+    """An accepted bid as the public sees it."""
+
+    seq: int
+    bidder_code: str | None
+    amount_fen: int
+    received_at: datetime
+    rank: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeCount:
+    """How many of a role were notified in which way, and when last: no names."""
+
+    role: str
+    status: str
+    count: int
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SheetFacts:
+    """A sealed version and what it changed against the one before; version 0 where nothing is sealed yet."""
+
+    version: int
+    seal: str
+    at: datetime | None
+    sheet: Sheet
+    catalogue: Catalogue
+    changes: tuple[ItemChange, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LotPage:
+    """What the page is made of. `auction` is the round that is shown; all rows are loaded and detached."""
+
+    lot: Lot
+    case_number: str
+    court: Court
+    auction: Auction
+    announcement: Mapping[str, Any] | None
+    ruleset: Mapping[str, Any] | None
+    reference: ReferencePrice | None
+    sheet: SheetFacts
+    files: dict[str, FileFacts]
+    notices: list[NoticeCount]
+    rounds: list[Auction]
+    bids: list[BidFacts]
+    registrations: int
+
+
+def latest_auction(session: Session, lot_id: str) -> str | None:
+    """The id of a lot's latest announced round; None where the public knows of none."""
+    return session.scalar(
+        select(Auction.id)
+        .where(Auction.lot_id == lot_id, Auction.announced_at.is_not(None))
+        .order_by(Auction.announced_at.desc(), Auction.id.desc())
+        .limit(1)
+    )
+
+
+def lot_page(session: Session, auction_id: str) -> LotPage | None:
+    """The page of one announced round; None where there is no such thing."""
+    auction = session.scalar(
+        select(Auction)
+        .where(Auction.id == auction_id, Auction.announced_at.is_not(None))
+        .options(undefer(Auction.announcement), undefer(Auction.ruleset))
+    )
+    if auction is None:
+        return None
+    lot = session.get_one(Lot, auction.lot_id)
+    rounds = session.scalars(
+        select(Auction)
+        .where(Auction.lot_id == lot.id, Auction.announced_at.is_not(None))
+        .order_by(Auction.announced_at.desc(), Auction.id.desc())
+    )
+    return LotPage(
+        lot=lot,
+        case_number=session.get_one(Case, lot.case_id).number,
+        court=session.get_one(Court, lot.court_code),
+        auction=auction,
+        announcement=auction.announcement,
+        ruleset=auction.ruleset,
+        reference=session.get(ReferencePrice, lot.id),
+        sheet=sealed_sheet(session, lot, auction.seal),
+        files=files(session, lot.id),
+        notices=_notices(session, lot.id),
+        rounds=list(rounds),
+        bids=bids(session, auction.id, most=SHOWN),
+        registrations=registrations(session, [auction.id]).get(auction.id, 0),
+    )
+
+
+def files(session: Session, lot_id: str) -> dict[str, FileFacts]:
+    """The lot's files by their content hash, oldest first, without their bytes."""
+    columns = (Attachment.id, Attachment.filename, Attachment.media_type, Attachment.size, Attachment.sha256)
+    rows = session.execute(
+        select(*columns).where(Attachment.lot_id == lot_id).order_by(Attachment.uploaded_at, Attachment.id)
+    )
+    return {row.sha256: FileFacts(*row) for row in rows}
+
+
+def sealed_sheet(session: Session, lot: Lot, seal: str | None) -> SheetFacts:
+    """The version of a lot's sheet with that seal (the latest, without one), and its difference to the one before."""
+    catalogue = load(lot.asset_type)
+    versions = session.scalars(
+        select(SheetVersion).where(SheetVersion.lot_id == lot.id).order_by(SheetVersion.version)
+    ).all()
+    chosen = next((row for row in reversed(versions) if seal is None or row.seal == seal), None)
+    if chosen is None:
+        return SheetFacts(0, "", None, draft_sheet(session, lot.id), catalogue, ())
+    sheet = sheet_of(chosen.facts, catalogue)
+    before = next((row for row in reversed(versions) if row.version < chosen.version), None)
+    changes = diff(sheet_of(before.facts, catalogue), sheet, catalogue) if before else ()
+    return SheetFacts(chosen.version, chosen.seal, chosen.at, sheet, catalogue, changes)
+
+
+def draft_sheet(session: Session, lot_id: str) -> Sheet:
+    """The sheet as it is being filled."""
+    rows = session.scalars(select(SheetItem).where(SheetItem.lot_id == lot_id))
+    return Sheet(
+        tuple(
+            ItemFacts(
+                code=row.code,
+                state=row.state,  # type: ignore[arg-type]
+                statement=row.statement,
+                data=row.data,
+                source=row.source,
+                checker=row.checker,
+                checked_on=row.checked_on,
+            )
+            for row in rows
+        )
+    )
+
+
+def bids(session: Session, auction_id: str, most: int | None = None, before: int | None = None) -> list[BidFacts]:
+    """Accepted bids, the newest first; `before` continues below that number."""
+    rows = (
+        select(Bid.seq, Bid.bidder_code, Bid.amount_fen, Bid.received_at, Bid.rank)
+        .where(Bid.auction_id == auction_id, Bid.seq.is_not(None))
+        .order_by(Bid.seq.desc())
+    )
+    if before is not None:
+        rows = rows.where(Bid.seq < before)
+    if most is not None:
+        rows = rows.limit(most)
+    return [BidFacts(*row) for row in session.execute(rows)]
+
+
+def _notices(session: Session, lot_id: str) -> list[NoticeCount]:
+    rows = session.scalars(select(Notice).where(Notice.lot_id == lot_id).order_by(Notice.position)).all()
+    counts = Counter((row.role, row.status) for row in rows)
+    latest: dict[tuple[str, str], datetime] = {}
+    for row in rows:
+        key = (row.role, row.status)
+        if row.at is not None:
+            latest[key] = max(row.at, latest.get(key, row.at))
+    return [NoticeCount(role, status, count, latest.get((role, status))) for (role, status), count in counts.items()]

@@ -1,0 +1,81 @@
+"""A bidder's own registrations, with their auctions, money and what follows. Shown to nobody else."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from auction.models import Auction, Court, Lot
+
+from ..models import AfterSaleStep, Payment, Registration
+from .payments import payments, refund_dict
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """One registration of the reader. `buyer`: the sale was made to it. `refunds`: what goes back, by payment id."""
+
+    registration: Registration
+    auction: Auction
+    lot: Lot
+    court_name: str
+    payments: list[Payment]
+    refunds: dict[str, dict[str, Any]]
+    steps: list[AfterSaleStep]
+
+    @property
+    def buyer(self) -> bool:
+        return self.auction.status == "sold" and self.auction.leader_registration_id == self.registration.id
+
+    @property
+    def current(self) -> bool:
+        """Whether the sheet in force was acknowledged."""
+        return self.registration.seal == self.auction.seal
+
+    @property
+    def live(self) -> bool:
+        """Whether the registration still stands."""
+        return self.registration.status in ("awaiting_court", "awaiting_deposit", "qualified")
+
+    def payment(self, purpose: str) -> Payment | None:
+        """The payment that matters now for a purpose: one under way or paid, else the latest."""
+        asked = [payment for payment in self.payments if payment.purpose == purpose]
+        standing = [payment for payment in asked if payment.status in ("pending", "paid")]
+        return (standing or asked or [None])[-1]
+
+
+def mine(session: Session, account_id: str, now: datetime) -> list[Own]:
+    """All registrations of an account, the latest first."""
+    rows = session.scalars(
+        select(Registration).where(Registration.account_id == account_id).order_by(Registration.created_at.desc())
+    )
+    return [_own(session, row, now) for row in rows]
+
+
+def own(session: Session, account_id: str, registration_id: str, now: datetime) -> Own | None:
+    """One registration of an account; None where it is somebody else's or there is none."""
+    row = session.get(Registration, registration_id)
+    if row is None or row.account_id != account_id:
+        return None
+    return _own(session, row, now)
+
+
+def _own(session: Session, row: Registration, now: datetime) -> Own:
+    auction = session.get_one(Auction, row.auction_id)
+    lot = session.get_one(Lot, auction.lot_id)
+    asked = payments(session, row.id)
+    refunds = {payment.id: refund for payment in asked if (refund := refund_dict(payment, now))}
+    steps = session.scalars(
+        select(AfterSaleStep).where(AfterSaleStep.auction_id == auction.id).order_by(AfterSaleStep.at)
+    )
+    return Own(
+        registration=row,
+        auction=auction,
+        lot=lot,
+        court_name=session.get_one(Court, lot.court_code).name,
+        payments=asked,
+        refunds=refunds,
+        steps=list(steps) if auction.leader_registration_id == row.id else [],
+    )

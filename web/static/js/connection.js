@@ -1,0 +1,80 @@
+/** The socket of one room: watching, measuring time, asking again after a gap. Says `down` rather than pretending. */
+
+const WATCH_PATIENCE = 5000;
+const MEASURE_EVERY = 45000;
+const ASK_PATIENCE = 5000;
+
+export class Connection {
+  /** Callbacks: `snapshot(answer)`, `update(message)`, `status("up"|"down"|"wait", trip)`. */
+  constructor(auction, version, clock, callbacks) {
+    Object.assign(this, { auction, version, clock, callbacks });
+    this.watching = null;
+    this.socket = globalThis.io("/auctions", {
+      transports: ["websocket"],
+      reconnectionDelay: 300,
+      reconnectionDelayMax: 3000,
+      timeout: 5000,
+    });
+    this.socket.on("connect", () => this.watch());
+    this.socket.on("disconnect", () => callbacks.status("down"));
+    this.socket.on("connect_error", () => callbacks.status("down"));
+    this.socket.on("update", (message) => {
+      if (message.auction_id !== this.auction) return;
+      clock.notBefore(message.server_time);
+      callbacks.update(message);
+    });
+    setInterval(() => this.#measure(), MEASURE_EVERY);
+    addEventListener("online", () => this.socket.connect());
+  }
+
+  get up() {
+    return this.socket.connected;
+  }
+
+  /** Ask for the room and everything since the version known; one question at a time. */
+  async watch() {
+    if (this.watching || !this.up) return;
+    this.watching = true;
+    this.callbacks.status("wait");
+    const sent = performance.now();
+    try {
+      const answer = await this.socket
+        .timeout(WATCH_PATIENCE)
+        .emitWithAck("watch", { auction_id: this.auction, since: this.version() });
+      const received = performance.now();
+      if (answer.server_time) this.clock.sample(answer.server_time, sent, received);
+      this.watching = false;
+      this.callbacks.snapshot(answer);
+      this.callbacks.status("up", Math.round(received - sent));
+      if (answer.more) await this.watch();
+    } catch {
+      this.watching = false;
+      if (this.up) setTimeout(() => this.watch(), 1000);
+      else this.callbacks.status("down");
+    }
+  }
+
+  /** Send a bid; rejects when there is no connection or no answer in time. It is never queued for later. */
+  bid(offer, patience) {
+    if (!this.up) return Promise.reject(new Error("not connected"));
+    return this.socket.timeout(patience).emitWithAck("bid", offer);
+  }
+
+  /** What became of a key: the stored acknowledgement, or null when the server never saw it. */
+  async outcome(key) {
+    const answer = await fetch(`/api/v1/auctions/${this.auction}/bids/by-key/${encodeURIComponent(key)}`, {
+      cache: "no-store",
+      credentials: "same-origin",
+      headers: { Accept: "application/json", "Accept-Language": document.documentElement.lang },
+      signal: AbortSignal.timeout(ASK_PATIENCE),
+    });
+    if (answer.status === 404) return null;
+    if (!answer.ok) throw new Error(`status ${answer.status}`);
+    return answer.json();
+  }
+
+  /** After sleep, or on time: measure by asking again. */
+  #measure() {
+    this.watch();
+  }
+}

@@ -1,0 +1,227 @@
+/** The bid room, wired: page, clock, connection, offers. Without it the page's form does the same, more slowly. */
+
+import { confirmBid } from "./ask.js";
+import { ServerClock } from "./clock.js";
+import { Connection } from "./connection.js";
+import { Offers } from "./offer.js";
+import * as rules from "./room_state.js";
+import { RoomView, fill } from "./room_view.js";
+import { parseYuan, yuan } from "./words.js";
+
+const root = document.getElementById("room");
+const words = JSON.parse(document.getElementById("words").textContent);
+const me = {
+  code: root.dataset.me,
+  rank: root.dataset.rank ? Number(root.dataset.rank) : null,
+  canBid: Boolean(root.dataset.canBid),
+};
+const terms = rules.termsOf(root.dataset);
+const clock = new ServerClock();
+const view = new RoomView(words, me);
+const field = document.getElementById("amount");
+const REACHED = 3000;
+
+let state = rules.fromPage(root.dataset);
+let notice = null;
+let typed = false;
+let busy = false;
+let lastAsked = 0;
+
+clock.fromPage(root.dataset.serverTime);
+let seen = clock.now();
+
+const amountNow = () => (field ? parseYuan(field.value) : null);
+
+/** Show everything again from what is known. */
+function render() {
+  view.room(state, terms);
+  if (notice) view.standing(notice.kind, notice.icon, notice.head, notice.text, notice.head, notice.actions);
+  else renderStanding();
+  renderForm();
+}
+
+function renderStanding() {
+  const how = rules.standing(state, me, clock.now());
+  const [kind, icon, head, text, action] = words.standing[how];
+  const facts = {
+    price: yuan(state.price ?? terms.reserve),
+    least: yuan(rules.leastBid(state, terms, me)),
+    time: view.clockText(state.opens),
+    reason: state.reason ?? "",
+  };
+  const actions = action ? [{ label: action[0], href: action[1] }] : [];
+  view.standing(kind, icon, fill(head, facts), fill(text, facts), fill(head, facts), actions);
+}
+
+function renderForm() {
+  if (!field) return;
+  const least = rules.leastBid(state, terms, me);
+  if (!typed && !busy) field.value = yuan(least);
+  const amount = amountNow();
+  const wrong = typed ? rules.fault(amount, state, terms, me) : null;
+  const how = rules.standing(state, me, clock.now());
+  const open = how === "leading" || how === "outbid" || how === "none";
+  const mode = busy ? "busy" : !open ? "closed" : how === "leading" ? "own" : "ready";
+  const facts = { least: yuan(least), increment: yuan(terms.increment), reserve: yuan(terms.reserve) };
+  view.form(amount, least, wrong ? fill(words.faults[wrong], facts) : null, mode);
+}
+
+/** New facts from the server: the log, what is read out, and a notice that no longer holds is taken away. */
+function took(fresh) {
+  const bids = state.log.filter((bid) => fresh.some((event) => event.type === "bid" && event.seq === bid.seq));
+  if (bids.length || fresh.some((event) => event.type === "status")) {
+    view.log(bids, state.leader, state.status === "sold");
+  }
+  const last = bids.reduce((latest, bid) => (latest && latest.seq > bid.seq ? latest : bid), null);
+  if (last && last.code !== me.code) {
+    if (notice?.passing) notice = null;
+    view.say(fill(words.saidBid, { code: last.code, price: yuan(last.amount) }));
+  }
+  if (fresh.some((event) => event.type === "status")) notice = null;
+  if (fresh.some((event) => event.type === "disclosure")) notice = words.disclosed;
+  seen = clock.now();
+  render();
+}
+
+const connection = new Connection(root.dataset.auction, () => state.version, clock, {
+  snapshot(answer) {
+    if (answer.code || answer.status === undefined) return;
+    const next = rules.applySnapshot(state, answer, me);
+    state = next.state;
+    took(next.fresh);
+    offers.settle();
+  },
+  update(message) {
+    const next = rules.applyUpdate(state, message, me);
+    state = next.state;
+    if (next.gap) connection.watch();
+    else took(next.fresh);
+  },
+  status(status, trip) {
+    view.connection(status, trip, seen);
+  },
+});
+
+/** The course of an offer, shown in the one place for states. */
+const offers = new Offers(root.dataset.auction, {
+  send: (bid, patience) => connection.bid(bid, patience),
+  ask: (key) => connection.outcome(key),
+  changed(phase, bid, answer) {
+    const amount = yuan(bid.amount);
+    busy = phase === "sent" || phase === "unsure";
+    if (phase === "answered") answered(answer);
+    else {
+      const [kind, icon, head, text] = words.offer[phase];
+      notice = { kind, icon, head, text: fill(text, { amount }) };
+      if (phase === "unsent") {
+        notice.actions = [
+          { label: words.again, run: () => offers.again() },
+          { label: words.leave, quiet: true, run: () => (offers.forget(), (notice = null), render()) },
+        ];
+      }
+    }
+    render();
+  },
+});
+
+function answered(answer) {
+  typed = false;
+  if (answer.outcome === "accepted") {
+    const [kind, icon, head, text] = words.offer.accepted;
+    const time = view.clockText(answer.server_time, true);
+    state.hasBid = true;
+    notice = { kind, icon, head, text: fill(text, { time, price: yuan(answer.amount_fen) }), passing: true };
+    view.say(`${head} ${yuan(answer.amount_fen)}`, true);
+    showReceipt();
+    return;
+  }
+  const stale = answer.code === "stale_disclosure";
+  const [kind, icon, head] = stale ? words.offer.stale : words.offer[answer.code] ?? words.offer.refused;
+  notice = { kind, icon, head, text: answer.detail ?? answer.code, passing: true };
+  if (stale) notice.actions = [{ label: words.review, href: words.reviewHref }];
+  view.say(`${head} ${answer.detail ?? ""}`, true);
+  if (answer.code === "implausible_amount" || answer.code === "already_leading") {
+    ask(answer.amount_fen, { far: answer.code === "implausible_amount", own: answer.code === "already_leading" });
+  }
+}
+
+async function showReceipt() {
+  const answer = await fetch(words.receiptHref, { cache: "no-store" }).catch(() => null);
+  if (!answer?.ok) return;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  document.getElementById("receipt").replaceChildren(...page.body.children);
+}
+
+/** Ask, then send. `forced` adds what the server found and this page did not. */
+async function ask(amount, forced = {}) {
+  const own = forced.own || (me.code !== "" && state.leader === me.code);
+  const far = forced.far || rules.isFar(amount, state, terms);
+  const base = state.price ?? terms.reserve;
+  const times = Math.round((amount - base) / terms.increment);
+  const flags = await confirmBid(amount, { price: state.price, own, far, times }, words);
+  if (flags) await offers.place(amount, flags);
+}
+
+function listen() {
+  const form = document.getElementById("bid");
+  if (!form) return;
+  field.addEventListener("input", () => {
+    typed = true;
+    renderForm();
+  });
+  field.addEventListener("change", () => {
+    const amount = amountNow();
+    if (amount !== null) field.value = yuan(amount);
+  });
+  form.addEventListener("submit", (event) => {
+    // Without a live connection the form goes to the server's own confirmation page.
+    if (!connection.up) return;
+    event.preventDefault();
+    const least = rules.leastBid(state, terms, me);
+    const chosen = event.submitter?.value ?? "confirm";
+    const steps = event.submitter?.dataset.steps;
+    const set = (amount) => {
+      typed = amount !== least;
+      field.value = yuan(Math.max(amount, least));
+      renderForm();
+    };
+    if (steps !== undefined) set(least + Number(steps) * terms.increment);
+    else if (chosen === "minus") set((amountNow() ?? least) - terms.increment);
+    else if (chosen === "plus") set((amountNow() ?? least - terms.increment) + terms.increment);
+    else if (!busy) submit();
+  });
+}
+
+function submit() {
+  const amount = amountNow();
+  typed = true;
+  renderForm();
+  if (rules.fault(amount, state, terms, me) === null) {
+    notice = null;
+    ask(amount);
+  } else field.focus();
+}
+
+/** Four times a second: the countdown; after the end, or after sleep, the server is asked. */
+function tick() {
+  if (clock.slept()) connection.watch();
+  const now = clock.now();
+  const opening = now < state.opens;
+  if (["announced", "open"].includes(state.status)) {
+    view.timer(opening ? state.opens : state.closes, now, opening ? words.toOpen : words.toClose);
+  }
+  const past = state.status === "open" && now > state.closes + REACHED;
+  const started = state.status === "announced" && now > state.opens + 500;
+  if ((past || started) && performance.now() - lastAsked > REACHED) {
+    lastAsked = performance.now();
+    connection.watch();
+  }
+  if (!notice) renderStanding();
+  renderForm();
+}
+
+document.addEventListener("visibilitychange", () => document.hidden || connection.watch());
+addEventListener("pageshow", (event) => event.persisted && connection.watch());
+listen();
+render();
+setInterval(tick, 250);

@@ -1,0 +1,143 @@
+/**
+ * The room as the browser knows it: pure functions on a plain object, no document, no network.
+ *
+ * `state`: `{version, status, ended, price, leader, leaderRank, bids, extensions, opens, closes, log, hasBid, settlement}`;
+ * money in fen, times in milliseconds. `me`: `{code, rank, canBid}`. `terms`: `{reserve, increment, deposit, reference,
+ * leap, far}`.
+ */
+
+const KEPT = 50;
+
+/** The state a server-rendered page starts from. */
+export function fromPage(data) {
+  return {
+    version: Number(data.version),
+    status: data.status,
+    price: data.price ? Number(data.price) : null,
+    leader: data.leader || null,
+    leaderRank: data.leaderRank ? Number(data.leaderRank) : null,
+    bids: Number(data.bids),
+    extensions: Number(data.extensions),
+    opens: Date.parse(data.opens),
+    closes: Date.parse(data.closes),
+    hasBid: Boolean(data.hasBid),
+    settlement: null,
+    log: [],
+  };
+}
+
+/** The terms of the sale, which never change while it runs. */
+export function termsOf(data) {
+  const number = (text) => (text ? Number(text) : null);
+  return {
+    reserve: Number(data.reserve),
+    increment: Number(data.increment),
+    deposit: Number(data.deposit),
+    reference: number(data.reference),
+    leap: Number(data.leap),
+    far: number(data.far),
+  };
+}
+
+/** Put one room event on the state. */
+function withEvent(state, event, me) {
+  const next = { ...state, version: event.version };
+  if (event.type === "bid") {
+    const bid = {
+      seq: event.seq,
+      code: event.bidder_code,
+      amount: event.amount_fen,
+      at: event.received_at,
+      rank: event.rank ?? null,
+    };
+    next.log = [bid, ...state.log.filter((one) => one.seq !== bid.seq)].sort((a, b) => b.seq - a.seq).slice(0, KEPT);
+    next.price = bid.amount;
+    next.leader = bid.code;
+    next.leaderRank = bid.rank;
+    next.bids = Math.max(state.bids, bid.seq);
+    next.hasBid = state.hasBid || (me.code !== "" && bid.code === me.code);
+  } else if (event.type === "extension") {
+    next.closes = Date.parse(event.closes_at);
+    next.extensions = event.extensions ?? state.extensions;
+  } else if (event.type === "status") {
+    next.status = event.status;
+    if (event.closes_at) next.closes = Date.parse(event.closes_at);
+    next.reason = event.reason ?? null;
+  } else if (event.type === "disclosure") {
+    next.disclosed = true;
+  }
+  return next;
+}
+
+/**
+ * Apply an `update`. Answers `{state, fresh, gap}`: `fresh` the events that were new, `gap` true when one in between
+ * is missing; the state is then unchanged and the room must be asked again.
+ */
+export function applyUpdate(state, update, me) {
+  const fresh = update.events.filter((event) => event.version > state.version).sort((a, b) => a.version - b.version);
+  if (!fresh.length) return { state, fresh, gap: update.version > state.version };
+  if (fresh.some((event, index) => event.version !== state.version + 1 + index)) {
+    return { state, fresh: [], gap: true };
+  }
+  const next = fresh.reduce((current, event) => withEvent(current, event, me), state);
+  return { state: { ...next, ...summary(update) }, fresh, gap: false };
+}
+
+/** Apply the answer of `watch`: the whole of the room, and what was missed. */
+export function applySnapshot(state, snapshot, me) {
+  const missed = (snapshot.events ?? []).filter((event) => event.version > state.version);
+  const next = missed.reduce((current, event) => withEvent(current, event, me), state);
+  if (snapshot.more) return { state: next, fresh: missed };
+  const whole = { ...next, ...summary(snapshot), version: snapshot.version };
+  whole.opens = snapshot.opens_at ? Date.parse(snapshot.opens_at) : next.opens;
+  whole.extensions = snapshot.extensions ?? next.extensions;
+  whole.settlement = snapshot.settlement ?? null;
+  return { state: whole, fresh: missed };
+}
+
+function summary(message) {
+  const found = {
+    price: message.price_fen ?? null,
+    leader: message.leader_code ?? null,
+    bids: message.bid_count,
+    closes: Date.parse(message.closes_at),
+    status: message.status,
+  };
+  return found;
+}
+
+/** The least amount I may offer now; a preferential purchaser may equal somebody of lower rank. */
+export function leastBid(state, terms, me) {
+  if (state.price === null) return terms.reserve;
+  const outranks = me.rank !== null && (state.leaderRank === null || me.rank < state.leaderRank);
+  return outranks && state.leader !== me.code ? state.price : state.price + terms.increment;
+}
+
+/** What is wrong with an amount before it is sent: a code of CONTRACT, or null. The server judges anew. */
+export function fault(amount, state, terms, me) {
+  if (amount === null) return "amount_invalid";
+  if (amount < terms.reserve) return "below_reserve";
+  if ((amount - terms.reserve) % terms.increment) return "not_whole_increment";
+  if (amount < leastBid(state, terms, me)) return "below_minimum";
+  return null;
+}
+
+/** Whether an amount asks for the second confirmation. */
+export function isFar(amount, state, terms) {
+  const base = state.price ?? terms.reserve;
+  return amount > base + terms.leap * terms.increment || (terms.far !== null && amount > terms.far);
+}
+
+/** How I stand: one of waiting, none, leading, outbid, ended, won, lost, sold, unsold, suspended, stopped, watching. */
+export function standing(state, me, now) {
+  const mine = me.code !== "" && state.leader === me.code;
+  if (state.status === "suspended") return "suspended";
+  if (state.status === "withdrawn" || state.status === "revoked") return "stopped";
+  if (state.status === "unsold") return "unsold";
+  if (state.status === "sold") return mine ? "won" : state.hasBid ? "lost" : "sold";
+  if (now < state.opens) return "waiting";
+  if (now >= state.closes) return "ended";
+  if (mine) return "leading";
+  if (state.hasBid) return "outbid";
+  return me.canBid ? "none" : "watching";
+}

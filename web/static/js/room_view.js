@@ -1,0 +1,226 @@
+/** What the room's page shows. Only this module touches the document; it decides nothing. */
+
+import { parts } from "./countdown.js";
+import { left } from "./clock.js";
+import { inWords, yuan } from "./words.js";
+
+const SOON = 300;
+const QUIET = 5000;
+const SHOWN = 20;
+const ICONS = {
+  up: "M12 20V5M5 12l7-7 7 7",
+  check: "M4 12.5l5.5 5.5L20 7",
+  clock: "M21 12a9 9 0 1 1-18 0 9 9 0 0 1 18 0M12 7v5l3 2",
+  offline: "M3 9a14 14 0 0 1 18 0M7 13a8 8 0 0 1 10 0M12 18h.01M4 4l16 16",
+  pause: "M8 5v14M16 5v14",
+  stop: "M21 12a9 9 0 1 1-18 0 9 9 0 0 1 18 0M6 6l12 12",
+};
+
+const byId = (id) => document.getElementById(id);
+
+/** Fill `{name}` in a sentence. */
+export function fill(sentence, facts = {}) {
+  return sentence.replace(/\{(\w+)\}/g, (_, name) => String(facts[name] ?? ""));
+}
+
+export class RoomView {
+  constructor(words, me) {
+    this.words = words;
+    this.me = me;
+    this.said = -QUIET;
+    this.announced = null;
+    this.time = new Intl.DateTimeFormat("zh-CN", {
+      timeZone: "Asia/Shanghai", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23",
+    });
+  }
+
+  /** `10:28:14`, with `.206` when milliseconds are asked for. */
+  clockText(moment, milliseconds = false) {
+    const date = new Date(moment);
+    const fraction = milliseconds ? "." + String(date.getUTCMilliseconds()).padStart(3, "0") : "";
+    return this.time.format(date) + fraction;
+  }
+
+  /** The strip on top, the log's version and the bar at the bottom. */
+  room(state, terms) {
+    const price = state.price ?? terms.reserve;
+    byId("price").textContent = yuan(price);
+    byId("bar-price").textContent = yuan(price);
+    const label = state.price === null ? this.words.reserve : this.words.price;
+    const who = state.leader ? `·${fill(this.words.leads, { code: state.leader })}` : "";
+    byId("price-label").textContent = label + who;
+    const ratio = terms.reference ? fill(this.words.ratio, { percent: ((100 * price) / terms.reference).toFixed(1) }) : "";
+    byId("price-note").textContent = ratio + fill(this.words.bids, { n: state.bids });
+    byId("extensions").textContent = fill(this.words.extended, { n: state.extensions });
+    byId("end").textContent = fill(this.words.until, { time: this.clockText(state.closes) });
+    byId("version").textContent = fill(this.words.version, { n: state.version });
+  }
+
+  /** One state replaces the other, in one place. `actions`: buttons `{label, run}` or links `{label, href}`. */
+  standing(kind, icon, head, text, short, actions = []) {
+    const box = document.createElement("div");
+    box.className = `state ${kind}`;
+    const line = document.createElement("p");
+    const strong = document.createElement("b");
+    strong.textContent = head;
+    line.append(strong);
+    if (text) {
+      const small = document.createElement("span");
+      small.className = "sm";
+      small.textContent = text;
+      line.append(document.createElement("br"), small);
+    }
+    box.append(sign(icon), line);
+    const shown = box.outerHTML + actions.map((action) => action.label).join();
+    if (this.shown === shown) return;
+    this.shown = shown;
+    byId("state").replaceChildren(box, ...this.#actions(actions));
+    const bar = byId("bar-state");
+    bar.textContent = short;
+    bar.classList.toggle("out2", kind === "out");
+  }
+
+  #actions(actions) {
+    if (!actions.length) return [];
+    const row = document.createElement("p");
+    row.className = "row t act";
+    for (const action of actions) {
+      const control = document.createElement(action.href ? "a" : "button");
+      control.className = `btn ${action.quiet ? "sub" : ""}`;
+      control.textContent = action.label;
+      if (action.href) control.href = action.href;
+      else {
+        control.type = "button";
+        control.addEventListener("click", action.run);
+      }
+      row.append(control);
+    }
+    return [row];
+  }
+
+  /** The countdown, and its three announcements. */
+  timer(target, now, label) {
+    const timer = byId("timer");
+    byId("timer-label").textContent = label;
+    const rest = left(target, now);
+    if (timer.dataset.shown === `${label}${rest.total}`) return;
+    timer.dataset.shown = `${label}${rest.total}`;
+    const shown = parts(rest, this.words.units);
+    timer.replaceChildren(
+      ...shown.flatMap(([number, unit]) => {
+        const small = document.createElement("small");
+        small.textContent = unit;
+        return [number, small];
+      }),
+    );
+    const text = shown.map(([number, unit]) => `${Number(number)} ${unit}`).join(" ");
+    timer.setAttribute("aria-label", `${label} ${text}`);
+    timer.classList.toggle("soon", rest.total <= SOON && rest.total > 0);
+    const bar = byId("bar-timer");
+    if (bar) bar.textContent = text;
+    if ([300, 60, 10].includes(rest.total) && this.announced !== rest.total) {
+      this.announced = rest.total;
+      this.say(`${label} ${text}`, true);
+    }
+  }
+
+  /** Read out to those who listen: at most one sentence in five seconds, unless it is urgent. */
+  say(sentence, urgent = false) {
+    const now = performance.now();
+    if (!urgent && now - this.said < QUIET) return;
+    this.said = now;
+    const line = document.createElement("p");
+    line.textContent = sentence;
+    byId("say").replaceChildren(line);
+  }
+
+  /** Put new bids on top of the log; the first row is the leader's. */
+  log(bids, leader, sold) {
+    const body = byId("log");
+    byId("no-bids")?.remove();
+    for (const bid of [...bids].sort((a, b) => a.seq - b.seq)) {
+      if (body.querySelector(`[data-seq="${bid.seq}"]`)) continue;
+      body.prepend(this.#row(bid));
+    }
+    [...body.rows].slice(SHOWN).forEach((row) => row.remove());
+    [...body.rows].forEach((row, index) => {
+      const badge = row.querySelector(".badge");
+      const leads = index === 0 && leader !== null;
+      badge.className = leads ? "badge ok" : "badge";
+      badge.textContent = leads ? (sold ? this.words.sold : this.words.leading) : this.words.passed;
+    });
+  }
+
+  #row(bid) {
+    const row = document.createElement("tr");
+    row.dataset.seq = bid.seq;
+    const mine = this.me.code !== "" && bid.code === this.me.code;
+    if (mine) row.className = "me";
+    const [state, code, price, time] = [0, 1, 2, 3].map(() => row.insertCell());
+    const badge = document.createElement("span");
+    badge.className = "badge";
+    state.append(badge);
+    code.textContent = bid.code;
+    if (mine) {
+      const you = document.createElement("b");
+      you.className = "xs";
+      you.textContent = ` ${this.words.you}`;
+      code.append(you);
+    }
+    if (bid.rank) {
+      const rank = document.createElement("span");
+      rank.className = "badge";
+      rank.textContent = fill(this.words.rank, { n: bid.rank });
+      code.append(" ", rank);
+    }
+    const amount = document.createElement("b");
+    amount.textContent = yuan(bid.amount);
+    price.append(amount);
+    price.className = time.className = "r";
+    time.textContent = this.clockText(bid.at, true);
+    return row;
+  }
+
+  /** The line that says whether what is seen is alive. */
+  connection(status, trip, since) {
+    const line = byId("conn");
+    line.className = `conn ${{ up: "lead", down: "out", wait: "wait" }[status]}`;
+    const words = { up: this.words.connected, down: this.words.disconnected, wait: this.words.connecting };
+    const text = fill(words[status], { ms: trip ?? "", time: since ? this.clockText(since) : "" });
+    if (line.textContent !== text) line.textContent = text;
+  }
+
+  /** The bid field: amount in words, the button, what is wrong. `mode`: ready, own, busy, closed. */
+  form(amount, least, error, mode) {
+    const field = byId("amount");
+    if (!field) return;
+    byId("least").textContent = `¥${yuan(least)}`;
+    byId("amount-words").textContent = amount ? inWords(amount) : "";
+    byId("amount-error").textContent = error ?? "";
+    byId("amount-error").hidden = !error;
+    if (error) field.setAttribute("aria-invalid", "true");
+    else field.removeAttribute("aria-invalid");
+    field.setAttribute("aria-describedby", `amount-words amount-hint${error ? " amount-error" : ""}`);
+    const go = byId("go");
+    const label = { ready: this.words.bid, own: this.words.raise, busy: this.words.busy, closed: this.words.closed }[mode];
+    go.textContent = fill(label, { amount: amount ? yuan(amount) : "—" });
+    go.disabled = mode === "busy" || mode === "closed";
+    go.classList.toggle("alt", mode === "own");
+    const bar = byId("bar-bid");
+    if (bar) bar.textContent = mode === "ready" && amount ? fill(this.words.bid, { amount: yuan(amount) }) : this.words.go;
+  }
+}
+
+function sign(name) {
+  const space = "http://www.w3.org/2000/svg";
+  const svg = document.createElementNS(space, "svg");
+  const attributes = {
+    viewBox: "0 0 24 24", "aria-hidden": "true", fill: "none", stroke: "currentColor", "stroke-width": "2.2",
+    "stroke-linecap": "round", "stroke-linejoin": "round",
+  };
+  for (const [key, value] of Object.entries(attributes)) svg.setAttribute(key, value);
+  const path = document.createElementNS(space, "path");
+  path.setAttribute("d", ICONS[name]);
+  svg.append(path);
+  return svg;
+}
