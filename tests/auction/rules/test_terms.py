@@ -73,9 +73,10 @@ def test_without_a_reference_price_only_the_missing_price_is_told(codes: Codes, 
     assert codes(replace(lawful, reference_price=None)) == ["reference_price_expired"]
 
 
-def test_without_a_reference_price_a_reserve_is_still_an_amount(codes: Codes, with_terms: Change) -> None:
+def test_without_a_reference_price_a_reserve_is_still_an_amount(found: Found, codes: Codes, with_terms: Change) -> None:
     nothing = replace(with_terms(reserve_price_fen=0, deposit_fen=0), reference_price=None)
     assert codes(nothing) == ["reserve_below_floor", "reference_price_expired"]
+    assert found(nothing)[0].facts == {"reserve_price_fen": 0, "minimum_fen": 1}
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 
 from auction.rules.calendar import midnight
 from auction.rules.findings import Finding, errors
-from auction.rules.lot import AuctionStatus, PartyRole, Round
+from auction.rules.lot import AssetType, AuctionStatus, PartyRole, Round
 from auction.rules.notices import Addressee
 from auction.rules.reference_price import ReferencePrice
 from auction.rules.rounds import EarlierRound
@@ -136,6 +136,8 @@ def test_the_earliest_opening_of_a_proposal_is_the_one_that_passes(
 ) -> None:
     assert earliest_terms_opening(lawful, ruleset, now) == at("2026-04-02T00:00")
     assert earliest_terms_opening(second, ruleset, now) == at("2026-03-18T00:00")
+    vehicle = replace(second, asset_type=AssetType.VEHICLE)
+    assert earliest_terms_opening(vehicle, ruleset, now) == at("2026-03-10T00:00")
     resold = replace(second, earlier=(first_unsold, replace(second_unsold, status=AuctionStatus.SOLD, reneged=True)))
     assert earliest_terms_opening(resold, ruleset, now) == at("2026-04-02T00:00")
 
