@@ -23,11 +23,12 @@ PACKAGE: a flat folder of just these files; manifest.sig and, through it, manife
                    a node spans the leaves from INDEX*2^LEVEL up to (INDEX+1)*2^LEVEL or the end, level 0 are leaves
   receipts.json    {"STREAM/NUMBER":{"bid_id","signature","key_id"}}, one for each accepted bid
   key.pem          the public key, for convenience: it must be the one given
-  In kind "auction" also auction.json {"id","outcome":{"status","price_fen","bidder_code"},...}, sheet.json (versions of
-  the disclosure sheet) and confirmation.json {"price_fen","bidder_code",...} or null.
+  In kind "auction" also auction.json {"id","outcome":{"status","price_fen","bidder_code"},...}, sheet.json [{"seal":hex
+  SHA-256 of "facts","facts",...}], the versions of the disclosure sheet, and confirmation.json {"price_fen",...}|null;
+  in kind "log", which holds every leaf, instead auctions.json [{"auction","sheet","confirmation"}].
 Checked: the above; in each stream numbers 1..n, hashes of predecessors, times that never go back, nothing sealed after
-an unsealed entry; all leaves under the signed root; receipts (a sample; --all: each); that the bids rise, and that
-bids, sale, auction and confirmation tell the same price and bidder.
+an unsealed entry; all leaves under the signed root; receipts (a sample; --all: each); that the bids rise, that bids,
+closing, auction and confirmation tell the same price and bidder, and that every seal a bidder accepted is there.
 """
 import argparse
 import base64
@@ -45,9 +46,10 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
-FORMAT, BID, LAPSE, SALE = "fapai-evidence-1", "BidAccepted", "BidsLapsed", "AuctionSold"
-LOG_FILES = {"entries.jsonl", "checkpoint.txt", "proofs.json", "receipts.json", "key.pem"}
-FILES = {"log": LOG_FILES, "auction": LOG_FILES | {"auction.json", "sheet.json", "confirmation.json"}}
+FORMAT = "fapai-evidence-1"
+BID, LAPSE, CLOSE, CONFIRM = PUBLIC = "BidAccepted", "BidsLapsed", "AuctionClosed", "SaleConfirmed"
+COMMON = {"entries.jsonl", "checkpoint.txt", "proofs.json", "receipts.json", "key.pem"}
+FILES = {"log": COMMON | {"auctions.json"}, "auction": COMMON | {"auction.json", "sheet.json", "confirmation.json"}}
 SAMPLE, SHOWN = 200, 50  # receipts checked without --all; failures listed
 PROBLEMS = (ValueError, LookupError, TypeError, AttributeError, OSError, RecursionError, UnsupportedAlgorithm)
 
@@ -75,7 +77,7 @@ class Findings:
         return None
 
 
-def parse(data: bytes, floats: bool = False) -> Any:
+def parse(data: bytes) -> Any:
     """JSON of the entries' domain: no key twice, ASCII keys, integers below 2^53, no other numbers. ValueError else."""
 
     def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -88,8 +90,7 @@ def parse(data: bytes, floats: bool = False) -> Any:
             raise ValueError(f"{text} is not an integer below 2^53")
         return value
 
-    inexact = float if floats else number
-    return json.loads(data, object_pairs_hook=members, parse_int=number, parse_float=inexact, parse_constant=number)
+    return json.loads(data, object_pairs_hook=members, parse_int=number, parse_float=number, parse_constant=number)
 
 
 def canonical(value: Any) -> bytes:
@@ -211,7 +212,8 @@ class Journal:
     def __init__(self, found: Findings) -> None:
         self.found, self.partial, self.stream, self.streams = found, list[str](), "", set[str]()
         self.leaves, self.bids = dict[int, bytes](), dict[str, bytes]()
-        self.sold, self.standing = dict[str, tuple[Any, Any]](), dict[str, tuple[Any, ...]]()
+        self.standing, self.sold, self.confirmed = dict[str, tuple[Any, ...]](), set[str](), dict[str, str]()
+        self.seals: dict[str, set[str]] = {}
 
     def read(self, lines: Iterable[bytes]) -> None:
         for position, line in enumerate(lines, 1):
@@ -227,7 +229,7 @@ class Journal:
         self.found.checked["erased"] += sealed is not None
         that(salt is None or sealed is None, where, "has both a salt and a commitment without one")
         if entry["stream"].startswith("auction:"):
-            that(salt is sealed is None or entry["kind"] not in (BID, LAPSE, SALE), where, "hides what is public")
+            that(salt is sealed is None or entry["kind"] not in PUBLIC, where, "hides what is public")
             self.bidding(where, entry, written)
         if salt is not None:
             sealed = sha256(unhex(salt), written).hex()
@@ -254,6 +256,7 @@ class Journal:
     def bidding(self, where: str, entry: dict[str, Any], written: bytes) -> None:
         stream, kind, body, that = entry["stream"], entry["kind"], entry["body"], self.found.that
         seq, price, code, rank, received = self.standing.get(stream, (0, None, None, None, None))
+        self.seals.setdefault(stream, set()).update({body["seal"]} if "seal" in body else ())
         if kind == BID:
             at, higher = datetime.fromisoformat(body["received_at"]), price is None or body["amount_fen"] > price
             equal = body["amount_fen"] == price and body["rank"] is not None and (rank is None or body["rank"] < rank)
@@ -265,9 +268,13 @@ class Journal:
             self.bids[f"{stream}/{entry['number']}"] = written
         elif kind == LAPSE:
             self.standing[stream] = (seq, None, None, None, received)
-        elif kind == SALE:
-            self.sold[stream] = (body["price_fen"], body["bidder_code"])
-            that(self.sold[stream] == (price, code), where, f"sold {self.sold[stream]}, the bids say {(price, code)}")
+        elif kind in (CLOSE, CONFIRM):
+            told, said = (body["price_fen"], body["bidder_code"]), (price, code)
+            sold = kind == CONFIRM or body["status"] == "sold"
+            that(told == said and sold == (price is not None), where, f"tells {told}, the bids say {said}")
+            that(kind == CONFIRM or body["bids"] == seq, where, f"does not count {seq} bids")
+            self.sold.update({stream} if sold else ())
+            self.confirmed.update({stream: body["document_sha256"]} if kind == CONFIRM else {})
 
 
 def check_key(found: Findings, folder: Path, key: Key) -> None:
@@ -309,19 +316,31 @@ def check_receipts(found: Findings, folder: Path, key: Key, bids: dict[str, byte
     found.notes.append(f"{found.checked['receipts']} of {len(places)} receipts checked{' (--all: each)' * (not every)}")
 
 
-def check_outcome(found: Findings, folder: Path, auction_id: str, journal: Journal) -> None:
-    auction = parse((folder / "auction.json").read_bytes(), floats=True)
-    confirmation = parse((folder / "confirmation.json").read_bytes(), floats=True)
-    stream, outcome = f"auction:{auction_id}", auction["outcome"]
-    said, sold = journal.standing.get(stream, (0, None, None))[1:3], journal.sold.get(stream)
-    told = outcome["price_fen"], outcome["bidder_code"]
-    found.that(auction["id"] == auction_id, "auction.json", "is about another auction")
-    found.that(told == said, "auction.json", f"tells {told}, the bids say {said}")
-    found.that((outcome["status"] == "sold") <= (sold is not None), "auction.json", "says sold, no entry does")
-    if confirmation is not None:
-        told = confirmation["price_fen"], confirmation["bidder_code"]
-        found.that(told == sold, "confirmation.json", f"confirms {told}, sold was {sold}")
+def check_outcome(found: Findings, where: str, journal: Journal, parts: tuple[Any, Any, Any]) -> None:
+    auction, sheet, confirmation = parts
+    stream, outcome = f"auction:{auction['id']}", auction["outcome"]
+    said, told = journal.standing.get(stream, (0, None, None))[1:3], (outcome["price_fen"], outcome["bidder_code"])
+    found.that(told == said, where, f"the outcome of {stream} tells {told}, the bids say {said}")
+    found.that(outcome["status"] != "sold" or stream in journal.sold, where, f"{stream} is sold, but no entry says so")
+    wrong = [row["seal"] for row in sheet if sha256(canonical(row["facts"])).hex() != row["seal"]]
+    lacking = journal.seals.get(stream, set()) - {row["seal"] for row in sheet}
+    found.that(not wrong and not lacking, where, f"not the sheets of the seals {wrong}, no sheets of {sorted(lacking)}")
+    digest = None if confirmation is None else sha256(canonical(confirmation)).hex()
+    found.that(digest == journal.confirmed.get(stream), where, f"the confirmation of {stream} is not the one recorded")
+    found.that(digest is None or confirmation["price_fen"] == said[0], where, "the confirmation tells another price")
     found.checked["outcomes"] += 1
+
+
+def check_outcomes(found: Findings, folder: Path, manifest: dict[str, Any], journal: Journal) -> None:
+    if manifest["kind"] == "log":
+        rows = parse((folder / "auctions.json").read_bytes())
+    else:
+        names = ("auction", "sheet", "confirmation")
+        rows = [{name: parse((folder / f"{name}.json").read_bytes()) for name in names}]
+        found.that(rows[0]["auction"]["id"] == manifest["auction"], "auction.json", "is about another auction")
+    for row in rows:
+        where = "auctions.json" if manifest["kind"] == "log" else "auction.json, sheet.json, confirmation.json"
+        found.part(where, check_outcome, found, where, journal, (row["auction"], row["sheet"], row["confirmation"]))
 
 
 def check_package(found: Findings, folder: Path, key: Key, every: bool) -> None:
@@ -333,8 +352,7 @@ def check_package(found: Findings, folder: Path, key: Key, every: bool) -> None:
         journal.read(lines)
     found.part("checkpoint.txt, proofs.json", check_tree, found, folder, key, journal.leaves, manifest["kind"] == "log")
     found.part("receipts.json", check_receipts, found, folder, key, journal.bids, every)
-    if manifest["kind"] == "auction":
-        found.part("auction.json, confirmation.json", check_outcome, found, folder, manifest["auction"], journal)
+    found.part("auction.json, sheet.json, confirmation.json", check_outcomes, found, folder, manifest, journal)
 
 
 def main(arguments: list[str] | None = None) -> int:

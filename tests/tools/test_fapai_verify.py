@@ -34,6 +34,9 @@ BASE64 = base64.b64encode(RAW).decode()
 OTHER_SIGNER = Ed25519PrivateKey.from_private_bytes(bytes(32))
 OTHER = base64.b64encode(OTHER_SIGNER.public_key().public_bytes_raw()).decode()
 SALT = bytes(range(100, 132))
+FACTS = {"items": [{"code": "lease", "state": "none", "statement": "经核查无租赁"}], "suite": "intl-1"}
+SHEET = {"version": 1, "seal": hashlib.sha256(rfc8785.dumps(FACTS)).hexdigest(), "facts": FACTS}
+CONFIRMATION = {"price_fen": 1300, "bidder_code": "M1093", "buyer": "示例公司"}
 
 
 def load() -> ModuleType:
@@ -84,7 +87,18 @@ class Story:
     def bid(self, seq: int, amount_fen: int, code: str, rank: int | None = None, **more: Any) -> dict[str, Any]:
         received_at = f"2026-03-02T02:00:{self.clock:02d}.5+00:00"
         body = {"seq": seq, "amount_fen": amount_fen, "bidder_code": code, "rank": rank, "received_at": received_at}
-        return self.add("BidAccepted", **(body | more))
+        return self.add("BidAccepted", **(body | {"seal": SHEET["seal"]} | more))
+
+    def close(self, price_fen: int | None, code: str | None, **more: Any) -> None:
+        bids = sum(row["entry"]["kind"] == "BidAccepted" for row in self.rows)
+        status = "unsold" if price_fen is None else "sold"
+        self.add(
+            "AuctionClosed", **({"status": status, "price_fen": price_fen, "bidder_code": code, "bids": bids} | more)
+        )
+
+    def confirm(self, price: int, code: str, **more: Any) -> None:
+        document = hashlib.sha256(rfc8785.dumps(CONFIRMATION | {"price_fen": price})).hexdigest()
+        self.add("SaleConfirmed", **({"price_fen": price, "bidder_code": code, "document_sha256": document} | more))
 
     def lines(self) -> list[tuple[dict[str, Any], bytes | None]]:
         """Lines of entries.jsonl in the order of the log, with the bytes of their leaves."""
@@ -134,14 +148,17 @@ class Package:
                 for bid in bids
             },
         )
-        if kind == "auction":
-            sold = next((row["entry"]["body"] for row in story.rows if row["entry"]["kind"] == "AuctionSold"), None)
-            last = bids[-1]["body"] if bids else {"amount_fen": None, "bidder_code": None}
-            outcome = {"price_fen": last["amount_fen"], "bidder_code": last["bidder_code"]}
-            status = {"status": "sold" if sold else "open"}
-            self.put("auction.json", {"id": "a1", "ruleset": {"floor": 0.7}, "outcome": outcome | status})
-            self.put("sheet.json", [])
-            self.put("confirmation.json", sold)
+        told = [row["entry"]["kind"] for row in story.rows]
+        last = bids[-1]["body"] if bids and told[-1] != "BidsLapsed" else {"amount_fen": None, "bidder_code": None}
+        outcome = {"price_fen": last["amount_fen"], "bidder_code": last["bidder_code"]}
+        status = {"status": "sold" if bids and "AuctionClosed" in told else "open"}
+        confirmation = CONFIRMATION | {"price_fen": last["amount_fen"]} if "SaleConfirmed" in told else None
+        parts = {"auction": {"id": "a1", "outcome": outcome | status}, "sheet": [SHEET], "confirmation": confirmation}
+        if kind == "log":
+            self.put("auctions.json", [parts])
+        else:
+            for name, value in parts.items():
+                self.put(f"{name}.json", value)
 
     @staticmethod
     def missing(leaves: list[bytes], known: set[int]) -> dict[str, str]:
@@ -210,7 +227,8 @@ def story() -> Story:
     told.bid(2, 1300, "R7715")
     told.add("LookedUp", "lot:l1", how="erased", by="x")
     told.bid(3, 1300, "M1093", rank=1)
-    told.add("AuctionSold", price_fen=1300, bidder_code="M1093")
+    told.close(1300, "M1093")
+    told.confirm(1300, "M1093")
     told.add("StepTaken", "lot:l1", how="open", code="keys")
     return told
 
@@ -396,8 +414,8 @@ def test_a_package_is_verified(package: Package, run: Run) -> None:
     assert (status, said["verified"], said["failures"]) == (0, True, [])
     assert said["checked"] == {
         "files": 8,
-        "entries": 9,
-        "leaves": 8,
+        "entries": 10,
+        "leaves": 9,
         "bids": 3,
         "erased": 1,
         "receipts": 3,
@@ -415,11 +433,11 @@ def test_a_package_of_the_whole_log_needs_no_proofs(tmp_path: Path, story: Story
 
 
 def test_a_log_with_gaps_is_not_a_whole_log(package: Package, run: Run) -> None:
-    for name in ("auction.json", "sheet.json", "confirmation.json"):
-        del package.files[name]
+    parts = {name: json.loads(package.files.pop(f"{name}.json")) for name in ("auction", "sheet", "confirmation")}
+    package.put("auctions.json", [parts])
     package.kind = "log"
     status, said = run(package.write())
-    assert status == 1 and [failure["what"] for failure in said["failures"]] == ["has 8 leaves of 13"]
+    assert status == 1 and [failure["what"] for failure in said["failures"]] == ["has 9 leaves of 14"]
 
 
 def test_every_form_of_the_key_is_taken(package: Package, tmp_path: Path, run: Run) -> None:
@@ -673,15 +691,19 @@ def outcome(**changes: Any) -> Callable[[Any], None]:
         ("auction.json", lambda auction: auction.update(id="a2")),
         ("auction.json", lambda auction: auction.pop("outcome")),
         ("confirmation.json", lambda confirmation: confirmation.update(price_fen=1299)),
-        ("confirmation.json", lambda confirmation: confirmation.update(bidder_code="R7715")),
+        ("confirmation.json", lambda confirmation: confirmation.update(buyer="其他人")),
+        ("sheet.json", lambda sheet: sheet[0]["facts"].update(more="changed")),
+        ("sheet.json", lambda sheet: sheet[0].update(seal="0" * 64)),
+        ("sheet.json", lambda sheet: sheet.clear()),
+        ("sheet.json", lambda sheet: sheet[0].pop("facts")),
     ],
 )
-def test_a_signed_package_cannot_tell_another_outcome(
+def test_a_signed_package_cannot_tell_another_outcome_or_another_sheet(
     package: Package, run: Run, name: str, change: Callable[[Any], None]
 ) -> None:
     package.change(name, change)
     status, said = run(package.write())
-    assert status == 1 and name in said["failures"][0]["where"]
+    assert status == 1 and all(name in failure["where"] for failure in said["failures"])
 
 
 def test_a_sale_needs_its_entry(tmp_path: Path, run: Run) -> None:
@@ -692,7 +714,12 @@ def test_a_sale_needs_its_entry(tmp_path: Path, run: Run) -> None:
     package.change("auction.json", outcome(status="sold"))
     assert run(package.write())[0] == 1
     package.change("auction.json", outcome(status="open"))
-    package.put("confirmation.json", {"price_fen": 1000, "bidder_code": "K4827"})
+    package.put("confirmation.json", CONFIRMATION | {"price_fen": 1000})
+    assert run(package.write())[0] == 1
+
+
+def test_a_recorded_confirmation_cannot_be_left_out(package: Package, run: Run) -> None:
+    package.put("confirmation.json", None)
     assert run(package.write())[0] == 1
 
 
@@ -733,16 +760,50 @@ def test_an_equal_bid_of_a_better_rank_and_a_new_start_after_a_lapse_are_right(t
     told.bid(3, 2000, "C", rank=1)
     told.add("BidsLapsed")
     told.bid(4, 1000, "A")
-    told.add("AuctionSold", price_fen=1000, bidder_code="A")
+    told.close(1000, "A")
+    told.confirm(1000, "A")
     assert run(Package(tmp_path / "p", told).write())[0] == 0
 
 
-def test_a_sale_to_another_than_the_last_bidder_is_found(tmp_path: Path, run: Run) -> None:
-    for price_fen, code in ((1000, "B"), (900, "A")):
-        told = Story()
-        told.bid(1, 1000, "A")
-        told.add("AuctionSold", price_fen=price_fen, bidder_code=code)
-        assert run(Package(tmp_path / "p", told).write())[0] == 1
+def test_a_lapse_of_all_bids_leaves_nobody_the_buyer(tmp_path: Path, run: Run) -> None:
+    told = Story()
+    told.bid(1, 2000, "A")
+    told.add("BidsLapsed")
+    told.close(None, None)
+    package = Package(tmp_path / "p", told)
+    package.change("auction.json", outcome(status="unsold", price_fen=None, bidder_code=None))
+    assert run(package.write())[0] == 0
+    told.confirm(2000, "A")
+    assert run(Package(tmp_path / "p", told).write())[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("price_fen", "code", "more"),
+    [
+        (1000, "B", {}),
+        (900, "A", {}),
+        (None, None, {}),
+        (1000, "A", {"status": "unsold"}),
+        (1000, "A", {"bids": 2}),
+    ],
+)
+def test_a_closing_that_tells_other_than_the_bids_is_found(
+    tmp_path: Path, run: Run, price_fen: int | None, code: str | None, more: dict[str, Any]
+) -> None:
+    told = Story()
+    told.bid(1, 1000, "A")
+    told.close(price_fen, code, **more)
+    status, said = run(Package(tmp_path / "p", told).write())
+    assert status == 1 and said["failures"][0]["where"] == "entries.jsonl line 2"
+
+
+@pytest.mark.parametrize("more", [{"price_fen": 900}, {"bidder_code": "B"}, {"document_sha256": "0" * 64}])
+def test_a_confirmation_that_tells_other_than_the_bids_is_found(tmp_path: Path, run: Run, more: dict[str, Any]) -> None:
+    told = Story()
+    told.bid(1, 1000, "A")
+    told.close(1000, "A")
+    told.confirm(1000, "A", **more)
+    assert run(Package(tmp_path / "p", told).write())[0] == 1
 
 
 def test_an_unsold_auction_without_bids_is_verified(tmp_path: Path, run: Run) -> None:
