@@ -9,7 +9,6 @@ judged (PRECISIONS 7).
 import queue
 import threading
 from collections import Counter
-from collections.abc import Callable
 from concurrent.futures import Future
 from datetime import datetime, timedelta
 
@@ -82,7 +81,7 @@ class Desk:
         raise_own: bool = False,
         confirm_implausible: bool = False,
     ) -> "Future[Answer]":
-        """Stamp an offer with its arrival and queue it; the future gives its answer, `fault` where none can be given."""
+        """Stamp an offer with its arrival and queue it; the future gives its answer after the commit."""
         future: Future[Answer] = Future()
         offset = self._house.offset()
         with self._lock:
@@ -192,9 +191,7 @@ def take_lease(unit: Unit, process: str, mark: datetime) -> None:
 
 def check_lease(unit: Unit, process: str) -> None:
     """Hold the lease for the length of this transaction. Raises Fenced when it was taken away."""
-    lost = unit.session.scalar(
-        select(Intake.lost).where(Intake.process == process).with_for_update(read=True)
-    )
+    lost = unit.session.scalar(select(Intake.lost).where(Intake.process == process).with_for_update(read=True))
     if lost is None or lost:
         raise Fenced(process)
 

@@ -17,7 +17,7 @@ from auction.rules.access import POLICY, STAFF, Actor, require
 
 COOKIE = "fapai_session"
 View = TypeVar("View", bound=Callable[..., Any])
-_HASHER = PasswordHasher()
+HASHER = PasswordHasher()
 #: Compared with when there is no such account, so that both cases take the same work.
 _NOBODY = "$argon2id$v=19$m=65536,t=3,p=4$AAAAAAAAAAAAAAAAAAAAAA$" + "A" * 43
 #: What a session that still has to enrol its second factor may do.
@@ -127,7 +127,7 @@ def _policy_of(app: Flask, endpoint: str) -> str:
 
 def hash_password(password: str) -> str:
     """An Argon2id hash; runs beside the event loop where there is one."""
-    return str(_offload(_HASHER.hash, password))
+    return str(_offload(HASHER.hash, password))
 
 
 def password_matches(account: Account | None, password: str) -> bool:
@@ -135,9 +135,10 @@ def password_matches(account: Account | None, password: str) -> bool:
 
     def verify() -> bool:
         try:
-            return _HASHER.verify(account.password_hash if account else _NOBODY, password) and account is not None
+            HASHER.verify(account.password_hash if account else _NOBODY, password)
         except (VerificationError, InvalidHashError):
             return False
+        return account is not None
 
     return bool(_offload(verify))
 

@@ -106,7 +106,7 @@ def _mac(secret: str, body: bytes, t: str) -> str:
 
 
 def notice_from_body(body: bytes) -> PaymentNotice:
-    """The notice of a request's body. DomainError `malformed` for what is no JSON object, else as `notice_from_json`."""
+    """The notice of a request's body. DomainError `malformed` if it is no JSON object, else as `notice_from_json`."""
     try:
         data = json.loads(body)
     except (ValueError, RecursionError):

@@ -25,7 +25,7 @@ def open_house(
 ) -> House:
     """Wire a house on the settings' database. `run` carries out a writing attempt (another thread, where needed)."""
     ids = ids or Ids()
-    house = House(
+    return House(
         settings,
         open_engine(settings.database_url),
         open_engine(settings.database_url, writing=False),
@@ -34,7 +34,6 @@ def open_house(
         Vault(settings.keys, ids.bytes),
         run or (lambda attempt: attempt()),
     )
-    return house
 
 
 def upgrade(house: House) -> None:

@@ -110,7 +110,7 @@ class Vault:
         return self._signer.sign(data)
 
     def match_key(self, id_type: str, number: str) -> str:
-        """Keyed hash of a normalised identity: equal identities give equal keys, nobody without the key can test one."""
+        """Keyed hash of a normalised identity: equal ones give equal keys, nobody without the key can test one."""
         return hmac.new(self._keys.match, f"{id_type}\0{number}".encode(), hashlib.sha256).hexdigest()
 
     def new_person_key(self, person_id: str) -> bytes:

@@ -5,12 +5,16 @@ with BEGIN IMMEDIATE; the log is WAL and every commit is synced, because an ackn
 power cut.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Dialect, Engine, MetaData, Text, create_engine, event
+import orjson
+from sqlalchemy import BigInteger, Dialect, Engine, MetaData, Table, Text, create_engine, event, insert
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import JSON, TypeDecorator, TypeEngine
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -37,7 +41,8 @@ class Instant(TypeDecorator[datetime]):
         if value is None:
             return None
         if dialect.name == "postgresql":
-            return value.astimezone(UTC)
+            moment: datetime = value.astimezone(UTC)
+            return moment
         return _EPOCH + timedelta(microseconds=value)
 
 
@@ -67,6 +72,36 @@ def insert_only(table: type[Base]) -> type[Base]:
     """Mark a table as insert-only: evidence, not state."""
     INSERT_ONLY.add(table.__tablename__)
     return table
+
+
+def write_rows(session: Session, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows that share their keys, set-wise: on PostgreSQL one statement over arrays, whatever their number."""
+    if not rows:
+        return
+    table = model.metadata.tables[model.__tablename__]
+    if session.get_bind().dialect.name != "postgresql":
+        session.execute(insert(table), list(rows))
+        return
+    names = tuple(rows[0])
+    values = {
+        name: [orjson.dumps(row[name]).decode() if isinstance(table.c[name].type, JSON) else row[name] for row in rows]
+        for name in names
+    }
+    session.connection().exec_driver_sql(_array_insert(table, names), values)
+
+
+@cache
+def _array_insert(table: Table, names: tuple[str, ...]) -> str:
+    dialect: Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+    quote = dialect.identifier_preparer.quote
+    arrays = []
+    for name in names:
+        kind = table.c[name].type.dialect_impl(dialect)
+        written = f"%({name})s::{kind.compile(dialect)}[]"
+        arrays.append(f"%({name})s::text[]::jsonb[]" if isinstance(kind, JSON) else written)
+    columns = ", ".join(quote(name) for name in names)
+    # Every name spliced in is a column or table of our own models.
+    return f"INSERT INTO {quote(table.name)} ({columns}) SELECT * FROM unnest({', '.join(arrays)})"  # noqa: S608
 
 
 def open_engine(url: str, *, writing: bool = True) -> Engine:

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Index, Integer, UniqueConstraint, insert, select, text, update
+from sqlalchemy import BigInteger, Index, Integer, UniqueConstraint, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from .clock import iso
 from .crypto import SUITE, canonical, sha256_hex
-from .db import Base, insert_only
+from .db import Base, insert_only, write_rows
 from .ids import Ids
 
 #: `prev` of the first entry of a stream.
@@ -125,26 +125,24 @@ class Journal:
         """Write what was appended: entries, salts and heads, each in one statement."""
         if not self._rows:
             return
-        self._session.execute(insert(JournalRow.__table__), self._rows)
-        if self._salts:
-            self._session.execute(insert(Salt.__table__), self._salts)
-        table = Stream.__table__
+        write_rows(self._session, JournalRow, self._rows)
+        write_rows(self._session, Salt, self._salts)
         for stream, (number, digest, at) in self._heads.items():
             self._session.execute(
-                update(table)
-                .where(table.c.stream == stream)
+                update(Stream)
+                .where(Stream.stream == stream)
                 .values(number=number, hash=digest, at=at, unsealed=True)
+                .execution_options(synchronize_session=False)
             )
         self._rows, self._salts = [], []
 
     def _lock(self, stream: str, now: datetime) -> tuple[int, str, datetime]:
-        table = Stream.__table__
-        head = select(table.c.number, table.c.hash, table.c.at).where(table.c.stream == stream).with_for_update()
+        head = select(Stream.number, Stream.hash, Stream.at).where(Stream.stream == stream).with_for_update()
         row = self._session.execute(head).one_or_none()
         if row is None:
             dialect = postgresql if self._session.get_bind().dialect.name == "postgresql" else sqlite
             self._session.execute(
-                dialect.insert(table)
+                dialect.insert(Stream)
                 .values(stream=stream, number=0, hash=NO_HASH, at=now, unsealed=False, sealed_number=0)
                 .on_conflict_do_nothing()
             )

@@ -20,9 +20,9 @@ def _config(connection: Connection | None = None) -> Config:
 
 def migrate(engine: Engine, revision: str = "head") -> None:
     """Upgrade (or, to an earlier revision or `base`, downgrade) in one transaction."""
-    present = current(engine)
+    present = current(engine) or ""
     order = [script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()][::-1]
-    down = revision == "base" or (revision in order and present in order and order.index(revision) < order.index(present))
+    down = revision == "base" or (present in order and revision in order[: order.index(present)])
     with engine.begin() as connection:
         (command.downgrade if down else command.upgrade)(_config(connection), revision)
 

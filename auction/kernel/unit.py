@@ -12,13 +12,13 @@ from datetime import datetime, timedelta
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import structlog
-from sqlalchemy import Engine, insert, text
+from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from .clock import Clock, iso
 from .crypto import Vault
-from .db import database_now
+from .db import database_now, write_rows
 from .errors import DomainError
 from .events import Listener, Published, RoomEvent
 from .ids import Ids
@@ -100,9 +100,8 @@ class Unit:
     def flush(self) -> None:
         """Write everything recorded so far, inside the transaction."""
         self._journal.flush()
-        if self._event_rows:
-            self.session.execute(insert(RoomEvent.__table__), self._event_rows)
-            self._event_rows = []
+        write_rows(self.session, RoomEvent, self._event_rows)
+        self._event_rows = []
         self.session.flush()
 
     def leaving(self) -> list[Published]:
@@ -210,7 +209,8 @@ class House:
         clashes = 0
         while True:
             try:
-                return self._run(attempt)
+                answer: R = self._run(attempt)
+                return answer
             except IntegrityError as error:
                 clashes += 1
                 if clashes > _CLASHES:

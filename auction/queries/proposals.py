@@ -32,7 +32,6 @@ def reference_price(session: Session, lot_id: str) -> price_rules.ReferencePrice
 
 def _result(data: dict[str, Any]) -> price_rules.PriceResult:
 
-
     reported = data.get("reported_on")
     return price_rules.PriceResult(
         data["source"], data["amount_fen"], date.fromisoformat(reported) if reported else None
@@ -41,14 +40,15 @@ def _result(data: dict[str, Any]) -> price_rules.PriceResult:
 
 def _step(data: dict[str, Any]) -> price_rules.PriceStep:
 
-
     return price_rules.PriceStep(data["code"], date.fromisoformat(data["on"]), data.get("detail") or "")
 
 
 def earlier_rounds(session: Session, lot_id: str, but: str | None = None) -> tuple[rounds.EarlierRound, ...]:
     """The lot's other auctions in order of making."""
     rows = session.scalars(
-        select(Auction).where(Auction.lot_id == lot_id, Auction.id != (but or "")).order_by(Auction.created_at, Auction.id)
+        select(Auction)
+        .where(Auction.lot_id == lot_id, Auction.id != (but or ""))
+        .order_by(Auction.created_at, Auction.id)
     )
     return tuple(
         rounds.EarlierRound(

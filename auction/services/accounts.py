@@ -156,7 +156,9 @@ def add_agency(unit: Unit, uscc: str, name: str) -> Agency:
     return agency
 
 
-def open_session(unit: Unit, account_id: str, *, matches: bool, code_holds: Callable[[Account], bool | None]) -> Opened | str:
+def open_session(
+    unit: Unit, account_id: str, *, matches: bool, code_holds: Callable[[Account], bool | None]
+) -> Opened | str:
     """Open a session after the door has compared the password (`matches`).
 
     Answers the session, or the code of a refusal that must be kept: bad_credentials, otp_required, otp_invalid,
@@ -185,9 +187,7 @@ def open_session(unit: Unit, account_id: str, *, matches: bool, code_holds: Call
         second_factor=account.factor_confirmed,
     )
     unit.session.add(session)
-    unit.record(
-        "SessionOpened", stream="system", private=True, body={"account_id": account.id, "role": account.role}
-    )
+    unit.record("SessionOpened", stream="system", private=True, body={"account_id": account.id, "role": account.role})
     return Opened(token, session, account)
 
 

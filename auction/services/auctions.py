@@ -1,4 +1,4 @@
-"""Setting up one round of selling a lot: terms, panel, votes. Announcing it is the floor above's: it needs the sheet."""
+"""Setting up one round of selling a lot: terms, panel, votes. Announcing it needs the sheet: the floor above does it."""
 
 import zlib
 from collections.abc import Mapping, Sequence
@@ -203,9 +203,7 @@ def vote(unit: Unit, actor: Actor, auction: Auction, *, approve: bool, reason: s
     member.approve, member.reason, member.voted_at = approve, reason, unit.now
     if auction.status == AuctionStatus.DRAFT:
         _move(auction, AuctionStatus.IN_REVIEW)
-    decided = tally(
-        {m.account_id: m.approve for m in auction.panel if m.approve is not None}, len(auction.panel)
-    )
+    decided = tally({m.account_id: m.approve for m in auction.panel if m.approve is not None}, len(auction.panel))
     if decided != auction.status:
         _move(auction, decided)
     unit.record(

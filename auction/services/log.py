@@ -88,9 +88,7 @@ def _unsealed(unit: Unit, dirty: Sequence[Row[tuple[str, int]]], most: int) -> l
             )
         )
         rows = unit.session.execute(
-            select(
-                JournalRow.stream, JournalRow.number, JournalRow.id, JournalRow.private, JournalRow.entry, Salt.salt
-            )
+            select(JournalRow.stream, JournalRow.number, JournalRow.id, JournalRow.private, JournalRow.entry, Salt.salt)
             .outerjoin(Salt, and_(Salt.stream == JournalRow.stream, Salt.number == JournalRow.number))
             .where(after)
             .order_by(JournalRow.stream, JournalRow.number)

@@ -199,9 +199,7 @@ def create_task(unit: Unit, actor: Actor, lot_id: str, *, agency: str, kind: str
     lot = lock_lot(unit, actor, lot_id)
     if unit.session.get(Agency, agency) is None:
         raise invalid("agency", "unknown_agency", value=agency)
-    task = Task(
-        id=unit.new_id(), lot_id=lot.id, agency_uscc=agency, kind=kind, due_at=due_at, created_at=unit.now
-    )
+    task = Task(id=unit.new_id(), lot_id=lot.id, agency_uscc=agency, kind=kind, due_at=due_at, created_at=unit.now)
     unit.session.add(task)
     unit.record("TaskGiven", stream=f"lot:{lot.id}", body={"agency": agency, "kind": kind, "due_at": iso(due_at)})
     return task

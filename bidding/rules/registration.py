@@ -51,8 +51,9 @@ def timing_refusal(status: str, opens_at: datetime, closes_at: datetime, capacit
 
 def undertaking_breaches(given: Collection[str], *, restricted: bool) -> list[Breach]:
     """Every undertaking that is missing."""
-    missing = [Breach("undertaking_missing", "undertakings", facts={"undertaking": u}) for u in UNDERTAKINGS
-               if u not in given]
+    missing = [
+        Breach("undertaking_missing", "undertakings", facts={"undertaking": u}) for u in UNDERTAKINGS if u not in given
+    ]
     if restricted and PURCHASE_UNDERTAKING not in given:
         missing.append(Breach("purchase_restricted", "undertakings", facts={"undertaking": PURCHASE_UNDERTAKING}))
     return missing

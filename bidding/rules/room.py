@@ -5,10 +5,11 @@ Sources: OJA 18-21, 24, 34 (法释〔2016〕18号); the order of the reasons and
 are the platform's own (court's practice), their numbers come from the ruleset.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from fractions import Fraction
+
+from auction.rules.ruleset import Ruleset
 
 #: Statuses in which the end has been decided by a sale or by nobody bidding.
 _CLOSED = ("sold", "unsold")
@@ -16,22 +17,21 @@ _CLOSED = ("sold", "unsold")
 
 @dataclass(frozen=True, slots=True)
 class RoomRules:
-    """The numbers of one ruleset that the room needs. Durations are timedeltas, the ratio a whole multiple."""
+    """The numbers of one ruleset that the room needs."""
 
     extension_window: timedelta
     extension_length: timedelta
     implausible_increments: int
-    implausible_multiple: int
+    implausible_multiple: Fraction
 
     @classmethod
-    def from_data(cls, ruleset: Mapping[str, Any]) -> "RoomRules":
-        """Read them from a ruleset as copied onto an auction."""
-        values = ruleset["values"]
+    def of(cls, ruleset: Ruleset) -> "RoomRules":
+        """Read them from the ruleset copied onto the auction."""
         return cls(
-            extension_window=timedelta(minutes=int(values["extension_window_minutes"]["value"])),
-            extension_length=timedelta(minutes=int(values["extension_length_minutes"]["value"])),
-            implausible_increments=int(values["implausible_increments"]["value"]),
-            implausible_multiple=int(values["implausible_multiple"]["value"]),
+            extension_window=ruleset.span("extension_window"),
+            extension_length=ruleset.span("extension_length"),
+            implausible_increments=ruleset.count("implausible_increments"),
+            implausible_multiple=ruleset.ratio("implausible_ratio"),
         )
 
 
@@ -157,7 +157,7 @@ def _amount_refusal(rules: RoomRules, room: Room, standing: Standing, offer: Off
 
 
 def is_implausible(rules: RoomRules, room: Room, amount_fen: int) -> bool:
-    """Whether an amount needs a second, express confirmation: a leap, or more than the multiple of the reference price."""
+    """Whether an amount needs a second, express confirmation: a leap, or far above the reference price."""
     base = room.reserve_fen if room.price_fen is None else room.price_fen
     if amount_fen > base + rules.implausible_increments * room.increment_fen:
         return True

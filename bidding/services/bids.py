@@ -5,16 +5,19 @@ rows are locked in order of id, everything is loaded once, each offer is judged 
 journal entries and room events are written set-wise. An acknowledgement is given only after the commit.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, tuple_, update
+import orjson
+from sqlalchemy import Row, select, tuple_, update
+from sqlalchemy.orm import Session
 
 from auction.kernel.clock import iso
+from auction.kernel.db import write_rows
 from auction.kernel.errors import DomainError
-from auction.kernel.journal import JournalRow
+from auction.kernel.journal import Entry, JournalRow
 from auction.kernel.unit import Unit
 from auction.models import Auction
 
@@ -81,28 +84,21 @@ class _Batch:
         self.auctions = lock_auctions(unit, (offer.auction_id for offer in offers))
         self.standings = Standings(unit, self.auctions, {(o.auction_id, o.account_id) for o in offers if o.account_id})
         self.rooms = {key: room_of(auction) for key, auction in self.auctions.items()}
-        self.codes = {key: auction.leader_code for key, auction in self.auctions.items()}
         self.earlier = self._earlier()
         self.rows: list[dict[str, Any]] = []
         self.first_bids: set[str] = set()
 
     def run(self) -> list[Answer]:
         answers = [self._answer(offer) for offer in self.offers]
-        for key, auction in self.auctions.items():
-            if self.rooms[key] is not None:
-                write_room(auction, self.rooms[key], self.codes[key])
-        if self.rows:
-            self.unit.session.execute(insert(Bid.__table__), self.rows)
+        write_rows(self.unit.session, Bid, self.rows)
         if self.first_bids:
             self.unit.session.execute(
-                update(Registration.__table__)
-                .where(Registration.__table__.c.id.in_(self.first_bids))
-                .values(has_bid=True)
+                update(Registration).where(Registration.id.in_(self.first_bids)).values(has_bid=True)
             )
         return answers
 
-    def _earlier(self) -> dict[tuple[str, str], Bid | tuple[int, Answer]]:
-        """Answers already given to the keys of this batch."""
+    def _earlier(self) -> dict[tuple[str, str], tuple[int, Answer]]:
+        """The answers already given to the keys of this batch, each with the amount it was given for."""
         pairs = []
         for offer in self.offers:
             registration = self.standings.registration(offer.auction_id, offer.account_id)
@@ -110,11 +106,10 @@ class _Batch:
                 pairs.append((registration.id, offer.key))
         if not pairs:
             return {}
-        table = Bid.__table__
         rows = self.unit.session.execute(
-            select(table).where(tuple_(table.c.registration_id, table.c.key).in_(pairs))
-        ).all()
-        return {(row.registration_id, row.key): row for row in rows}  # type: ignore[misc]
+            select(*Bid.__table__.c).where(tuple_(Bid.registration_id, Bid.key).in_(pairs))
+        )
+        return {(row.registration_id, row.key): (row.amount_fen, stored_answer(self.unit.session, row)) for row in rows}
 
     def _answer(self, offer: BidOffer) -> Answer:
         auction = self.auctions.get(offer.auction_id)
@@ -124,32 +119,25 @@ class _Batch:
         if registration is not None:
             known = self.earlier.get((registration.id, offer.key))
             if known is not None:
-                return self._repeat(known, offer)
+                amount_fen, answer = known
+                return answer if amount_fen == offer.amount_fen else refusal("idempotency_conflict", offer)
         if auction.status == "announced" and offer.arrived_at >= auction.opens_at:
             open_auction(self.unit, auction)
             self.standings.refresh(auction)
             self.rooms[auction.id] = room_of(auction)
         return self._judge(auction, registration, offer)
 
-    def _repeat(self, known: Any, offer: BidOffer) -> Answer:
-        amount, answer = known if isinstance(known, tuple) and len(known) == 2 else (known.amount_fen, None)
-        if amount != offer.amount_fen:
-            return refusal("idempotency_conflict", offer)
-        return answer or stored_answer(self.unit.session, known)
-
-    def _judge(self, auction: Auction, registration: Registration | None, offer: BidOffer) -> Answer:
+    def _judge(self, auction: Auction, registration: Row[Any] | None, offer: BidOffer) -> Answer:
         room = self.rooms[auction.id]
-        standing = self.standings.standing(auction, registration)
-        if rules.closed_to(room, offer.arrived_at) is not None:
-            outcome: rules.Accepted | rules.Refused = rules.Refused(
-                rules.closed_to(room, offer.arrived_at) or "", rules.received_at(room, offer.arrived_at)
-            )
-            after = room
+        code = rules.closed_to(room, offer.arrived_at)
+        outcome: rules.Accepted | rules.Refused
+        if code is not None:
+            outcome, after = rules.Refused(code, rules.received_at(room, offer.arrived_at)), room
         else:
             outcome, after = rules.judge(
                 room_rules(self.unit.session, auction),
                 room,
-                standing,
+                self.standings.standing(auction, registration),
                 rules.Offer(offer.amount_fen, offer.arrived_at, offer.raise_own, offer.confirm_implausible),
             )
         self.rooms[auction.id] = after
@@ -172,7 +160,7 @@ class _Batch:
     def _store(
         self,
         auction: Auction,
-        registration: Registration,
+        registration: Row[Any],
         offer: BidOffer,
         outcome: rules.Accepted | rules.Refused,
         room: rules.Room,
@@ -214,7 +202,7 @@ class _Batch:
         self.earlier[(registration.id, offer.key)] = (offer.amount_fen, answer)
         return answer
 
-    def _record(self, auction: Auction, registration: Registration, row: dict[str, Any]) -> Any:
+    def _record(self, auction: Auction, registration: Row[Any], row: dict[str, Any]) -> Entry:
         body = {
             "bid_id": row["id"],
             "bidder_code": row["bidder_code"],
@@ -231,9 +219,7 @@ class _Batch:
         else:
             body["code"] = row["code"]
             kind = "BidRefused"
-        entry = self.unit.record(
-            kind, stream=f"auction:{auction.id}", body=body, private=row["code"] in _PERSONAL
-        )
+        entry = self.unit.record(kind, stream=f"auction:{auction.id}", body=body, private=row["code"] in _PERSONAL)
         row["journal_number"] = entry.number
         if row["outcome"] == "accepted":
             row["signature"], row["key_id"] = self.unit.vault.sign(entry.text), self.unit.vault.key_id
@@ -242,14 +228,13 @@ class _Batch:
     def _announce(
         self,
         auction: Auction,
-        registration: Registration,
+        registration: Row[Any],
         row: dict[str, Any],
         outcome: rules.Accepted,
         room: rules.Room,
     ) -> None:
         if not registration.has_bid:
             self.first_bids.add(registration.id)
-        self.codes[auction.id] = registration.bidder_code
         write_room(auction, room, registration.bidder_code)
         self.unit.tell(
             auction,
@@ -261,30 +246,27 @@ class _Batch:
             rank=registration.rank,
         )
         if outcome.extended:
-            self.unit.tell(
-                auction, "extension", closes_at=iso(room.closes_at), extensions=room.extensions, cause="bid"
-            )
+            self.unit.tell(auction, "extension", closes_at=iso(room.closes_at), extensions=room.extensions, cause="bid")
 
 
-def answer_of(row: Any, receipt: dict[str, Any] | None) -> Answer:
-    """The answer a bid's row stands for."""
-    value = row.__getitem__ if isinstance(row, dict) else lambda name: getattr(row, name)
+def answer_of(bid: Mapping[str, Any], receipt: dict[str, Any] | None) -> Answer:
+    """The answer a bid's columns stand for."""
     return Answer(
-        outcome=value("outcome"),
-        code=value("code"),
-        bid_id=value("id"),
-        seq=value("seq"),
-        amount_fen=value("amount_fen"),
-        bidder_code=value("bidder_code"),
-        price_fen=value("price_fen"),
-        minimum_fen=value("minimum_fen"),
-        closes_at=value("closes_at"),
-        server_time=value("decided_at"),
+        outcome=bid["outcome"],
+        code=bid["code"],
+        bid_id=bid["id"],
+        seq=bid["seq"],
+        amount_fen=bid["amount_fen"],
+        bidder_code=bid["bidder_code"],
+        price_fen=bid["price_fen"],
+        minimum_fen=bid["minimum_fen"],
+        closes_at=bid["closes_at"],
+        server_time=bid["decided_at"],
         receipt=receipt,
     )
 
 
-def stored_answer(session: Any, bid: Any) -> Answer:
+def stored_answer(session: Session, bid: Row[Any]) -> Answer:
     """The first answer to a stored offer, byte for byte, its receipt included."""
     receipt = None
     if bid.signature is not None:
@@ -295,7 +277,5 @@ def stored_answer(session: Any, bid: Any) -> Answer:
         )
         if text is None:
             raise DomainError("fault")
-        import orjson
-
         receipt = {"entry": orjson.loads(text), "signature": bid.signature, "key_id": bid.key_id}
-    return answer_of(bid, receipt)
+    return answer_of(dict(bid._mapping), receipt)

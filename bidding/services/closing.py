@@ -70,7 +70,7 @@ def _decide(unit: Unit, auction: Auction) -> str:
         if hold_barred_winner(unit, auction, winner):
             return auction.status
     change_status(unit, auction, status, price_fen=auction.price_fen, leader_code=auction.leader_code)
-    unit.record(
+    decided = unit.record(
         "AuctionClosed",
         stream=f"auction:{auction.id}",
         body={
@@ -89,5 +89,5 @@ def _decide(unit: Unit, auction: Auction) -> str:
         since=auction.closes_at,
     )
     if status == "sold":
-        confirm_sale(unit, auction, winner)
+        confirm_sale(unit, auction, winner, decided)
     return status

@@ -5,13 +5,16 @@ means a new check, inside the same transaction. If the check cannot be made, the
 """
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, select, tuple_, update
 
 from auction.kernel.clock import SHANGHAI
 from auction.kernel.unit import Unit
-from auction.models import Auction
+from auction.models import Auction, Task
+from auction.rules.access import Actor
+from auction.services.lots import create_task
 from risk.queries import registry_version
 from risk.services import check_interest
 
@@ -22,8 +25,18 @@ _TABLE = Registration.__table__
 _COLUMNS = tuple(
     _TABLE.c[name]
     for name in (
-        "id auction_id account_id person_id status rank bidder_code seal barred has_bid cleared_version cleared_on"
-    ).split()
+        "id",
+        "auction_id",
+        "account_id",
+        "status",
+        "rank",
+        "bidder_code",
+        "seal",
+        "barred",
+        "has_bid",
+        "cleared_version",
+        "cleared_on",
+    )
 )
 _ADMITTED = frozenset(("awaiting_court", "awaiting_deposit", "qualified", "applied"))
 
@@ -74,7 +87,8 @@ class Standings:
     def _bar(self, auction: Auction, registration: Row[Any]) -> str | None:
         today = self._unit.now.astimezone(SHANGHAI).date()
         if registration.cleared_version == self._version and registration.cleared_on == today:
-            return registration.barred
+            barred: str | None = registration.barred
+            return barred
         if registration.id not in self._bars:
             self._bars[registration.id] = recheck(self._unit, auction, registration.id, registration)
         return self._bars[registration.id]
@@ -94,8 +108,8 @@ def recheck(unit: Unit, auction: Auction, registration_id: str, registration: An
     clearance = check_interest(unit, auction.lot, matches, unit.now)
     barred = "barred_interest" if clearance.hits else None
     unit.session.execute(
-        update(_TABLE)
-        .where(_TABLE.c.id == registration_id)
+        update(Registration)
+        .where(Registration.id == registration_id)
         .values(cleared_version=clearance.version, cleared_on=clearance.on, barred=barred)
     )
     if barred and registration.barred != barred:
@@ -113,3 +127,17 @@ def recheck(unit: Unit, auction: Auction, registration_id: str, registration: An
         if registration.has_bid:
             unit.publish("alert", kind="barred_bidder_had_bid", auction_id=auction.id)
     return barred
+
+
+def give_task(unit: Unit, actor: Actor, lot_id: str, *, agency: str, kind: str, due_at: datetime) -> Task:
+    """Give auxiliary work to an agency, and have everybody registered for the lot checked anew.
+
+    The agency and its staff are barred from now on, though the registry itself has not changed.
+    """
+    task = create_task(unit, actor, lot_id, agency=agency, kind=kind, due_at=due_at)
+    unit.session.execute(
+        update(Registration)
+        .where(Registration.auction_id.in_(select(Auction.id).where(Auction.lot_id == lot_id)))
+        .values(cleared_version=-1)
+    )
+    return task

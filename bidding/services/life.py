@@ -105,9 +105,7 @@ def resume(unit: Unit, actor: Actor, auction_id: str, *, closes_at: datetime, re
         closes_at=iso(closes_at),
         reason=reason,
     )
-    unit.record(
-        "AuctionResumed", stream=f"auction:{auction.id}", body={"closes_at": iso(closes_at), "reason": reason}
-    )
+    unit.record("AuctionResumed", stream=f"auction:{auction.id}", body={"closes_at": iso(closes_at), "reason": reason})
     return auction
 
 
@@ -119,9 +117,7 @@ def withdraw(unit: Unit, actor: Actor, auction_id: str, *, ground: str, reason: 
         raise DomainError("wrong_state", status="ended")
     change_status(unit, auction, "withdrawn", ground=ground, reason=reason)
     auction.ended_reason, auction.closed_at = ground, unit.now
-    unit.record(
-        "AuctionWithdrawn", stream=f"auction:{auction.id}", body={"ground": ground, "reason": reason}
-    )
+    unit.record("AuctionWithdrawn", stream=f"auction:{auction.id}", body={"ground": ground, "reason": reason})
     release_all(unit, auction, keep=None)
     return auction
 

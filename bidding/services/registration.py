@@ -50,9 +50,7 @@ def register(unit: Unit, actor: Actor, auction_id: str, application: rules.Appli
     if auction.announced_at is None:
         raise DomainError("not_found")
     person = _person(unit, actor)
-    late = rules.timing_refusal(
-        auction.status, auction.opens_at, auction.closes_at, application.capacity, unit.now
-    )
+    late = rules.timing_refusal(auction.status, auction.opens_at, auction.closes_at, application.capacity, unit.now)
     if late:
         raise DomainError(late)
     if application.seal != auction.seal:
@@ -151,9 +149,7 @@ def _check_application(
 ) -> None:
     full_age = ruleset_of(unit.session, auction).years("full_age")
     restricted = unit.session.scalar(
-        select(SheetItem.state).where(
-            SheetItem.lot_id == auction.lot_id, SheetItem.code == "purchase_restriction"
-        )
+        select(SheetItem.state).where(SheetItem.lot_id == auction.lot_id, SheetItem.code == "purchase_restriction")
     )
     breaches = [
         *rules.undertaking_breaches(application.undertakings, restricted=restricted == "found"),
@@ -212,9 +208,7 @@ def _keep_identities(
         unit.session.add(row)
 
 
-def lock_registration(
-    unit: Unit, actor: Actor, registration_id: str, action: str
-) -> tuple[Auction, Registration]:
+def lock_registration(unit: Unit, actor: Actor, registration_id: str, action: str) -> tuple[Auction, Registration]:
     """Lock a registration's auction and load both, if the actor may do `action`; DomainError not_found otherwise."""
     auction_id = unit.session.scalar(select(Registration.auction_id).where(Registration.id == registration_id))
     if auction_id is None:
@@ -316,9 +310,7 @@ def _approve_claim(
         if rank is None:
             raise invalid("rank", "required")
         registration.rank = rank
-        unit.record(
-            "PreferentialPurchaserConfirmed", stream=f"auction:{auction.id}", body={"rank": rank}
-        )
+        unit.record("PreferentialPurchaserConfirmed", stream=f"auction:{auction.id}", body={"rank": rank})
     else:
         if claim_fen is None:
             raise invalid("claim_fen", "required")
@@ -338,13 +330,8 @@ def deposit_confirmed(unit: Unit, registration: Registration) -> None:
     if recheck(unit, auction, registration.id, registration):
         release_registration(unit, auction, registration, status="refused", refusal="barred_interest")
         return
-    taken = set(
-        unit.session.scalars(
-            select(Registration.bidder_code).where(
-                Registration.auction_id == auction.id, Registration.bidder_code.is_not(None)
-            )
-        )
-    )
+    codes = unit.session.scalars(select(Registration.bidder_code).where(Registration.auction_id == auction.id))
+    taken = {code for code in codes if code is not None}
     registration.status = "qualified"
     registration.bidder_code = unit.ids.bidder_code(taken)
     unit.record(

@@ -19,12 +19,10 @@ def release_registration(
     refusal: str | None = None,
     since: datetime | None = None,
 ) -> None:
-    """End a registration as `released` or `refused`; a deposit held is due back within the ruleset's hours of `since`."""
+    """End a registration as `released` or `refused`; a held deposit is due back within the ruleset's hours."""
     registration.status = status
     registration.refusal = refusal
-    for identity in unit.session.query(RegisteredIdentity).where(
-        RegisteredIdentity.registration_id == registration.id
-    ):
+    for identity in unit.session.query(RegisteredIdentity).where(RegisteredIdentity.registration_id == registration.id):
         identity.live = False
     due_at = (since or unit.now) + ruleset_of(unit.session, auction).span("deposit_refund")
     registration.release_due_at = due_at

@@ -6,11 +6,10 @@ ruleset's days. A winner found barred at the end gets no confirmation: the sale 
 
 from datetime import date, timedelta
 
-from sqlalchemy import select
-
 from auction.kernel.clock import iso
 from auction.kernel.crypto import canonical, sha256_hex
 from auction.kernel.errors import DomainError, invalid
+from auction.kernel.journal import Entry
 from auction.kernel.unit import Unit
 from auction.models import Auction
 from auction.rules.access import Actor, require
@@ -38,15 +37,19 @@ def hold_barred_winner(unit: Unit, auction: Auction, winner: Registration) -> bo
     return True
 
 
-def confirm_sale(unit: Unit, auction: Auction, winner: Registration) -> Confirmation:
-    """Make and publish the confirmation (OJA 22(1)), and set what is owed and until when (OJA 25)."""
+def confirm_sale(unit: Unit, auction: Auction, winner: Registration, decided: Entry) -> Confirmation:
+    """Make and publish the confirmation (OJA 22(1)), and set what is owed and until when (OJA 25).
+
+    `decided` is the journal entry that closed the auction.
+    """
     numbers = ruleset_of(unit.session, auction)
     end = period_end(shanghai_day(auction.closes_at), auction.balance_days, published_calendar(numbers))
     assert auction.price_fen is not None  # noqa: S101 - a sold auction has a price
-    auction.balance_fen = auction.price_fen - held_deposit(unit, winner)
+    deposit_fen = held_deposit(unit, winner)
+    auction.balance_fen = auction.price_fen - deposit_fen
     auction.balance_due_at = end.ends_at - timedelta(seconds=1)
     auction.settlement = "balance_due"
-    document = confirmation_of(unit, auction, winner)
+    document = confirmation_of(unit, auction, winner, deposit_fen=deposit_fen, decided=decided)
     confirmation = Confirmation(auction_id=auction.id, document=document, at=unit.now)
     unit.session.add(confirmation)
     unit.record(
@@ -141,5 +144,3 @@ def mark_overdue(unit: Unit, auction_id: str) -> None:
     auction.settlement = "overdue"
     unit.record("BalanceOverdue", stream=f"auction:{auction.id}", body={"due_at": iso(auction.balance_due_at)})
     unit.tell(auction, "notice", notice="balance_overdue")
-
-

@@ -110,10 +110,14 @@ def test_the_database_itself_refuses_to_change_evidence(house: House) -> None:
 def test_every_insert_only_table_has_its_triggers(house: House) -> None:
     def triggers(session: Session) -> set[str]:
         if session.get_bind().dialect.name == "postgresql":
-            return set(session.execute(text("SELECT relname FROM pg_trigger JOIN pg_class c ON c.oid = tgrelid "
-                                            "WHERE NOT tgisinternal")).scalars())
-        names = session.execute(text("SELECT tbl_name FROM sqlite_master WHERE type = 'trigger' "
-                                     "GROUP BY tbl_name HAVING count(*) >= 2"))
+            return set(
+                session.execute(
+                    text("SELECT relname FROM pg_trigger JOIN pg_class c ON c.oid = tgrelid WHERE NOT tgisinternal")
+                ).scalars()
+            )
+        names = session.execute(
+            text("SELECT tbl_name FROM sqlite_master WHERE type = 'trigger' GROUP BY tbl_name HAVING count(*) >= 2")
+        )
         return set(names.scalars())
 
     assert house.read(triggers) == INSERT_ONLY | {"journal", "room_events"}

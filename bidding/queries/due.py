@@ -1,0 +1,43 @@
+"""What is due: acts that time alone brings about, in the order of their due times."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from auction.models import Auction
+
+Act = Literal["open", "close", "overdue"]
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """An act on an auction and when it is due. Acts of one instant come in the order opening, closing, telling."""
+
+    at: datetime
+    act: Act
+    auction_id: str
+
+
+def due_acts(session: Session, until: datetime) -> list[Due]:
+    """Everything due up to and including `until`, earliest first."""
+    opening = session.execute(
+        select(Auction.opens_at, Auction.id).where(Auction.status == "announced", Auction.opens_at <= until)
+    )
+    closing = session.execute(
+        select(Auction.closes_at, Auction.id).where(Auction.status == "open", Auction.closes_at <= until)
+    )
+    overdue = session.execute(
+        select(Auction.balance_due_at, Auction.id).where(
+            Auction.settlement == "balance_due", Auction.balance_due_at < until
+        )
+    )
+    acts: list[tuple[Act, list[tuple[datetime, str]]]] = [
+        ("open", [(at, key) for at, key in opening]),
+        ("close", [(at, key) for at, key in closing]),
+        ("overdue", [(at, key) for at, key in overdue if at is not None]),
+    ]
+    found = [(at, rank, key, act) for rank, (act, rows) in enumerate(acts) for at, key in rows]
+    return [Due(at, act, key) for at, _, key, act in sorted(found)]

@@ -1,0 +1,305 @@
+"""The commands of `fapai`. Exit status: 0 done, 1 refused by a rule or a check that failed, 2 wrong usage."""
+
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from auction.kernel.clock import FixedClock
+from auction.kernel.crypto import Keys
+from auction.kernel.errors import Breach, DomainError
+from auction.kernel.settings import Settings, SettingsError
+from auction.kernel.unit import House
+from auction.queries.log import verify_database
+from auction.rules.access import ROLES
+from auction.services import accounts
+from bidding import replay as replays
+from bidding.evidence import export
+from risk.imports import import_file
+
+from . import errors
+from .wiring import check, open_house, upgrade
+
+
+def _language() -> str:
+    return "en" if os.environ.get("LANG", "").startswith("en") else "zh"
+
+
+def _say(message: str) -> None:
+    click.echo(message, err=True)
+
+
+def answered(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Turn refusals into a sentence on stderr and exit status 1."""
+
+    @wraps(command)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return command(*args, **kwargs)
+        except SettingsError as error:
+            _say(str(error))
+        except DomainError as error:
+            body = errors.problem(error, _language())
+            _say(f"{body['code']}: {body['detail']}")
+            for breach in body["errors"]:
+                _say(f"  {breach['field'] or ''} {breach['code']}: {breach['detail']}")
+        except (OSError, SQLAlchemyError) as error:
+            _say(str(error))
+        sys.exit(1)
+
+    return run
+
+
+def _house() -> House:
+    house = open_house(Settings.from_environ())
+    check(house)
+    house.anchor()
+    return house
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="fapai")
+def fapai() -> None:
+    """法拍: online judicial auctions, from disclosure to confirmation."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+@fapai.command()
+@click.option("--bind", default="127.0.0.1:8000", show_default=True)
+@click.option("--no-scheduler", is_flag=True, help="Leave due work to another process.")
+@answered
+def serve(bind: str, no_scheduler: bool) -> None:
+    """Serve the site."""
+    from .serve import Serving, gevent_house
+
+    Serving(gevent_house(Settings.from_environ()), with_scheduler=not no_scheduler).run(bind)
+
+
+@fapai.command()
+@answered
+def scheduler() -> None:
+    """Carry out due work only, beside processes that serve with --no-scheduler."""
+    import gevent
+    from gevent.event import Event
+
+    from . import scheduler as timers
+    from .gateway import SandboxGateway
+    from .serve import gevent_house
+
+    house = gevent_house(Settings.from_environ())
+    check(house)
+    house.anchor()
+    timers.start(house, SandboxGateway(house), None)
+    done = Event()
+    for number in (15, 2):
+        gevent.signal_handler(number, done.set)
+    done.wait()
+
+
+@fapai.command()
+@click.option("--port", default=8000, show_default=True)
+@click.option("--data", type=click.Path(path_type=Path), help="Where to keep it; a folder of its own by default.")
+@click.option("--no-bots", is_flag=True, help="No simulated bidders.")
+@answered
+def demo(port: int, data: Path | None, no_bots: bool) -> None:
+    """Show the site: sample courts, people and lots in the sandbox, one sale running live."""
+    from .demo import run
+
+    run(port, data, bots=not no_bots)
+
+
+@fapai.group()
+def db() -> None:
+    """The database."""
+
+
+@db.command("upgrade")
+@answered
+def db_upgrade() -> None:
+    """Bring the database to the present schema."""
+    upgrade(open_house(Settings.from_environ()))
+
+
+@fapai.group()
+def court() -> None:
+    """Courts."""
+
+
+@court.command("add")
+@click.argument("code")
+@click.argument("name")
+@answered
+def court_add(code: str, name: str) -> None:
+    """Enter a court."""
+    _house().perform(accounts.add_court, code, name)
+
+
+@fapai.group()
+def agency() -> None:
+    """Auxiliary agencies."""
+
+
+@agency.command("add")
+@click.argument("uscc")
+@click.argument("name")
+@answered
+def agency_add(uscc: str, name: str) -> None:
+    """Enter an auxiliary agency by its social credit code."""
+    _house().perform(accounts.add_agency, uscc, name)
+
+
+@fapai.group()
+def user() -> None:
+    """Accounts."""
+
+
+@user.command("add")
+@click.argument("username")
+@click.option("--role", required=True, type=click.Choice(sorted(ROLES)))
+@click.option("--name", default="")
+@click.option("--id-number", default=None)
+@click.option("--court", default=None)
+@click.option("--agency", default=None)
+@click.option("--password-stdin", is_flag=True, required=True, help="Read the password from standard input.")
+@answered
+def user_add(
+    username: str,
+    role: str,
+    name: str,
+    id_number: str | None,
+    court: str | None,
+    agency: str | None,
+    password_stdin: bool,
+) -> None:
+    """Make an account; bidders and parties need --name and --id-number."""
+    from .auth import HASHER
+
+    password = sys.stdin.readline().rstrip("\n")
+    if len(password) < 8:
+        raise DomainError("invalid", [Breach("password_short", "password")])
+    house = _house()
+    hashed = HASHER.hash(password)
+    if role in ("bidder", "party"):
+        if not name or not id_number:
+            raise click.UsageError("bidders and parties need --name and --id-number")
+        id_type = "resident_id" if id_number[:17].isdecimal() else "uscc" if len(id_number) == 18 else "passport"
+        facts = accounts.BidderFacts(username, name, id_type, id_number)
+        house.perform(accounts.create_bidder, facts, hashed, role)
+        return
+    house.perform(
+        accounts.create_staff,
+        username=username,
+        role=role,
+        name=name or username,
+        password_hash=hashed,
+        court=court,
+        agency=agency,
+    )
+
+
+@fapai.group()
+def people() -> None:
+    """The registry of those who may not bid (OJA 34)."""
+
+
+@people.command("import")
+@click.argument("kind", type=click.Choice(["staff", "relatives", "control"]))
+@click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--partial", is_flag=True, help="Store the good rows even where others are refused.")
+@click.option("--json", "as_json", is_flag=True)
+@answered
+def people_import(kind: str, path: Path, partial: bool, as_json: bool) -> None:
+    """Import a CSV; any refused row means nothing is stored, unless --partial."""
+    report = import_file(_house(), kind, path, partial)
+    refused = [
+        {
+            "line": row.line,
+            "field": row.field,
+            "code": row.code,
+            "detail": errors.sentence(row.code, row.facts, _language()),
+        }
+        for row in report.refused
+    ]
+    if as_json:
+        click.echo(json.dumps({"accepted": report.accepted, "refused": refused}, ensure_ascii=False))
+    else:
+        click.echo(f"{report.accepted} accepted")
+        for row in refused:
+            click.echo(f"line {row['line']}: {row['field'] or ''} {row['code']}: {row['detail']}")
+    sys.exit(1 if refused else 0)
+
+
+@fapai.command()
+@click.argument("bids", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--terms", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--json", "as_json", is_flag=True)
+@answered
+def replay(bids: Path, terms: Path, as_json: bool) -> None:
+    """Run a recorded bid history through the same engine and rules."""
+    rows, conditions = replays.read_bids(bids), replays.read_terms(terms)
+    with tempfile.TemporaryDirectory(prefix="fapai-replay-") as folder:
+        clock = FixedClock(replays.first_moment(conditions, rows))
+        private = Settings(
+            data=Path(folder),
+            database_url=f"sqlite:///{folder}/replay.db",
+            secret_key="",
+            keys=Keys(*(os.urandom(32) for _ in range(3))),
+        )
+        house = open_house(private, clock=clock)
+        upgrade(house)
+        for line in replays.Replay(house, clock, conditions).run(rows):
+            click.echo(json.dumps(line, ensure_ascii=False) if as_json else _table_row(line))
+        house.engine.dispose()
+        house.reader.dispose()
+
+
+def _table_row(line: dict[str, Any]) -> str:
+    return "  ".join(f"{name}={value}" for name, value in line.items() if value is not None)
+
+
+@fapai.group()
+def audit() -> None:
+    """The journal and the log."""
+
+
+@audit.command("verify")
+@click.option("--json", "as_json", is_flag=True)
+@answered
+def audit_verify(as_json: bool) -> None:
+    """Recompute every chain, tree and signature in the database."""
+    house = _house()
+    report = house.read(verify_database, house.vault.public_key)
+    if as_json:
+        click.echo(json.dumps(report.as_data(), ensure_ascii=False))
+    else:
+        for failure in report.failures:
+            click.echo(str(failure))
+        click.echo("ok" if report.ok else "FAILED")
+    sys.exit(0 if report.ok else 1)
+
+
+@audit.command("export")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--auction", default=None)
+@answered
+def audit_export(folder: Path, auction: str | None) -> None:
+    """Write the evidence package of one auction, or of every announced one, into a folder."""
+    house = _house()
+    for written in export(house, folder, auction):
+        click.echo(str(written))

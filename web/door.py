@@ -1,0 +1,90 @@
+"""The door of the desk: what happens to an offer before and after it, whichever way it came in.
+
+Limits and readability are decided here without the database; what is turned away for them is only counted
+(PRECISIONS 28) and journaled once a minute.
+"""
+
+from collections import Counter
+from concurrent.futures import TimeoutError as Late
+from typing import Any
+
+from flask import current_app
+
+from auction.kernel.clock import Clock
+from auction.kernel.money import is_amount
+from auction.rules.access import Actor
+from bidding.services.bids import Answer, refusal
+
+#: Seconds after which an offer without an answer is answered `fault`; its key tells later what became of it.
+PATIENCE = 10.0
+#: Refusals that are counted, not stored.
+COUNTED = frozenset(("rate_limited", "not_registered", "not_started", "closed", "amount_invalid"))
+
+
+class Limit:
+    """A token bucket per name: `rate` a second, twice as many at once. Machine time; forgets the idle."""
+
+    def __init__(self, clock: Clock, rate: float) -> None:
+        self._clock, self._rate, self._burst = clock, rate, 2 * rate
+        self._buckets: dict[str, tuple[float, float]] = {}
+
+    def allows(self, name: str) -> bool:
+        """Take one token of `name`; False when there is none."""
+        now = self._clock.machine().timestamp()
+        tokens, last = self._buckets.get(name, (self._burst, now))
+        tokens = min(self._burst, tokens + (now - last) * self._rate)
+        if len(self._buckets) > 100_000:
+            self._buckets.clear()
+        self._buckets[name] = (tokens - 1 if tokens >= 1 else tokens, now)
+        return tokens >= 1
+
+
+class TurnedAway:
+    """Counts of offers that leave no entry of their own, until they are journaled."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[tuple[str, str]] = Counter()
+
+    def add(self, auction_id: str, code: str) -> None:
+        """Count one refusal."""
+        self._counts[(auction_id, code)] += 1
+
+    def take(self) -> dict[tuple[str, str], int]:
+        """What was counted since the last taking."""
+        counts, self._counts = self._counts, Counter()
+        return dict(counts)
+
+
+def take_offer(
+    actor: Actor,
+    auction_id: str,
+    amount_fen: Any,
+    key: str,
+    *,
+    raise_own: bool = False,
+    confirm_implausible: bool = False,
+) -> Answer:
+    """Put an offer through the desk and wait for its answer; `amount_fen` may be anything."""
+    answer = _answer(actor, auction_id, amount_fen, key, raise_own, confirm_implausible)
+    if answer.code in COUNTED:
+        turned_away: TurnedAway = current_app.extensions["turned_away"]
+        turned_away.add(auction_id, answer.code)
+    return answer
+
+
+def _answer(
+    actor: Actor, auction_id: str, amount_fen: Any, key: str, raise_own: bool, confirm_implausible: bool
+) -> Answer:
+    if not is_amount(amount_fen):
+        return refusal("amount_invalid")
+    limit: Limit = current_app.extensions["bid_limit"]
+    if not limit.allows(actor.id):
+        return refusal("rate_limited")
+    future = current_app.extensions["desk"].submit(
+        auction_id, actor.id, amount_fen, key, raise_own=raise_own, confirm_implausible=confirm_implausible
+    )
+    try:
+        answer: Answer = future.result(timeout=PATIENCE)
+    except Late:
+        return refusal("fault")
+    return answer

@@ -1,0 +1,55 @@
+"""The scheduler: wakes the house once a second. It decides nothing; the stored times do."""
+
+import structlog
+from apscheduler.schedulers.background import BackgroundScheduler
+from sqlalchemy.exc import SQLAlchemyError
+
+from auction.kernel.errors import DomainError
+from auction.kernel.unit import House
+from auction.services.log import seal
+from bidding.queries.payments import due_refunds
+from bidding.services.turned_away import record_turned_away
+
+from .door import TurnedAway
+from .gateway import PaymentGateway
+from .timekeeping import tick
+
+log = structlog.get_logger(__name__)
+
+
+def start(house: House, gateway: PaymentGateway, turned_away: TurnedAway | None) -> BackgroundScheduler:
+    """Start the house's timers: due acts and sealing every second, counts and outstanding refunds every minute."""
+    scheduler = BackgroundScheduler(
+        timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": 30}
+    )
+
+    def every(seconds: float, work: object, *args: object) -> None:
+        scheduler.add_job(_safely, "interval", [work, *args], seconds=seconds)
+
+    every(1, tick, house)
+    every(1, house.perform, seal)
+    every(60, ask_refunds, house, gateway)
+    if turned_away is not None:
+        every(60, journal_counts, house, turned_away)
+    scheduler.start()
+    return scheduler
+
+
+def _safely(work, *args) -> None:  # type: ignore[no-untyped-def]
+    try:
+        work(*args)
+    except (SQLAlchemyError, DomainError, OSError):
+        log.exception("scheduled work failed", work=getattr(work, "__name__", str(work)))
+
+
+def ask_refunds(house: House, gateway: PaymentGateway) -> None:
+    """Ask the gateway again for every refund not yet sent: the message after the commit may have been lost."""
+    for order in house.read(due_refunds, house.now()):
+        gateway.refund(order)
+
+
+def journal_counts(house: House, turned_away: TurnedAway) -> None:
+    """Journal how many offers were turned away since the last minute."""
+    counts = turned_away.take()
+    if counts:
+        house.perform(record_turned_away, counts)

@@ -1,0 +1,101 @@
+"""One serving process: gevent's server, the desk, the sockets, and (unless told otherwise) the scheduler."""
+
+import os
+import signal
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import gevent
+import structlog
+from gevent import pywsgi
+from gevent.threadpool import ThreadPool
+from geventwebsocket.handler import WebSocketHandler
+
+from auction.kernel.settings import Settings
+from auction.kernel.unit import House
+from bidding.desk import Desk
+
+from . import scheduler as timers
+from . import sockets
+from .app import create_app
+from .door import Limit, TurnedAway
+from .gateway import SandboxGateway
+from .wiring import check, open_house
+
+log = structlog.get_logger(__name__)
+
+
+class _Server(pywsgi.WSGIServer):
+    """pywsgi without Nagle's delay: an acknowledgement is one small packet that must leave at once."""
+
+    def handle(self, client: socket.socket, address: Any) -> Any:
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return super().handle(client, address)
+
+
+class _Handler(WebSocketHandler):  # type: ignore[misc]
+    """Keeps the server's name and version to itself, and logs nothing per request."""
+
+    def log_request(self) -> None:
+        return None
+
+
+def gevent_house(settings: Settings) -> House:
+    """A house for gevent. SQLite's writing units all run on one thread of their own: it has one writer, and an
+    fsync must not stop the loop. PostgreSQL's driver waits cooperatively by itself."""
+    run: Callable[[Callable[[], Any]], Any] | None = None
+    if settings.database_url.startswith("sqlite"):
+        run = ThreadPool(1).apply
+    return open_house(settings, run=run)
+
+
+class Serving:
+    """Everything of one process, started and stopped together."""
+
+    def __init__(self, house: House, *, with_scheduler: bool = True) -> None:
+        check(house)
+        house.anchor()
+        self.house = house
+        self.gateway = SandboxGateway(house)
+        house.subscribe("refund", self.gateway.on_refund)
+        self.desk = Desk(house, f"{socket.gethostname()}:{os.getpid()}:{house.ids.token()[:8]}")
+        self.turned_away = TurnedAway()
+        beside = ThreadPool(2)
+        self.app = create_app(house, self.gateway, self.desk, beside=lambda work, *args: beside.apply(work, args))
+        self.app.extensions["turned_away"] = self.turned_away
+        self.app.extensions["bid_limit"] = Limit(house.clock, house.settings.bid_rate)
+        self.sockets, self.broadcaster = sockets.join(self.app, house, "gevent")
+        self._with_scheduler = with_scheduler
+        self._scheduler: Any = None
+        self._server: _Server | None = None
+
+    def run(self, bind: str, ready: Callable[[], None] | None = None) -> None:
+        """Serve on `host:port` until SIGTERM or SIGINT; then answer what is waiting and stop."""
+        host, _, port = bind.rpartition(":")
+        self.desk.start()
+        self.broadcaster.start()
+        if self._with_scheduler:
+            self._scheduler = timers.start(self.house, self.gateway, self.turned_away)
+        self._server = _Server(
+            (host.strip("[]") or "127.0.0.1", int(port)), self.app, handler_class=_Handler, log=None, backlog=4096
+        )
+        for number in (signal.SIGTERM, signal.SIGINT):
+            gevent.signal_handler(number, self._stop)
+        self._server.start()
+        log.info("serving", bind=bind)
+        if ready:
+            ready()
+        self._server._stop_event.wait()
+        self.close()
+
+    def _stop(self) -> None:
+        if self._server is not None:
+            self._server.stop(timeout=2)
+
+    def close(self) -> None:
+        """Stop the timers, answer what is waiting, hand the lease back."""
+        if self._scheduler is not None:
+            self._scheduler.shutdown(wait=False)
+        self.desk.stop()
+        timers.journal_counts(self.house, self.turned_away)
