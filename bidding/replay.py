@@ -173,6 +173,7 @@ class Replay:
             created_at=unit.now,
         )
         unit.session.add_all([Court(code="REPLAY", name="replay"), clerk])
+        unit.session.flush()
         case = Case(id="case", number="replay", court_code="REPLAY", entered_at=unit.now)
         unit.session.add(case)
         unit.session.flush()
@@ -228,7 +229,9 @@ class Replay:
             created_at=unit.now,
             created_by="clerk",
         )
-        unit.session.add_all([lot, auction])
+        unit.session.add(lot)
+        unit.session.flush()
+        unit.session.add(auction)
 
     def _bidder(self, unit: Unit, row: Recorded) -> None:
         if (row.auction_id, row.bidder) in self._registrations:
