@@ -22,6 +22,8 @@ _SIMPLIFIED = str.maketrans(
     "占税费负责买腾场详担缴尽卖抛屋产权属赁当严为无与对发现处门开东车",
 )
 _CLAUSES = re.compile(r"[，,。.；;：:！!？?、\n\r|]+")
+#: Clause by clause, the delimiters kept so that positions add up.
+_SENTENCES = re.compile(r"([，,。；;：:！!？?\n\r]+)")
 _WIDE_GAP = ".{0,10}?"
 _SHORT = 60
 
@@ -122,15 +124,14 @@ def possessed_by_nobody_named(text: str) -> bool:
 
 
 def forbidden(text: str) -> tuple[Match, ...]:
-    """Every forbidden phrase in the text, each once, where it first stands."""
-    found: dict[str, Match] = {}
-    whole = squeeze(text)
+    """Every forbidden phrase in the text, each once, where it first stands and as long as it is there."""
+    whole, found = squeeze(text), []
     for phrase in phrases():
-        for start, end in _spans(phrase, text, whole):
-            words = text[start:end]
-            found.setdefault(phrase.code, Match(phrase, start, end, words))
-            break
-    return tuple(sorted(found.values(), key=lambda match: match.start))
+        spans = sorted(_spans(phrase, text, whole), key=lambda span: (span[0], -span[1]))
+        if spans:
+            start, end = spans[0]
+            found.append(Match(phrase, start, end, text[start:end]))
+    return tuple(sorted(found, key=lambda match: match.start))
 
 
 def _spans(phrase: Phrase, text: str, whole: Squeezed) -> Iterator[tuple[int, int]]:
@@ -139,10 +140,6 @@ def _spans(phrase: Phrase, text: str, whole: Squeezed) -> Iterator[tuple[int, in
         yield from _matches(phrase, phrase.in_clause, squeeze(clause), position)
         position += len(clause)
     yield from _matches(phrase, phrase.in_whole, whole, 0)
-
-
-#: Clause by clause, the delimiters kept so that positions add up.
-_SENTENCES = re.compile(r"([，,。；;：:！!？?\n\r]+)")
 
 
 def _matches(

@@ -1,0 +1,233 @@
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from auction.rules.findings import Finding
+from disclosure.rules.catalogue import Catalogue, load
+from disclosure.rules.linter import lint
+from disclosure.rules.sheet import File, Sheet
+
+LEASE = {
+    "tenant": "示例丁",
+    "signed_on": "2023-12-01",
+    "starts_on": "2024-01-01",
+    "ends_on": "2030-01-01",
+    "in_possession": True,
+    "before_seizure": True,
+    "survives": True,
+}
+
+
+@pytest.fixture
+def rules_broken(today: date) -> Callable[[Sheet, Catalogue], list[tuple[object, str, str]]]:
+    """The contradictions of a sheet: rule, field, severity."""
+
+    def broken(sheet: Sheet, catalogue: Catalogue) -> list[tuple[object, str, str]]:
+        found = lint(sheet, catalogue, today=today)
+        return [(each.facts["rule"], each.field, each.severity) for each in found if each.code == "contradiction"]
+
+    return broken
+
+
+def only(findings: tuple[Finding, ...], code: str) -> list[Finding]:
+    return [finding for finding in findings if finding.code == code]
+
+
+def leased(house: Catalogue, spoil: Callable[..., Sheet], **data: Any) -> Sheet:
+    return spoil(house, "lease", {**LEASE, **data}, state="found", statement="房屋设有租赁。")
+
+
+@pytest.mark.parametrize(
+    ("code", "change", "rule", "field", "severity"),
+    [
+        ("lease", {"state": "found", "data": LEASE}, "vacant_but_leased", "lease.data.in_possession", "error"),
+        ("lease", {"state": "found", "data": {**LEASE, "in_possession": False}}, "vacant_but_leased",
+         "lease.data.in_possession", "warning"),
+        ("lease", {"state": "none", "data": {"tenant": "示例丁"}}, "none_but_data", "lease.data.tenant", "error"),
+        ("lease", {"state": "found", "statement": "无。", "data": {**LEASE, "in_possession": False}},
+         "found_but_statement_none", "lease.statement", "warning"),
+        ("residence_right", {"state": "found", "data": {"holder": "示例己", "survives": True}},
+         "vacant_but_residence_right", "residence_right", "warning"),
+        ("possession", {"data": {"occupied": True, "vacated_on": None}}, "occupied_without_occupant",
+         "possession.data.occupant", "error"),
+        ("possession", {"data": {"occupied": False, "occupant": "示例乙"}}, "occupant_without_occupation",
+         "possession.data.occupant", "error"),
+        ("possession", {"statement": "房屋现由被执行人之父居住。"}, "vacant_but_statement_occupied",
+         "possession.statement", "error"),
+        ("possession", {"state": "none", "data": {"occupied": True, "vacated_on": None, "keys_held": None}},
+         "none_but_data", "possession.data.occupied", "error"),
+        ("clearance", {"state": "found", "data": {"responsible": "示例法官", "due_on": "2026-09-01", "plan": "迁出"}},
+         "clearance_of_a_vacant_lot", "clearance", "warning"),
+        ("title", {"data": {"share": 0.5}}, "share_without_co_owner", "title.data.share", "error"),
+        ("area_and_use", {"data": {"interior_area_m2": 90.0}}, "interior_larger_than_building",
+         "area_and_use.data.interior_area_m2", "error"),
+        ("viewing", {"data": {"from": "2026-03-10", "until": "2026-03-09"}}, "dates_reversed",
+         "viewing.data.until", "error"),
+    ],
+)  # fmt: skip
+def test_facts_that_cannot_both_be_true(
+    house: Catalogue,
+    spoil: Callable[..., Sheet],
+    rules_broken: Callable[[Sheet, Catalogue], list[tuple[object, str, str]]],
+    code: str,
+    change: dict[str, Any],
+    rule: str,
+    field: str,
+    severity: str,
+) -> None:
+    expected = (rule, f"disclosure.{field}", severity)
+    assert expected in rules_broken(spoil(house, code, **change), house)
+
+
+def test_a_lease_claimed_by_the_occupant_and_denied_by_the_item(
+    house: Catalogue,
+    spoil: Callable[..., Sheet],
+    rules_broken: Callable[[Sheet, Catalogue], list[tuple[object, str, str]]],
+) -> None:
+    for right, code in (("lease", "lease"), ("residence", "residence_right")):
+        data = {"occupied": True, "occupant": "示例丁", "right": right, "vacated_on": None}
+        sheet = spoil(house, "possession", data, statement="房屋由示例丁居住。")
+        assert rules_broken(sheet, house) == [(f"{right}_claimed_but_none", f"disclosure.{code}.state", "error")]
+
+
+def test_an_occupied_and_leased_building_does_not_contradict_itself(
+    house: Catalogue,
+    spoil: Callable[..., Sheet],
+    rules_broken: Callable[[Sheet, Catalogue], list[tuple[object, str, str]]],
+) -> None:
+    occupied = {"occupied": True, "occupant": "示例丁", "since": "2024-01-01", "right": "lease", "vacated_on": None}
+    facts = spoil(house, "possession", occupied, statement="房屋现由承租人示例丁居住。").get("possession")
+    assert facts is not None
+    assert rules_broken(leased(house, spoil).replaced(facts), house) == []
+
+
+def test_earlier_possession_in_a_vacant_building_is_no_contradiction(
+    house: Catalogue,
+    spoil: Callable[..., Sheet],
+    rules_broken: Callable[[Sheet, Catalogue], list[tuple[object, str, str]]],
+) -> None:
+    for statement in ("房屋原由被执行人居住，现已腾空。", "现由本院占有、控制，无人居住。"):
+        assert rules_broken(spoil(house, "possession", statement=statement), house) == []
+
+
+def test_a_lease_cannot_end_before_it_begins(
+    house: Catalogue,
+    spoil: Callable[..., Sheet],
+    rules_broken: Callable[[Sheet, Catalogue], list[tuple[object, str, str]]],
+) -> None:
+    sheet = leased(house, spoil, ends_on="2023-12-31", in_possession=False)
+    assert ("dates_reversed", "disclosure.lease.data.ends_on", "error") in rules_broken(sheet, house)
+
+
+@pytest.mark.parametrize(
+    ("subscribed", "paid", "full", "wrong"),
+    [
+        (100, 100, True, False),
+        (100, 60, False, False),
+        (100, 60, True, True),
+        (100, 100, False, True),
+        (100, 101, True, True),
+    ],
+)
+def test_capital_has_to_add_up(
+    spoil: Callable[..., Sheet],
+    rules_broken: Callable[[Sheet, Catalogue], list[tuple[object, str, str]]],
+    subscribed: int,
+    paid: int,
+    full: bool,
+    wrong: bool,
+) -> None:
+    catalogue = load("equity")
+    sheet = spoil(catalogue, "capital", {"subscribed_fen": subscribed, "paid_fen": paid, "fully_paid": full})
+    assert bool(rules_broken(sheet, catalogue)) == wrong
+
+
+def test_banned_goods_cannot_be_sold(
+    spoil: Callable[..., Sheet], rules_broken: Callable[[Sheet, Catalogue], list[tuple[object, str, str]]]
+) -> None:
+    catalogue = load("goods")
+    sheet = spoil(catalogue, "shelf_life", {"sale_banned": True})
+    assert rules_broken(sheet, catalogue) == [("sale_banned", "disclosure.shelf_life.data.sale_banned", "error")]
+
+
+def test_a_vehicle_held_by_somebody_must_name_him(
+    spoil: Callable[..., Sheet], rules_broken: Callable[[Sheet, Catalogue], list[tuple[object, str, str]]]
+) -> None:
+    catalogue = load("vehicle")
+    sheet = spoil(catalogue, "possession", {"controlled": False})
+    assert rules_broken(sheet, catalogue) == [
+        ("occupied_without_occupant", "disclosure.possession.data.holder", "error")
+    ]
+
+
+def test_forbidden_words_are_found_in_statements_and_in_fields(
+    house: Catalogue, spoil: Callable[..., Sheet], today: date
+) -> None:
+    said = lint(spoil(house, "taxes", statement="一切税费由买受人承担。"), house, today=today)
+    assert [each.field for each in said if each.is_error] == ["disclosure.taxes.statement"]
+    filled = lint(spoil(house, "clearance", {"plan": "由买受人自行腾退"}), house, today=today)
+    assert "disclosure.clearance.data.plan" in [each.field for each in only(filled, "phrase_forbidden")]
+
+
+def test_a_check_is_stale_the_day_after_its_limit(house: Catalogue, spoil: Callable[..., Sheet], today: date) -> None:
+    limit = house.source_max_age_days
+    for days, stale in ((limit, False), (limit + 1, True)):
+        sheet = spoil(house, "burdens", checked_on=today - timedelta(days=days))
+        found = only(lint(sheet, house, today=today), "source_stale")
+        assert bool(found) == stale
+        assert all(each.severity == "warning" and each.facts["days"] == days for each in found)
+    sheet = spoil(house, "burdens", checked_on=today - timedelta(days=5))
+    assert only(lint(sheet, house, today=today, max_age_days=4), "source_stale")
+
+
+def test_wanted_evidence_that_is_not_attached_is_a_warning(
+    house: Catalogue, spoil: Callable[..., Sheet], today: date
+) -> None:
+    wanted = {item.code for item in house.items if item.evidence}
+    bare = only(lint(spoil(house, "title"), house, today=today), "evidence_missing")
+    assert {each.facts["item"] for each in bare} == wanted
+    with_file = lint(spoil(house, "title", attachments=(File("a", "1" * 64),)), house, today=today)
+    assert {each.facts["item"] for each in only(with_file, "evidence_missing")} == wanted - {"title"}
+    assert all(not each.is_error for each in bare)
+
+
+def test_the_statutory_channel_publishes_on_the_same_day(
+    house: Catalogue, spoil: Callable[..., Sheet], today: date
+) -> None:
+    same = spoil(house, "statutory_publication", {"published_on": today.isoformat()})
+    assert only(lint(same, house, today=today, announced_on=today), "publication_day_differs") == []
+    (finding,) = only(lint(same, house, today=today, announced_on=today + timedelta(days=1)), "publication_day_differs")
+    assert finding.severity == "warning" and finding.basis.code == "OJA 12(1)"
+    assert only(lint(same, house, today=today), "publication_day_differs") == []
+
+
+def test_a_clearance_date_that_has_passed_is_shown(house: Catalogue, spoil: Callable[..., Sheet], today: date) -> None:
+    for due, passed in ((today, False), (today - timedelta(days=1), True)):
+        sheet = spoil(house, "clearance", {"due_on": due.isoformat()}, state="found")
+        assert bool(only(lint(sheet, house, today=today), "date_passed")) == passed
+    done = spoil(house, "clearance", {"due_on": "2025-01-01", "stage": "done"}, state="found")
+    assert only(lint(done, house, today=today), "date_passed") == []
+
+
+def test_something_unknown_beside_what_is_told_is_a_warning(
+    house: Catalogue, spoil: Callable[..., Sheet], today: date
+) -> None:
+    sheet = spoil(house, "defects", statement="墙面有渗漏痕迹，此前的维修情况不详。")
+    assert [each.field for each in only(lint(sheet, house, today=today), "unknown_in_part")] == [
+        "disclosure.defects.statement"
+    ]
+
+
+def test_an_empty_sheet_has_nothing_to_lint(house: Catalogue, today: date) -> None:
+    assert lint(Sheet(), house, today=today) == ()
+
+
+def test_items_of_another_catalogue_are_passed_over(
+    house: Catalogue, filled: Callable[[Catalogue], Sheet], today: date
+) -> None:
+    facts = filled(house).items[0]
+    strange = filled(house).replaced(replace(facts, code="strange", statement="一切税费由买受人承担"))
+    assert not any(each.is_error for each in lint(strange, house, today=today))
