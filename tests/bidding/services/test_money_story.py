@@ -1,4 +1,4 @@
-"""The money of one sale with the real services behind the notices: paid, qualified, sold, released, balance, applied."""
+"""The money of one sale with the real services behind the notices: paid, qualified, sold, released, applied."""
 
 from dataclasses import dataclass
 from datetime import timedelta
