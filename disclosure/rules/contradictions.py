@@ -1,9 +1,12 @@
 """Facts of a sheet that cannot all be true, or that hardly can (then it is a warning)."""
 
 import re
+import tomllib
 from collections.abc import Callable, Iterator
 from datetime import date
-from typing import Literal
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any, Literal
 
 from auction.rules.findings import Finding
 
@@ -19,7 +22,7 @@ _NOTHING = frozenset({"无", "没有", "不存在", "未发现", "无此情况",
 
 
 def contradictions(sheet: Sheet, catalogue: Catalogue) -> tuple[Finding, ...]:
-    """Every contradiction, code `contradiction`; facts `rule` (its name) and `item`. The field is the later word."""
+    """Every contradiction, code `contradiction`; facts `rule` (its name), `says`, `says_en` and `item`."""
     found = [finding for rule in _RULES for finding in rule(sheet, catalogue)]
     for item in catalogue.items:
         facts = sheet.get(item.code)
@@ -30,8 +33,17 @@ def contradictions(sheet: Sheet, catalogue: Catalogue) -> tuple[Finding, ...]:
 
 def _finding(item: Item, rule: str, name: str = "", severity: Severity = "error") -> Finding:
     field = f"disclosure.{item.code}" + (f".{name}" if name else "")
-    facts = {"rule": rule, "item": item.code, "title": item.title, "title_en": item.title_en}
+    said = sayings()[rule]
+    facts = {"rule": rule, "says": said["zh"], "says_en": said["en"]}
+    facts |= {"item": item.code, "title": item.title, "title_en": item.title_en}
     return Finding("contradiction", severity, field, item.cited, facts)
+
+
+@lru_cache(maxsize=1)
+def sayings() -> dict[str, Any]:
+    """What each rule says, `zh` and `en`, by its name."""
+    source = files("disclosure").joinpath("catalogue", "_contradictions.toml")
+    return tomllib.loads(source.read_text(encoding="utf-8"))
 
 
 def _is_vacant(sheet: Sheet) -> bool:

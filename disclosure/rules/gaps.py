@@ -9,6 +9,14 @@ from .phrases import is_empty, leaves_unknown, names_nobody, possessed_by_nobody
 from .sheet import ItemFacts, Sheet, is_asked
 
 _NO_SOURCE = frozenset({"无", "没有", "暂无", "none", "n/a", "na", "nil"})
+#: What the parts of an entry are called.
+_PARTS = {
+    "state": ("状态", "state"),
+    "statement": ("说明（须写明事实，不得只写不明）", "statement (of the fact, not that it is not known)"),
+    "source": ("来源", "source"),
+    "checker": ("核查人", "checker"),
+    "checked_on": ("核查日期", "date of the check"),
+}
 #: Fields in which somebody is named; "another person" names nobody.
 _PERSONS = frozenset({"occupant", "holder", "tenant", "charterer", "responsible"})
 
@@ -19,7 +27,8 @@ def gaps(sheet: Sheet, catalogue: Catalogue) -> tuple[Finding, ...]:
     Codes: `disclosure_incomplete`, `possession_not_stated`, `clearance_plan_missing`. The field is
     `disclosure.<code>`, the basis the item's article. Facts: `item`, `title`, `title_en`, `reason` (`missing`: not
     there; `unstated`: does not say what it must, or only that it is not known; `unsourced`: lacks source, checker or
-    date; `state`: a state this item cannot have), `missing` (what is lacking, separated by commas).
+    date; `state`: a state this item cannot have), `missing` (the parts lacking, separated by commas; empty for the whole
+    item), `lacking`, `lacking_en` (the same in words).
     """
     return tuple(finding for item in catalogue.items for finding in _gaps_of(item, sheet))
 
@@ -31,7 +40,7 @@ def _gaps_of(item: Item, sheet: Sheet) -> Iterator[Finding]:
             yield _gap(item, item.missing, "missing")
         return
     if facts.state not in item.states:
-        yield _gap(item, item.unstated, "state", facts.state)
+        yield _gap(item, item.unstated, "state", "state")
         return
     if item.when is not None and asked and facts.state != "found":
         yield _gap(item, item.missing, "unstated", "state")
@@ -44,8 +53,23 @@ def _gaps_of(item: Item, sheet: Sheet) -> Iterator[Finding]:
 
 
 def _gap(item: Item, code: str, reason: str, *missing: str) -> Finding:
-    facts = {"item": item.code, "title": item.title, "title_en": item.title_en, "reason": reason}
-    return Finding(code, "error", f"disclosure.{item.code}", item.cited, {**facts, "missing": ",".join(missing)})
+    names = [_named(item, part) for part in missing] or [("整项", "the whole item")]
+    facts = {
+        "item": item.code,
+        "title": item.title,
+        "title_en": item.title_en,
+        "reason": reason,
+        "missing": ",".join(missing),
+        "lacking": "、".join(zh for zh, _ in names),
+        "lacking_en": ", ".join(en for _, en in names),
+    }
+    return Finding(code, "error", f"disclosure.{item.code}", item.cited, facts)
+
+
+def _named(item: Item, part: str) -> tuple[str, str]:
+    """What a part of an item is called: `statement`, `data.<name>` and so on."""
+    spec = item.field(part.removeprefix("data."))
+    return (spec.title, spec.title_en) if part.startswith("data.") and spec else _PARTS[part]
 
 
 def _unstated(item: Item, facts: ItemFacts) -> Iterator[str]:

@@ -43,6 +43,14 @@ def test_an_empty_sheet_names_every_required_item(asset_type: AssetType) -> None
     assert all(each.is_error for each in found)
 
 
+def test_a_gap_says_in_words_what_is_lacking(house: Catalogue, spoil: Callable[..., Sheet]) -> None:
+    (finding,) = gaps(spoil(house, "title", {"owner": None}), house)
+    assert (finding.facts["lacking"], finding.facts["lacking_en"]) == ("登记权利人", "Registered owner")
+    (finding,) = gaps(spoil(house, "title", source="", checked_on=None), house)
+    assert (finding.facts["lacking"], finding.facts["lacking_en"]) == ("来源、核查日期", "source, date of the check")
+    assert {each.facts["lacking"] for each in gaps(Sheet(), house)} == {"整项"}
+
+
 def test_an_optional_item_may_be_left_out(house: Catalogue, filled: Callable[[Catalogue], Sheet]) -> None:
     kept = tuple(facts for facts in filled(house).items if house.item(facts.code).required)
     assert gaps(Sheet(kept), house) == ()

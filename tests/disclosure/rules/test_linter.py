@@ -7,6 +7,7 @@ import pytest
 
 from auction.rules.findings import Finding
 from disclosure.rules.catalogue import Catalogue, load
+from disclosure.rules.contradictions import sayings
 from disclosure.rules.linter import lint
 from disclosure.rules.sheet import File, Sheet
 
@@ -219,6 +220,14 @@ def test_something_unknown_beside_what_is_told_is_a_warning(
     assert [each.field for each in only(lint(sheet, house, today=today), "unknown_in_part")] == [
         "disclosure.defects.statement"
     ]
+
+
+def test_every_contradiction_says_in_words_what_is_wrong(
+    house: Catalogue, spoil: Callable[..., Sheet], today: date
+) -> None:
+    (finding,) = only(lint(spoil(house, "title", {"share": 0.5}), house, today=today), "contradiction")
+    assert finding.facts["says"] == "拍卖份额不足全部，却记载没有共有人。"
+    assert all(said["zh"] and said["en"] for said in sayings().values())
 
 
 def test_an_empty_sheet_has_nothing_to_lint(house: Catalogue, today: date) -> None:
