@@ -8,6 +8,7 @@ import math
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any, Literal, cast, get_args
 
 from auction.rules.findings import Finding
@@ -96,7 +97,7 @@ def _check_text(item: Item, path: str, value: object, most: int) -> Iterator[Fin
     if not isinstance(value, str):
         yield _finding(item, "wrong_type", path, expected="text")
     elif len(value) > most:
-        yield _finding(item, "too_long", path, most=most)
+        yield _finding(item, "too_long", path, limit=most)
     elif any(_is_bad(character) for character in value):
         yield _finding(item, "bad_characters", path)
 
@@ -134,7 +135,7 @@ def _check_files(item: Item, value: object) -> Iterator[Finding]:
     if not isinstance(value, list | tuple) or not all(isinstance(each, str) for each in value):
         yield _finding(item, "wrong_type", "attachments", expected="list")
     elif len(value) > MOST_FILES:
-        yield _finding(item, "too_many", "attachments", most=MOST_FILES)
+        yield _finding(item, "too_many", "attachments", limit=MOST_FILES)
 
 
 def _check_data(item: Item, data: object, today: date) -> Iterator[Finding]:
@@ -173,7 +174,11 @@ def _check_number_field(item: Item, spec: Field, value: object, _: date) -> Iter
 
 def _check_range(item: Item, spec: Field, value: float) -> Iterator[Finding]:
     if (spec.least is not None and value < spec.least) or (spec.most is not None and value > spec.most):
-        yield _finding(item, "out_of_range", f"data.{spec.name}", least=str(spec.least), most=str(spec.most))
+        yield _finding(item, "out_of_range", f"data.{spec.name}", least=_plain(spec.least), most=_plain(spec.most))
+
+
+def _plain(bound: float | None) -> str:
+    return "" if bound is None else format(Decimal(repr(bound)), "f")
 
 
 def _check_boolean_field(item: Item, spec: Field, value: object, _: date) -> Iterator[Finding]:

@@ -27,8 +27,8 @@ def gaps(sheet: Sheet, catalogue: Catalogue) -> tuple[Finding, ...]:
     Codes: `disclosure_incomplete`, `possession_not_stated`, `clearance_plan_missing`. The field is
     `disclosure.<code>`, the basis the item's article. Facts: `item`, `title`, `title_en`, `reason` (`missing`: not
     there; `unstated`: does not say what it must, or only that it is not known; `unsourced`: lacks source, checker or
-    date; `state`: a state this item cannot have), `missing` (the parts lacking, separated by commas; empty for the whole
-    item), `lacking`, `lacking_en` (the same in words).
+    date; `state`: a state this item cannot have), `missing` (the parts lacking, separated by commas; empty for the
+    whole item), `lacking`, `lacking_en` (the same in words).
     """
     return tuple(finding for item in catalogue.items for finding in _gaps_of(item, sheet))
 
