@@ -21,7 +21,7 @@ class SheetItem(Base):
     data: Mapped[dict[str, Any]]
     source: Mapped[str]
     checker: Mapped[str]
-    checked_on: Mapped[date]
+    checked_on: Mapped[date | None]
     attachments: Mapped[list[Any]]
     updated_at: Mapped[datetime]
     updated_by: Mapped[str] = mapped_column(ForeignKey("accounts.id"))

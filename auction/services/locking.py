@@ -1,4 +1,4 @@
-"""Locks in one order: the lot first, then its round. Whoever needs both takes them here, so that nobody waits in a ring."""
+"""Locks in one order: the lot, then its round. Who needs both takes them here, so that nobody waits in a ring."""
 
 from sqlalchemy import select
 

@@ -400,7 +400,7 @@ def upgrade() -> None:
         ),
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("checker", sa.Text(), nullable=False),
-        sa.Column("checked_on", sa.Date(), nullable=False),
+        sa.Column("checked_on", sa.Date(), nullable=True),
         sa.Column(
             "attachments", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
         ),

@@ -1,0 +1,289 @@
+"""Reading sheets: as they are being filled, as they were sealed, what changed between two seals; and their files.
+
+Before a lot's first announcement only its court and the agencies that work on it may read anything here; afterwards
+everybody reads what was sealed, and nothing else.
+"""
+
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from auction.kernel.errors import DomainError, invalid
+from auction.models import Auction, Lot, Task
+from auction.queries.proposals import proposal
+from auction.rules.access import Actor, decide
+from auction.rules.calendar import shanghai_day
+from auction.rules.findings import Finding
+from auction.rules.lot import PRIVATE, AuctionStatus
+from auction.rules.published_holidays import published_calendar
+from auction.rules.ruleset import Ruleset
+from auction.rules.terms import Addressee, Proposal, check_terms
+
+from .models import Attachment, SheetItem, SheetVersion
+from .rules.catalogue import Catalogue, State, load
+from .rules.diff import ItemChange, diff, is_material
+from .rules.gaps import gaps
+from .rules.linter import lint, lint_text
+from .rules.sheet import File, ItemFacts, Sheet, addressees, sheet_of
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """An attachment without its bytes."""
+
+    id: str
+    filename: str
+    media_type: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class SheetReading:
+    """A sheet as it is read: `version` 0 with `seal` None is the one being filled; `files` are those it discloses."""
+
+    lot_id: str
+    version: int
+    seal: str | None
+    at: datetime | None
+    material: bool
+    sheet: Sheet
+    catalogue: Catalogue
+    files: tuple[FileFacts, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SheetChanges:
+    """What changed from one sealed version to another, items and the lot's own files (by hash)."""
+
+    first: int
+    second: int
+    material: bool
+    items: tuple[ItemChange, ...]
+    files_added: tuple[str, ...]
+    files_removed: tuple[str, ...]
+
+
+def lot_named(session: Session, lot_id: str) -> Lot:
+    """The lot; DomainError not_found."""
+    lot = session.get(Lot, lot_id)
+    if lot is None:
+        raise DomainError("not_found")
+    return lot
+
+
+def reads_drafts(session: Session, actor: Actor | None, lot: Lot) -> bool:
+    """Whether the actor may read what is not published yet: the lot's court, and an agency with a task on it."""
+    if decide(actor, "lot.read_draft", court=lot.court_code) is None:
+        return True
+    if actor is None or actor.role != "agency":
+        return False
+    task = select(Task.id).where(Task.lot_id == lot.id, Task.agency_uscc == actor.agency_uscc).limit(1)
+    return session.scalar(task) is not None
+
+
+def require_drafts(session: Session, actor: Actor | None, lot_id: str) -> Lot:
+    """The lot, if the actor may read its drafts; DomainError not_found otherwise."""
+    lot = lot_named(session, lot_id)
+    if not reads_drafts(session, actor, lot):
+        raise DomainError("not_found")
+    return lot
+
+
+def files(session: Session, lot_id: str) -> tuple[FileFacts, ...]:
+    """All files of a lot, oldest first, without their bytes."""
+    columns = (Attachment.id, Attachment.filename, Attachment.media_type, Attachment.size, Attachment.sha256)
+    rows = session.execute(
+        select(*columns).where(Attachment.lot_id == lot_id).order_by(Attachment.uploaded_at, Attachment.id)
+    )
+    return tuple(FileFacts(*row) for row in rows)
+
+
+def working_sheet(session: Session, lot_id: str, known: Iterable[FileFacts] | None = None) -> Sheet:
+    """The sheet as it is being filled, with its files."""
+    hashes = {file.id: file.sha256 for file in (files(session, lot_id) if known is None else known)}
+    rows = session.scalars(select(SheetItem).where(SheetItem.lot_id == lot_id))
+    return Sheet(tuple(_facts(row, hashes) for row in rows))
+
+
+def _facts(row: SheetItem, hashes: dict[str, str]) -> ItemFacts:
+    return ItemFacts(
+        code=row.code,
+        state=cast(State, row.state),
+        statement=row.statement,
+        data=row.data,
+        source=row.source,
+        checker=row.checker,
+        checked_on=row.checked_on,
+        attachments=tuple(File(file_id, hashes[file_id]) for file_id in row.attachments),
+    )
+
+
+def own_files(sheet: Sheet, known: Iterable[FileFacts]) -> tuple[File, ...]:
+    """The files of the lot as a whole: those that no item of the sheet refers to."""
+    used = {file.sha256 for facts in sheet.items for file in facts.attachments}
+    return tuple(File(file.id, file.sha256) for file in known if file.sha256 not in used)
+
+
+def latest_version(session: Session, lot_id: str) -> SheetVersion | None:
+    """The last sealed version of a lot's sheet."""
+    return session.scalars(
+        select(SheetVersion).where(SheetVersion.lot_id == lot_id).order_by(SheetVersion.version.desc()).limit(1)
+    ).one_or_none()
+
+
+def read_sheet(session: Session, actor: Actor | None, lot_id: str, version: int | None = None) -> SheetReading:
+    """A sheet for a reader: the version asked for, else the last sealed one.
+
+    Version 0, and whatever there is before the first seal, is the sheet being filled: for the lot's court and agencies.
+    DomainError not_found for everything else.
+    """
+    lot = lot_named(session, lot_id)
+    if version is None:
+        version = lot.sheet_version
+    if version == 0:
+        return _working(session, require_drafts(session, actor, lot_id))
+    row = session.get(SheetVersion, (lot_id, version))
+    if row is None:
+        raise DomainError("not_found")
+    known = {file.sha256: file for file in files(session, lot_id)}
+    catalogue = load(lot.asset_type)
+    sheet = sheet_of(row.facts, catalogue, {digest: file.id for digest, file in known.items()})
+    disclosed = disclosed_hashes(row)
+    return SheetReading(
+        lot_id,
+        row.version,
+        row.seal,
+        row.at,
+        row.material,
+        sheet,
+        catalogue,
+        tuple(file for file in known.values() if file.sha256 in disclosed),
+    )
+
+
+def _working(session: Session, lot: Lot) -> SheetReading:
+    known = files(session, lot.id)
+    sheet = working_sheet(session, lot.id, known)
+    return SheetReading(lot.id, 0, None, None, False, sheet, load(lot.asset_type), known)
+
+
+def disclosed_hashes(version: SheetVersion) -> set[str]:
+    """The hashes of all files that a sealed version discloses."""
+    hashes = set(version.facts["attachments"])
+    return hashes.union(*(item["attachments"] for item in version.facts["items"]))
+
+
+def sheet_changes(session: Session, lot_id: str, first: int, second: int) -> SheetChanges:
+    """What changed between two sealed versions. DomainError not_found for an unknown lot, invalid for a version."""
+    lot = lot_named(session, lot_id)
+    if lot.sheet_version == 0:
+        raise DomainError("not_found")
+    rows = [session.get(SheetVersion, (lot_id, version)) for version in (first, second)]
+    old, new = rows
+    if old is None or new is None:
+        raise invalid("from" if old is None else "to", "out_of_range", least=1, most=lot.sheet_version)
+    catalogue = load(lot.asset_type)
+    changes = diff(sheet_of(old.facts, catalogue), sheet_of(new.facts, catalogue), catalogue)
+    before, after = set(old.facts["attachments"]), set(new.facts["attachments"])
+    return SheetChanges(
+        first, second, is_material(changes), changes, tuple(sorted(after - before)), tuple(sorted(before - after))
+    )
+
+
+def sheet_gaps(session: Session, actor: Actor | None, lot_id: str) -> tuple[Finding, ...]:
+    """What the sheet being filled still lacks. DomainError not_found but for the lot's court and agencies."""
+    lot = require_drafts(session, actor, lot_id)
+    return gaps(working_sheet(session, lot_id), load(lot.asset_type))
+
+
+def read_file(session: Session, actor: Actor | None, lot_id: str, file_id: str) -> tuple[Attachment, bool]:
+    """A file with its bytes, and whether the public may read it. DomainError not_found for whom it is not meant."""
+    lot = lot_named(session, lot_id)
+    file = session.get(Attachment, file_id)
+    if file is None or file.lot_id != lot.id:
+        raise DomainError("not_found")
+    sealed = session.scalars(select(SheetVersion).where(SheetVersion.lot_id == lot_id))
+    public = any(file.sha256 in disclosed_hashes(version) for version in sealed)
+    if not public and not reads_drafts(session, actor, lot):
+        raise DomainError("not_found")
+    return file, public
+
+
+def announcement_findings(session: Session, auction: Auction, ruleset: Ruleset, now: datetime) -> tuple[Finding, ...]:
+    """Everything that speaks against announcing this auction now, terms first, then the sheet; errors before warnings.
+
+    Votes that are still missing are an error of `panel_incomplete`, reason `votes`.
+    """
+    lot = auction.lot
+    catalogue = load(lot.asset_type)
+    sheet = working_sheet(session, lot.id)
+    today = shanghai_day(now)
+    asked = with_addressees(proposal(session, auction, frozenset()), addressees(sheet, catalogue))
+    found = [
+        *check_terms(asked, ruleset=ruleset, calendar=published_calendar(ruleset), now=now),
+        *_votes(auction, ruleset),
+        *gaps(sheet, catalogue),
+        *lint(sheet, catalogue, today=today, announced_on=today),
+        *lint_text(lot.title, "lot.title"),
+        *lint_text(lot.address, "lot.address"),
+        *lint_text(auction.late_reason_text or "", "late_reason_text"),
+    ]
+    return tuple(sorted(found, key=lambda finding: not finding.is_error))
+
+
+def _votes(auction: Auction, ruleset: Ruleset) -> tuple[Finding, ...]:
+    if auction.status == AuctionStatus.APPROVED:
+        return ()
+    votes = [member.approve for member in auction.panel]
+    facts: dict[str, int | str] = {
+        "reason": "votes",
+        "approving": sum(vote is True for vote in votes),
+        "required": len(votes) // 2 + 1,
+    }
+    return (Finding("panel_incomplete", "error", "panel", ruleset.basis("panel_majority"), facts),)
+
+
+def with_addressees(asked: Proposal, named: Iterable[Addressee]) -> Proposal:
+    """The proposal with whom the sheet names beside the parties of the case; the same person in one role stays one."""
+    known = {(_plain(each.name), each.role) for each in asked.addressees}
+    others = tuple(each for each in named if (_plain(each.name), each.role) not in known)
+    return replace(asked, addressees=(*asked.addressees, *others))
+
+
+def _plain(name: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", name).split())
+
+
+def check_round(
+    session: Session, actor: Actor | None, auction_id: str, ruleset: Ruleset, now: datetime
+) -> tuple[Finding, ...]:
+    """All findings on a round before its announcement, for its court. DomainError not_found, wrong_state afterwards."""
+    auction = session.get(Auction, auction_id)
+    if auction is None or decide(actor, "auction.check", court=auction.lot.court_code) is not None:
+        raise DomainError("not_found")
+    if auction.status not in PRIVATE:
+        raise DomainError("wrong_state", status=auction.status)
+    return announcement_findings(session, auction, ruleset, now)
+
+
+def item_data(item: ItemFacts, catalogue: Catalogue) -> dict[str, Any]:
+    """One item as JSON values: files by their ids."""
+    known = catalogue.find(item.code)
+    return {
+        "code": item.code,
+        "title": known.title if known else item.code,
+        "title_en": known.title_en if known else item.code,
+        "state": item.state,
+        "statement": item.statement,
+        "data": dict(item.data),
+        "source": item.source,
+        "checker": item.checker,
+        "checked_on": item.checked_on.isoformat() if item.checked_on else None,
+        "attachments": [file.id for file in item.attachments],
+    }

@@ -1,0 +1,1 @@
+"""Writing services of the floor `disclosure`: filling a sheet, keeping files, publishing."""

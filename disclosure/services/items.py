@@ -1,0 +1,134 @@
+"""Filling the sheet, item by item; and changing a sheet that is already published (PRECISIONS 11)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from auction.kernel.errors import Breach, DomainError
+from auction.kernel.unit import Unit
+from auction.models import Auction, Lot
+from auction.rules.access import Actor
+from auction.rules.calendar import shanghai_day
+from auction.rules.findings import Finding, errors
+from auction.rules.lot import LIVE
+from auction.services.auctions import void_votes
+from auction.services.lots import lock_lot
+
+from ..models import SheetItem, SheetVersion
+from ..queries import files, latest_version
+from ..rules.catalogue import Catalogue, load
+from ..rules.diff import ItemChange, diff, is_material
+from ..rules.entry import check_item, read_item
+from ..rules.gaps import gaps
+from ..rules.linter import lint
+from ..rules.sheet import File, ItemFacts, Sheet, sealed_facts, sheet_of
+from .sealing import seal_facts
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An item as stored; what it lacks or should not say; the version it was published in (None: not yet public)."""
+
+    facts: ItemFacts
+    catalogue: Catalogue
+    findings: tuple[Finding, ...]
+    version: int | None
+
+
+def put_item(unit: Unit, actor: Actor, lot_id: str, code: str, payload: Mapping[str, Any]) -> Written:
+    """Write one item of a lot's sheet as a whole (`state statement data source checked_on attachments`).
+
+    The checker is the actor. Votes given on the older sheet fall. While a round is announced, open or suspended the
+    change is published at once as a new version with a new seal, which every registrant has to acknowledge; a
+    material one is refused then (`wrong_state`, each change as `material_change`): such a sale is to be withdrawn
+    and announced anew. DomainError `invalid` with every wrong field, or with every gap the public sheet would have.
+    """
+    lot = lock_lot(unit, actor, lot_id)
+    catalogue = load(lot.asset_type)
+    item = catalogue.item(code)
+    found = check_item(item, payload, shanghai_day(unit.now))
+    if wrong := errors(found):
+        raise DomainError("invalid", [finding.breach() for finding in wrong])
+    given = _files_of(unit, lot, payload.get("attachments", ()))
+    facts = read_item(item, payload, checker=actor.name, attachments=given)
+    live = _live_round(unit, lot)
+    version = None
+    if live is not None:
+        version = _publish_change(unit, lot, live, catalogue, facts)
+    _store(unit, actor, lot, facts)
+    void_votes(unit, lot.id)
+    unit.record(
+        "SheetItemWritten",
+        stream=f"lot:{lot.id}",
+        private=True,
+        body={"code": code, "state": facts.state, "by": actor.id, "facts": sealed_facts(Sheet((facts,)))["items"][0]},
+    )
+    said = lint(Sheet((facts,)), catalogue, today=shanghai_day(unit.now))
+    return Written(facts, catalogue, (*found, *said), version)
+
+
+def _files_of(unit: Unit, lot: Lot, ids: Sequence[str]) -> list[File]:
+    known = {file.id: file.sha256 for file in files(unit.session, lot.id)} if ids else {}
+    wrong = [
+        Breach("unknown_attachment", f"attachments.{number}", facts={"value": file_id[:64]})
+        for number, file_id in enumerate(ids)
+        if file_id not in known
+    ]
+    if wrong:
+        raise DomainError("invalid", wrong)
+    return [File(file_id, known[file_id]) for file_id in ids]
+
+
+def _store(unit: Unit, actor: Actor, lot: Lot, facts: ItemFacts) -> None:
+    row = unit.session.get(SheetItem, (lot.id, facts.code)) or SheetItem(lot_id=lot.id, code=facts.code)
+    row.state, row.statement, row.data = facts.state, facts.statement, dict(facts.data)
+    row.source, row.checker, row.checked_on = facts.source, facts.checker, facts.checked_on
+    row.attachments = [file.id for file in facts.attachments]
+    row.updated_at, row.updated_by = unit.now, actor.id
+    unit.session.add(row)
+
+
+def _live_round(unit: Unit, lot: Lot) -> Auction | None:
+    """The round under way, locked."""
+    return unit.session.scalar(
+        select(Auction)
+        .where(Auction.lot_id == lot.id, Auction.status.in_(LIVE))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+
+
+def _publish_change(unit: Unit, lot: Lot, auction: Auction, catalogue: Catalogue, facts: ItemFacts) -> int | None:
+    """Publish a change that is not material under a new seal; None when nothing disclosed has changed."""
+    if auction.status != "suspended" and unit.now >= auction.closes_at:
+        raise DomainError("wrong_state", status="ended")
+    before = _published(unit, lot)
+    old = sheet_of(before.facts, catalogue)
+    new = old.replaced(facts)
+    changes = diff(old, new, catalogue)
+    if not changes:
+        return None
+    if is_material(changes):
+        raise DomainError("wrong_state", [_material(change) for change in changes if change.material])
+    today = shanghai_day(unit.now)
+    lacking = errors((*gaps(new, catalogue), *lint(new, catalogue, today=today)))
+    if lacking:
+        raise DomainError(lacking[0].code, [finding.breach() for finding in lacking], basis=lacking[0].basis.zh)
+    own = [File("", digest) for digest in before.facts["attachments"]]
+    version = seal_facts(unit, lot, new, own, material=False)
+    auction.seal = version.seal
+    unit.tell(auction, "disclosure", seal=version.seal, sheet_version=version.version, items=[facts.code])
+    return version.version
+
+
+def _material(change: ItemChange) -> Breach:
+    return Breach("material_change", f"disclosure.{change.code}.{change.field}", facts={"item": change.code})
+
+
+def _published(unit: Unit, lot: Lot) -> SheetVersion:
+    version = latest_version(unit.session, lot.id)
+    if version is None:
+        raise DomainError("wrong_state", status="not_sealed")
+    return version
