@@ -367,6 +367,7 @@ def upgrade() -> None:
         sa.Column("role", sa.Text(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("at", INSTANT, nullable=True),
+        sa.Column("proof", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["lot_id"], ["lots.id"], name=op.f("fk_notices_lot_id")),
         sa.PrimaryKeyConstraint("lot_id", "position", name=op.f("pk_notices")),
     )
