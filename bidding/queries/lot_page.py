@@ -10,27 +10,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, undefer
 
 from auction.models import Auction, Case, Court, Lot, Notice, ReferencePrice
-from disclosure.models import Attachment, SheetItem, SheetVersion
+from disclosure.models import SheetVersion
+from disclosure.queries import FileFacts, disclosed_hashes, files, working_sheet
 from disclosure.rules.catalogue import Catalogue, load
 from disclosure.rules.diff import ItemChange, diff
-from disclosure.rules.sheet import ItemFacts, Sheet, sheet_of
+from disclosure.rules.sheet import Sheet, sheet_of
 
 from ..models import Bid
 from .market import registrations
 
 #: Bids shown on the page itself.
 SHOWN = 20
-
-
-@dataclass(frozen=True, slots=True)
-class FileFacts:
-    """An attachment without its bytes."""
-
-    id: str
-    filename: str
-    media_type: str
-    size: int
-    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +46,10 @@ class NoticeCount:
 
 @dataclass(frozen=True, slots=True)
 class SheetFacts:
-    """A sealed version and what it changed against the one before; version 0 where nothing is sealed yet."""
+    """A sealed version, the files it discloses by their hash, and what it changed against the one before.
+
+    Version 0 where nothing is sealed yet.
+    """
 
     version: int
     seal: str
@@ -64,6 +57,7 @@ class SheetFacts:
     sheet: Sheet
     catalogue: Catalogue
     changes: tuple[ItemChange, ...]
+    files: dict[str, FileFacts]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +72,6 @@ class LotPage:
     ruleset: Mapping[str, Any] | None
     reference: ReferencePrice | None
     sheet: SheetFacts
-    files: dict[str, FileFacts]
     notices: list[NoticeCount]
     rounds: list[Auction]
     bids: list[BidFacts]
@@ -119,21 +112,11 @@ def lot_page(session: Session, auction_id: str) -> LotPage | None:
         ruleset=auction.ruleset,
         reference=session.get(ReferencePrice, lot.id),
         sheet=sealed_sheet(session, lot, auction.seal),
-        files=files(session, lot.id),
         notices=_notices(session, lot.id),
         rounds=list(rounds),
         bids=bids(session, auction.id, most=SHOWN),
         registrations=registrations(session, [auction.id]).get(auction.id, 0),
     )
-
-
-def files(session: Session, lot_id: str) -> dict[str, FileFacts]:
-    """The lot's files by their content hash, oldest first, without their bytes."""
-    columns = (Attachment.id, Attachment.filename, Attachment.media_type, Attachment.size, Attachment.sha256)
-    rows = session.execute(
-        select(*columns).where(Attachment.lot_id == lot_id).order_by(Attachment.uploaded_at, Attachment.id)
-    )
-    return {row.sha256: FileFacts(*row) for row in rows}
 
 
 def sealed_sheet(session: Session, lot: Lot, seal: str | None) -> SheetFacts:
@@ -144,30 +127,13 @@ def sealed_sheet(session: Session, lot: Lot, seal: str | None) -> SheetFacts:
     ).all()
     chosen = next((row for row in reversed(versions) if seal is None or row.seal == seal), None)
     if chosen is None:
-        return SheetFacts(0, "", None, draft_sheet(session, lot.id), catalogue, ())
-    sheet = sheet_of(chosen.facts, catalogue)
+        return SheetFacts(0, "", None, working_sheet(session, lot.id), catalogue, (), {})
+    disclosed = disclosed_hashes(chosen)
+    known = {file.sha256: file for file in files(session, lot.id) if file.sha256 in disclosed}
+    sheet = sheet_of(chosen.facts, catalogue, {digest: file.id for digest, file in known.items()})
     before = next((row for row in reversed(versions) if row.version < chosen.version), None)
     changes = diff(sheet_of(before.facts, catalogue), sheet, catalogue) if before else ()
-    return SheetFacts(chosen.version, chosen.seal, chosen.at, sheet, catalogue, changes)
-
-
-def draft_sheet(session: Session, lot_id: str) -> Sheet:
-    """The sheet as it is being filled."""
-    rows = session.scalars(select(SheetItem).where(SheetItem.lot_id == lot_id))
-    return Sheet(
-        tuple(
-            ItemFacts(
-                code=row.code,
-                state=row.state,  # type: ignore[arg-type]
-                statement=row.statement,
-                data=row.data,
-                source=row.source,
-                checker=row.checker,
-                checked_on=row.checked_on,
-            )
-            for row in rows
-        )
-    )
+    return SheetFacts(chosen.version, chosen.seal, chosen.at, sheet, catalogue, changes, known)
 
 
 def bids(session: Session, auction_id: str, most: int | None = None, before: int | None = None) -> list[BidFacts]:
@@ -181,7 +147,7 @@ def bids(session: Session, auction_id: str, most: int | None = None, before: int
         rows = rows.where(Bid.seq < before)
     if most is not None:
         rows = rows.limit(most)
-    return [BidFacts(*row) for row in session.execute(rows)]
+    return [BidFacts(seq or 0, code, amount, at, rank) for seq, code, amount, at, rank in session.execute(rows)]
 
 
 def _notices(session: Session, lot_id: str) -> list[NoticeCount]:

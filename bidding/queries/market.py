@@ -97,7 +97,7 @@ def registrations(session: Session, auction_ids: list[str]) -> dict[str, int]:
     return {row[0]: row[1] for row in rows}
 
 
-def _matching(wanted: Wanted) -> Select[Any]:
+def _matching(wanted: Wanted) -> Select[Auction, Lot, Court]:
     rows = (
         select(Auction, Lot, Court)
         .join(Lot, Lot.id == Auction.lot_id)

@@ -43,7 +43,7 @@ class Own:
         """The payment that matters now for a purpose: one under way or paid, else the latest."""
         asked = [payment for payment in self.payments if payment.purpose == purpose]
         standing = [payment for payment in asked if payment.status in ("pending", "paid")]
-        return (standing or asked or [None])[-1]
+        return next(reversed(standing or asked), None)
 
 
 def mine(session: Session, account_id: str, now: datetime) -> list[Own]:

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from auction.models import Auction, JournalRow, LogLeaf, Lot
-from auction.rules.ruleset import Ruleset
+from auction.rules.ruleset import from_data
 
 from ..models import Bid, Registration
 from ..rules.room import Offer, Refused, Room, RoomRules, Standing, is_implausible, judge, least_bid
@@ -74,7 +74,7 @@ def room_page(session: Session, auction_id: str, account_id: str | None) -> Room
         auction=auction,
         lot=session.get_one(Lot, auction.lot_id),
         room=room_value(auction),
-        rules=RoomRules.of(Ruleset.from_data(ruleset or {})),
+        rules=RoomRules.of(from_data(ruleset or {})),
         bids=bids(session, auction_id, most=SHOWN),
         registration=registration,
         receipt=latest_receipt(session, registration) if registration else None,

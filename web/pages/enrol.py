@@ -1,0 +1,276 @@
+"""A bidder's way into a sale: registration, deposit, acknowledgement; and what is his: my auctions."""
+
+from typing import Any
+
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+
+from auction.kernel.errors import DomainError
+from auction.kernel.money import yuan
+from bidding.models import Payment
+from bidding.queries.lot_page import LotPage, lot_page
+from bidding.queries.mine import Own, mine, own
+from bidding.queries.room_page import own_registration
+from bidding.rules.registration import PURCHASE_UNDERTAKING, UNDERTAKINGS
+from bidding.services import registration as services
+from disclosure.rules.sheet import is_restricted
+
+from .. import errors
+from ..auth import house, me, policy
+from ..paying import ask_balance, ask_deposit, simulate_payment
+from ..schemas.bidding import RegistrationIn
+from . import forms, labels, lot_view
+from .forms import Entry
+from .language import language, local
+from .lot_view import heading, round_view
+
+blueprint = Blueprint("enrol", __name__)
+
+_PRINCIPAL = {"name": forms.text, "id_type": forms.text, "id_number": forms.text, "share": forms.text}
+_BADGES = {"qualified": "ok", "awaiting_deposit": "warn", "awaiting_court": "warn", "refused": "stop", "applied": "ok"}
+
+
+@blueprint.get("/auctions/<auction_id>/register")
+@policy("registration.create")
+def apply(auction_id: str) -> Any:
+    """The registration form; somebody already registered sees the registration."""
+    page = _lot(auction_id)
+    present = house().read(own_registration, auction_id, me().id)
+    if present is not None and present.status not in ("refused", "released"):
+        return redirect(url_for("enrol.show", registration_id=present.id))
+    return _apply_page(page, Entry({"capacity": "self", "claim": "ordinary"}))
+
+
+def _lot(auction_id: str) -> LotPage:
+    page = house().read(lot_page, auction_id)
+    if page is None:
+        raise DomainError("not_found")
+    return page
+
+
+def _apply_page(page: LotPage, form: Entry) -> str:
+    restricted = is_restricted(page.sheet.sheet)
+    return render_template(
+        "enrol/apply.html",
+        **heading(page, house().now()),
+        form=form,
+        sheet=page.sheet,
+        special=lot_view.special_notices(page.announcement),
+        undertakings=(*UNDERTAKINGS, *((PURCHASE_UNDERTAKING,) if restricted else ())),
+    )
+
+
+@blueprint.post("/auctions/<auction_id>/register")
+@policy("registration.create")
+def submit(auction_id: str) -> Any:
+    """Register for an auction."""
+    payload, wrong = forms.read({"capacity": forms.text, "claim": forms.text, "seal": forms.text})
+    principals, unreadable = forms.rows("principals", _PRINCIPAL)
+    payload |= {"principals": principals, "undertakings": request.form.getlist("undertakings")}
+    try:
+        application = forms.load(RegistrationIn(), payload, [*wrong, *unreadable])
+        registration = house().perform(services.register, me(), auction_id, application)
+    except DomainError as error:
+        if error.code in ("not_found", "fault"):
+            raise
+        form = forms.refused(error, ("capacity", "claim", "seal", "undertakings", "principals"))
+        return _apply_page(_lot(auction_id), form), errors.status_of(error.code)
+    return redirect(url_for("enrol.show", registration_id=registration.id), 303)
+
+
+@blueprint.get("/me", endpoint="mine")
+@policy("me.read")
+def mine_list() -> str:
+    """My auctions."""
+    now = house().now()
+    owns = [_card(row, now) for row in house().read(mine, me().id, now)]
+    return render_template("enrol/mine.html", owns=owns, now=now)
+
+
+def _card(row: Own, now: Any) -> dict[str, Any]:
+    registration, auction = row.registration, round_view(row.auction, now)
+    leads = registration.bidder_code is not None and registration.bidder_code == auction["leader_code"]
+    live = row.live and auction["status"] in ("announced", "open") and not auction["ended"]
+    links = []
+    page = url_for("enrol.show", registration_id=registration.id)
+    if registration.status == "awaiting_deposit":
+        links.append({"label": _("交纳保证金"), "href": page, "main": True})
+    elif row.live and not row.current:
+        links.append({"label": _("确认新版情况表"), "href": page, "main": True})
+    elif row.buyer:
+        links.append({"label": _("付款与手续"), "href": page, "main": True})
+    if row.buyer:
+        confirmation = url_for("public.confirmation", auction_id=row.auction.id)
+        links.append({"label": _("成交确认书"), "href": confirmation, "main": False})
+    return {
+        "row": row,
+        "view": auction,
+        "badge": _BADGES.get(registration.status, ""),
+        "leads": leads,
+        "live_room": live and registration.status == "qualified",
+        "links": links,
+        "money": _money(row),
+    }
+
+
+def _money(row: Own) -> list[dict[str, str]]:
+    lines = []
+    for payment in row.payments:
+        refund = row.refunds.get(payment.id)
+        amount = yuan(payment.refund_fen or payment.amount_fen)
+        if refund and refund["refunded_at"]:
+            text = _("¥%(amount)s 已于 %(time)s 退还", amount=amount, time=local(refund["refunded_at"]))
+            lines.append({"kind": "grn", "text": text})
+        elif refund:
+            text = _("¥%(amount)s 应于 %(time)s 前退还", amount=amount, time=local(refund["due_at"]))
+            lines.append({"kind": "red" if refund["overdue"] else "amb", "text": text})
+    if row.auction.settlement in ("balance_due", "overdue") and row.buyer and row.auction.balance_due_at:
+        text = _(
+            "尾款 ¥%(amount)s，不迟于 %(time)s",
+            amount=yuan(row.auction.balance_fen or 0),
+            time=local(row.auction.balance_due_at),
+        )
+        lines.append({"kind": "red" if row.auction.settlement == "overdue" else "amb", "text": text})
+    return lines
+
+
+@blueprint.get("/registrations/<registration_id>")
+@policy("registration.own")
+def show(registration_id: str) -> str:
+    """One registration: state, deposit, what is to be confirmed, what follows the sale."""
+    return _show(_own(registration_id), Entry())
+
+
+def _own(registration_id: str) -> Own:
+    found = house().read(own, me().id, registration_id, house().now())
+    if found is None:
+        raise DomainError("not_found")
+    return found
+
+
+def _show(found: Own, form: Entry) -> str:
+    now = house().now()
+    page = _lot(found.auction.id)
+    auction = round_view(found.auction, now)
+    before = auction["status"] == "announced" and now < found.auction.opens_at
+    return render_template(
+        "enrol/show.html",
+        own=found,
+        lot=found.lot,
+        auction=auction,
+        now=now,
+        form=form,
+        sheet=lot_view.sheet_view(page.sheet, found.lot.id),
+        standing=_standing(found),
+        pay=_pay(found, auction),
+        may_leave=found.live and before and not found.registration.has_bid,
+    )
+
+
+def _standing(found: Own) -> dict[str, str]:
+    registration = found.registration
+    head = str(labels.REGISTRATION[registration.status])
+    if registration.status == "refused":
+        text = errors.sentence(registration.refusal or "forbidden", {}, language())
+        return {"kind": "out", "sign": "stop", "head": head, "text": text}
+    if found.buyer:
+        settlement = found.auction.settlement or "balance_due"
+        return {"kind": "lead", "sign": "check", "head": _("竞买成功"), "text": str(labels.SETTLEMENT[settlement])}
+    texts = {
+        "awaiting_court": ("wait", "clock", _("法院确认后通知您；未在开拍前确认的，报名终止，已交款项退还。")),
+        "awaiting_deposit": ("wait", "clock", _("保证金到账后取得竞买资格和竞买代码。")),
+        "qualified": ("lead", "check", _("您可以在竞价期内以竞买代码出价。")),
+        "released": ("info", "stop", _("本次报名已结束，已交的保证金按期退还。")),
+        "applied": ("lead", "check", _("保证金已转为价款。")),
+        "forfeited": ("out", "stop", _("悔拍的，保证金不予退还。")),
+    }
+    kind, sign, text = texts[registration.status]
+    return {"kind": kind, "sign": sign, "head": head, "text": text}
+
+
+def _pay(found: Own, auction: dict[str, Any]) -> dict[str, Any] | None:
+    registration = found.registration
+    claims = registration.claim_status == "pending" and registration.capacity == "self"
+    waits = registration.status == "awaiting_deposit" or (registration.status == "awaiting_court" and claims)
+    if waits and auction["status"] in ("announced", "open", "suspended") and not auction["ended"]:
+        return {
+            "title": _("交纳保证金"),
+            "payment": found.payment("deposit"),
+            "text": _("应交 ¥%(amount)s，竞价结束前到账有效。", amount=yuan(registration.deposit_due_fen)),
+            "action": url_for("enrol.deposit", registration_id=registration.id),
+            "label": _("取得付款账户"),
+        }
+    if found.buyer and found.auction.settlement in ("balance_due", "overdue"):
+        return {
+            "title": _("付尾款"),
+            "payment": found.payment("balance"),
+            "text": _("成交价减去保证金后，应付 ¥%(amount)s。", amount=yuan(found.auction.balance_fen or 0)),
+            "action": url_for("enrol.balance", registration_id=registration.id),
+            "label": _("取得付款账户"),
+        }
+    return None
+
+
+def _act(registration_id: str, act: Any, said: str = "") -> Any:
+    """Do something to an own registration and show it again; a refusal is shown on the same page."""
+    found = _own(registration_id)
+    try:
+        act(found)
+    except DomainError as error:
+        if error.code in ("not_found", "fault"):
+            raise
+        return _show(_own(registration_id), forms.refused(error, ())), errors.status_of(error.code)
+    if said:
+        flash(said, "lead")
+    return redirect(url_for("enrol.show", registration_id=registration_id), 303)
+
+
+@blueprint.post("/registrations/<registration_id>/deposit")
+@policy("registration.own")
+def deposit(registration_id: str) -> Any:
+    """Ask where to pay the deposit."""
+    return _act(registration_id, lambda found: ask_deposit(me(), registration_id))
+
+
+@blueprint.post("/registrations/<registration_id>/balance")
+@policy("registration.own")
+def balance(registration_id: str) -> Any:
+    """Ask where to pay the balance."""
+    return _act(registration_id, lambda found: ask_balance(me(), found.auction.id))
+
+
+@blueprint.post("/registrations/<registration_id>/acknowledgements")
+@policy("registration.own")
+def acknowledge(registration_id: str) -> Any:
+    """Confirm the sheet in force."""
+    seal = request.form.get("seal", "")[:64]
+    return _act(
+        registration_id,
+        lambda found: house().perform(services.acknowledge, me(), registration_id, seal),
+        _("已确认。"),
+    )
+
+
+@blueprint.post("/registrations/<registration_id>/leave")
+@policy("registration.own")
+def leave(registration_id: str) -> Any:
+    """Leave before bidding opens."""
+    return _act(
+        registration_id, lambda found: house().perform(services.leave, me(), registration_id), _("已退出报名。")
+    )
+
+
+@blueprint.post("/registrations/<registration_id>/simulated-payment")
+@policy("sandbox.pay")
+def simulate(registration_id: str) -> Any:
+    """In the sandbox: let the own payment arrive, as the gateway would tell it."""
+    if not current_app.config["SANDBOX"]:
+        raise DomainError("not_found")
+
+    def pay(found: Own) -> None:
+        payment: Payment | None = next((p for p in found.payments if p.id == request.form.get("payment")), None)
+        if payment is None:
+            raise DomainError("not_found")
+        simulate_payment(found.registration, payment)
+
+    return _act(registration_id, pay, _("付款已模拟到账。"))

@@ -1,0 +1,232 @@
+"""The words for codes, as pages show them. Codes are those of CONTRACT; the translations are in `translations/`."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+
+Words = Mapping[str, Any]
+
+ROUND: Words = {"first": _("第一次拍卖"), "second": _("第二次拍卖"), "sell_off": _("变卖")}
+ROUND_SHORT: Words = {"first": _("一拍"), "second": _("二拍"), "sell_off": _("变卖")}
+
+STATUS: Words = {
+    "draft": _("草稿"),
+    "in_review": _("合议中"),
+    "approved": _("待公告"),
+    "announced": _("公告中"),
+    "open": _("竞价中"),
+    "suspended": _("已中止"),
+    "sold": _("成交"),
+    "unsold": _("流拍"),
+    "withdrawn": _("已撤回"),
+    "revoked": _("已撤销"),
+}
+
+ASSET_TYPE: Words = {
+    "real_estate": _("房产"),
+    "land_use_right": _("土地使用权"),
+    "vehicle": _("车辆"),
+    "vessel": _("船舶"),
+    "machinery": _("机器设备"),
+    "goods": _("货物物品"),
+    "equity": _("股权"),
+    "receivable": _("债权"),
+    "intellectual_property": _("知识产权"),
+    "other": _("其他"),
+}
+
+PRICE_METHOD: Words = {
+    "agreement": _("当事人议价"),
+    "directed_inquiry": _("定向询价"),
+    "network_inquiry": _("网络询价"),
+    "appraisal": _("委托评估"),
+}
+
+PRICE_STEP: Words = {
+    **{f"{method}_asked": _("%(method)s：已发起", method=name) for method, name in PRICE_METHOD.items()},
+    **{f"{method}_failed": _("%(method)s：未能形成结果", method=name) for method, name in PRICE_METHOD.items()},
+    **{f"{method}_skipped": _("%(method)s：未采用", method=name) for method, name in PRICE_METHOD.items()},
+    "report_received": _("收到报告"),
+    "report_served": _("报告已送达当事人"),
+    "report_published": _("报告已公示"),
+    "objection_filed": _("当事人提出异议"),
+    "objection_decided": _("异议已处理"),
+    "parties_chose": _("当事人一致选择"),
+    "law_requires": _("法律规定应当评估"),
+}
+
+PARTY_ROLE: Words = {
+    "applicant": _("申请执行人"),
+    "debtor": _("被执行人"),
+    "secured_creditor": _("担保物权人"),
+    "preferential": _("优先购买权人"),
+    "co_owner": _("共有人"),
+    "lessee": _("承租人"),
+    "other": _("其他"),
+}
+
+NOTICE_STATUS: Words = {
+    "to_notify": _("待通知"),
+    "sent": _("已发出"),
+    "received": _("已收悉"),
+    "unreachable_published": _("无法通知，已公示"),
+    "waived_written": _("书面放弃"),
+}
+
+ITEM_STATE: Words = {
+    "found": _("已查明"),
+    "none": _("无"),
+    "not_applicable": _("不适用"),
+    "exempt": _("依法不公开"),
+}
+
+CAPACITY: Words = {
+    "self": _("本人竞买"),
+    "agent": _("代他人竞买（受托人）"),
+    "joint": _("与他人联合竞买"),
+}
+
+CLAIM: Words = {
+    "ordinary": _("普通竞买人"),
+    "preferential": _("优先购买权人"),
+    "creditor": _("本案申请执行人"),
+}
+
+ID_TYPE: Words = {
+    "resident_id": _("居民身份证"),
+    "uscc": _("统一社会信用代码"),
+    "passport": _("护照"),
+}
+
+REGISTRATION: Words = {
+    "awaiting_court": _("待法院确认"),
+    "awaiting_deposit": _("待交保证金"),
+    "qualified": _("已取得竞买资格"),
+    "refused": _("未通过"),
+    "released": _("已退出"),
+    "applied": _("保证金已转为价款"),
+    "forfeited": _("保证金不予退还"),
+}
+
+CLAIM_STATUS: Words = {"pending": _("待法院确认"), "approved": _("法院已确认"), "refused": _("法院未确认")}
+
+PAYMENT: Words = {
+    "pending": _("待支付"),
+    "paid": _("已到账"),
+    "failed": _("支付失败"),
+    "wrong_payer": _("付款人不符，原路退回"),
+    "wrong_amount": _("金额不符，原路退回"),
+    "refunding": _("退款中"),
+    "refunded": _("已退款"),
+}
+
+SETTLEMENT: Words = {
+    "balance_due": _("待付尾款"),
+    "overdue": _("尾款逾期"),
+    "paid": _("价款已付清"),
+    "ruled": _("已作出成交裁定"),
+    "handed_over": _("已交付"),
+    "reneged": _("悔拍"),
+}
+
+SUSPENSION: Words = {"stay": _("暂缓"), "halt": _("中止"), "fault": _("平台故障")}
+
+WITHDRAWAL: Words = {
+    "title_annulled": _("据以执行的生效法律文书被撤销"),
+    "creditors_withdraw": _("申请执行人及其他执行债权人撤回执行申请"),
+    "debt_paid": _("被执行人全部履行了债务"),
+    "settled": _("当事人达成执行和解，不需要拍卖"),
+    "outsider_objection": _("案外人异议理由成立"),
+    "collusion": _("恶意串通"),
+    "material_change": _("情况表发生重大变化，须重新公告"),
+    "other": _("其他应当撤回的情形"),
+}
+
+LATE_REASON: Words = {
+    "stay": _("期间暂缓或者中止"),
+    "objection": _("异议审查期间"),
+    "reference_price": _("重新确定处置参考价"),
+    "parties": _("当事人申请"),
+    "other": _("其他（须写明）"),
+}
+
+RELIST_REASON: Words = {
+    "unsold": _("流拍"),
+    "renege": _("买受人悔拍"),
+    "revoked": _("拍卖被撤销"),
+    "withdrawn": _("上次拍卖已撤回"),
+}
+
+QUALIFICATION: Words = {"proven": _("已证明具备购买资格"), "not_required": _("本标的无须购买资格")}
+
+HANDOVER_STEP: Words = {
+    "notice_served": _("协助执行通知书已送达登记机构"),
+    "clearing_notice": _("已张贴腾空公告"),
+    "cleared": _("已腾空"),
+    "keys": _("钥匙、资料已移交"),
+    "registered": _("已办理过户登记"),
+    "handed_over": _("交付完毕"),
+}
+
+UNDERTAKING: Words = {
+    "full_capacity": _("我具备完全民事行为能力；代表单位的，我有合法授权。"),
+    "not_barred": _(
+        "我不是本案执行法院、本平台和承担本标的辅助工作机构的工作人员，也不是他们的近亲属，并且不替他们竞买。"
+    ),
+    "accept_defects": _("我已了解标的现状，接受其一切已知和未知的瑕疵。"),
+    "purchase_qualified": _("我具备购买本标的所要求的资格，并知道不实陈述的法律后果。"),
+}
+
+#: Public entries of the log, as a reader who is no programmer would say them.
+EVENT: Words = {
+    "AgencyAdded": _("登记拍辅机构"),
+    "AuctionAnnounced": _("发布拍卖公告"),
+    "AuctionClosed": _("竞价结束"),
+    "AuctionOpened": _("开始竞价"),
+    "AuctionResumed": _("恢复竞价"),
+    "AuctionSuspended": _("暂缓或中止"),
+    "AuctionWithdrawn": _("撤回拍卖"),
+    "BalanceOverdue": _("尾款逾期"),
+    "BidAccepted": _("接受出价"),
+    "BidRefused": _("拒绝出价"),
+    "ClosingRuled": _("作出成交裁定"),
+    "CourtAdded": _("登记法院"),
+    "DisclosureSealed": _("封存调查情况表"),
+    "HandoverStepTaken": _("交付步骤"),
+    "LotEntered": _("录入标的"),
+    "OffersTurnedAway": _("未受理的出价计数"),
+    "PreferentialPurchaserConfirmed": _("确认优先购买权人"),
+    "PricePaid": _("价款付清"),
+    "ReferencePriceSet": _("确定处置参考价"),
+    "RegistryImported": _("更新人员名册"),
+    "SaleConfirmed": _("签发成交确认书"),
+    "TaskGiven": _("委托辅助工作"),
+}
+
+ALL: Mapping[str, Words] = {
+    "round": ROUND,
+    "round_short": ROUND_SHORT,
+    "status": STATUS,
+    "asset_type": ASSET_TYPE,
+    "price_method": PRICE_METHOD,
+    "price_step": PRICE_STEP,
+    "party_role": PARTY_ROLE,
+    "notice_status": NOTICE_STATUS,
+    "item_state": ITEM_STATE,
+    "capacity": CAPACITY,
+    "claim": CLAIM,
+    "id_type": ID_TYPE,
+    "registration": REGISTRATION,
+    "claim_status": CLAIM_STATUS,
+    "payment": PAYMENT,
+    "settlement": SETTLEMENT,
+    "suspension": SUSPENSION,
+    "withdrawal": WITHDRAWAL,
+    "late_reason": LATE_REASON,
+    "relist_reason": RELIST_REASON,
+    "qualification": QUALIFICATION,
+    "handover_step": HANDOVER_STEP,
+    "undertaking": UNDERTAKING,
+    "event": EVENT,
+}

@@ -1,0 +1,333 @@
+"""What the templates of a lot show, made from what the queries answer: words, ratios, the next step of the reader."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from auction.kernel.money import yuan
+from auction.models import Auction
+from auction.rules.access import Actor
+from auction.rules.ruleset import from_data
+from bidding.models import Registration
+from bidding.queries.auctions import has_ended, status_at
+from bidding.queries.lot_page import LotPage, SheetFacts
+from disclosure.queries import FileFacts
+from disclosure.rules.catalogue import Catalogue, Field, Item, Scalar
+from disclosure.rules.sheet import ItemFacts, is_asked, is_restricted
+
+from . import labels
+from .language import language, local, percent, size
+
+_WEIGHTS = {"defects": "wait", "acceptance": "wait", "deposit_not_returned": "out"}
+_KINDS = {"application/pdf": "PDF", "image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WebP"}
+
+
+def view(page: LotPage, now: datetime, actor: Actor | None, own: Registration | None) -> dict[str, Any]:
+    """Everything `lot/lot.html` needs."""
+    files = [file_view(page.lot.id, file) for file in page.sheet.files.values()]
+    return {
+        **heading(page, now),
+        "contact": _contact(page),
+        "registrations": page.registrations,
+        "terms": _terms(page),
+        "texts": texts(page.announcement),
+        "special": special_notices(page.announcement),
+        "suspension": page.auction.suspension,
+        "sheet": sheet_view(page.sheet, page.lot.id),
+        "files": files,
+        "photos": [file for file in files if file["is_photo"]],
+        "reference": page.reference,
+        "preferential": _preferential(page),
+        "notices": page.notices,
+        "rounds": [round_view(one, now) for one in page.rounds],
+        "bids": page.bids,
+        "first_is_leader": page.auction.leader_code is not None,
+        "my_code": own.bidder_code if own else None,
+        "actions": actions(page.auction, now, actor, own),
+    }
+
+
+def heading(page: LotPage, now: datetime) -> dict[str, Any]:
+    """The lot and the round as the head of every page of a lot names them."""
+    return {
+        "lot": {
+            "id": page.lot.id,
+            "title": page.lot.title,
+            "asset_type": page.lot.asset_type,
+            "region": page.lot.region,
+            "address": page.lot.address,
+            "case_number": page.case_number,
+            "court_code": page.court.code,
+            "court_name": page.court.name,
+        },
+        "auction": round_view(page.auction, now),
+        "now": now,
+    }
+
+
+def round_view(auction: Auction, now: datetime) -> dict[str, Any]:
+    """A round with the words and ratios shown beside its numbers."""
+    status, ended = status_at(auction, now), has_ended(auction, now)
+    running = status == "open" and not ended
+    shown = auction.price_fen or auction.reserve_price_fen
+    countdown = auction.closes_at if running else auction.opens_at if status == "announced" else None
+    return {
+        "id": auction.id,
+        "round": auction.round,
+        "status": status,
+        "version": auction.version,
+        "ended": ended,
+        "price_fen": auction.price_fen,
+        "shown_fen": shown,
+        "reserve_price_fen": auction.reserve_price_fen,
+        "reference_price_fen": auction.reference_price_fen,
+        "deposit_fen": auction.deposit_fen,
+        "increment_fen": auction.increment_fen,
+        "minimum_fen": auction.price_fen + auction.increment_fen if auction.price_fen else auction.reserve_price_fen,
+        "ratio": percent(shown, auction.reference_price_fen),
+        "reserve_ratio": percent(auction.reserve_price_fen, auction.reference_price_fen),
+        "price_label": price_label(status, auction.price_fen),
+        "countdown": countdown,
+        "countdown_label": _("距结束") if running else _("距开拍"),
+        "countdown_short": _("剩") if running else _("距开拍"),
+        "end_label": _("已截止，结果确认中") if ended else _("结束时间"),
+        "leader_code": auction.leader_code,
+        "leader_rank": auction.leader_rank,
+        "bid_count": auction.bid_count,
+        "extensions": auction.extensions,
+        "opens_at": auction.opens_at,
+        "closes_at": auction.closes_at,
+        "announced_at": auction.announced_at,
+        "late_reason": auction.late_reason,
+        "late_reason_text": auction.late_reason_text,
+        "ended_reason": auction.ended_reason,
+        "settlement": auction.settlement,
+    }
+
+
+def price_label(status: str, price_fen: int | None) -> str:
+    """What the price on show is."""
+    if status == "sold":
+        return _("成交价")
+    return _("当前价") if price_fen else _("起拍价")
+
+
+def _contact(page: LotPage) -> Mapping[str, Any]:
+    facts = page.sheet.sheet.found("court_contact")
+    return facts.data if facts else {}
+
+
+def _terms(page: LotPage) -> list[tuple[str, str]]:
+    auction = page.auction
+    ruleset = from_data(page.ruleset) if page.ruleset else None
+    rows = [
+        (_("起拍价（保留价）"), f"¥{yuan(auction.reserve_price_fen)}"),
+        (_("处置参考价"), f"¥{yuan(auction.reference_price_fen)}" if auction.reference_price_fen else "—"),
+        (_("保证金"), f"¥{yuan(auction.deposit_fen)}"),
+        (_("增价幅度"), _("¥%(amount)s 的整数倍", amount=yuan(auction.increment_fen))),
+        (_("轮次"), str(labels.ROUND[auction.round])),
+        (_("开拍时间"), local(auction.opens_at)),
+        (_("竞价周期"), span(auction.scheduled_closes_at - auction.opens_at)),
+    ]
+    if ruleset:
+        window, length = ruleset.span("extension_window"), ruleset.span("extension_length")
+        rows.append((_("延时"), _("末 %(window)s内出价，延至出价后 %(length)s", window=span(window), length=span(length))))
+    held = page.sheet.sheet.found("preferential_purchasers") is not None
+    rows += [
+        (_("优先购买权人"), _("有") if held else _("无")),
+        (_("购买资格"), _("有限制，见特别提示") if is_restricted(page.sheet.sheet) else _("无特别限制")),
+        (_("尾款期限"), str(ngettext("成交后 %(num)s 日内", "成交后 %(num)s 日内", auction.balance_days))),
+        (_("报名截止"), _("竞价结束前")),
+    ]
+    return rows
+
+
+def span(length: timedelta) -> str:
+    """A length in the unit that fits it: days, hours, minutes."""
+    minutes = int(length.total_seconds() // 60)
+    if minutes >= 2 * 1440 and minutes % 1440 == 0:
+        return str(ngettext("%(num)s 天", "%(num)s 天", minutes // 1440))
+    if minutes >= 60 and minutes % 60 == 0:
+        return str(ngettext("%(num)s 小时", "%(num)s 小时", minutes // 60))
+    return str(ngettext("%(num)s 分钟", "%(num)s 分钟", minutes))
+
+
+def texts(publication: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    """Announcement and bidder notice as they were published, in the page's language; the Chinese text is official."""
+    tongue = language()
+    return [
+        {
+            "title": title,
+            "heading": writing["heading"][tongue],
+            "parts": [
+                {
+                    "title": section["heading"][tongue],
+                    "paragraphs": [paragraph[tongue] for paragraph in section["paragraphs"]],
+                }
+                for section in writing["sections"]
+            ],
+        }
+        for title, writing in (
+            (_("拍卖公告（全文）"), (publication or {}).get("announcement")),
+            (_("竞买须知（全文）"), (publication or {}).get("bidder_notice")),
+        )
+        if writing
+    ]
+
+
+def special_notices(publication: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    """The seven special notices (OJA 14), each with the colour its weight asks for."""
+    tongue = language()
+    titles = {
+        "capacity": _("竞买人资格"),
+        "agency": _("委托竞买须先经法院确认"),
+        "defects": _("已知瑕疵和权利负担"),
+        "as_it_stands": _("以实物现状为准"),
+        "acceptance": _("接受一切已知和未知瑕疵"),
+        "identity_published": _("成交后公示买受人身份"),
+        "deposit_not_returned": _("悔拍的后果"),
+    }
+    return [
+        {
+            "title": titles.get(notice["code"], notice["code"]),
+            "text": notice[tongue],
+            "basis": notice["basis"][tongue],
+            "kind": _WEIGHTS.get(notice["code"], "info"),
+        }
+        for notice in (publication or {}).get("special_notices", [])
+    ]
+
+
+def file_view(lot_id: str, file: FileFacts) -> dict[str, Any]:
+    """An attachment with its address and its size in words."""
+    return {
+        "id": file.id,
+        "filename": file.filename,
+        "kind": _KINDS.get(file.media_type, file.media_type),
+        "is_photo": file.media_type.startswith("image/"),
+        "size_text": size(file.size),
+        "sha256": file.sha256,
+        "href": f"/api/v1/lots/{lot_id}/attachments/{file.id}",
+    }
+
+
+def sheet_view(facts: SheetFacts, lot_id: str) -> dict[str, Any]:
+    """The sheet, item by item in the order of the catalogue; what nobody checked is said to be unchecked."""
+    items = [
+        _item_view(item, facts.sheet.get(item.code), lot_id, facts.files)
+        for item in facts.catalogue.items
+        if facts.sheet.get(item.code) or is_asked(item, facts.sheet) or item.when is None
+    ]
+    changes = None
+    if facts.changes:
+        shown = [change for change in facts.changes if change.field in ("state", "statement") or change.material]
+        changes = {
+            "since": facts.version - 1,
+            "items": [_change_view(facts.catalogue, change) for change in shown],
+        }
+    return {"version": facts.version, "seal": facts.seal, "at": facts.at, "items": items, "changes": changes}
+
+
+def _item_view(
+    item: Item, facts: ItemFacts | None, lot_id: str, files: Mapping[str, FileFacts]
+) -> dict[str, Any]:
+    attached = [files[file.sha256] for file in facts.attachments if file.sha256 in files] if facts else []
+    return {
+        "code": item.code,
+        "title": in_language(item),
+        "state": facts.state if facts else "missing",
+        "statement": facts.statement if facts else "",
+        "data": list(_data_view(item, facts)) if facts else [],
+        "source": facts.source if facts else "",
+        "checker": facts.checker if facts else "",
+        "checked_on": facts.checked_on if facts else None,
+        "files": [file_view(lot_id, file) for file in attached],
+    }
+
+
+def in_language(named: Item | Field) -> str:
+    """The title of an item or field in the page's language."""
+    return named.title_en if language() == "en" else named.title
+
+
+def _data_view(item: Item, facts: ItemFacts) -> Iterator[tuple[str, str]]:
+    for spec in item.fields:
+        value = facts.data.get(spec.name)
+        if value not in (None, ""):
+            yield in_language(spec), field_text(spec, value)
+
+
+def field_text(spec: Field, value: Scalar) -> str:
+    """A field's value as a person reads it."""
+    if isinstance(value, bool):
+        return _("是") if value else _("否")
+    if spec.type == "choice":
+        found = next((choice for choice in spec.choices if choice.code == value), None)
+        return (found.en if language() == "en" else found.zh) if found else str(value)
+    if spec.name.endswith("_fen") and isinstance(value, int):
+        return f"¥{yuan(value)}"
+    if isinstance(value, float):
+        return f"{value:g}" if value.is_integer() else str(value)
+    return str(value)
+
+
+def _change_view(catalogue: Catalogue, change: Any) -> dict[str, Any]:
+    item = catalogue.find(change.code)
+    title = in_language(item) if item else change.code
+    spec = item.field(change.field.removeprefix("data.")) if item and change.field.startswith("data.") else None
+    if spec:
+        title = f"{title}·{in_language(spec)}"
+
+    def shown(value: Any) -> str:
+        if value is None:
+            return _("（空）")
+        if change.field == "state":
+            return str(labels.ITEM_STATE.get(value, value))
+        return field_text(spec, value) if spec else str(value)
+
+    return {"title": title, "before": shown(change.before), "after": shown(change.after)}
+
+
+def _preferential(page: LotPage) -> dict[str, Any]:
+    facts = page.sheet.sheet.get("preferential_purchasers")
+    return {"holders": bool(facts and facts.state == "found"), "statement": facts.statement if facts else ""}
+
+
+def actions(auction: Auction, now: datetime, actor: Actor | None, own: Registration | None) -> list[dict[str, Any]]:
+    """What the reader can do next, the main thing first: `{label, href, quiet, note}`."""
+    room = {"label": _("进入竞价室"), "href": url_for("room.show", auction_id=auction.id)}
+    status = auction.status
+    if status == "sold":
+        return [{"label": _("成交确认书"), "href": url_for("public.confirmation", auction_id=auction.id)}]
+    if status not in ("announced", "open", "suspended") or (status != "suspended" and now >= auction.closes_at):
+        return []
+    if actor is not None and actor.role not in ("bidder", "party"):
+        return [{**room, "label": _("旁观竞价室")}]
+    if own is None or own.status == "released":
+        enrol = {
+            "label": _("报名交保证金 ¥%(amount)s", amount=yuan(auction.deposit_fen)),
+            "href": url_for("enrol.apply", auction_id=auction.id),
+        }
+        return [enrol, {**room, "quiet": True}]
+    return [*_own_actions(auction, own, room)]
+
+
+def _own_actions(auction: Auction, own: Registration, room: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    page = url_for("enrol.show", registration_id=own.id)
+    if own.status == "awaiting_deposit":
+        yield {"label": _("交纳保证金"), "href": page, "note": _("已报名，待交保证金。")}
+        yield {**room, "quiet": True}
+    elif own.status == "awaiting_court":
+        yield {**room, "note": _("已报名，待法院确认。")}
+        yield {"label": _("我的报名"), "href": page, "quiet": True}
+    elif own.status == "refused":
+        yield {"label": _("查看报名结果"), "href": page, "quiet": True, "note": _("您的报名未通过。")}
+    elif own.seal != auction.seal:
+        yield {"label": _("确认新版情况表"), "href": page, "note": _("情况表已更新，确认后才能出价。")}
+        yield {**room, "quiet": True}
+    else:
+        yield {**room, "note": _("您已取得竞买资格，代码 %(code)s。", code=own.bidder_code)}

@@ -1,0 +1,115 @@
+"""Signing in and out, and making a bidder's account."""
+
+from typing import Any
+
+from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+
+from auction.kernel.errors import DomainError
+from auction.rules.access import COURT_ROLES
+from auction.services import accounts
+
+from ..api.sessions import sign_in
+from ..auth import COOKIE, current_actor, hash_password, house, policy
+from ..schemas.people import BidderIn
+from . import forms
+from .forms import Entry
+from .public import local_address
+
+blueprint = Blueprint("people", __name__)
+
+_ACCOUNT = {
+    "username": forms.text,
+    "password": str,
+    "name": forms.text,
+    "id_type": forms.text,
+    "id_number": forms.text,
+    "phone": forms.text,
+    "email": forms.text,
+}
+
+
+@blueprint.get("/login")
+@policy("public.read")
+def login() -> Any:
+    """The sign-in page."""
+    if current_actor() is not None:
+        return redirect(_home_of(request.args.get("next", "")))
+    return render_template("people/login.html", form=Entry(), next=request.args.get("next", ""))
+
+
+@blueprint.post("/login")
+@policy("session.open")
+def enter() -> Any:
+    """Sign in and go back to where the visitor was."""
+    username, password = request.form.get("username", "").strip(), request.form.get("password", "")
+    after = request.form.get("next", "")
+    try:
+        opened = sign_in(username[:64], password[:256], request.form.get("otp", "").strip() or None)
+    except DomainError as error:
+        form = forms.refused(error, ())
+        page = render_template(
+            "people/login.html", form=form, next=after, otp=error.code in ("otp_required", "otp_invalid")
+        )
+        return page, 401
+    answer = redirect(_home_of(after, opened.account.role))
+    return _keep(answer, opened.token)
+
+
+@blueprint.post("/logout")
+@policy("public.read")
+def logout() -> Response:
+    """Sign out: the session is dead at once, here and everywhere its token was kept."""
+    token = request.cookies.get(COOKIE)
+    if token and current_actor() is not None:
+        house().perform(accounts.close_session, token)
+    answer = make_response(redirect(url_for("public.home")))
+    answer.delete_cookie(COOKIE)
+    return answer
+
+
+@blueprint.get("/register")
+@policy("public.read")
+def register() -> str:
+    """The page to make a bidder's account."""
+    form = Entry({"id_type": "resident_id"})
+    return render_template("people/register.html", form=form, next=request.args.get("next", ""))
+
+
+@blueprint.post("/register")
+@policy("bidder.create")
+def create() -> Any:
+    """Make the account and sign in."""
+    after = request.form.get("next", "")
+    payload, wrong = forms.read(_ACCOUNT)
+    try:
+        if payload.get("password") != request.form.get("password_again"):
+            wrong.append(forms.Breach("passwords_differ", "password_again"))
+        data = forms.load(BidderIn(), payload, wrong)
+        password = data.pop("password")
+        house().perform(accounts.create_bidder, accounts.BidderFacts(**data), hash_password(password))
+    except DomainError as error:
+        form = forms.refused(error, (*_ACCOUNT, "password_again"))
+        return render_template("people/register.html", form=form, next=after), 422
+    opened = sign_in(payload["username"], password, None)
+    flash(_("账户已建立，您已登录。"), "lead")
+    return _keep(redirect(_home_of(after, "bidder")), opened.token)
+
+
+def _keep(answer: Any, token: str) -> Any:
+    answer.set_cookie(
+        COOKIE, token, max_age=int(accounts.SESSION.total_seconds()), httponly=True, samesite="Lax",
+        secure=request.is_secure,
+    )
+    return answer
+
+
+def _home_of(after: str, role: str | None = None) -> str:
+    """Where a signed-in person goes: back, else the page of the role."""
+    actor = current_actor() if role is None else None
+    role = role or (actor.role if actor else None)
+    if after.startswith("/"):
+        return local_address(after)
+    if role in COURT_ROLES:
+        return url_for("desk.board")
+    return url_for("enrol.mine") if role in ("bidder", "party") else url_for("public.home")

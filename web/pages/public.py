@@ -1,0 +1,238 @@
+"""Pages for anybody: what is for sale, one lot, its bids, the public log, the confirmation; language and appearance."""
+
+from collections.abc import Callable
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+
+from auction.kernel.errors import DomainError
+from auction.queries.log import entries, latest_checkpoint
+from bidding.queries.confirmation_page import confirmation_page
+from bidding.queries.lot_page import LotPage, bids, latest_auction, lot_page
+from bidding.queries.market import SECTIONS, Card, Found, Wanted, courts, market
+from bidding.queries.room_page import own_registration
+
+from ..auth import current_actor, house, policy
+from . import labels, lot_view
+from .language import distance, percent, today, weekday
+
+blueprint = Blueprint("public", __name__)
+
+_YEAR = 365 * 24 * 3600
+_LANGUAGES = ("zh", "en")
+_APPEARANCE = {"theme": ("", "light", "dark"), "size": ("", "large")}
+#: Cards of a section of the home page, and of a list of its own.
+_GLIMPSE = {"running": 12, "coming": 30, "ended": 10}
+_PAGE = 24
+_LOG_SHOWN = 25
+
+
+@blueprint.get("/")
+@policy("public.read")
+def home() -> str:
+    """Running and coming lots, ended ones; search and filters by GET."""
+    wanted = Wanted(
+        q=request.args.get("q", "").strip()[:100],
+        asset_type=_known("asset_type", labels.ASSET_TYPE),
+        court=request.args.get("court", "")[:64],
+    )
+    status = _known("status", labels.STATUS) or _known("status", dict.fromkeys(SECTIONS))
+    now = house().now()
+    page = max(1, request.args.get("page", 1, type=int))
+    sections: dict[str, Any] = {"running": None, "coming": None, "listed": None}
+    if status:
+        found = house().read(market, now, wanted, status, page, _PAGE)
+        sections["listed"] = _section(found, status, _title(status), paged=True)
+    else:
+        running, coming, ended = (
+            house().read(market, now, wanted, name, 1, most) for name, most in _GLIMPSE.items()
+        )
+        sections["running"] = _section(running, "running", "")
+        sections["coming"] = _section(coming, "coming", "", days=_days(coming.items, now))
+        if ended.total or wanted != Wanted():
+            sections["listed"] = _section(ended, "ended", _("近期结束与中止"))
+    chosen = {"q": wanted.q, "asset_type": wanted.asset_type, "court": wanted.court, "status": status}
+    known = house().read(courts)
+    return render_template(
+        "home.html",
+        **sections,
+        now=now,
+        courts=known,
+        filters={**chosen, "any": any(chosen.values()), "summary": _summary(chosen, known)},
+        filter_link=_links(chosen),
+        page_link=lambda number: _links(chosen)(page=str(number)),
+    )
+
+
+def _known(name: str, values: Any) -> str:
+    found = request.args.get(name, "")
+    return found if found in values else ""
+
+
+def _title(status: str) -> str:
+    sections = {"running": _("正在竞价"), "coming": _("即将开拍"), "ended": _("近期结束与中止")}
+    return sections.get(status) or str(labels.STATUS[status])
+
+
+def _section(found: Found, status: str, title: str, *, paged: bool = False, **more: Any) -> dict[str, Any]:
+    shown = [
+        {**{name: getattr(card, name) for name in card.__slots__}, "ratio": _ratio(card)} for card in found.items
+    ]
+    return {
+        "items": shown,
+        "total": found.total,
+        "page": found.page,
+        "page_size": found.page_size,
+        "status": status,
+        "title": title,
+        "paged": paged,
+        **more,
+    }
+
+
+def _ratio(card: Card) -> str | None:
+    return percent(card.price_fen or card.reserve_price_fen, card.reference_price_fen)
+
+
+def _days(cards: list[Card], now: datetime) -> list[dict[str, Any]]:
+    """Coming lots by the day on which they open."""
+    days = []
+    for day, items in groupby(cards, lambda card: today(card.opens_at)):
+        name = _("%(month)s 月 %(weekday)s", month=day.month, weekday=weekday(day))
+        days.append(
+            {"number": day.day, "name": name, "distance": distance(day, today(now)), "items": list(items)}
+        )
+    return days
+
+
+def _links(chosen: dict[str, str]) -> Callable[..., str]:
+    def link(**changes: str) -> str:
+        query = {name: value for name, value in {**chosen, **changes}.items() if value}
+        return url_for("public.home") + (f"?{urlencode(query)}" if query else "")
+
+    return link
+
+
+def _summary(chosen: dict[str, str], known: list[Any]) -> str:
+    names = [
+        str(labels.ASSET_TYPE.get(chosen["asset_type"], "")),
+        next((court.name for court in known if court.code == chosen["court"]), ""),
+        _title(chosen["status"]) if chosen["status"] else "",
+    ]
+    return "·".join(name for name in names if name) or _("全部类型、法院和状态")
+
+
+@blueprint.get("/lots/<lot_id>")
+@policy("public.read")
+def lot(lot_id: str) -> str:
+    """The page of a lot: its latest announced round."""
+    auction_id = house().read(latest_auction, lot_id)
+    if auction_id is None:
+        raise DomainError("not_found")
+    return _lot_page(auction_id)
+
+
+@blueprint.get("/auctions/<auction_id>")
+@policy("public.read")
+def auction(auction_id: str) -> str:
+    """The page of a lot, showing one of its rounds."""
+    return _lot_page(auction_id)
+
+
+def _lot_page(auction_id: str) -> str:
+    page: LotPage | None = house().read(lot_page, auction_id)
+    if page is None:
+        raise DomainError("not_found")
+    actor = current_actor()
+    own = house().read(own_registration, auction_id, actor.id) if actor else None
+    return render_template("lot/lot.html", **lot_view.view(page, house().now(), actor, own))
+
+
+@blueprint.get("/auctions/<auction_id>/bids")
+@policy("public.read")
+def all_bids(auction_id: str) -> str:
+    """Every accepted bid of an auction, the newest first."""
+    page: LotPage | None = house().read(lot_page, auction_id)
+    if page is None:
+        raise DomainError("not_found")
+    most = 200
+    before = request.args.get("before", type=int)
+    found = house().read(bids, auction_id, most + 1, before)
+    actor = current_actor()
+    own = house().read(own_registration, auction_id, actor.id) if actor else None
+    return render_template(
+        "lot/bids.html",
+        **lot_view.heading(page, house().now()),
+        bids=found[:most],
+        earlier=found[most - 1].seq if len(found) > most else None,
+        first_is_leader=before is None and page.auction.leader_code is not None,
+        my_code=own.bidder_code if own else None,
+    )
+
+
+@blueprint.get("/log")
+@policy("public.read")
+def log() -> str:
+    """The public log: its last checkpoint, recent entries, and how to verify."""
+    newest = house().read(latest_checkpoint)
+    size = newest.size if newest else 0
+    end = min(request.args.get("end", size, type=int), size)
+    start = max(0, end - _LOG_SHOWN)
+    shown = house().read(entries, start, end) if end > start else []
+    vault = house().vault
+    return render_template(
+        "log.html",
+        newest=newest,
+        shown=list(reversed(shown)),
+        start=start,
+        end=end,
+        size=size,
+        key_id=vault.key_id,
+        public_key=vault.public_key_pem,
+    )
+
+
+@blueprint.get("/auctions/<auction_id>/confirmation")
+@policy("public.read")
+def confirmation(auction_id: str) -> str:
+    """The confirmation of a sale, as published."""
+    found = house().read(confirmation_page, auction_id)
+    if found is None:
+        raise DomainError("not_found")
+    return render_template("lot/confirmation.html", **found)
+
+
+@blueprint.get("/language/<any(zh, en):code>")
+@policy("public.read")
+def speak(code: str) -> Response:
+    """Switch the language and come back to the same page."""
+    return _remember("lang", code)
+
+
+@blueprint.get("/look")
+@policy("public.read")
+def look() -> Response:
+    """Switch theme or size and come back to the same page."""
+    for name, values in _APPEARANCE.items():
+        if request.args.get(name) in values:
+            return _remember(name, request.args[name])
+    return _remember("theme", "")
+
+
+def _remember(name: str, value: str) -> Response:
+    answer = redirect(local_address(request.args.get("next", "")))
+    if value:
+        answer.set_cookie(name, value, max_age=_YEAR, samesite="Lax", secure=request.is_secure, httponly=True)
+    else:
+        answer.delete_cookie(name)
+    return answer
+
+
+def local_address(address: str) -> str:
+    """The address if it is a path of this site, else the home page: nobody is sent elsewhere."""
+    plain = address.startswith("/") and not address.startswith(("//", "/\\")) and address.isprintable()
+    return address if plain else url_for("public.home")

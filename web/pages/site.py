@@ -1,0 +1,81 @@
+"""Joining the pages to the application: blueprints, what every template knows, filters."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Flask, request, url_for
+from flask_babel import gettext as _
+
+from auction.kernel.money import in_words, yuan
+from auction.queries.log import latest_checkpoint
+
+from ..auth import current_actor, house
+from . import desk, enrol, labels, people, public, room
+from .language import language, left, local, machine, percent, said, size
+
+_COURT = ("judge", "clerk", "president")
+_APPEARANCE = {"theme": ("light", "dark"), "size": ("large",)}
+
+
+def join(app: Flask) -> None:
+    """Register the pages' blueprints, filters and globals."""
+    for blueprint in (public.blueprint, people.blueprint, enrol.blueprint, room.blueprint, *desk.BLUEPRINTS):
+        app.register_blueprint(blueprint)
+    app.jinja_env.filters.update(
+        yuan=yuan, words=in_words, local=local, machine=machine, percent=percent, said=said, octets=size
+    )
+    app.jinja_env.globals.update(left=left, labels=labels.ALL, static=_static)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.context_processor(_frame)
+
+
+def _static(path: str) -> str:
+    return url_for("static", filename=path)
+
+
+def _frame() -> dict[str, Any]:
+    """What `base.html` needs: who is here, where they may go, how the page looks and speaks."""
+    tongue = language()
+    actor = current_actor()
+    return {
+        "page_lang": "en" if tongue == "en" else "zh-CN",
+        "look": {name: _kept(name) for name in _APPEARANCE},
+        "actor": actor,
+        "navigation": _navigation(actor.role if actor else None),
+        "switch_language": _other_language(tongue),
+        "here": _here(),
+        "checkpoint": house().read(latest_checkpoint),
+        "now": house().now(),
+    }
+
+
+def _kept(name: str) -> str:
+    value = request.cookies.get(name, "")
+    return value if value in _APPEARANCE[name] else ""
+
+
+def _here() -> str:
+    """The address of this page, to come back to: what was posted to is not one."""
+    if request.method != "GET":
+        return request.path
+    query = [(key, value) for key, value in request.args.items(multi=True) if key != "lang"]
+    return f"{request.path}?{urlencode(query)}" if query else request.path
+
+
+def _other_language(tongue: str) -> dict[str, str]:
+    code, lang, label = ("zh", "zh-CN", "中文") if tongue == "en" else ("en", "en", "English")
+    return {"href": url_for("public.speak", code=code, next=_here()), "lang": lang, "label": label}
+
+
+def _navigation(role: str | None) -> list[dict[str, Any]]:
+    links = [(_("标的"), "public.home", ("public.home", "public.auction", "public.lot", "public.all_bids", "room"))]
+    if role in ("bidder", "party"):
+        links.append((_("我的竞买"), "enrol.mine", ("enrol",)))
+    if role in _COURT:
+        links.append((_("案台"), "desk.board", ("desk",)))
+    links.append((_("日志与校验"), "public.log", ("public.log",)))
+    endpoint = request.endpoint or ""
+    return [
+        {"label": label, "href": url_for(target), "current": endpoint in own or endpoint.split(".")[0] in own}
+        for label, target, own in links
+    ]
