@@ -37,6 +37,9 @@ class Failure(NamedTuple):
     where: str
     what: str
 
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}"
+
 
 @dataclass(slots=True)
 class Report:
@@ -47,7 +50,8 @@ class Report:
     checked: Counter[str] = field(default_factory=Counter)
 
     @property
-    def verified(self) -> bool:
+    def ok(self) -> bool:
+        """Whether every check held."""
         return not self.failed
 
     def that(self, right: object, where: str, what: str) -> None:
@@ -57,10 +61,10 @@ class Report:
             if len(self.failures) < _SHOWN:
                 self.failures.append(Failure(where, what))
 
-    def as_dict(self) -> dict[str, Any]:
-        """For `--json`: {"verified", "failed", "failures": [{"where", "what"}], "checked": {what: count}}."""
+    def as_data(self) -> dict[str, Any]:
+        """For `--json`: {"ok", "failed", "failures": [{"where", "what"}], "checked": {what: count}}."""
         return {
-            "verified": self.verified,
+            "ok": self.ok,
             "failed": self.failed,
             "failures": [failure._asdict() for failure in self.failures],
             "checked": dict(self.checked),

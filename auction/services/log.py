@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from hashlib import sha256
 from urllib.parse import urlsplit
 
-from sqlalchemy import Row, and_, func, insert, or_, select, update
+from sqlalchemy import Row, and_, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ..kernel.checkpoint import Checkpoint as Head
 from ..kernel.checkpoint import VerifierKey, format_checkpoint, sign_note
+from ..kernel.db import write_rows
 from ..kernel.tree import Frontier, frontier_nodes, leaf_hash
 from ..kernel.unit import Unit
 from ..models import Checkpoint, JournalRow, LogLeaf, LogNode, Platform, Salt, Stream
@@ -130,10 +131,8 @@ def _append(unit: Unit, origin: str, size: int, leaves: list[dict[str, object]])
         bytes.fromhex(str(leaf["hash"])) for leaf in leaves
     )
     nodes = [{"level": level, "index": index, "hash": digest.hex()} for level, index, digest in completed if level]
-    if leaves:
-        session.execute(insert(LogLeaf), leaves)
-    if nodes:
-        session.execute(insert(LogNode), nodes)
+    write_rows(session, LogLeaf, leaves)
+    write_rows(session, LogNode, nodes)
     root = frontier.root()
     key = VerifierKey(origin, unit.vault.public_key)
     note = sign_note(format_checkpoint(Head(origin, frontier.size, root)), key, unit.vault.sign_raw)

@@ -1,0 +1,220 @@
+"""The evidence package: everything an outsider needs to verify a sale, or the whole log, without this program.
+
+What is in it and how it is checked is written in tools/fapai_verify.py, which reads it. Private entries are in it with
+their salts: a package is for the court, the parties and the supervisor, not for publication.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from hashlib import file_digest
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, undefer
+
+from auction.kernel.clock import iso
+from auction.kernel.crypto import Vault, canonical
+from auction.kernel.errors import DomainError
+from auction.kernel.tree import multiproof, multiproof_nodes, multiproof_vertices
+from auction.kernel.unit import House
+from auction.models import Auction
+from auction.queries.audit import lines, steady
+from auction.queries.log import latest_checkpoint, read_nodes
+from auction.services.log import seal
+from disclosure.models import SheetVersion
+
+from .models import Bid, Confirmation
+
+#: The format of a package; a reader of another must not guess.
+FORMAT = "fapai-evidence-1"
+
+
+def export(house: House, folder: Path, auction_id: str | None = None) -> list[Path]:
+    """Write the evidence package of one auction, or of the whole log, into a new or empty folder; answers its files.
+
+    Seals what was committed first, so that the package is complete up to now. The manifest and its signature come
+    last: a folder without them is an export that did not end. DomainError not_found for an unknown auction,
+    wrong_state for one that was never announced; OSError when the folder holds something or cannot be written.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        raise FileExistsError(f"{folder} is not empty")
+    while house.perform(seal):
+        pass
+    return house.read(_write, house.vault, folder, auction_id, house.now())
+
+
+def _write(session: Session, vault: Vault, folder: Path, auction_id: str | None, now: datetime) -> list[Path]:
+    steady(session)
+    auctions = _auctions(session, auction_id)
+    streams = [] if auction_id is None else [f"auction:{auction_id}", f"lot:{auctions[0].lot_id}"]
+    folder.mkdir(parents=True, exist_ok=True)
+    package = _Package(folder)
+    indexes = set(_write_entries(session, package, streams))
+    _write_log(session, package, indexes)
+    package.put("receipts.json", _receipts(session, auction_id))
+    package.write("key.pem", [vault.public_key_pem.encode()])
+    parts = [_parts(session, auction) for auction in auctions]
+    if auction_id is None:
+        package.put("auctions.json", parts)
+    else:
+        for name, value in parts[0].items():
+            package.put(f"{name}.json", value)
+    manifest = canonical(
+        {
+            "auction": auction_id,
+            "created_at": iso(now),
+            "files": sorted(package.files, key=lambda file: str(file["name"])),
+            "format": FORMAT,
+            "key_id": vault.key_id,
+            "kind": "log" if auction_id is None else "auction",
+            "partial": [],
+        }
+    )
+    package.write("manifest.json", [manifest])
+    package.write("manifest.sig", [vault.sign(manifest).encode() + b"\n"])
+    return package.paths
+
+
+@dataclass(slots=True)
+class _Package:
+    """The folder being filled, and what the manifest will say of each file."""
+
+    folder: Path
+    files: list[dict[str, Any]] = field(default_factory=list)
+    paths: list[Path] = field(default_factory=list)
+
+    def write(self, name: str, pieces: Iterable[bytes]) -> None:
+        path = self.folder / name
+        with path.open("xb") as file:
+            file.writelines(pieces)
+        with path.open("rb") as file:
+            self.files.append({"name": name, "sha256": file_digest(file, "sha256").hexdigest(), "size": file.tell()})
+        self.paths.append(path)
+
+    def put(self, name: str, value: Any) -> None:
+        self.write(name, [json.dumps(_plain(value), ensure_ascii=False, indent=1).encode()])
+
+
+def _plain(value: Any) -> Any:
+    """The value without floats: as decimal text they read the same everywhere."""
+    if isinstance(value, float):
+        return format(Decimal(repr(value)), "f")
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items()}
+    return [_plain(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _auctions(session: Session, auction_id: str | None) -> list[Auction]:
+    """The announced auctions the package is about."""
+    query = select(Auction).options(undefer(Auction.ruleset), undefer(Auction.announcement)).order_by(Auction.id)
+    if auction_id is None:
+        return list(session.scalars(query.where(Auction.announced_at.is_not(None))))
+    auction = session.scalars(query.where(Auction.id == auction_id)).one_or_none()
+    if auction is None:
+        raise DomainError("not_found")
+    if auction.announced_at is None:
+        raise DomainError("wrong_state", status=auction.status)
+    return [auction]
+
+
+def _write_entries(session: Session, package: _Package, streams: list[str]) -> list[int]:
+    """Write the entries of these streams (all, if none is named); gives the indexes of their leaves."""
+    indexes: list[int] = []
+
+    def pieces() -> Iterator[bytes]:
+        for line in lines(session, *streams):
+            rest: dict[str, Any] = {"index": line.leaf_index, "salt": line.salt.hex() if line.salt else None}
+            if line.private and line.salt is None:
+                rest["sealed"] = line.commitment
+            if line.leaf_index is not None:
+                indexes.append(line.leaf_index)
+            yield b'{"entry":' + line.entry.encode() + b"," + canonical(rest)[1:] + b"\n"
+
+    package.write("entries.jsonl", pieces())
+    return indexes
+
+
+def _write_log(session: Session, package: _Package, indexes: set[int]) -> None:
+    """Write the newest signed head, and the hashes that lead to its root from the leaves at hand."""
+    checkpoint = latest_checkpoint(session)
+    assert checkpoint is not None  # noqa: S101 - `export` has sealed
+    vertices = multiproof_vertices(indexes, checkpoint.size)
+    nodes = read_nodes(session, multiproof_nodes(vertices, checkpoint.size))
+    hashes = multiproof(vertices, checkpoint.size, lambda level, index: nodes[level, index])
+    package.write("checkpoint.txt", [checkpoint.note.encode()])
+    named = {f"{level}/{index}": digest.hex() for (level, index), digest in hashes.items()}
+    package.put("proofs.json", {"size": checkpoint.size, "nodes": named})
+
+
+def _receipts(session: Session, auction_id: str | None) -> dict[str, dict[str, str | None]]:
+    query = select(Bid.id, Bid.auction_id, Bid.journal_number, Bid.signature, Bid.key_id).where(Bid.seq.is_not(None))
+    if auction_id is not None:
+        query = query.where(Bid.auction_id == auction_id)
+    return {
+        f"auction:{name}/{number}": {"bid_id": bid, "signature": signature, "key_id": key}
+        for bid, name, number, signature, key in session.execute(query.order_by(Bid.auction_id, Bid.seq))
+    }
+
+
+def _parts(session: Session, auction: Auction) -> dict[str, Any]:
+    """What the platform tells of one auction: itself, the versions of the sheet, the confirmation."""
+    versions = select(SheetVersion).where(SheetVersion.lot_id == auction.lot_id).order_by(SheetVersion.version)
+    confirmation = session.get(Confirmation, auction.id)
+    return {
+        "auction": _auction(auction),
+        "sheet": [
+            {
+                "version": version.version,
+                "seal": version.seal,
+                "material": version.material,
+                "at": iso(version.at),
+                "facts": version.facts,
+            }
+            for version in session.scalars(versions)
+        ],
+        "confirmation": confirmation.document if confirmation else None,
+    }
+
+
+def _auction(auction: Auction) -> dict[str, Any]:
+    lot = auction.lot
+    return {
+        "id": auction.id,
+        "round": auction.round,
+        "resale_of": auction.resale_of,
+        "lot": {"id": lot.id, "title": lot.title, "asset_type": lot.asset_type, "address": lot.address},
+        "court": {"code": lot.court.code, "name": lot.court.name},
+        "case_number": lot.case.number,
+        "seal": auction.seal,
+        "announced_at": _moment(auction.announced_at),
+        "announcement": auction.announcement,
+        "ruleset": auction.ruleset,
+        "terms": {
+            "reserve_price_fen": auction.reserve_price_fen,
+            "increment_fen": auction.increment_fen,
+            "deposit_fen": auction.deposit_fen,
+            "opens_at": iso(auction.opens_at),
+            "closes_at": iso(auction.scheduled_closes_at),
+            "balance_days": auction.balance_days,
+            "forfeit_fen": auction.forfeit_fen,
+        },
+        "outcome": {
+            "status": auction.status,
+            "price_fen": auction.price_fen,
+            "bidder_code": auction.leader_code,
+            "bids": auction.bid_count,
+            "extensions": auction.extensions,
+            "closes_at": iso(auction.closes_at),
+            "closed_at": _moment(auction.closed_at),
+            "ended_reason": auction.ended_reason,
+            "settlement": auction.settlement,
+        },
+    }
+
+
+def _moment(at: datetime | None) -> str | None:
+    return None if at is None else iso(at)

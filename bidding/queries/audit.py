@@ -1,0 +1,231 @@
+"""Recomputing what the journal says of the sales, and comparing it with every row that tells the same.
+
+Somebody with all rights over the database could leave the journal alone and change a bid, a price, a confirmation or a
+sheet instead. Here each of them is held against the signed entry that made it.
+"""
+
+import base64
+import binascii
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from sqlalchemy import func, select, tuple_
+from sqlalchemy.orm import Session
+
+from auction.kernel.clock import iso
+from auction.kernel.crypto import canonical, key_id, sha256_hex
+from auction.models import Auction, JournalRow, RoomEvent
+from auction.queries.audit import Report, verify_database
+from disclosure.models import SheetVersion
+
+from ..models import Bid, Confirmation, Registration
+
+#: Kinds of entries a sale's state can be made again from.
+ACCEPTED, REFUSED, LAPSED, CLOSED, CONFIRMED = (
+    "BidAccepted",
+    "BidRefused",
+    "BidsLapsed",
+    "AuctionClosed",
+    "SaleConfirmed",
+)
+_PAGE = 2000
+
+
+@dataclass(slots=True)
+class Standing:
+    """What an auction's entries come to: the last bid that stands, how many there were, and how it ended."""
+
+    bids: int = 0
+    price_fen: int | None = None
+    bidder_code: str | None = None
+    rank: int | None = None
+    received_at: str | None = None
+    sold: bool = False
+    document: str | None = None
+
+
+def verify_all(session: Session, public_key: bytes, *, signatures: bool = True) -> Report:
+    """Check the journal, the log, and all that follows from them, against the log's public key (32 raw bytes).
+
+    Bids with their receipts' signatures (`signatures=False` leaves those out), room events, prices and leaders,
+    confirmations, sheets. The session must not have read anything yet.
+    """
+    report = verify_database(session, public_key)
+    _check_bids(session, report, public_key, signatures)
+    standings = _standings(session, report)
+    _check_auctions(session, report, standings)
+    _check_confirmations(session, report, standings)
+    _check_rooms(session, report)
+    for version in session.scalars(select(SheetVersion).order_by(SheetVersion.lot_id, SheetVersion.version)):
+        right = sha256_hex(canonical(version.facts)) == version.seal
+        report.that(right, f"sheet_versions {version.lot_id} {version.version}", "its seal is not that of its facts")
+        report.checked["sheets"] += 1
+    return report
+
+
+def _check_bids(session: Session, report: Report, public_key: bytes, signatures: bool) -> None:
+    verifier, name = Ed25519PublicKey.from_public_bytes(public_key), key_id(public_key)
+    journaled = 0
+    for bid, registration, entry in _bids(session):
+        where = f"bids {bid.id}"
+        report.checked["bids"] += 1
+        of_its_own = registration is not None and registration.auction_id == bid.auction_id
+        report.that(of_its_own, where, "is not of its registration's auction")
+        if registration is not None and bid.bidder_code is not None:  # it may have got its code after an early offer
+            report.that(registration.bidder_code == bid.bidder_code, where, "is not under its registration's code")
+        if bid.journal_number is None:
+            report.that(bid.outcome == "refused" and bid.signature is None, where, "was accepted without an entry")
+            continue
+        journaled += 1
+        if entry is None:
+            report.that(False, where, "has no entry")
+            continue
+        kind, text = entry
+        report.that(_told_by(bid) == _told_in(kind, text), where, "tells other than its entry")
+        if bid.outcome == "accepted":
+            report.that(bid.price_fen == bid.amount_fen, where, "is accepted at another price")
+            if signatures:
+                right = bid.key_id == name and _is_signed(verifier, bid.signature, text)
+                report.that(right, where, "its receipt's signature is wrong")
+                report.checked["receipts"] += 1
+    kinds = JournalRow.kind.in_((ACCEPTED, REFUSED))
+    entries = session.scalar(select(func.count()).select_from(JournalRow).where(kinds))
+    report.that(entries == journaled, "bids", f"{journaled} rows stand for {entries} entries")
+
+
+def _bids(session: Session) -> Iterator[tuple[Bid, Registration | None, tuple[str, str] | None]]:
+    """Every bid with its registration and the kind and text of its entry."""
+    last = ("", "")
+    while True:
+        place = tuple_(Bid.auction_id, Bid.id)
+        page = session.execute(
+            select(Bid, Registration, JournalRow.kind, JournalRow.entry)
+            .outerjoin(Registration, Registration.id == Bid.registration_id)
+            .outerjoin(
+                JournalRow,
+                (JournalRow.stream == "auction:" + Bid.auction_id) & (JournalRow.number == Bid.journal_number),
+            )
+            .where(place > last)
+            .order_by(Bid.auction_id, Bid.id)
+            .limit(_PAGE)
+        ).all()
+        for bid, registration, kind, text in page:
+            yield bid, registration, (kind, text) if kind else None
+        if len(page) < _PAGE:
+            return
+        last = (page[-1][0].auction_id, page[-1][0].id)
+        session.expunge_all()
+
+
+def _told_by(bid: Bid) -> tuple[Any, ...]:
+    kind = ACCEPTED if bid.outcome == "accepted" else REFUSED
+    times = (iso(bid.arrived_at), iso(bid.received_at), iso(bid.closes_at))
+    return (kind, bid.id, bid.bidder_code, bid.amount_fen, bid.rank, *times, bid.seq, bid.code)
+
+
+def _told_in(kind: str, text: str) -> tuple[Any, ...]:
+    body = orjson.loads(text)["body"]
+    names = ("bid_id", "bidder_code", "amount_fen", "rank", "arrived_at", "received_at", "closes_at", "seq", "code")
+    return (kind, *(body.get(name) for name in names))
+
+
+def _is_signed(verifier: Ed25519PublicKey, signature: str | None, text: str) -> bool:
+    try:
+        verifier.verify(base64.b64decode(signature or "", validate=True), text.encode())
+    except (InvalidSignature, binascii.Error):
+        return False
+    return True
+
+
+def _standings(session: Session, report: Report) -> dict[str, Standing]:
+    """What the entries of every auction come to, by auction id; each step is checked on the way."""
+    standings: dict[str, Standing] = {}
+    query = (
+        select(JournalRow.stream, JournalRow.number, JournalRow.kind, JournalRow.entry)
+        .where(JournalRow.kind.in_((ACCEPTED, LAPSED, CLOSED, CONFIRMED)))
+        .order_by(JournalRow.stream, JournalRow.number)
+    )
+    for stream, number, kind, text in session.execute(query.execution_options(yield_per=_PAGE)):
+        standing = standings.setdefault(stream.removeprefix("auction:"), Standing())
+        wrong = _advance(standing, kind, orjson.loads(text)["body"])
+        report.that(wrong is None, f"journal {stream} {number}", wrong or "")
+    return standings
+
+
+def _advance(standing: Standing, kind: str, body: dict[str, Any]) -> str | None:
+    """Take one entry into the standing; tells what is wrong with it, or None."""
+    if kind == ACCEPTED:
+        right = body["seq"] == standing.bids + 1 and _beats(standing, body)
+        standing.bids += 1
+        standing.price_fen, standing.bidder_code = body["amount_fen"], body["bidder_code"]
+        standing.rank, standing.received_at = body["rank"], body["received_at"]
+        return None if right else "is no bid that could follow the one before it"
+    if kind == LAPSED:
+        standing.price_fen = standing.bidder_code = standing.rank = None
+        return None
+    standing.sold = standing.sold or kind == CONFIRMED or body["status"] == "sold"
+    standing.document = body["document_sha256"] if kind == CONFIRMED else standing.document
+    told = (body["price_fen"], body["bidder_code"])
+    return None if told == (standing.price_fen, standing.bidder_code) else "tells another outcome than the bids"
+
+
+def _beats(standing: Standing, body: dict[str, Any]) -> bool:
+    if standing.received_at is not None and body["received_at"] < standing.received_at:
+        return False
+    if standing.price_fen is None or body["amount_fen"] > standing.price_fen:
+        return True
+    better = body["rank"] is not None and (standing.rank is None or body["rank"] < standing.rank)
+    return bool(body["amount_fen"] == standing.price_fen and better)
+
+
+def _check_auctions(session: Session, report: Report, standings: dict[str, Standing]) -> None:
+    for auction in session.scalars(select(Auction).order_by(Auction.id).execution_options(yield_per=_PAGE)):
+        where, standing = f"auctions {auction.id}", standings.get(auction.id, Standing())
+        told = (auction.price_fen, auction.leader_code, auction.leader_rank, auction.bid_count)
+        said = (standing.price_fen, standing.bidder_code, standing.rank, standing.bids)
+        report.that(told == said, where, f"tells {told}, its entries say {said}")
+        report.that(_moment(auction.last_bid_at) == standing.received_at, where, "dates its last bid otherwise")
+        report.that(auction.status != "sold" or standing.sold, where, "is sold, but no entry says so")
+        report.checked["auctions"] += 1
+
+
+def _moment(at: datetime | None) -> str | None:
+    return None if at is None else iso(at)
+
+
+def _check_confirmations(session: Session, report: Report, standings: dict[str, Standing]) -> None:
+    recorded = {name: standing.document for name, standing in standings.items() if standing.document}
+    for row in session.scalars(select(Confirmation).order_by(Confirmation.auction_id)):
+        right = sha256_hex(canonical(row.document)) == recorded.pop(row.auction_id, None)
+        report.that(right, f"confirmations {row.auction_id}", "is not the document that was recorded")
+        report.checked["confirmations"] += 1
+    for name in sorted(recorded):
+        report.that(False, f"confirmations {name}", "was recorded but is not there")
+
+
+def _check_rooms(session: Session, report: Report) -> None:
+    """The rooms' events are gap-free up to the auction's version, and their bids are the accepted ones."""
+    counted = (
+        select(RoomEvent.auction_id, func.count().label("events"), func.max(RoomEvent.version).label("last"))
+        .group_by(RoomEvent.auction_id)
+        .subquery()
+    )
+    rooms = select(Auction.id, Auction.version, counted.c.events, counted.c.last)
+    for name, version, events, last in session.execute(
+        rooms.outerjoin(counted, counted.c.auction_id == Auction.id).order_by(Auction.id)
+    ):
+        right = (events or 0) == (last or 0) == version
+        report.that(right, f"room_events {name}", f"are {events or 0} up to {last or 0}, the room is at {version}")
+    shown = {}
+    for name, data in session.execute(select(RoomEvent.auction_id, RoomEvent.data).where(RoomEvent.type == "bid")):
+        shown[name, data["seq"]] = (data["bidder_code"], data["amount_fen"], data["received_at"], data["rank"])
+    accepted = select(Bid.auction_id, Bid.seq, Bid.bidder_code, Bid.amount_fen, Bid.received_at, Bid.rank)
+    for name, seq, code, amount, at, rank in session.execute(accepted.where(Bid.seq.is_not(None))):
+        right = shown.pop((name, seq), None) == (code, amount, iso(at), rank)
+        report.that(right, f"room_events {name}", f"show bid {seq} otherwise, or not at all")
+    report.that(not shown, "room_events", f"show {len(shown)} bids that are none")
