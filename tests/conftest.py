@@ -3,6 +3,7 @@
 import base64
 import os
 import random
+import shutil
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -49,25 +50,60 @@ def ids() -> Ids:
     return Ids(seeded.randbytes)
 
 
+def _server() -> str:
+    return make_url(POSTGRESQL).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def _on_server(*statements: str) -> None:
+    with psycopg.connect(_server(), autocommit=True) as connection:
+        for statement in statements:
+            connection.execute(statement)  # type: ignore[arg-type]
+
+
+def _migrated(url: str, data: Path) -> None:
+    opened = open_house(settings_for(url, data), clock=FixedClock(START))
+    upgrade(opened)
+    opened.engine.dispose()
+    opened.reader.dispose()
+
+
+def _url_of(name: str) -> str:
+    return make_url(POSTGRESQL).set(database=name).render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database file made once by the real migrations, to be copied."""
+    folder = tmp_path_factory.mktemp("template")
+    _migrated(f"sqlite:///{folder / 'fapai.db'}", folder)
+    return folder / "fapai.db"
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The same on PostgreSQL: the name of a database to be used as a template."""
+    name = f"fapai_template_{uuid.uuid4().hex[:12]}"
+    _on_server(f'CREATE DATABASE "{name}"')
+    _migrated(_url_of(name), tmp_path_factory.mktemp("template"))
+    yield name
+    _on_server(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
 @pytest.fixture
-def postgresql_url() -> Iterator[str]:
-    """A database of its own on the test PostgreSQL, dropped afterwards."""
-    server = make_url(POSTGRESQL)
+def postgresql_url(postgresql_template: str) -> Iterator[str]:
+    """A migrated database of its own on the test PostgreSQL, dropped afterwards."""
     name = f"fapai_test_{uuid.uuid4().hex[:12]}"
-    admin = server.set(drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(admin, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')  # type: ignore[arg-type]
-    try:
-        yield server.set(database=name).render_as_string(hide_password=False)
-    finally:
-        with psycopg.connect(admin, autocommit=True) as connection:
-            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')  # type: ignore[arg-type]
+    _on_server(f'CREATE DATABASE "{name}" TEMPLATE "{postgresql_template}"')
+    yield _url_of(name)
+    _on_server(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A migrated database of either kind."""
     if request.param == "postgresql":
         return str(request.getfixturevalue("postgresql_url"))
+    shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "fapai.db")
     return f"sqlite:///{tmp_path / 'fapai.db'}"
 
 
@@ -75,7 +111,6 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def house(database_url: str, tmp_path: Path, clock: FixedClock, ids: Ids) -> Iterator[House]:
     """A wired house on a fresh migrated database, once per database kind."""
     opened = open_house(settings_for(database_url, tmp_path), clock=clock, ids=ids)
-    upgrade(opened)
     yield opened
     opened.engine.dispose()
     opened.reader.dispose()

@@ -15,7 +15,7 @@ from auction.rules.lot import ENDED, AuctionStatus
 
 from ..models import Bid
 from ..rules.room import least_bid
-from .room_page import room_value
+from .rooms import room_of
 
 #: Bids or events in one answer (PRECISIONS 27).
 MOST = 1000
@@ -67,7 +67,7 @@ def auction_dict(auction: Auction, now: datetime) -> dict[str, Any]:
         "scheduled_closes_at": iso(auction.scheduled_closes_at),
         "closed_at": _time(auction.closed_at),
         "price_fen": auction.price_fen,
-        "minimum_fen": least_bid(room_value(auction)) if bidding else None,
+        "minimum_fen": least_bid(room_of(auction)) if bidding else None,
         "leader_code": auction.leader_code,
         "bid_count": auction.bid_count,
         "extensions": auction.extensions,

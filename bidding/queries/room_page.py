@@ -7,11 +7,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from auction.models import Auction, JournalRow, LogLeaf, Lot
-from auction.rules.ruleset import from_data
 
 from ..models import Bid, Registration
 from ..rules.room import Offer, Refused, Room, RoomRules, Standing, is_implausible, judge, least_bid
 from .lot_page import SHOWN, BidFacts, bids
+from .rooms import room_of, room_rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,33 +69,14 @@ def room_page(session: Session, auction_id: str, account_id: str | None) -> Room
     if auction is None:
         return None
     registration = own_registration(session, auction_id, account_id)
-    ruleset = session.scalar(select(Auction.ruleset).where(Auction.id == auction_id))
     return RoomPage(
         auction=auction,
         lot=session.get_one(Lot, auction.lot_id),
-        room=room_value(auction),
-        rules=RoomRules.of(from_data(ruleset or {})),
+        room=room_of(auction),
+        rules=room_rules(session, auction),
         bids=bids(session, auction_id, most=SHOWN),
         registration=registration,
         receipt=latest_receipt(session, registration) if registration else None,
-    )
-
-
-def room_value(auction: Auction) -> Room:
-    """The room as the rules see it."""
-    return Room(
-        status=auction.status,
-        reserve_fen=auction.reserve_price_fen,
-        increment_fen=auction.increment_fen,
-        opens_at=auction.opens_at,
-        closes_at=auction.closes_at,
-        reference_fen=auction.reference_price_fen,
-        price_fen=auction.price_fen,
-        leader=auction.leader_registration_id,
-        leader_rank=auction.leader_rank,
-        last_received_at=auction.last_bid_at,
-        bid_count=auction.bid_count,
-        extensions=auction.extensions,
     )
 
 

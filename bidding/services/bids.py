@@ -22,10 +22,11 @@ from auction.kernel.unit import Unit
 from auction.models import Auction
 
 from ..models import Bid, Registration
+from ..queries.rooms import room_of, room_rules
 from ..rules import room as rules
 from .interest import Standings
 from .life import open_auction
-from .rooms import lock_auctions, room_of, room_rules, write_room
+from .rooms import lock_auctions, write_room
 
 #: A refused offer whose reason speaks of the person is journaled as a private entry.
 _PERSONAL = frozenset(("barred_interest", "barred_reneger", "barred_sanction", "deposit_unpaid", "not_registered"))

@@ -14,9 +14,10 @@ from auction.kernel.unit import Unit
 from auction.models import Auction, Intake
 
 from ..models import Registration
+from ..queries.rooms import room_of, ruleset_of
 from ..rules import room as rules
 from .life import change_status, open_auction, release_all, suspend_locked
-from .rooms import lock_auction, room_of, ruleset_of
+from .rooms import lock_auction
 from .settlement import confirm_sale, hold_barred_winner
 
 

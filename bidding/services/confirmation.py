@@ -8,8 +8,8 @@ from auction.models import Auction
 
 from ..models import Registration
 from ..queries.identities import OpenIdentity, identities
+from ..queries.rooms import ruleset_of
 from ..rules.confirmation import LogPlace, Party, Sale, confirmation_document
-from .rooms import ruleset_of
 
 
 def confirmation_of(

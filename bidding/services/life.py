@@ -17,8 +17,9 @@ from auction.rules.access import Actor, require
 from auction.rules.lot import AuctionStatus, check_transition
 
 from ..models import Registration
+from ..queries.rooms import ruleset_of
 from .release import release_registration
-from .rooms import lock_auction, ruleset_of
+from .rooms import lock_auction
 
 _LIVE = ("awaiting_court", "awaiting_deposit", "qualified")
 

@@ -21,6 +21,7 @@ from auction.rules import identity
 from ..models import GatewayNotice, Payment, Posting, Registration
 from ..queries.identities import identities
 from ..queries.payments import deposit_of, payments
+from ..queries.rooms import ruleset_of
 from ..rules import ledger
 from ..rules.ledger import DepositState, Kind, Transfer, advance
 from ..rules.payment import (
@@ -32,7 +33,7 @@ from ..rules.payment import (
     name_key,
     takes_deposits,
 )
-from .rooms import lock_auction, ruleset_of
+from .rooms import lock_auction
 
 DepositConfirmed = Callable[[Unit, Registration], Any]
 BalanceConfirmed = Callable[[Unit, Auction, Payment], Any]

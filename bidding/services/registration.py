@@ -15,16 +15,18 @@ from auction.kernel.unit import Unit
 from auction.models import Auction, Party, Person
 from auction.rules import identity
 from auction.rules.access import Actor, require
-from disclosure.models import SheetItem
+from disclosure.queries import working_sheet
+from disclosure.rules.sheet import is_restricted
 from risk.services import check_interest
 
 from ..models import Acknowledgement, RegisteredIdentity, Registration
+from ..queries.rooms import ruleset_of
 from ..rules import registration as rules
 from .identities import sealed_identity
 from .interest import recheck
 from .payments import held_deposit, refund_excess
 from .release import release_registration
-from .rooms import lock_auction, ruleset_of
+from .rooms import lock_auction
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +150,9 @@ def _check_application(
     unit: Unit, auction: Auction, application: rules.Application, identities: list[_Identity]
 ) -> None:
     full_age = ruleset_of(unit.session, auction).years("full_age")
-    restricted = unit.session.scalar(
-        select(SheetItem.state).where(SheetItem.lot_id == auction.lot_id, SheetItem.code == "purchase_restriction")
-    )
+    restricted = is_restricted(working_sheet(unit.session, auction.lot_id))
     breaches = [
-        *rules.undertaking_breaches(application.undertakings, restricted=restricted == "found"),
+        *rules.undertaking_breaches(application.undertakings, restricted=restricted),
         *rules.party_breaches(application),
         *rules.share_breaches(application.principals),
     ]

@@ -6,8 +6,8 @@ from auction.kernel.unit import Unit
 from auction.models import Auction
 
 from ..models import RegisteredIdentity, Registration
+from ..queries.rooms import ruleset_of
 from .payments import release_deposit
-from .rooms import ruleset_of
 
 
 def release_registration(

@@ -17,11 +17,12 @@ from auction.rules.calendar import period_end, shanghai_day
 from auction.rules.published_holidays import published_calendar
 
 from ..models import AfterSaleStep, Confirmation, Payment, Registration
+from ..queries.rooms import ruleset_of
 from .confirmation import confirmation_of
 from .interest import recheck
 from .life import release_all, suspend_locked
 from .payments import apply_deposit, held_deposit
-from .rooms import lock_auction, ruleset_of
+from .rooms import lock_auction
 
 #: The step that ends the handover.
 HANDED_OVER = "handed_over"

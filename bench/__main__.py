@@ -1,0 +1,40 @@
+"""`python -m bench [NAME ...]`: run the named benchmarks (all by default) and write `bench/results/NAME.json`."""
+
+import argparse
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from . import bids
+
+RESULTS = Path(__file__).parent / "results"
+BENCHMARKS = {"bids_hot_lot": bids.hot_lot, "bids_50_lots": bids.fifty_lots}
+
+
+def main() -> None:
+    """Run, write, print."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("names", nargs="*", choices=[*BENCHMARKS, []], help="all by default")
+    parser.add_argument("--seconds", type=float, default=8.0, help="measured time of each side")
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    RESULTS.mkdir(exist_ok=True)
+    for name in arguments.names or BENCHMARKS:
+        result = {"name": name, **BENCHMARKS[name](arguments.seconds, arguments.seed), "commit": _commit()}
+        (RESULTS / f"{name}.json").write_text(json.dumps(result, indent=1) + "\n", "utf-8")
+        print(_line(result), flush=True)
+
+
+def _commit() -> str:
+    found = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
+    return found.stdout.strip()
+
+
+def _line(result: dict[str, Any]) -> str:
+    rest = "  ".join(f"{key}={value}" for key, value in result.items() if key not in ("name", "ratio"))
+    return f"{result['name']}: ratio {result['ratio']:.3f}  {rest}"
+
+
+if __name__ == "__main__":
+    main()
