@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import orjson
-from sqlalchemy import and_, select, tuple_
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from ..kernel.checkpoint import VerifierKey
@@ -64,10 +64,13 @@ def entries(session: Session, start: int, end: int) -> list[dict[str, Any]]:
         raise invalid("start", "out_of_range")
     if end < start:
         raise invalid("end", "out_of_range")
+    end = min(end, start + MOST_ENTRIES, _size(session))
+    if start >= end:
+        return []
     rows = session.execute(
         select(LogLeaf.index, LogLeaf.commitment, JournalRow.entry)
         .join(JournalRow, and_(JournalRow.stream == LogLeaf.stream, JournalRow.number == LogLeaf.number))
-        .where(LogLeaf.index >= start, LogLeaf.index < min(end, start + MOST_ENTRIES))
+        .where(LogLeaf.index >= start, LogLeaf.index < end)
         .order_by(LogLeaf.index)
     )
     return [
@@ -133,7 +136,11 @@ def read_nodes(session: Session, wanted: Iterable[Node]) -> dict[Node, bytes]:
         found |= {(0, index): bytes.fromhex(digest) for index, digest in session.execute(rows)}
     inner = sorted(node for node in asked if node[0])
     for start in range(0, len(inner), _TOGETHER):
-        places = tuple_(LogNode.level, LogNode.index).in_(inner[start : start + _TOGETHER])
+        levels: dict[int, list[int]] = {}
+        for level, index in inner[start : start + _TOGETHER]:
+            levels.setdefault(level, []).append(index)
+        # Spelled out level by level: SQLite finds no index for a list of pairs.
+        places = or_(*(and_(LogNode.level == level, LogNode.index.in_(at)) for level, at in levels.items()))
         kept = select(LogNode.level, LogNode.index, LogNode.hash).where(places)
         found |= {(level, index): bytes.fromhex(digest) for level, index, digest in session.execute(kept)}
     if lacking := asked - found.keys():

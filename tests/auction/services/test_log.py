@@ -297,7 +297,7 @@ def test_entries_are_given_from_start_up_to_before_end_and_a_thousand_at_most(ho
     assert [item["entry"]["body"]["n"] for item in house.read(entries, 5, 8)] == [5, 6, 7]
     assert [item["index"] for item in house.read(entries, 50, 10**15)] == list(range(50, 1050))
     assert len(house.read(entries, 1000, 2000)) == 100
-    assert house.read(entries, 2000, 3000) == [] == house.read(entries, 7, 7)
+    assert house.read(entries, 2000, 3000) == [] == house.read(entries, 7, 7) == house.read(entries, 10**30, 10**31)
 
 
 def test_the_log_keeps_its_name_when_the_address_changes(house: House) -> None:
