@@ -8,7 +8,6 @@ import structlog
 from flask import Flask, Response, g, render_template, request
 from flask.json.provider import JSONProvider
 from flask_babel import Babel
-from flask_smorest import Api
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -17,7 +16,7 @@ from auction.kernel.errors import Breach, DomainError
 from auction.kernel.unit import House
 from bidding.desk import Desk
 
-from . import auth, errors, idempotency
+from . import auth, errors, health, idempotency
 from .api.routes import join as join_api
 from .gateway import PaymentGateway
 from .pages.site import join as join_pages
@@ -90,6 +89,8 @@ def create_app(
     if settings.trusted_proxies:
         n = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n)  # type: ignore[method-assign]
+    health.measure(app, house)
+    _refuse_nul(app)
     Babel(app, locale_selector=lambda: LANGUAGES[language()])
     csrf = CSRFProtect(app)
     auth.guard(app)
@@ -97,7 +98,8 @@ def create_app(
     idempotency.keep(app)
     _headers(app, secure)
     _failures(app)
-    join_api(app, Api(app))
+    join_api(app)
+    app.register_blueprint(health.blueprint)
     join_pages(app)
     app.extensions["check_policies"]()
     return app
@@ -111,6 +113,14 @@ def language() -> str:
             chosen = request.accept_languages.best_match(("zh-CN", "zh", "en")) or "zh"
         g.language = "en" if chosen == "en" else "zh"
     return str(g.language)
+
+
+def _refuse_nul(app: Flask) -> None:
+    @app.before_request
+    def _look() -> None:
+        """No id holds a NUL, and PostgreSQL takes it as a fault to be asked for one."""
+        if any("\0" in str(value) for value in (request.view_args or {}).values()):
+            raise DomainError("not_found")
 
 
 def _check_csrf(app: Flask, csrf: CSRFProtect) -> None:

@@ -22,6 +22,8 @@ HASHER = PasswordHasher()
 _NOBODY = "$argon2id$v=19$m=65536,t=3,p=4$AAAAAAAAAAAAAAAAAAAAAA$" + "A" * 43
 #: What a session that still has to enrol its second factor may do.
 _ENROLLING = frozenset(("factor.enrol", "session.close", "public.read", "session.open"))
+#: Here a bearer token need not be a session's.
+_NO_SESSION = frozenset(("session.open", "metrics.read"))
 
 
 def policy(action: str) -> Callable[[View], View]:
@@ -101,7 +103,7 @@ def guard(app: Flask) -> None:
             return
         action = policies[endpoint]
         token = token_at_the_door()
-        if token and request.headers.get("Authorization") and signed_in_now() is None and action != "session.open":
+        if token and request.headers.get("Authorization") and action not in _NO_SESSION and signed_in_now() is None:
             raise DomainError("unauthenticated")
         admit(action, signed_in_now(), second_factor_required=house().settings.staff_mfa)
 

@@ -83,7 +83,7 @@ def _open_account(registration_id: str, purpose: str) -> str:
 
 def take_notice(notice: PaymentNotice) -> Payment:
     """What the gateway says of a payment, taken once."""
-    return house().perform(services.receive_notice, notice)
+    return act(services.receive_notice, notice)
 
 
 def simulate_payment(registration: Registration, payment: Payment) -> Payment:

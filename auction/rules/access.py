@@ -53,6 +53,7 @@ _COURT = ("judge", "clerk")
 #: Every action of the house. A door without a row here does not open.
 POLICY: Mapping[str, Rule] = {
     "public.read": Rule(None),
+    "metrics.read": Rule(None),
     "session.open": Rule(None),
     "bidder.create": Rule(None),
     "gateway.notify": Rule(None),

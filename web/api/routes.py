@@ -1,14 +1,22 @@
 """All blueprints of the interface, joined to the application."""
 
 from flask import Flask
-from flask_smorest import Api
 
-from . import sessions
+from . import bidding, gateway, log, public, sandbox, sessions
+from .spec import Api
 
-_BLUEPRINTS = (sessions.blueprint,)
+_BLUEPRINTS = (
+    sessions.blueprint,
+    public.blueprint,
+    bidding.blueprint,
+    log.blueprint,
+    gateway.blueprint,
+)
 
 
-def join(app: Flask, api: Api) -> None:
-    """Register every blueprint under `/api/v1`."""
-    for blueprint in _BLUEPRINTS:
+def join(app: Flask) -> None:
+    """Register every blueprint under `/api/v1`; what belongs to the sandbox only where there is one."""
+    api = Api(app)
+    blueprints = (*_BLUEPRINTS, sandbox.blueprint) if app.config["SANDBOX"] else _BLUEPRINTS
+    for blueprint in blueprints:
         api.register_blueprint(blueprint, url_prefix="/api/v1")

@@ -3,7 +3,6 @@
 from typing import Any
 
 import pyotp
-from flask_smorest import Blueprint
 
 from auction.kernel.errors import DomainError
 from auction.kernel.unit import Unit
@@ -14,6 +13,7 @@ from auction.services import accounts
 from .. import auth
 from ..auth import house, me, policy
 from ..schemas.people import BidderIn, BidderOut, Credentials, FactorOut, MeOut, OtpIn, SessionOut
+from .spec import Blueprint
 
 blueprint = Blueprint("sessions", __name__, description="Signing in, accounts, second factors")
 
@@ -98,7 +98,7 @@ def offer_factor() -> dict[str, Any]:
     secret = pyotp.random_base32()
     session = auth.signed_in_now()
     factor_id = house().perform(accounts.offer_factor, me().id, secret)
-    uri = pyotp.TOTP(secret).provisioning_uri(session.username if session else "", issuer_name="Fapai")
+    uri = pyotp.TOTP(secret).provisioning_uri(name=session.username if session else "", issuer_name="Fapai")
     return {"id": factor_id, "secret": secret, "uri": uri}
 
 

@@ -34,10 +34,13 @@ class Moment(fields.Field[datetime]):
 
 def text(most: int = 500, *, required: bool = True, least: int = 1, **more: Any) -> fields.String:
     """A text of bounded length; control characters other than line breaks are refused."""
-    return fields.String(required=required, validate=[validate.Length(least, most), _printable], **more)
+    return fields.String(required=required, validate=[validate.Length(least, most), printable], **more)
 
 
-def _printable(value: str) -> None:
+def printable(value: str) -> None:
+    """Refuse control characters other than line breaks, and halves of surrogate pairs: no database keeps them."""
+    if any("\ud800" <= char <= "\udfff" for char in value):
+        raise ValidationError("invalid")
     if any(ord(char) < 32 and char not in "\n\r\t" for char in value) or "\x7f" in value:
         raise ValidationError("invalid")
 

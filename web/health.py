@@ -1,0 +1,157 @@
+"""Whether the process lives, whether it may be given work, and what can be measured of it. Outside the interface."""
+
+import hmac
+import ipaddress
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from flask import Blueprint, Flask, Response, current_app, g, jsonify, request
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.registry import Collector
+from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from auction.kernel.errors import DomainError
+from auction.kernel.journal import Stream
+from auction.kernel.migrate import current, head
+from auction.kernel.unit import House
+from auction.models import Auction, Checkpoint, Intake
+from bidding.models import Payment
+
+from .auth import house, policy
+
+blueprint = Blueprint("health", __name__)
+
+_BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+
+
+@blueprint.get("/healthz")
+@policy("public.read")
+def healthz() -> Response:
+    """The process answers."""
+    return jsonify({"status": "ok"})
+
+
+@blueprint.get("/readyz")
+@policy("public.read")
+def readyz() -> Response:
+    """The process may be given work: its database answers and has the schema this program needs."""
+    try:
+        ready = house().read(_at_head)
+    except (SQLAlchemyError, DomainError, OSError):
+        ready = False
+    response = jsonify({"status": "ready" if ready else "not_ready"})
+    response.status_code = 200 if ready else 503
+    return response
+
+
+def _at_head(session: Session) -> bool:
+    session.execute(select(1))
+    return current(house().reader) == head()
+
+
+@blueprint.get("/metrics")
+@policy("metrics.read")
+def metrics() -> Response:
+    """Prometheus metrics: for whoever has the token, without one for this machine alone."""
+    token = house().settings.metrics_token
+    allowed = _from_here() if token is None else _has(token)
+    if not allowed:
+        raise DomainError("not_found")
+    registry: CollectorRegistry = current_app.extensions["metrics"]
+    return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+def _has(token: str) -> bool:
+    kind, _, given = request.headers.get("Authorization", "").partition(" ")
+    return kind.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), token.encode())
+
+
+def _from_here() -> bool:
+    """Whether the request comes from this machine, and not through a proxy on it that we were not told of."""
+    if not house().settings.trusted_proxies and any(
+        name in request.headers for name in ("Forwarded", "X-Forwarded-For", "X-Real-IP")
+    ):
+        return False
+    try:
+        return ipaddress.ip_address(request.remote_addr or "").is_loopback
+    except ValueError:
+        return False
+
+
+def measure(app: Flask, wired: House) -> None:
+    """Count and time every request; `/metrics` also asks the database how the house stands."""
+    registry = CollectorRegistry()
+    registry.register(_Standing(wired))
+    requests = Counter(
+        "fapai_http_requests_total", "Requests answered", ("method", "route", "status"), registry=registry
+    )
+    seconds = Histogram(
+        "fapai_http_request_seconds", "Time to answer", ("method", "route"), buckets=_BUCKETS, registry=registry
+    )
+    app.extensions["metrics"] = registry
+
+    @app.before_request
+    def _begin() -> None:
+        g.begun = time.monotonic()
+
+    @app.after_request
+    def _end(response: Response) -> Response:
+        route = request.url_rule.rule if request.url_rule else "none"
+        requests.labels(request.method, route, response.status_code).inc()
+        if "begun" in g:
+            seconds.labels(request.method, route).observe(time.monotonic() - g.begun)
+        return response
+
+
+class _Standing(Collector):
+    """Gauges read from the database when they are asked for."""
+
+    def __init__(self, wired: House) -> None:
+        self._house = wired
+
+    def collect(self) -> Iterator[Metric]:
+        try:
+            found = self._house.read(_figures, self._house)
+        except (SQLAlchemyError, OSError):
+            yield GaugeMetricFamily("fapai_database_up", "Whether the database answered", value=0)
+            return
+        yield GaugeMetricFamily("fapai_database_up", "Whether the database answered", value=1)
+        auctions = GaugeMetricFamily("fapai_auctions", "Auctions by status", labels=["status"])
+        for status, count in found.pop("auctions").items():
+            auctions.add_metric([status], count)
+        yield auctions
+        for name, (text, value) in found.items():
+            yield GaugeMetricFamily(name, text, value=value)
+
+    def describe(self) -> Iterator[Metric]:
+        """Nothing beforehand: registering must not ask the database."""
+        return iter(())
+
+
+def _figures(session: Session, wired: House) -> dict[str, Any]:
+    machine = wired.clock.machine()
+    now = wired.now(session)
+    counts = select(Auction.status, func.count()).group_by(Auction.status)
+    due = select(func.count()).select_from(Auction).where(Auction.status == "open", Auction.closes_at <= now)
+    leases = select(func.count()).select_from(Intake).where(Intake.lost.is_(False), Intake.lease_until >= machine)
+    unsealed = select(func.coalesce(func.sum(Stream.number - Stream.sealed_number), 0)).where(Stream.unsealed)
+    overdue = (
+        select(func.count()).select_from(Payment).where(Payment.refund_due_at < now, Payment.refunded_at.is_(None))
+    )
+
+    def figure(query: Any) -> float:
+        return float(session.scalar(query) or 0)
+
+    return {
+        "auctions": dict(session.execute(counts).tuples().all()),
+        "fapai_closings_due": ("Auctions past their end and not yet decided", figure(due)),
+        "fapai_intake_leases": ("Processes that take bids", figure(leases)),
+        "fapai_journal_unsealed": ("Journal entries not yet in the public log", figure(unsealed)),
+        "fapai_log_size": ("Leaves under the newest checkpoint", figure(select(func.max(Checkpoint.size)))),
+        "fapai_refunds_overdue": ("Refunds past their time", figure(overdue)),
+    }

@@ -1,0 +1,304 @@
+"""What anybody may read: lots, auctions, bids, events, results, the log."""
+
+from marshmallow import Schema, fields, post_load, validate
+
+from auction.rules.lot import AssetType, AuctionStatus, Round
+from bidding.queries.auctions import MOST
+from bidding.queries.lots import SORTS, LotFilter
+
+from .base import Moment, PageQuery, Strict, choice, printable
+
+#: What PostgreSQL's bigint holds; a query that goes beyond asks for nothing there is.
+_LARGEST = 2**63 - 1
+
+
+class LotsQuery(PageQuery):
+    """What to look for among the lots; loads to a `LotFilter` with its page."""
+
+    q = fields.String(load_default="", validate=[validate.Length(max=200), printable])
+    asset_type = choice(*AssetType, required=False)
+    court = fields.String(validate=[validate.Length(1, 50), printable])
+    region = fields.String(load_default="", validate=[validate.Length(max=50), printable])
+    status = choice(*AuctionStatus, required=False)
+    min_fen = fields.Integer(validate=validate.Range(0, _LARGEST))
+    max_fen = fields.Integer(validate=validate.Range(0, _LARGEST))
+    flags = fields.String(
+        validate=validate.Regexp(r"[a-z_]{1,30}(,[a-z_]{1,30}){0,8}\Z"),
+        metadata={"description": "marks of the sheet, all of which must hold, separated by commas"},
+    )
+    sort = choice(*SORTS, *(f"-{name}" for name in SORTS), required=False, load_default="-announced_at")
+
+    @post_load
+    def make(self, data: dict[str, object], **kwargs: object) -> dict[str, object]:
+        """The filter beside `page` and `page_size`."""
+        page, size = data.pop("page"), data.pop("page_size")
+        flags = str(data.pop("flags", "")).split(",")
+        wanted = LotFilter(**data, flags=tuple(filter(None, flags)))  # type: ignore[arg-type]
+        return {"wanted": wanted, "page": page, "page_size": size}
+
+
+class _Since(Schema):
+    page = fields.Raw(metadata={"description": "ignored"})
+    page_size = fields.Integer(load_default=MOST, validate=validate.Range(1, MOST))
+
+
+class BidsQuery(_Since):
+    """Bids after this number."""
+
+    since_seq = fields.Integer(load_default=0, validate=validate.Range(0, _LARGEST))
+
+
+class EventsQuery(_Since):
+    """Events after this version."""
+
+    since = fields.Integer(load_default=0, validate=validate.Range(0, _LARGEST))
+
+
+class EntriesQuery(Schema):
+    """Leaves from `start` (inclusive) to `end` (exclusive), at most 1,000."""
+
+    start = fields.Integer(load_default=0, validate=validate.Range(0, _LARGEST))
+    end = fields.Integer(load_default=_LARGEST, validate=validate.Range(0, _LARGEST))
+
+
+class InclusionQuery(Schema):
+    """A leaf, and the size of the tree it is to be proven in (the newest, when left out)."""
+
+    index = fields.Integer(required=True, validate=validate.Range(0, _LARGEST))
+    size = fields.Integer(load_default=None, validate=validate.Range(0, _LARGEST))
+
+
+class ConsistencyQuery(Schema):
+    """Two sizes of the tree (the newest for `second`, when left out)."""
+
+    first = fields.Integer(required=True, validate=validate.Range(0, _LARGEST))
+    second = fields.Integer(load_default=None, validate=validate.Range(0, _LARGEST))
+
+
+class CourtOut(Strict):
+    """An enforcing court."""
+
+    code = fields.String()
+    name = fields.String()
+
+
+class RoundOut(Strict):
+    """A round in the list of a lot's rounds."""
+
+    id = fields.String()
+    round = fields.String(metadata={"enum": [r.value for r in Round]})
+    status = fields.String(metadata={"enum": [s.value for s in AuctionStatus]})
+    opens_at = Moment()
+    closes_at = Moment()
+
+
+class LatestRoundOut(RoundOut):
+    """The latest round of a lot in a list."""
+
+    ended = fields.Boolean()
+    reserve_price_fen = fields.Integer()
+    price_fen = fields.Integer(allow_none=True)
+    bid_count = fields.Integer()
+    extensions = fields.Integer()
+
+
+class LotBase(Strict):
+    """What a lot is."""
+
+    id = fields.String()
+    title = fields.String()
+    asset_type = fields.String(metadata={"enum": [t.value for t in AssetType]})
+    region = fields.String()
+    address = fields.String()
+    attributes = fields.Dict()
+    case_number = fields.String()
+    court = fields.Nested(CourtOut)
+    status = fields.String(allow_none=True)
+
+
+class LotSummaryOut(LotBase):
+    """A lot in a list."""
+
+    reference_price_fen = fields.Integer(allow_none=True)
+    auction = fields.Nested(LatestRoundOut, allow_none=True)
+
+
+class LotsOut(Strict):
+    """A page of lots."""
+
+    items = fields.List(fields.Nested(LotSummaryOut))
+    page = fields.Integer()
+    page_size = fields.Integer()
+    total = fields.Integer()
+
+
+class ReferencePriceOut(Strict):
+    """The reference price and how it came about."""
+
+    method = fields.String()
+    amount_fen = fields.Integer()
+    effective_on = fields.Date()
+    valid_until = fields.Date()
+
+
+class DisclosureSummaryOut(Strict):
+    """The sealed sheet in short."""
+
+    version = fields.Integer()
+    seal = fields.String()
+    at = Moment()
+    items = fields.Integer()
+    flags = fields.List(fields.String())
+
+
+class LotOut(LotBase):
+    """A lot. `risk` is null where nothing has been assessed."""
+
+    reference_price = fields.Nested(ReferencePriceOut, allow_none=True)
+    disclosure = fields.Nested(DisclosureSummaryOut, allow_none=True)
+    auctions = fields.List(fields.Nested(RoundOut))
+    risk = fields.Dict(allow_none=True)
+
+
+class SettlementOut(Strict):
+    """Where the price of a sale stands."""
+
+    status = fields.String()
+    balance_fen = fields.Integer(allow_none=True)
+    due_at = Moment(allow_none=True)
+
+
+class AuctionOut(Strict):
+    """One round of selling a lot, and the state of its room. `ended` is true from `closes_at` on."""
+
+    id = fields.String()
+    lot_id = fields.String()
+    round = fields.String(metadata={"enum": [r.value for r in Round]})
+    status = fields.String(metadata={"enum": [s.value for s in AuctionStatus]})
+    ended = fields.Boolean()
+    version = fields.Integer()
+    reserve_price_fen = fields.Integer()
+    increment_fen = fields.Integer()
+    deposit_fen = fields.Integer()
+    reference_price_fen = fields.Integer(allow_none=True)
+    forfeit_fen = fields.Integer(allow_none=True)
+    balance_days = fields.Integer()
+    announced_at = Moment(allow_none=True)
+    opens_at = Moment()
+    closes_at = Moment()
+    scheduled_closes_at = Moment()
+    closed_at = Moment(allow_none=True)
+    price_fen = fields.Integer(allow_none=True)
+    minimum_fen = fields.Integer(allow_none=True)
+    leader_code = fields.String(allow_none=True)
+    bid_count = fields.Integer()
+    extensions = fields.Integer()
+    server_time = Moment()
+    seal = fields.String(allow_none=True)
+    ruleset = fields.String(allow_none=True)
+    suspension = fields.Dict(allow_none=True)
+    ended_reason = fields.String(allow_none=True)
+    late_reason = fields.String(allow_none=True)
+    late_reason_text = fields.String(allow_none=True)
+    resale_of = fields.String(allow_none=True)
+    settlement = fields.Nested(SettlementOut, allow_none=True)
+
+
+class PublicBidOut(Strict):
+    """An accepted bid. `rank` is that of a preferential purchaser, null for everybody else."""
+
+    seq = fields.Integer()
+    bidder_code = fields.String()
+    amount_fen = fields.Integer()
+    received_at = Moment()
+    rank = fields.Integer(allow_none=True)
+
+
+class BidsOut(Strict):
+    """Accepted bids, ascending; `more` tells that there are later ones."""
+
+    items = fields.List(fields.Nested(PublicBidOut))
+    more = fields.Boolean()
+
+
+class EventOut(Schema):
+    """A public event of a room; further fields depend on its type."""
+
+    version = fields.Integer()
+    type = fields.String(metadata={"enum": ["bid", "extension", "status", "disclosure", "notice"]})
+    at = Moment()
+
+
+class EventsOut(Strict):
+    """Events, ascending, without a gap; `more` tells that there are later ones."""
+
+    items = fields.List(fields.Nested(EventOut))
+    more = fields.Boolean()
+
+
+class ResultOut(Strict):
+    """How an auction ended."""
+
+    auction_id = fields.String()
+    lot_id = fields.String()
+    round = fields.String()
+    status = fields.String()
+    ended_reason = fields.String(allow_none=True)
+    price_fen = fields.Integer(allow_none=True)
+    bidder_code = fields.String(allow_none=True)
+    bid_count = fields.Integer()
+    extensions = fields.Integer()
+    closes_at = Moment()
+    closed_at = Moment(allow_none=True)
+    confirmed = fields.Boolean()
+    settlement = fields.Nested(SettlementOut, allow_none=True)
+
+
+class InclusionOut(Strict):
+    """The proof that a leaf stands in a tree (RFC 9162); hashes in hex from the leaf upwards."""
+
+    index = fields.Integer()
+    size = fields.Integer()
+    hashes = fields.List(fields.String())
+    root = fields.String()
+
+
+class ReceiptOut(Strict):
+    """What proves an accepted bid; proof and checkpoint are null until the log has been sealed over it."""
+
+    entry = fields.Dict()
+    signature = fields.String()
+    key_id = fields.String()
+    inclusion = fields.Nested(InclusionOut, allow_none=True)
+    checkpoint = fields.String(allow_none=True)
+
+
+class LeafOut(Strict):
+    """A leaf of the log: a public entry, or the commitment of a private one."""
+
+    index = fields.Integer()
+    entry = fields.Dict()
+
+
+class EntriesOut(Strict):
+    """Leaves of the log, ascending."""
+
+    items = fields.List(fields.Nested(LeafOut))
+
+
+class ConsistencyOut(Strict):
+    """The proof that one tree only appends to another."""
+
+    first = fields.Integer()
+    second = fields.Integer()
+    hashes = fields.List(fields.String())
+
+
+class KeyOut(Strict):
+    """The key that signs receipts and checkpoints. `verifier_key` is null until something was sealed."""
+
+    key_id = fields.String()
+    algorithm = fields.String()
+    public_key = fields.String(metadata={"description": "base64 of the 32 raw bytes"})
+    pem = fields.String()
+    verifier_key = fields.String(allow_none=True)
