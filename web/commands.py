@@ -18,10 +18,11 @@ from auction.kernel.crypto import Keys
 from auction.kernel.errors import Breach, DomainError
 from auction.kernel.settings import Settings, SettingsError
 from auction.kernel.unit import House
-from auction.queries.audit import verify_database
 from auction.rules.access import ROLES
 from auction.services import accounts
 from bidding import replay as replays
+from bidding.evidence import export
+from bidding.queries.audit import verify_all
 from risk.imports import import_file
 
 from . import errors
@@ -283,14 +284,14 @@ def audit() -> None:
 def audit_verify(as_json: bool) -> None:
     """Recompute every chain, tree and signature in the database."""
     house = _house()
-    report = house.read(verify_database, house.vault.public_key)
+    report = house.read(verify_all, house.vault.public_key)
     if as_json:
-        click.echo(json.dumps(report.as_dict(), ensure_ascii=False))
+        click.echo(json.dumps(report.as_data(), ensure_ascii=False))
     else:
         for failure in report.failures:
             click.echo(f"{failure.where}: {failure.what}")
-        click.echo("verified" if report.verified else f"FAILED: {report.failed}")
-    sys.exit(0 if report.verified else 1)
+        click.echo("verified" if report.ok else f"FAILED: {report.failed}")
+    sys.exit(0 if report.ok else 1)
 
 
 @audit.command("export")
@@ -299,8 +300,6 @@ def audit_verify(as_json: bool) -> None:
 @answered
 def audit_export(folder: Path, auction: str | None) -> None:
     """Write the evidence package of one auction, or of every announced one, into a folder."""
-    from bidding.evidence import export
-
     house = _house()
     for written in export(house, folder, auction):
         click.echo(str(written))

@@ -27,7 +27,7 @@ def start(house: House, gateway: PaymentGateway, turned_away: TurnedAway | None)
         scheduler.add_job(_safely, "interval", [work, *args], seconds=seconds)
 
     every(1, tick, house)
-    every(1, house.perform, seal)
+    every(1, seal_all, house)
     every(60, ask_refunds, house, gateway)
     if turned_away is not None:
         every(60, journal_counts, house, turned_away)
@@ -40,6 +40,12 @@ def _safely(work, *args) -> None:  # type: ignore[no-untyped-def]
         work(*args)
     except (SQLAlchemyError, DomainError, OSError):
         log.exception("scheduled work failed", work=getattr(work, "__name__", str(work)))
+
+
+def seal_all(house: House) -> None:
+    """Seal everything committed so far."""
+    while house.perform(seal):
+        pass
 
 
 def ask_refunds(house: House, gateway: PaymentGateway) -> None:

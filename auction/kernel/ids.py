@@ -1,7 +1,7 @@
 """Ids, codes and tokens: every random byte of the program comes from here, so that a test can seed it."""
 
 import os
-from base64 import b32encode
+from base64 import b32hexencode
 from collections.abc import Callable, Container
 from datetime import datetime
 
@@ -18,11 +18,11 @@ class Ids:
     def new(self, now: datetime) -> str:
         """A 26-character id: 48 bits of milliseconds, 80 random bits, so that rows made together lie together."""
         raw = int(now.timestamp() * 1000).to_bytes(6, "big") + self.bytes(10)
-        return b32encode(raw).decode("ascii").rstrip("=").lower()
+        return b32hexencode(raw).decode("ascii").rstrip("=").lower()
 
     def token(self) -> str:
         """A bearer secret of 256 bits, URL-safe."""
-        return b32encode(self.bytes(32)).decode("ascii").rstrip("=").lower()
+        return b32hexencode(self.bytes(32)).decode("ascii").rstrip("=").lower()
 
     def bidder_code(self, taken: Container[str]) -> str:
         """A random code such as `K4827` that is not in `taken`; it is derived from nothing (PRECISIONS 4)."""
