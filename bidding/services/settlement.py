@@ -4,17 +4,20 @@ Ownership passes when the closing ruling is served on the buyer (OJA 22(2)); the
 ruleset's days. A winner found barred at the end gets no confirmation: the sale is held (PRECISIONS 14).
 """
 
+from collections.abc import Sequence
 from datetime import date, timedelta
+from typing import Any
 
 from auction.kernel.clock import iso
 from auction.kernel.crypto import canonical, sha256_hex
-from auction.kernel.errors import DomainError, invalid
+from auction.kernel.errors import Breach, DomainError, invalid
 from auction.kernel.journal import Entry
 from auction.kernel.unit import Unit
 from auction.models import Auction
 from auction.rules.access import Actor, require
 from auction.rules.calendar import period_end, shanghai_day
 from auction.rules.published_holidays import published_calendar
+from disclosure.queries import files
 
 from ..models import AfterSaleStep, Confirmation, Payment, Registration
 from ..queries.rooms import ruleset_of
@@ -92,10 +95,13 @@ def winner_of(unit: Unit, auction: Auction) -> Registration:
     return unit.session.get_one(Registration, auction.leader_registration_id)
 
 
-def rule_sale(unit: Unit, actor: Actor, auction_id: str, *, qualification: str, reason: str) -> Auction:
+def rule_sale(
+    unit: Unit, actor: Actor, auction_id: str, *, qualification: str, reason: str, evidence: Sequence[str] = ()
+) -> Auction:
     """Record the closing ruling (OJA 6(6), 22(2)) once the whole price is paid and the buyer's qualification stands.
 
-    `qualification`: proven or not_required. DomainError wrong_state before the price is paid.
+    `qualification`: proven or not_required; `evidence`: ids of the lot's files that prove it. DomainError wrong_state
+    before the price is paid, invalid for a qualification that cannot be ruled on or a file that is not there.
     """
     auction = lock_auction(unit, auction_id)
     require(actor, "auction.settle", court=auction.lot.court_code)
@@ -106,11 +112,24 @@ def rule_sale(unit: Unit, actor: Actor, auction_id: str, *, qualification: str, 
     winner = winner_of(unit, auction)
     if recheck(unit, auction, winner.id, winner):
         raise DomainError("barred_interest")
+    _check_evidence(unit, auction, evidence)
     auction.settlement = "ruled"
-    _step(unit, actor, auction, "ruling", shanghai_day(unit.now), {"qualification": qualification, "reason": reason})
+    detail = {"qualification": qualification, "reason": reason, "evidence": list(evidence)}
+    _step(unit, actor, auction, "ruling", shanghai_day(unit.now), detail)
     unit.record("ClosingRuled", stream=f"auction:{auction.id}", body={"qualification": qualification})
     unit.tell(auction, "notice", notice="ruling")
     return auction
+
+
+def _check_evidence(unit: Unit, auction: Auction, evidence: Sequence[str]) -> None:
+    known = {file.id for file in files(unit.session, auction.lot_id)} if evidence else set()
+    wrong = [
+        Breach("unknown_attachment", f"evidence.{number}", facts={"value": file_id})
+        for number, file_id in enumerate(evidence)
+        if file_id not in known
+    ]
+    if wrong:
+        raise DomainError("invalid", wrong)
 
 
 def record_handover(unit: Unit, actor: Actor, auction_id: str, *, code: str, on: date, detail: str) -> Auction:
@@ -129,7 +148,7 @@ def record_handover(unit: Unit, actor: Actor, auction_id: str, *, code: str, on:
     return auction
 
 
-def _step(unit: Unit, actor: Actor, auction: Auction, code: str, on: date, detail: dict[str, str]) -> None:
+def _step(unit: Unit, actor: Actor, auction: Auction, code: str, on: date, detail: dict[str, Any]) -> None:
     unit.session.add(
         AfterSaleStep(
             id=unit.new_id(), auction_id=auction.id, code=code, on=on, detail=detail, at=unit.now, by=actor.id
