@@ -1,0 +1,116 @@
+"""The next round of a lot: drafted with everything carried over, for the panel to change or approve.
+
+After an unsold first round comes the second, after an unsold second the sell-off; a withdrawn or revoked round, and one
+whose buyer reneged, are held again (OJA 26; PRECISIONS 14, 19, 26). The sheet is the lot's and carries over by itself.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, time, timedelta
+from fractions import Fraction
+from math import ceil
+
+from sqlalchemy import select
+
+from auction.kernel.clock import SHANGHAI
+from auction.kernel.errors import DomainError
+from auction.kernel.unit import Unit
+from auction.models import Account, Auction
+from auction.queries.proposals import earlier_rounds, reference_price
+from auction.rules.access import Actor
+from auction.rules.calendar import earliest_opening, shanghai_day
+from auction.rules.lot import PRIVATE, AssetType, Round
+from auction.rules.rounds import NextRound, next_round
+from auction.rules.ruleset import Ruleset, load
+from auction.rules.terms import EarlierRound, default_forfeit, deposit_range, notice_days
+from auction.services.auctions import TermsFacts, create_auction
+from auction.services.locking import lock_round
+
+#: When bidding opens unless the panel says otherwise, in Beijing time.
+OPENS = time(10)
+_DAY = timedelta(days=1)
+
+
+def relist(unit: Unit, actor: Actor, auction_id: str, *, reason: str) -> Auction:
+    """Draft the round that follows an auction: `unsold`, `renege`, `revoked` or `withdrawn`.
+
+    The reserve is the lowest the law allows after an unsold first round, else the one before; the deposit keeps its
+    share of it; bidding opens at 10:00 on the first day that a notice published tomorrow allows; the panel is the
+    same and has not voted. DomainError wrong_state when the auction did not end that way, is not the lot's last, or
+    has been followed already; when the sell-off failed too there is no further round.
+    """
+    auction = lock_round(unit, actor, auction_id, "auction.relist")
+    if reason != _ended_by(auction):
+        raise DomainError("wrong_state", status=auction.settlement or auction.status)
+    earlier = earlier_rounds(unit.session, auction.lot_id)
+    following = next_round(earlier)
+    if following.round is None or not _is_last(earlier, auction):
+        raise DomainError("wrong_state", status=following.reason or "not_the_last_round")
+    drafted = select(Auction.id).where(Auction.lot_id == auction.lot_id, Auction.status.in_(PRIVATE))
+    if unit.session.scalar(drafted.limit(1)):
+        raise DomainError("wrong_state", status="already_drafted")
+    terms = _terms(unit, auction, following, following.round, earlier)
+    return create_auction(unit, actor, auction.lot, terms, _panel(unit, auction), resale_of=auction.id)
+
+
+def _ended_by(auction: Auction) -> str:
+    return "renege" if auction.settlement == "reneged" else auction.status
+
+
+def _is_last(earlier: Sequence[EarlierRound], auction: Auction) -> bool:
+    known = [each for each in earlier if each.status not in PRIVATE]
+    return known[-1].auction_id == auction.id
+
+
+def _terms(
+    unit: Unit, auction: Auction, following: NextRound, wanted: Round, earlier: tuple[EarlierRound, ...]
+) -> TermsFacts:
+    ruleset = load(unit.settings.ruleset)
+    reserve = _reserve(unit, auction, following, wanted, ruleset)
+    least, most = deposit_range(wanted, reserve, ruleset)
+    scaled = ceil(Fraction(reserve, auction.reserve_price_fen) * auction.deposit_fen)
+    days, _ = notice_days(wanted, AssetType(auction.lot.asset_type), ruleset, after_renege=following.after_renege)
+    opens_at = _at_ten(earliest_opening(unit.now + _DAY, days))
+    sell_off = wanted is Round.SELL_OFF
+    window = timedelta(days=ruleset.days("sell_off_window")) if sell_off else ruleset.span("window_min")
+    return TermsFacts(
+        round=wanted.value,
+        reserve_price_fen=reserve,
+        increment_fen=auction.increment_fen,
+        deposit_fen=min(max(scaled, least), most),
+        opens_at=opens_at,
+        closes_at=opens_at + window,
+        balance_days=auction.balance_days,
+        forfeit_fen=_forfeit(auction, earlier) if sell_off else None,
+    )
+
+
+def _reserve(unit: Unit, auction: Auction, following: NextRound, wanted: Round, ruleset: Ruleset) -> int:
+    """A round held again keeps its reserve, lifted to the floor of a first sale where that holds; a second is cut."""
+    before = auction.reserve_price_fen
+    if wanted != auction.round:
+        return ceil((1 - ruleset.ratio("cut_max")) * before) if wanted is Round.SECOND else before
+    price = reference_price(unit.session, auction.lot_id)
+    as_first = wanted is Round.FIRST or (following.after_renege and ruleset.flag("renege_as_first"))
+    if price is None or not as_first or wanted is Round.SELL_OFF:
+        return before
+    return max(before, ceil(ruleset.ratio("reserve_min") * price.amount_fen))
+
+
+def _forfeit(auction: Auction, earlier: tuple[EarlierRound, ...]) -> int | None:
+    return auction.forfeit_fen if auction.forfeit_fen is not None else default_forfeit(earlier)
+
+
+def _at_ten(moment: datetime) -> datetime:
+    """10:00 in Beijing on the day of that moment."""
+    return datetime.combine(shanghai_day(moment), OPENS, SHANGHAI).astimezone(UTC)
+
+
+def _panel(unit: Unit, auction: Auction) -> list[str]:
+    """The usernames of the panel, in its order."""
+    names = {
+        account.id: account.username
+        for account in unit.session.scalars(
+            select(Account).where(Account.id.in_([member.account_id for member in auction.panel]))
+        )
+    }
+    return [names[member.account_id] for member in auction.panel]
