@@ -10,7 +10,6 @@ from auction.rules.calendar import midnight
 from auction.rules.lot import AssetType, PartyRole, Round
 from auction.rules.notices import NoticeStatus
 from auction.rules.reference_price import PriceMethod
-from auction.services.auctions import TermsFacts
 from auction.services.lots import NoticeFacts, PartyFacts
 
 from .base import Moment, Strict, StrictBoolean, StrictInteger, choice, fen, printable, text
@@ -229,8 +228,8 @@ class TaskOut(Strict):
     created_at = Moment()
 
 
-class TermsIn(Strict):
-    """The terms of a round and its panel, by usernames; loads to `{"terms": TermsFacts, "panel": [...]}`."""
+class AuctionIn(Strict):
+    """The terms of a round, and its panel by usernames."""
 
     round = choice(*Round)
     reserve_price_fen = fen()
@@ -250,15 +249,9 @@ class TermsIn(Strict):
         if data.get("late_reason") == "other" and not (data.get("late_reason_text") or "").strip():
             raise ValidationError({"late_reason_text": ["required"]})
 
-    @post_load
-    def make(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-        """The terms and the panel apart."""
-        panel = data.pop("panel")
-        return {"terms": TermsFacts(**data), "panel": panel}
 
-
-class TermsChangeIn(Strict):
-    """Whichever terms are to change; loads to `{"changes": {...}, "panel": [...] or None}`."""
+class AuctionChangeIn(Strict):
+    """Whichever terms of a round are to change, and the panel."""
 
     round = choice(*Round, required=False)
     reserve_price_fen = fen(required=False)
@@ -271,12 +264,6 @@ class TermsChangeIn(Strict):
     late_reason = choice(*LATE_REASONS, required=False, allow_none=True)
     late_reason_text = text(1000, required=False, allow_none=True)
     panel = fields.List(text(64), validate=validate.Length(max=15))
-
-    @post_load
-    def make(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-        """The changes and the panel apart."""
-        panel = data.pop("panel", None)
-        return {"changes": data, "panel": panel}
 
 
 class VoteIn(Strict):
