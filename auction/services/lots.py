@@ -1,7 +1,7 @@
 """Cases, lots and what has to be known of them before a round can be set: price, notices, auxiliary work."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -15,6 +15,9 @@ from ..rules import identity
 from ..rules.access import Actor, require
 from ..rules.calendar import shanghai_day
 from ..rules.lot import AssetType
+from ..rules.reference_price import PriceMethod, PriceResult, entry_findings
+from ..rules.reference_price import ReferencePrice as Price
+from ..rules.ruleset import load
 from .auctions import void_votes
 
 
@@ -43,9 +46,14 @@ class NoticeFacts:
 def create_case(
     unit: Unit, actor: Actor, number: str, parties: Sequence[PartyFacts], entered_at: datetime | None = None
 ) -> Case:
-    """Enter a case of the actor's court. DomainError invalid/`taken` when the number is already entered."""
+    """Enter a case of the actor's court; `entered_at` stands for its entry (立案), now when it is not given.
+
+    DomainError invalid: `taken` when the number is already entered, `in_future`, `identity_invalid`.
+    """
     require(actor, "case.create")
     court = _court_of(actor)
+    if entered_at is not None and entered_at > unit.now:
+        raise invalid("entered_on", "in_future", value=iso(entered_at))
     if unit.session.scalar(select(Case.id).where(Case.court_code == court, Case.number == number)):
         raise invalid("number", "taken", value=number)
     case = Case(id=unit.new_id(), number=number, court_code=court, entered_at=entered_at or unit.now)
@@ -145,10 +153,13 @@ def set_reference_price(
     effective_on: date,
     valid_until: date,
 ) -> ReferencePrice:
-    """Set or replace the reference price of a lot (REF 2-14). Votes given on older terms fall."""
+    """Set or replace the reference price of a lot (REF 2-14). Votes given on older terms fall.
+
+    DomainError invalid with everything that is wrong with the price as entered (`reference_price.entry_findings`).
+    What only bars an announcement is a finding there.
+    """
     lot = lock_lot(unit, actor, lot_id)
-    if valid_until < effective_on:
-        raise invalid("valid_until", "before_effective", effective_on=effective_on.isoformat())
+    _check_price(unit, method, amount_fen, results, effective_on, valid_until)
     price = unit.session.get(ReferencePrice, lot.id) or ReferencePrice(lot_id=lot.id)
     price.method, price.amount_fen = method, amount_fen
     price.results, price.steps = [dict(r) for r in results], [dict(s) for s in steps]
@@ -167,6 +178,22 @@ def set_reference_price(
         },
     )
     return price
+
+
+def _check_price(
+    unit: Unit,
+    method: str,
+    amount_fen: int,
+    results: Sequence[Mapping[str, Any]],
+    effective_on: date,
+    valid_until: date,
+) -> None:
+    answers = tuple(PriceResult(each["source"], each["amount_fen"], None) for each in results)
+    entered = Price(PriceMethod(method), amount_fen, effective_on, valid_until, answers)
+    wrong = [finding.breach() for finding in entry_findings(entered, load(unit.settings.ruleset))]
+    if wrong:
+        fields = [(each.field or "").removeprefix("reference_price.") for each in wrong]
+        raise DomainError("invalid", [replace(each, field=field) for each, field in zip(wrong, fields, strict=True)])
 
 
 def put_notices(unit: Unit, actor: Actor, lot_id: str, recipients: Sequence[NoticeFacts]) -> list[Notice]:
