@@ -180,13 +180,13 @@ def take_lease(unit: Unit, process: str, mark: datetime) -> None:
     """Begin or renew the intake lease of a process. Raises Fenced when a closing has declared it lost."""
     row = unit.session.get(Intake, process, with_for_update=True)
     if row is None:
-        row = Intake(process=process, lost=False)
-        unit.session.add(row)
         old = unit.machine_now - timedelta(days=1)
         unit.session.execute(delete(Intake).where(Intake.lost, Intake.lease_until < old))
+        row = Intake(process=process, lost=False)
     if row.lost:
         raise Fenced(process)
     row.mark, row.beat_at, row.lease_until = mark, unit.machine_now, unit.machine_now + LEASE
+    unit.session.add(row)
 
 
 def check_lease(unit: Unit, process: str) -> None:

@@ -178,7 +178,7 @@ def _failures(app: Flask) -> None:
         if error.code is not None and error.code < 400:
             return error
         code = _CODES.get(error.code or 500, "malformed" if (error.code or 500) < 500 else "fault")
-        facts = {"most": LARGEST} if code == "too_large" else {}
+        facts: dict[str, Any] = {"most": LARGEST} if code == "too_large" else {}
         return answer_for(DomainError(code, _field_errors(error), **facts))
 
     @app.errorhandler(Exception)

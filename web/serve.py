@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import gevent
@@ -34,7 +35,7 @@ class _Server(pywsgi.WSGIServer):
         return super().handle(client, address)
 
 
-class _Handler(WebSocketHandler):  # type: ignore[misc]
+class _Handler(WebSocketHandler):
     """Keeps the server's name and version to itself, and logs nothing per request."""
 
     def log_request(self) -> None:
@@ -46,8 +47,23 @@ def gevent_house(settings: Settings) -> House:
     fsync must not stop the loop. PostgreSQL's driver waits cooperatively by itself."""
     run: Callable[[Callable[[], Any]], Any] | None = None
     if settings.database_url.startswith("sqlite"):
-        run = ThreadPool(1).apply
+        run = partial(_beside, ThreadPool(1))
     return open_house(settings, run=run)
+
+
+def _beside(pool: ThreadPool, work: Callable[[], Any]) -> Any:
+    """Run `work` on the pool and wait; what it raises is raised here, not reported by the pool."""
+
+    def caught() -> tuple[Any, BaseException | None]:
+        try:
+            return work(), None
+        except Exception as error:
+            return None, error
+
+    answer, error = pool.apply(caught)
+    if error is not None:
+        raise error
+    return answer
 
 
 class Serving:
@@ -62,7 +78,7 @@ class Serving:
         self.desk = Desk(house, f"{socket.gethostname()}:{os.getpid()}:{house.ids.token()[:8]}")
         self.turned_away = TurnedAway()
         beside = ThreadPool(2)
-        self.app = create_app(house, self.gateway, self.desk, beside=lambda work, *args: beside.apply(work, args))
+        self.app = create_app(house, self.gateway, self.desk, beside=lambda work, *args: _beside(beside, partial(work, *args)))
         self.app.extensions["turned_away"] = self.turned_away
         self.app.extensions["bid_limit"] = Limit(house.clock, house.settings.bid_rate)
         self.sockets, self.broadcaster = sockets.join(self.app, house, "gevent")

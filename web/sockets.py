@@ -140,8 +140,7 @@ class Rooms(Namespace):
             return acknowledgement(refusal(error.code), language())
         wrong = _wrong_field(data)
         if wrong is not None:
-            answer = acknowledgement(refusal("malformed"), language())
-            return {**answer, "field": wrong}
+            return {**acknowledgement(refusal("malformed"), language()), "field": wrong}
         assert session is not None  # noqa: S101 - bid.place admits nobody without a session
         answer = take_offer(
             session.actor,
