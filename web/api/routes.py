@@ -2,12 +2,15 @@
 
 from flask import Flask
 
-from . import bidding, gateway, log, public, sandbox, sessions
+from . import bidding, cases, gateway, log, public, rounds, sandbox, sessions, sheets
 from .spec import Api
 
 _BLUEPRINTS = (
     sessions.blueprint,
     public.blueprint,
+    cases.blueprint,
+    sheets.blueprint,
+    rounds.blueprint,
     bidding.blueprint,
     log.blueprint,
     gateway.blueprint,

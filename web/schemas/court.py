@@ -13,6 +13,7 @@ from auction.rules.reference_price import PriceMethod
 from auction.services.lots import NoticeFacts, PartyFacts
 
 from .base import Moment, Strict, StrictBoolean, StrictInteger, choice, fen, printable, text
+from .public import AuctionOut
 
 #: Technical limits of a lot's free attributes: entries at each level, characters of a text, levels.
 _MOST_ENTRIES = 60
@@ -207,6 +208,15 @@ class RecipientOut(Strict):
     status = fields.String()
     at = Moment(allow_none=True)
     proof = fields.String(allow_none=True)
+
+
+class NoticesOut(Strict):
+    """Everybody who was, or has to be, notified."""
+
+    items = fields.List(fields.Nested(RecipientOut))
+    page = fields.Integer()
+    page_size = fields.Integer()
+    total = fields.Integer()
 
 
 class TaskIn(Strict):
@@ -462,6 +472,7 @@ class PendingOut(Strict):
     claim = fields.String()
     claim_status = fields.String(allow_none=True)
     claim_fen = fields.Integer(allow_none=True)
+    rank = fields.Integer(allow_none=True)
     deposit_due_fen = fields.Integer()
     created_at = Moment()
     applicants = fields.List(fields.Nested(PapersOut))
@@ -479,3 +490,40 @@ class DecidedOut(Strict):
     claim_fen = fields.Integer(allow_none=True)
     rank = fields.Integer(allow_none=True)
     deposit_due_fen = fields.Integer()
+
+
+class PendingListOut(Strict):
+    """Registrations that wait for the court."""
+
+    items = fields.List(fields.Nested(PendingOut))
+    page = fields.Integer()
+    page_size = fields.Integer()
+    total = fields.Integer()
+
+
+class SeatOut(Strict):
+    """A member of the panel, and the vote given."""
+
+    username = fields.String()
+    name = fields.String()
+    approve = fields.Boolean(allow_none=True)
+    reason = fields.String(allow_none=True)
+    voted_at = Moment(allow_none=True)
+
+
+class CourtAuctionOut(AuctionOut):
+    """A round for its own court: the auction with its panel."""
+
+    panel = fields.List(fields.Nested(SeatOut))
+
+
+class HandoverStepOut(Strict):
+    """A step of the handover, and where it leaves the sale."""
+
+    id = fields.String()
+    auction_id = fields.String()
+    code = fields.String()
+    on = Day()
+    detail = fields.String()
+    at = Moment()
+    settlement = fields.String()

@@ -1,0 +1,133 @@
+"""A court's entries: cases, lots, reference prices, notices, auxiliary work."""
+
+from typing import Any
+
+from flask import Response, jsonify
+
+from auction.kernel.clock import iso
+from auction.kernel.unit import Unit
+from auction.models import Case, Notice, ReferencePrice, Task
+from auction.services import lots as services
+from bidding.queries.lots import lot_resource
+
+from ..auth import house, me, policy
+from ..idempotency import act
+from ..schemas.court import (
+    CaseIn,
+    CaseOut,
+    LotIn,
+    NoticesIn,
+    NoticesOut,
+    PriceOut,
+    ReferencePriceIn,
+    TaskIn,
+    TaskOut,
+)
+from ..schemas.public import LotOut
+from .listing import created, listed
+from .spec import Blueprint
+
+blueprint = Blueprint("cases", __name__, description="What a court enters before a sale")
+
+
+@blueprint.post("/cases")
+@policy("case.create")
+@blueprint.arguments(CaseIn)
+@blueprint.response(201, CaseOut)
+def create_case(data: dict[str, Any]) -> Response:
+    """Enter a case with its parties."""
+
+    def enter(unit: Unit) -> dict[str, Any]:
+        return _case(services.create_case(unit, me(), **data))
+
+    return created(act(enter))
+
+
+def _case(case: Case) -> dict[str, Any]:
+    return {
+        "id": case.id,
+        "number": case.number,
+        "court": case.court_code,
+        "entered_at": iso(case.entered_at),
+        "parties": [
+            {"name": party.name, "role": party.role, "id_type": party.id_type, "claim_fen": party.claim_fen}
+            for party in case.parties
+        ],
+    }
+
+
+@blueprint.post("/lots")
+@policy("lot.create")
+@blueprint.arguments(LotIn)
+@blueprint.response(201, LotOut)
+def create_lot(data: dict[str, Any]) -> Response:
+    """Enter a lot under a case of the court."""
+
+    def enter(unit: Unit) -> dict[str, Any]:
+        lot = services.create_lot(unit, me(), **data)
+        unit.session.flush()
+        return lot_resource(unit.session, lot.id, unit.now, me())
+
+    return created(act(enter))
+
+
+@blueprint.put("/lots/<lot_id>/reference-price")
+@policy("lot.edit")
+@blueprint.arguments(ReferencePriceIn)
+@blueprint.response(200, PriceOut)
+def put_reference_price(data: dict[str, Any], lot_id: str) -> Response:
+    """Set the reference price and how it came about. Votes given on older terms fall."""
+    return jsonify(_price(house().perform(services.set_reference_price, me(), lot_id, **data)))
+
+
+def _price(price: ReferencePrice) -> dict[str, Any]:
+    return {
+        "lot_id": price.lot_id,
+        "method": price.method,
+        "amount_fen": price.amount_fen,
+        "results": price.results,
+        "effective_on": price.effective_on.isoformat(),
+        "valid_until": price.valid_until.isoformat(),
+        "steps": price.steps,
+        "set_at": iso(price.set_at),
+    }
+
+
+@blueprint.put("/lots/<lot_id>/notices")
+@policy("lot.edit")
+@blueprint.arguments(NoticesIn)
+@blueprint.response(200, NoticesOut)
+def put_notices(data: dict[str, Any], lot_id: str) -> Response:
+    """Replace the list of who was notified, how and when."""
+    notices = house().perform(services.put_notices, me(), lot_id, data["recipients"])
+    return jsonify(listed([_notice(notice) for notice in notices]))
+
+
+def _notice(notice: Notice) -> dict[str, Any]:
+    return {
+        "name": notice.name,
+        "role": notice.role,
+        "status": notice.status,
+        "at": iso(notice.at) if notice.at else None,
+        "proof": notice.proof,
+    }
+
+
+@blueprint.post("/lots/<lot_id>/tasks")
+@policy("lot.edit")
+@blueprint.arguments(TaskIn)
+@blueprint.response(201, TaskOut)
+def create_task(data: dict[str, Any], lot_id: str) -> Response:
+    """Give auxiliary work to an agency; from then on it may not bid for the lot (OJA 34)."""
+    return created(_task(act(services.create_task, me(), lot_id, **data)))
+
+
+def _task(task: Task) -> dict[str, Any]:
+    return {
+        "id": task.id,
+        "lot_id": task.lot_id,
+        "agency": task.agency_uscc,
+        "kind": task.kind,
+        "due_at": iso(task.due_at),
+        "created_at": iso(task.created_at),
+    }

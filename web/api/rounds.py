@@ -1,0 +1,279 @@
+"""A round in the court's hands: terms, check, votes, announcement, stopping, decisions, ruling, handover, relisting."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Response, jsonify
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from auction.kernel.clock import iso
+from auction.kernel.crypto import Vault
+from auction.kernel.errors import DomainError
+from auction.kernel.unit import Unit
+from auction.models import Auction
+from auction.queries.panels import panel_votes
+from auction.rules.access import Actor, require
+from auction.rules.ruleset import load
+from auction.services import auctions as services
+from auction.services.locking import lock_round
+from auction.services.lots import lock_lot
+from bidding.models import AfterSaleStep, Registration
+from bidding.queries.auctions import auction_dict
+from bidding.queries.court import Pending, pending
+from bidding.services import life, registration, settlement
+from bidding.services.relist import relist as draft_next
+from disclosure.queries import check_round
+from disclosure.services.publish import publish
+
+from ..auth import house, me, policy
+from ..idempotency import act
+from ..schemas.base import PageQuery
+from ..schemas.bidding import Nothing
+from ..schemas.court import (
+    AuctionChangeIn,
+    AuctionIn,
+    CourtAuctionOut,
+    DecidedOut,
+    DecisionIn,
+    FindingsOut,
+    HandoverStepIn,
+    HandoverStepOut,
+    PendingListOut,
+    RelistIn,
+    ResumptionIn,
+    RulingIn,
+    SuspensionIn,
+    VoteIn,
+    WithdrawalIn,
+)
+from ..schemas.public import AuctionOut
+from .listing import created, listed, said
+from .spec import Blueprint
+
+blueprint = Blueprint("rounds", __name__, description="A round in the court's hands")
+
+
+def _round(unit: Unit, auction: Auction) -> dict[str, Any]:
+    """The auction with its panel, for its own court."""
+    unit.session.flush()
+    return {**auction_dict(auction, unit.now), "panel": panel_votes(unit.session, auction.id)}
+
+
+@blueprint.post("/lots/<lot_id>/auctions")
+@policy("auction.create")
+@blueprint.arguments(AuctionIn)
+@blueprint.response(201, CourtAuctionOut)
+def create_auction(data: dict[str, Any], lot_id: str) -> Response:
+    """Draft a round: terms and panel. Nothing is published."""
+    panel = data.pop("panel")
+
+    def draft(unit: Unit) -> dict[str, Any]:
+        lot = lock_lot(unit, me(), lot_id, "auction.create")
+        return _round(unit, services.create_auction(unit, me(), lot, services.TermsFacts(**data), panel))
+
+    return created(act(draft))
+
+
+@blueprint.patch("/auctions/<auction_id>")
+@policy("auction.create")
+@blueprint.arguments(AuctionChangeIn)
+@blueprint.response(200, CourtAuctionOut)
+def change_auction(data: dict[str, Any], auction_id: str) -> Response:
+    """Change terms or panel of a round not yet announced; votes given on the old ones fall."""
+    panel = data.pop("panel", None)
+
+    def change(unit: Unit) -> dict[str, Any]:
+        auction = lock_round(unit, me(), auction_id, "auction.create")
+        return _round(unit, services.change_terms(unit, me(), auction, data, panel))
+
+    return jsonify(house().perform(change))
+
+
+@blueprint.get("/auctions/<auction_id>/check")
+@policy("auction.check")
+@blueprint.response(200, FindingsOut)
+def check_auction(auction_id: str) -> Response:
+    """Everything that speaks against announcing the round now, and what the panel should look at."""
+    wired = house()
+    ruleset = load(wired.settings.ruleset)
+    return jsonify(listed(said(wired.read(check_round, me(), auction_id, ruleset, wired.now()))))
+
+
+@blueprint.post("/auctions/<auction_id>/votes")
+@policy("auction.vote")
+@blueprint.arguments(VoteIn)
+@blueprint.response(201, CourtAuctionOut)
+def create_vote(data: dict[str, Any], auction_id: str) -> Response:
+    """Give the own vote; a majority of the whole panel decides."""
+
+    def give(unit: Unit) -> dict[str, Any]:
+        auction = lock_round(unit, me(), auction_id, "auction.vote")
+        return _round(unit, services.vote(unit, me(), auction, **data))
+
+    return created(act(give))
+
+
+@blueprint.post("/auctions/<auction_id>/announcement")
+@policy("auction.announce")
+@blueprint.arguments(Nothing)
+@blueprint.response(200, AuctionOut)
+def announce(_: dict[str, Any], auction_id: str) -> Response:
+    """Announce the round, or say every gap and breach at once."""
+    return _changed(publish, auction_id)
+
+
+def _changed(service: Callable[..., Auction], auction_id: str, **data: Any) -> Response:
+    """Do something to an auction; answer with the auction as it is then."""
+    return jsonify(act(_auction_after, service, me(), auction_id, data))
+
+
+def _auction_after(
+    unit: Unit, service: Callable[..., Auction], actor: Actor, auction_id: str, data: dict[str, Any]
+) -> dict[str, Any]:
+    auction = service(unit, actor, auction_id, **data)
+    return auction_dict(auction, unit.now)
+
+
+@blueprint.post("/auctions/<auction_id>/suspension")
+@policy("auction.stop")
+@blueprint.arguments(SuspensionIn)
+@blueprint.response(200, AuctionOut)
+def suspend(data: dict[str, Any], auction_id: str) -> Response:
+    """Stop the sale for a public reason (OJA 28). Bids keep their places."""
+    return _changed(life.suspend, auction_id, **data)
+
+
+@blueprint.post("/auctions/<auction_id>/resumption")
+@policy("auction.stop")
+@blueprint.arguments(ResumptionIn)
+@blueprint.response(200, AuctionOut)
+def resume(data: dict[str, Any], auction_id: str) -> Response:
+    """Go on with a newly announced end."""
+    return _changed(life.resume, auction_id, **data)
+
+
+@blueprint.post("/auctions/<auction_id>/withdrawal")
+@policy("auction.stop")
+@blueprint.arguments(WithdrawalIn)
+@blueprint.response(200, AuctionOut)
+def withdraw(data: dict[str, Any], auction_id: str) -> Response:
+    """Take the lot out of the sale (SALE 17); every deposit goes back."""
+    return _changed(life.withdraw, auction_id, **data)
+
+
+@blueprint.get("/auctions/<auction_id>/registrations")
+@policy("registration.decide")
+@blueprint.arguments(PageQuery, location="query")
+@blueprint.response(200, PendingListOut)
+def list_registrations(query: dict[str, Any], auction_id: str) -> Response:
+    """The registrations that wait for the court, with the papers to decide on. Nobody else's, and never a code."""
+    wired = house()
+    found = wired.read(_waiting, wired.vault, me(), auction_id)
+    return jsonify(listed([_papers(one) for one in found], query))
+
+
+def _waiting(session: Session, vault: Vault, actor: Actor, auction_id: str) -> list[Pending]:
+    auction = session.get(Auction, auction_id)
+    if auction is None:
+        raise DomainError("not_found")
+    require(actor, "registration.decide", court=auction.lot.court_code)
+    return pending(session, vault, auction_id)
+
+
+def _papers(waiting: Pending) -> dict[str, Any]:
+    row = waiting.registration
+    return {
+        **_registration(row),
+        "created_at": iso(row.created_at),
+        "applicants": [
+            {
+                "part": person.part,
+                "name": person.name,
+                "id_type": person.id_type,
+                "id_number": person.id_number,
+                "share": person.share,
+            }
+            for person in waiting.people
+        ],
+    }
+
+
+def _registration(row: Registration) -> dict[str, Any]:
+    """A registration as the court may see it: without its bidder code."""
+    return {
+        "id": row.id,
+        "auction_id": row.auction_id,
+        "status": row.status,
+        "capacity": row.capacity,
+        "claim": row.claim,
+        "claim_status": row.claim_status,
+        "claim_fen": row.claim_fen,
+        "rank": row.rank,
+        "deposit_due_fen": row.deposit_due_fen,
+    }
+
+
+@blueprint.post("/registrations/<registration_id>/decision")
+@policy("registration.decide")
+@blueprint.arguments(DecisionIn)
+@blueprint.response(200, DecidedOut)
+def decide(data: dict[str, Any], registration_id: str) -> Response:
+    """Confirm or refuse an agent, joint bidders, a preferential purchaser or a creditor."""
+    return jsonify(_registration(act(registration.decide, me(), registration_id, **data)))
+
+
+@blueprint.post("/auctions/<auction_id>/ruling")
+@policy("auction.settle")
+@blueprint.arguments(RulingIn)
+@blueprint.response(201, AuctionOut)
+def rule(data: dict[str, Any], auction_id: str) -> Response:
+    """Record the closing ruling once the price is paid (OJA 22(2))."""
+    response = _changed(settlement.rule_sale, auction_id, **data)
+    response.status_code = 201
+    return response
+
+
+@blueprint.post("/auctions/<auction_id>/handover-steps")
+@policy("auction.settle")
+@blueprint.arguments(HandoverStepIn)
+@blueprint.response(201, HandoverStepOut)
+def create_handover_step(data: dict[str, Any], auction_id: str) -> Response:
+    """Record one step of the handover; `handed_over` ends it (SALE 27)."""
+
+    def take(unit: Unit) -> dict[str, Any]:
+        auction = settlement.record_handover(unit, me(), auction_id, **data)
+        return _latest_step(unit, auction)
+
+    return created(act(take))
+
+
+def _latest_step(unit: Unit, auction: Auction) -> dict[str, Any]:
+    step = unit.session.scalars(
+        select(AfterSaleStep)
+        .where(AfterSaleStep.auction_id == auction.id)
+        .order_by(AfterSaleStep.at.desc(), AfterSaleStep.id.desc())
+        .limit(1)
+    ).one()
+    return {
+        "id": step.id,
+        "auction_id": auction.id,
+        "code": step.code,
+        "on": step.on.isoformat(),
+        "detail": step.detail.get("detail", ""),
+        "at": iso(step.at),
+        "settlement": auction.settlement,
+    }
+
+
+@blueprint.post("/auctions/<auction_id>/relist")
+@policy("auction.relist")
+@blueprint.arguments(RelistIn)
+@blueprint.response(201, CourtAuctionOut)
+def relist(data: dict[str, Any], auction_id: str) -> Response:
+    """Draft the round that follows, with everything carried over."""
+
+    def draft(unit: Unit) -> dict[str, Any]:
+        return _round(unit, draft_next(unit, me(), auction_id, **data))
+
+    return created(act(draft))

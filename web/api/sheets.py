@@ -1,0 +1,183 @@
+"""The disclosure sheet: the catalogue, filling it, what is missing, its sealed versions, the files.
+
+Sealed versions are for everybody; before the first of them there is nothing here but for the lot's court and agencies.
+"""
+
+import io
+from typing import Any
+
+from flask import Response, current_app, jsonify, request, send_file
+from werkzeug.datastructures import FileStorage
+
+from auction.kernel.clock import iso
+from auction.kernel.errors import Breach, DomainError
+from disclosure import queries
+from disclosure.models import Attachment
+from disclosure.queries import FileFacts, SheetReading
+from disclosure.rules import catalogue as rules
+from disclosure.rules.sheet import flags
+from disclosure.services.attachments import clean_file, put_file
+from disclosure.services.items import Written
+from disclosure.services.items import put_item as write_item
+
+from ..auth import current_actor, house, me, policy
+from ..idempotency import act
+from ..schemas.court import (
+    CatalogueQuery,
+    DiffOut,
+    DiffQuery,
+    FileOut,
+    FindingsOut,
+    ItemIn,
+    SheetOut,
+    VersionQuery,
+    WrittenItemOut,
+)
+from .listing import created, listed, said
+from .spec import Blueprint
+
+blueprint = Blueprint("sheets", __name__, description="The disclosure sheet and its files")
+
+#: Seconds for which a published file may be kept: it never changes under its id.
+_KEPT = 86400
+_MULTIPART = {
+    "required": True,
+    "content": {
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "properties": {"file": {"type": "string", "format": "binary"}},
+                "required": ["file"],
+                "additionalProperties": False,
+            }
+        }
+    },
+}
+
+
+@blueprint.get("/disclosure/catalogue")
+@policy("public.read")
+@blueprint.arguments(CatalogueQuery, location="query")
+@blueprint.response(200, {"type": "object"})
+def get_catalogue(query: dict[str, Any]) -> Response:
+    """What a lot of this kind must tell, with fields, articles, hints and an example of each item."""
+    data = rules.load(query["asset_type"]).as_contract()
+    return jsonify({**data, **listed(data["items"])})
+
+
+@blueprint.get("/lots/<lot_id>/disclosure")
+@policy("public.read")
+@blueprint.arguments(VersionQuery, location="query")
+@blueprint.response(200, SheetOut)
+def get_sheet(query: dict[str, Any], lot_id: str) -> Response:
+    """The sheet in force, or the version asked for; version 0 is the one being filled, for its court."""
+    return jsonify(_sheet(house().read(queries.read_sheet, current_actor(), lot_id, query.get("version"))))
+
+
+def _sheet(reading: SheetReading) -> dict[str, Any]:
+    return {
+        "lot_id": reading.lot_id,
+        "version": reading.version,
+        "seal": reading.seal,
+        "at": iso(reading.at) if reading.at else None,
+        "material": reading.material,
+        "flags": list(flags(reading.sheet)),
+        "items": [queries.item_data(item, reading.catalogue) for item in reading.sheet.items],
+        "attachments": [_file(file) for file in reading.files],
+    }
+
+
+def _file(file: FileFacts | Attachment) -> dict[str, Any]:
+    return {
+        "id": file.id,
+        "filename": file.filename,
+        "media_type": file.media_type,
+        "size": file.size,
+        "sha256": file.sha256,
+    }
+
+
+@blueprint.put("/lots/<lot_id>/disclosure/items/<code>")
+@policy("lot.edit")
+@blueprint.arguments(ItemIn)
+@blueprint.response(200, WrittenItemOut)
+def put_item(data: dict[str, Any], lot_id: str, code: str) -> Response:
+    """Write one item as a whole. What it still lacks is told, and asked for when the lot is to be announced."""
+    return jsonify(_written(house().perform(write_item, me(), lot_id, code, data)))
+
+
+def _written(written: Written) -> dict[str, Any]:
+    return {
+        **queries.item_data(written.facts, written.catalogue),
+        "version": written.version,
+        "findings": said(written.findings),
+    }
+
+
+@blueprint.get("/lots/<lot_id>/disclosure/gaps")
+@policy("lot.read_draft")
+@blueprint.response(200, FindingsOut)
+def get_gaps(lot_id: str) -> Response:
+    """What the sheet still lacks, each with its article."""
+    return jsonify(listed(said(house().read(queries.sheet_gaps, me(), lot_id))))
+
+
+@blueprint.get("/lots/<lot_id>/disclosure/diff")
+@policy("public.read")
+@blueprint.arguments(DiffQuery, location="query")
+@blueprint.response(200, DiffOut)
+def get_diff(query: dict[str, Any], lot_id: str) -> Response:
+    """What changed between two sealed versions."""
+    changes = house().read(queries.sheet_changes, lot_id, query["first"], query["second"])
+    return jsonify(
+        {
+            "from": changes.first,
+            "to": changes.second,
+            "material": changes.material,
+            "items": [change.as_data() for change in changes.items],
+            "files_added": changes.files_added,
+            "files_removed": changes.files_removed,
+        }
+    )
+
+
+@blueprint.post("/lots/<lot_id>/attachments")
+@policy("lot.edit")
+@blueprint.doc(requestBody=_MULTIPART)
+@blueprint.response(201, FileOut)
+def create_attachment(lot_id: str) -> Response:
+    """Keep a PDF, JPEG, PNG or WebP of at most 10 MB. Pictures are made anew: nothing travels with their pixels."""
+    house().read(queries.require_drafts, me(), lot_id)
+    sent = _uploaded()
+    beside = current_app.extensions["beside"]
+    clean = beside(clean_file, sent.read(), sent.filename or "", sent.mimetype or "")
+    return created(_file(act(put_file, me(), lot_id, clean)))
+
+
+def _uploaded() -> FileStorage:
+    """The one file of the request; DomainError unsupported_media_type or invalid."""
+    if request.mimetype != "multipart/form-data":
+        raise DomainError("unsupported_media_type")
+    wrong = [Breach("unknown_field", name) for name in (*request.form, *request.files) if name != "file"]
+    sent = request.files.getlist("file")
+    if len(sent) != 1:
+        wrong.append(Breach("too_many" if sent else "required", "file", facts={"most": 1}))
+    if wrong:
+        raise DomainError("invalid", wrong)
+    return sent[0]
+
+
+@blueprint.get("/lots/<lot_id>/attachments/<attachment_id>")
+@policy("public.read")
+@blueprint.response(200, {"type": "string", "format": "binary"}, content_type="application/octet-stream")
+def get_attachment(lot_id: str, attachment_id: str) -> Response:
+    """A file's bytes. Before it is published only for the lot's court and agencies."""
+    file, public = house().read(queries.read_file, current_actor(), lot_id, attachment_id)
+    return send_file(
+        io.BytesIO(file.content),
+        mimetype=file.media_type,
+        download_name=file.filename,
+        as_attachment=not file.media_type.startswith("image/"),
+        etag=file.sha256,
+        max_age=_KEPT if public else None,
+    )
