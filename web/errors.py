@@ -7,6 +7,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from auction.kernel.clock import SHANGHAI, parse
 from auction.kernel.errors import Breach, DomainError
 from auction.kernel.money import yuan
 
@@ -20,8 +21,19 @@ def table() -> Mapping[str, Mapping[str, Any]]:
     return tomllib.loads(files("web").joinpath("messages.toml").read_text("utf-8"))
 
 
+@cache
+def _words() -> Mapping[str, Mapping[str, str]]:
+    return tomllib.loads(files("web").joinpath("words.toml").read_text("utf-8"))
+
+
 class _Sentence(string.Formatter):
-    """Fills facts in; a fact that is missing is left out rather than failing a refusal."""
+    """Fills facts in; a fact that is missing is left out rather than failing a refusal.
+
+    Formats: `yuan` (fen), `moment` (an RFC 3339 time, shown as Beijing time), `span` (seconds), `word` (a code).
+    """
+
+    def __init__(self, language: str) -> None:
+        self._language = language
 
     def get_value(self, key: int | str, args: Any, kwargs: Mapping[str, Any]) -> Any:
         return kwargs.get(str(key), "")
@@ -29,16 +41,43 @@ class _Sentence(string.Formatter):
     def format_field(self, value: Any, spec: str) -> str:
         if spec == "yuan":
             return yuan(value) if isinstance(value, int) else ""
+        if spec == "moment":
+            return self._moment(value) if value else ""
+        if spec == "span":
+            return self._span(value) if isinstance(value, int) else ""
+        if spec == "word":
+            return _words().get(str(value), {}).get(self._language, str(value))
         return str(value)
 
+    def _moment(self, value: str) -> str:
+        local = parse(value).astimezone(SHANGHAI)
+        if self._language == "en":
+            return f"{local:%Y-%m-%d %H:%M} Beijing time"
+        return f"{local.year} 年 {local.month} 月 {local.day} 日 {local:%H:%M}"
 
-_SENTENCE = _Sentence()
+    def _span(self, seconds: int) -> str:
+        for length, zh, en in ((86400, "日", "days"), (3600, "小时", "hours"), (60, "分钟", "minutes")):
+            if seconds >= 2 * length and seconds % length == 0:
+                return f"{seconds // length} {en}" if self._language == "en" else f" {seconds // length} {zh}"
+        return f"{seconds} seconds" if self._language == "en" else f" {seconds} 秒"
+
+
+_SENTENCES = {language: _Sentence(language) for language in ("zh", "en")}
+
+
+def row_of(code: str, facts: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The row of a code: `code/reason` or `code/fact` where there is one for its reason or for a fact it has."""
+    for name in (facts.get("reason"), *(name for name, value in facts.items() if value)):
+        found = table().get(f"{code}/{name}")
+        if found is not None:
+            return found
+    return table().get(code, _UNKNOWN)
 
 
 def sentence(code: str, facts: Mapping[str, Any], language: str) -> str:
     """The sentence of a code in `zh` or `en`, its facts filled in."""
-    row = table().get(code, _UNKNOWN)
-    return _SENTENCE.format(row["en" if language == "en" else "zh"], **facts)
+    tongue = "en" if language == "en" else "zh"
+    return _SENTENCES[tongue].format(row_of(code, facts)[tongue], **facts)
 
 
 def status_of(code: str) -> int:

@@ -82,7 +82,7 @@ def put_file(unit: Unit, actor: Actor, lot_id: str, file: CleanFile) -> Attachme
     lot = lock_lot(unit, actor, lot_id)
     kept = unit.session.scalar(select(func.count()).where(Attachment.lot_id == lot.id)) or 0
     if kept >= MOST_FILES:
-        raise invalid("file", "too_many", most=MOST_FILES)
+        raise invalid("file", "too_many", limit=MOST_FILES)
     row = Attachment(
         id=unit.new_id(),
         lot_id=lot.id,

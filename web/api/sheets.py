@@ -161,7 +161,7 @@ def _uploaded() -> FileStorage:
     wrong = [Breach("unknown_field", name) for name in (*request.form, *request.files) if name != "file"]
     sent = request.files.getlist("file")
     if len(sent) != 1:
-        wrong.append(Breach("too_many" if sent else "required", "file", facts={"most": 1}))
+        wrong.append(Breach("too_many" if sent else "required", "file", facts={"limit": 1}))
     if wrong:
         raise DomainError("invalid", wrong)
     return sent[0]

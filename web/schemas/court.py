@@ -53,16 +53,16 @@ def _plain(value: Any, depth: int = 0) -> None:
     """Refuse what could not be kept and given back exactly as it came."""
     if isinstance(value, str):
         if len(value) > _LONGEST:
-            raise ValidationError("too_long")
+            raise ValidationError("invalid")
         printable(value)
     elif isinstance(value, bool) or value is None:
         return
     elif isinstance(value, int | float):
         if not (math.isfinite(value) and abs(value) < _EXACT):
-            raise ValidationError("out_of_range")
+            raise ValidationError("invalid")
     elif isinstance(value, dict | list):
         if len(value) > _MOST_ENTRIES or depth >= _DEEPEST:
-            raise ValidationError("too_many")
+            raise ValidationError("invalid")
         for inner in (*value, *value.values()) if isinstance(value, dict) else value:
             _plain(inner, depth + 1)
     else:

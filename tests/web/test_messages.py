@@ -1,0 +1,242 @@
+"""Every code that is told to somebody has its sentence in both languages, made of facts that the code really has."""
+
+import ast
+import re
+import string
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from auction.kernel.clock import iso
+from auction.rules.calendar import HolidayCalendar
+from auction.rules.findings import Finding
+from auction.rules.lot import AssetType, AuctionStatus, PartyRole, Round
+from auction.rules.notices import Addressee, NoticeRecipient, NoticeStatus
+from auction.rules.panel import PanelMember
+from auction.rules.reference_price import PriceMethod, PriceResult, PriceStep, ReferencePrice, entry_findings
+from auction.rules.rounds import EarlierRound
+from auction.rules.ruleset import load
+from auction.rules.terms import Proposal, Terms, check_terms
+from web import errors
+
+ROOT = Path(__file__).resolve().parents[2]
+RULES = load("spc-2016")
+CALENDAR = HolidayCalendar(frozenset({2025, 2026, 2027}), frozenset(), frozenset(), frozenset())
+NOW = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
+DAY = timedelta(days=1)
+#: Functions that take a code, and the places among their arguments where it may stand.
+MAKERS = {
+    "Finding": (0,),
+    "Breach": (0,),
+    "DomainError": (0,),
+    "invalid": (1,),
+    "_error": (0,),
+    "_warning": (0, 1),
+    "_finding": (1,),
+    "_gap": (1,),
+}
+#: Names its contradictions by rules, not codes.
+OTHERWISE = ROOT / "disclosure" / "rules" / "contradictions.py"
+
+
+def codes_in(path: Path) -> Iterator[str]:
+    """Every code that a module gives to something that makes findings or refusals."""
+    if path == OTHERWISE:
+        return
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if not isinstance(node, ast.Call):
+            continue
+        name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+        places = [node.args[place] for place in MAKERS.get(name, ()) if place < len(node.args)]
+        texts = [text for place in places for text in texts_of(place)]
+        yield from texts[: 1 if len(places) > 1 else None]
+
+
+def texts_of(node: ast.expr) -> list[str]:
+    if isinstance(node, ast.IfExp):
+        return [*texts_of(node.body), *texts_of(node.orelse)]
+    return [node.value] if isinstance(node, ast.Constant) and isinstance(node.value, str) else []
+
+
+@pytest.mark.parametrize("package", ["auction", "disclosure", "bidding", "risk", "web"])
+def test_every_code_in_the_source_has_a_sentence(package: str) -> None:
+    found = {code: path for path in (ROOT / package).rglob("*.py") for code in codes_in(path)}
+    assert found
+    unsaid = {code: str(path.relative_to(ROOT)) for code, path in found.items() if code not in errors.table()}
+    allowed = {"passwords_differ", "unreadable"}  # of forms alone, said by the pages
+    assert unsaid.keys() <= allowed, unsaid
+
+
+@pytest.mark.parametrize("code", sorted(errors.table()))
+def test_a_row_says_the_same_in_both_languages_with_facts_of_one_kind(code: str) -> None:
+    row = errors.table()[code]
+    assert 400 <= row["status"] < 600 or code == "accepted"
+    assert {name.removesuffix("_en") for name in placeholders(row["en"])} <= placeholders(row["zh"])
+    assert re.search("[\u4e00-\u9fff]", row["zh"])
+    assert not re.search("[\u4e00-\u9fff]", row["en"])
+    assert code.partition("/")[0] in errors.table()
+
+
+def placeholders(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+def test_every_word_is_said_in_both_languages() -> None:
+    words = tomllib.loads((ROOT / "web" / "words.toml").read_text("utf-8"))
+    assert all(set(row) == {"zh", "en"} for row in words.values())
+    spoken = {*PartyRole, *Round, *PriceMethod, *RULES.texts("late_reasons"), "opening", "announcement"}
+    assert spoken <= set(words)
+
+
+# --- the rules, driven until they have said everything --------------------------------------------------------------
+
+
+def terms(**changes: Any) -> Terms:
+    opens_at = NOW + 40 * DAY
+    whole = Terms(Round.FIRST, 140_000_000, 500_000, 14_000_000, opens_at, opens_at + DAY, 10)
+    return replace(whole, **changes)
+
+
+PRICE = ReferencePrice(
+    PriceMethod.APPRAISAL,
+    200_000_000,
+    date(2026, 1, 10),
+    date(2027, 1, 9),
+    (PriceResult("估价机构", 200_000_000, date(2026, 1, 10)),),
+    (PriceStep("report_served", date(2026, 3, 1)),),
+)
+PANEL = tuple(PanelMember(name, "judge", "3201") for name in ("a", "b", "c"))
+
+
+def proposal(**changes: Any) -> Proposal:
+    whole = Proposal(terms(), AssetType.REAL_ESTATE, "3201", PRICE, (), (), PANEL)
+    return replace(whole, **changes)
+
+
+def earlier(round_: Round, status: AuctionStatus = AuctionStatus.UNSOLD, days_ago: int = 60) -> EarlierRound:
+    ended = NOW - days_ago * DAY
+    return EarlierRound("e", round_, status, 140_000_000, 14_000_000, ended - 40 * DAY, ended)
+
+
+def recipient(status: NoticeStatus, days_ago: int | None = 10, role: PartyRole = PartyRole.DEBTOR) -> NoticeRecipient:
+    return NoticeRecipient("某人", role, status, None if days_ago is None else NOW - days_ago * DAY)
+
+
+PROPOSALS: Mapping[str, Proposal] = {
+    "nothing entered": proposal(reference_price=None, panel=()),
+    "low terms": proposal(terms=terms(reserve_price_fen=1, deposit_fen=9, increment_fen=0, balance_days=0)),
+    "odd terms": proposal(terms=terms(increment_fen=1, balance_days=100, opens_at=NOW, closes_at=NOW)),
+    "large increment": proposal(terms=terms(increment_fen=140_000_000)),
+    "too far cut": proposal(terms=terms(round=Round.SECOND, reserve_price_fen=1), earlier=(earlier(Round.FIRST),)),
+    "late with a reason": proposal(
+        terms=terms(round=Round.SECOND, late_reason="stay"), earlier=(earlier(Round.FIRST),)
+    ),
+    "sell-off": proposal(
+        terms=terms(round=Round.SELL_OFF, reserve_price_fen=1), earlier=(earlier(Round.FIRST), earlier(Round.SECOND))
+    ),
+    "first again": proposal(earlier=(earlier(Round.FIRST),)),
+    "already sold": proposal(earlier=(earlier(Round.FIRST, AuctionStatus.SOLD),)),
+    "another is live": proposal(earlier=(earlier(Round.FIRST, AuctionStatus.OPEN),)),
+    "all failed": proposal(earlier=(earlier(Round.FIRST), earlier(Round.SECOND), earlier(Round.SELL_OFF))),
+    "old price": proposal(reference_price=replace(PRICE, valid_until=date(2026, 1, 11))),
+    "opens too late": proposal(terms=terms(opens_at=NOW + 700 * DAY, closes_at=NOW + 701 * DAY)),
+    "bare price": proposal(
+        reference_price=replace(
+            PRICE, valid_until=date(2028, 1, 1), results=(), steps=(PriceStep("objection_filed", date(2026, 2, 1)),)
+        )
+    ),
+    "result without a day": proposal(
+        reference_price=replace(PRICE, results=(PriceResult("", 200_000_000, None),))
+    ),
+    "two judges": proposal(panel=PANEL[:2]),
+    "strange panel": proposal(
+        panel=(
+            PANEL[0],
+            PANEL[0],
+            PanelMember("clerk", "clerk", "3201"),
+            PanelMember("far", "judge", "1101"),
+            PanelMember("near", "judge", "3201", barred=True),
+        )
+    ),
+    "notices": proposal(
+        asset_type=AssetType.EQUITY,
+        addressees=(Addressee("漏掉的人", PartyRole.APPLICANT),),
+        recipients=(
+            recipient(NoticeStatus.TO_NOTIFY, None),
+            recipient(NoticeStatus.RECEIVED, None),
+            recipient(NoticeStatus.SENT),
+            recipient(NoticeStatus.RECEIVED, 1),
+            recipient(NoticeStatus.RECEIVED, 10, PartyRole.PREFERENTIAL),
+            recipient(NoticeStatus.RECEIVED, 90),
+        ),
+        terms=terms(opens_at=NOW + 8 * DAY),
+        earlier=(earlier(Round.FIRST),),
+    ),
+}
+
+
+def all_findings() -> Iterator[Finding]:
+    for asked in PROPOSALS.values():
+        yield from check_terms(asked, ruleset=RULES, calendar=CALENDAR, now=NOW)
+    wrong = ReferencePrice(
+        PriceMethod.NETWORK_INQUIRY,
+        0,
+        date(2026, 2, 1),
+        date(2026, 1, 1),
+        (PriceResult("a", 0, None), PriceResult("b", 10, None)),
+    )
+    yield from entry_findings(wrong, RULES)
+
+
+class Strict(string.Formatter):
+    """Knows no fact that is not there."""
+
+    def format_field(self, value: Any, spec: str) -> str:
+        return str(value)
+
+
+def test_what_the_rules_of_terms_find_is_said_of_facts_they_give() -> None:
+    for finding in all_findings():
+        row = errors.row_of(finding.code, finding.facts)
+        for language in ("zh", "en"):
+            Strict().format(row[language], **finding.facts)
+
+
+def test_every_code_and_reason_of_the_rules_of_terms_is_driven_here() -> None:
+    driven = {(finding.code, finding.facts.get("reason")) for finding in all_findings()}
+    codes = {code for code, _ in driven}
+    rules = [ROOT / "auction" / "rules" / f"{name}.py" for name in ("terms", "notices", "panel", "rounds")]
+    rules.append(ROOT / "auction" / "rules" / "reference_price.py")
+    assert {code for path in rules for code in codes_in(path)} - codes == set()
+    reasons = {
+        f"{code}/{reason}" for code, reason in driven if reason is not None and f"{code}/{reason}" not in errors.table()
+    }
+    assert reasons == set()
+    variants = {code for code in errors.table() if code.partition("/")[0] in codes and "/" in code}
+    said = {
+        f"{finding.code}/{name}" for finding in all_findings() for name in (finding.facts.get("reason"), *finding.facts)
+    }
+    assert variants - said == {"panel_incomplete/votes"}
+
+
+def test_money_times_spans_and_codes_are_said_as_people_say_them() -> None:
+    facts = {"required": 30, "days": 3, "earliest": iso(datetime(2026, 4, 2, 16, tzinfo=UTC))}
+    assert "2026 年 4 月 3 日 00:00" in errors.sentence("notice_too_short", facts, "zh")
+    assert "2026-04-03 00:00 Beijing time" in errors.sentence("notice_too_short", facts, "en")
+    assert "24 小时" in errors.sentence("bidding_too_short", {"required_seconds": 86400, "exact": 0}, "zh")
+    assert "60 days" in errors.sentence("bidding_too_short", {"required_seconds": 60 * 86400, "exact": 1}, "en")
+    missing = {"name": "某银行", "role": "secured_creditor", "reason": "missing"}
+    assert errors.sentence("notice_outstanding", missing, "zh") == "通知名单中没有担保物权人 某银行。"
+    assert "1,400,000 元" in errors.sentence("reserve_below_floor", {"minimum_fen": 140_000_000}, "zh")
+
+
+def test_a_missing_fact_never_breaks_a_refusal() -> None:
+    for code in errors.table():
+        for language in ("zh", "en"):
+            assert errors.sentence(code, {}, language)
+    assert errors.sentence("never_heard_of", {}, "en")
