@@ -1,0 +1,25 @@
+"""A house that lasts for a file of tests, on each database: the tests share its tables, never its rows."""
+
+import random
+from collections.abc import Iterator
+
+import pytest
+
+from auction.kernel.clock import FixedClock
+from auction.kernel.ids import Ids
+from tests.bidding.hall import Hall, a_house
+from tests.conftest import START
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def _hall(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hall]:
+    clock = FixedClock(START)
+    ids = Ids(random.Random(20260302).randbytes)
+    with a_house(request.param, tmp_path_factory.mktemp("hall"), clock, ids) as house:
+        yield Hall(house, clock)
+
+
+@pytest.fixture
+def hall(_hall: Hall) -> Hall:
+    """The file's hall, as each test finds it."""
+    return _hall.begin()
