@@ -148,7 +148,7 @@ def _figures(session: Session, wired: House) -> dict[str, Any]:
         return float(session.scalar(query) or 0)
 
     return {
-        "auctions": dict(session.execute(counts).tuples().all()),
+        "auctions": {str(status): count for status, count in session.execute(counts)},
         "fapai_closings_due": ("Auctions past their end and not yet decided", figure(due)),
         "fapai_intake_leases": ("Processes that take bids", figure(leases)),
         "fapai_journal_unsealed": ("Journal entries not yet in the public log", figure(unsealed)),

@@ -89,7 +89,7 @@ def list_events(query: dict[str, Any], auction_id: str) -> Response:
 def get_confirmation(auction_id: str) -> Response:
     """The confirmation of a sale: JSON, or PDF where the client asks for it. 404 before."""
     kind = request.accept_mimetypes.best_match(["application/json", _PDF])
-    if kind is None:
+    if kind is None and request.accept_mimetypes:
         raise DomainError("not_acceptable")
     document = house().read(receipts.confirmation, auction_id, current_actor())
     if kind != _PDF:

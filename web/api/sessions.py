@@ -12,7 +12,7 @@ from auction.services import accounts
 
 from .. import auth
 from ..auth import house, me, policy
-from ..schemas.people import BidderIn, BidderOut, Credentials, FactorOut, MeOut, OtpIn, SessionOut
+from ..schemas.people import BidderIn, BidderOut, Credentials, FactorInForceOut, FactorOut, MeOut, OtpIn, SessionOut
 from .spec import Blueprint
 
 blueprint = Blueprint("sessions", __name__, description="Signing in, accounts, second factors")
@@ -105,7 +105,7 @@ def offer_factor() -> dict[str, Any]:
 @blueprint.post("/me/factors/totp/confirmation")
 @policy("factor.enrol")
 @blueprint.arguments(OtpIn)
-@blueprint.response(200, FactorOut(only=("id",)))
+@blueprint.response(200, FactorInForceOut)
 def confirm_factor(data: dict[str, Any]) -> dict[str, Any]:
     """Put the offered factor in force by one of its codes; this session then has it too."""
 

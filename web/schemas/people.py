@@ -60,6 +60,12 @@ class FactorOut(Strict):
     uri = fields.String()
 
 
+class FactorInForceOut(Strict):
+    """A second factor in force."""
+
+    id = fields.String()
+
+
 class OtpIn(Strict):
     """A code of the offered factor."""
 
