@@ -18,6 +18,7 @@ from disclosure.rules.sheet import Sheet
 
 from ..models import AfterSaleStep, Confirmation, Registration
 from .identities import OpenIdentity, identities
+from .lot_page import SHOWN, BidFacts, bids
 from .market import registrations
 
 #: The columns of the board, in the order of a lot's life.
@@ -81,6 +82,7 @@ class RoundDesk:
     registrations: int
     steps: list[AfterSaleStep]
     confirmed: bool
+    bids: list[BidFacts]
 
 
 def board(session: Session, court_code: str, now: datetime) -> list[BoardItem]:
@@ -208,6 +210,7 @@ def round_desk(session: Session, auction_id: str) -> RoundDesk | None:
         registrations=registrations(session, [auction_id]).get(auction_id, 0),
         steps=list(session.scalars(steps)),
         confirmed=session.get(Confirmation, auction_id) is not None,
+        bids=bids(session, auction_id, most=SHOWN),
     )
 
 

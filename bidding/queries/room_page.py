@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from auction.models import Auction, JournalRow, LogLeaf, Lot
+from auction.models import Auction, LogLeaf, Lot
 
 from ..models import Bid, Registration
 from ..rules.room import Offer, Refused, Room, RoomRules, Standing, is_implausible, judge, least_bid
@@ -121,13 +121,4 @@ def answer_to(session: Session, auction_id: str, account_id: str, key: str) -> B
         .where(Bid.auction_id == auction_id, Registration.account_id == account_id, Bid.key == key)
         .order_by(Bid.decided_at.desc())
         .limit(1)
-    )
-
-
-def entry_of(session: Session, bid: Bid) -> str | None:
-    """The canonical journal entry of a stored bid."""
-    return session.scalar(
-        select(JournalRow.entry).where(
-            JournalRow.stream == f"auction:{bid.auction_id}", JournalRow.number == bid.journal_number
-        )
     )

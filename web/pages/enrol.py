@@ -100,7 +100,7 @@ def _card(row: Own, now: Any) -> dict[str, Any]:
     elif row.buyer:
         links.append({"label": _("付款与手续"), "href": page, "main": True})
     if row.buyer:
-        confirmation = url_for("public.confirmation", auction_id=row.auction.id)
+        confirmation = url_for("site.confirmation", auction_id=row.auction.id)
         links.append({"label": _("成交确认书"), "href": confirmation, "main": False})
     return {
         "row": row,

@@ -134,8 +134,8 @@ def _terms(page: LotPage) -> list[tuple[str, str]]:
         (_("竞价周期"), span(auction.scheduled_closes_at - auction.opens_at)),
     ]
     if ruleset:
-        window, length = ruleset.span("extension_window"), ruleset.span("extension_length")
-        rows.append((_("延时"), _("末 %(window)s内出价，延至出价后 %(length)s", window=span(window), length=span(length))))
+        window, length = span(ruleset.span("extension_window")), span(ruleset.span("extension_length"))
+        rows.append((_("延时"), _("末 %(window)s内出价，延至出价后 %(length)s", window=window, length=length)))
     held = page.sheet.sheet.found("preferential_purchasers") is not None
     rows += [
         (_("优先购买权人"), _("有") if held else _("无")),
@@ -302,7 +302,7 @@ def actions(auction: Auction, now: datetime, actor: Actor | None, own: Registrat
     room = {"label": _("进入竞价室"), "href": url_for("room.show", auction_id=auction.id)}
     status = auction.status
     if status == "sold":
-        return [{"label": _("成交确认书"), "href": url_for("public.confirmation", auction_id=auction.id)}]
+        return [{"label": _("成交确认书"), "href": url_for("site.confirmation", auction_id=auction.id)}]
     if status not in ("announced", "open", "suspended") or (status != "suspended" and now >= auction.closes_at):
         return []
     if actor is not None and actor.role not in ("bidder", "party"):
@@ -310,6 +310,7 @@ def actions(auction: Auction, now: datetime, actor: Actor | None, own: Registrat
     if own is None or own.status == "released":
         enrol = {
             "label": _("报名交保证金 ¥%(amount)s", amount=yuan(auction.deposit_fen)),
+            "short": _("报名"),
             "href": url_for("enrol.apply", auction_id=auction.id),
         }
         return [enrol, {**room, "quiet": True}]

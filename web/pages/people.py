@@ -63,7 +63,7 @@ def logout() -> Response:
     token = request.cookies.get(COOKIE)
     if token and current_actor() is not None:
         house().perform(accounts.close_session, token)
-    answer = make_response(redirect(url_for("public.home")))
+    answer = make_response(redirect(url_for("site.home")))
     answer.delete_cookie(COOKIE)
     return answer
 
@@ -112,4 +112,4 @@ def _home_of(after: str, role: str | None = None) -> str:
         return local_address(after)
     if role in COURT_ROLES:
         return url_for("desk.board")
-    return url_for("enrol.mine") if role in ("bidder", "party") else url_for("public.home")
+    return url_for("enrol.mine") if role in ("bidder", "party") else url_for("site.home")

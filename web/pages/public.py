@@ -6,21 +6,22 @@ from itertools import groupby
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
 from auction.kernel.errors import DomainError
 from auction.queries.log import entries, latest_checkpoint
-from bidding.queries.confirmation_page import confirmation_page
 from bidding.queries.lot_page import LotPage, bids, latest_auction, lot_page
 from bidding.queries.market import SECTIONS, Card, Found, Wanted, courts, market
+from bidding.queries.receipts import confirmation as published
 from bidding.queries.room_page import own_registration
 
 from ..auth import current_actor, house, policy
+from ..documents import confirmation_pdf
 from . import labels, lot_view
 from .language import distance, percent, today, weekday
 
-blueprint = Blueprint("public", __name__)
+blueprint = Blueprint("site", __name__)
 
 _YEAR = 365 * 24 * 3600
 _LANGUAGES = ("zh", "en")
@@ -28,7 +29,8 @@ _APPEARANCE = {"theme": ("", "light", "dark"), "size": ("", "large")}
 #: Cards of a section of the home page, and of a list of its own.
 _GLIMPSE = {"running": 12, "coming": 30, "ended": 10}
 _PAGE = 24
-_LOG_SHOWN = 25
+#: Entries of the log on one page; sealed ones that follow each other take one line.
+_LOG_SHOWN = 100
 
 
 @blueprint.get("/")
@@ -112,7 +114,7 @@ def _days(cards: list[Card], now: datetime) -> list[dict[str, Any]]:
 def _links(chosen: dict[str, str]) -> Callable[..., str]:
     def link(**changes: str) -> str:
         query = {name: value for name, value in {**chosen, **changes}.items() if value}
-        return url_for("public.home") + (f"?{urlencode(query)}" if query else "")
+        return url_for("site.home") + (f"?{urlencode(query)}" if query else "")
 
     return link
 
@@ -180,14 +182,14 @@ def log() -> str:
     """The public log: its last checkpoint, recent entries, and how to verify."""
     newest = house().read(latest_checkpoint)
     size = newest.size if newest else 0
-    end = min(request.args.get("end", size, type=int), size)
+    end = max(0, min(request.args.get("end", size, type=int), size))
     start = max(0, end - _LOG_SHOWN)
-    shown = house().read(entries, start, end) if end > start else []
+    rows = list(reversed(house().read(entries, start, end)))
     vault = house().vault
     return render_template(
         "log.html",
         newest=newest,
-        shown=list(reversed(shown)),
+        shown=_folded(rows),
         start=start,
         end=end,
         size=size,
@@ -196,14 +198,34 @@ def log() -> str:
     )
 
 
+def _folded(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Entries, the newest first, with each run of sealed ones as `{"sealed", "first", "last"}`."""
+    shown: list[dict[str, Any]] = []
+    for sealed, run in groupby(rows, lambda row: row["entry"]["kind"] == "sealed"):
+        found = list(run)
+        if sealed:
+            shown.append({"sealed": len(found), "first": found[-1]["index"], "last": found[0]["index"]})
+        else:
+            shown += found
+    return shown
+
+
 @blueprint.get("/auctions/<auction_id>/confirmation")
 @policy("public.read")
 def confirmation(auction_id: str) -> str:
     """The confirmation of a sale, as published."""
-    found = house().read(confirmation_page, auction_id)
-    if found is None:
-        raise DomainError("not_found")
-    return render_template("lot/confirmation.html", **found)
+    return render_template("lot/confirmation.html", document=house().read(published, auction_id))
+
+
+@blueprint.get("/auctions/<auction_id>/confirmation.pdf")
+@policy("public.read")
+def confirmation_file(auction_id: str) -> Response:
+    """The same as an archival PDF."""
+    document = house().read(published, auction_id)
+    made = current_app.extensions["beside"](confirmation_pdf, document)
+    name = f"confirmation-{auction_id}.pdf"
+    headers = {"Content-Disposition": f'inline; filename="{name}"'}
+    return Response(made, mimetype="application/pdf", headers=headers)
 
 
 @blueprint.get("/language/<any(zh, en):code>")
@@ -235,4 +257,4 @@ def _remember(name: str, value: str) -> Response:
 def local_address(address: str) -> str:
     """The address if it is a path of this site, else the home page: nobody is sent elsewhere."""
     plain = address.startswith("/") and not address.startswith(("//", "/\\")) and address.isprintable()
-    return address if plain else url_for("public.home")
+    return address if plain else url_for("site.home")

@@ -144,7 +144,7 @@ def own_state(page: RoomPage, auction: dict[str, Any], now: datetime) -> dict[st
 def standing_words(page: RoomPage) -> dict[str, list[Any]]:
     """How somebody stands: colour, sign, headline, sentence, and a link where there is a next step."""
     own, auction_id = page.registration, page.auction.id
-    confirmation = [_("成交确认书"), url_for("public.confirmation", auction_id=auction_id)]
+    confirmation = [_("成交确认书"), url_for("site.confirmation", auction_id=auction_id)]
     mine = [_("付款与手续"), url_for("enrol.show", registration_id=own.id)] if own else confirmation
     return {
         "waiting": ["info", "clock", _("尚未开拍"), _("{time} 开始竞价。")],
@@ -166,7 +166,7 @@ def words(page: RoomPage) -> dict[str, Any]:
     """Every word the room's script may say."""
     tongue, auction_id = language(), page.auction.id
     own = page.registration
-    review = url_for("enrol.show", registration_id=own.id) if own else url_for("public.auction", auction_id=auction_id)
+    review = url_for("enrol.show", registration_id=own.id) if own else url_for("site.auction", auction_id=auction_id)
     return {
         "units": [_("天"), _("时"), _("分"), _("秒")],
         "price": _("当前价"),

@@ -10,17 +10,20 @@ from auction.kernel.money import in_words, yuan
 from auction.queries.log import latest_checkpoint
 
 from ..auth import current_actor, house
-from . import desk, enrol, labels, people, public, room
+from . import enrol, labels, people, public, room
+from .desk import board, lots, rounds, sheet
 from .language import language, left, local, machine, percent, said, size
 
+#: The judge's pages share one blueprint; importing them puts their routes onto it.
+_DESK = (board, lots, rounds, sheet)
 _COURT = ("judge", "clerk", "president")
 _APPEARANCE = {"theme": ("light", "dark"), "size": ("large",)}
 
 
 def join(app: Flask) -> None:
     """Register the pages' blueprints, filters and globals."""
-    for blueprint in (public.blueprint, people.blueprint, enrol.blueprint, room.blueprint, *desk.BLUEPRINTS):
-        app.register_blueprint(blueprint)
+    for part in (public, people, enrol, room, *_DESK[:1]):
+        app.register_blueprint(part.blueprint)
     app.jinja_env.filters.update(
         yuan=yuan, words=in_words, local=local, machine=machine, percent=percent, said=said, octets=size
     )
@@ -64,16 +67,16 @@ def _here() -> str:
 
 def _other_language(tongue: str) -> dict[str, str]:
     code, lang, label = ("zh", "zh-CN", "中文") if tongue == "en" else ("en", "en", "English")
-    return {"href": url_for("public.speak", code=code, next=_here()), "lang": lang, "label": label}
+    return {"href": url_for("site.speak", code=code, next=_here()), "lang": lang, "label": label}
 
 
 def _navigation(role: str | None) -> list[dict[str, Any]]:
-    links = [(_("标的"), "public.home", ("public.home", "public.auction", "public.lot", "public.all_bids", "room"))]
+    links = [(_("标的"), "site.home", ("site.home", "site.auction", "site.lot", "site.all_bids", "room"))]
     if role in ("bidder", "party"):
         links.append((_("我的竞买"), "enrol.mine", ("enrol",)))
     if role in _COURT:
         links.append((_("案台"), "desk.board", ("desk",)))
-    links.append((_("日志与校验"), "public.log", ("public.log",)))
+    links.append((_("日志与校验"), "site.log", ("site.log",)))
     endpoint = request.endpoint or ""
     return [
         {"label": label, "href": url_for(target), "current": endpoint in own or endpoint.split(".")[0] in own}

@@ -1,0 +1,53 @@
+"""The blueprint of the judge's pages, and what they share: the lot or round an actor's court works on."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, flash, redirect
+
+from auction.kernel.errors import DomainError
+from auction.rules.access import require
+from bidding.queries.court import LotDesk, RoundDesk, lot_desk, round_desk
+
+from ... import errors
+from ...auth import house, me
+from .. import forms
+from ..forms import Entry
+
+blueprint = Blueprint("desk", __name__, url_prefix="/desk")
+
+
+def lot_of(lot_id: str) -> LotDesk:
+    """The lot, if it is the actor's court's; DomainError not_found otherwise."""
+    found = house().read(lot_desk, lot_id)
+    if found is None:
+        raise DomainError("not_found")
+    require(me(), "lot.read_draft", court=found.lot.court_code)
+    return found
+
+
+def round_of(auction_id: str) -> RoundDesk:
+    """The round, if it is the actor's court's; DomainError not_found otherwise."""
+    found = house().read(round_desk, auction_id)
+    if found is None:
+        raise DomainError("not_found")
+    require(me(), "lot.read_draft", court=found.lot.court_code)
+    return found
+
+
+def attempt(
+    act: Callable[[], Any],
+    show: Callable[[Entry], str],
+    fields: tuple[str, ...],
+    after: Callable[[Any], str],
+    said: str,
+) -> Any:
+    """Do something and go on to the page `after` names; a refusal is shown on the page it came from, fields kept."""
+    try:
+        done = act()
+    except DomainError as error:
+        if error.code in ("not_found", "unauthenticated", "fault"):
+            raise
+        return show(forms.refused(error, fields)), errors.status_of(error.code)
+    flash(said, "lead")
+    return redirect(after(done), 303)

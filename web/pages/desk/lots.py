@@ -1,0 +1,238 @@
+"""Cases and lots: entering them, their reference price, notices and files."""
+
+from typing import Any
+
+from flask import current_app, render_template, request, url_for
+from flask_babel import gettext as _
+
+from auction.kernel.errors import DomainError
+from auction.rules.findings import Finding
+from auction.rules.lot import LIVE
+from auction.services import lots as services
+from bidding.queries.court import LotDesk, cases
+from disclosure.rules.sheet import is_asked
+from disclosure.services.attachments import clean_file, put_file
+
+from ... import errors
+from ...auth import house, me, policy
+from ...schemas.court import CaseIn, LotIn, NoticesIn, ReferencePriceIn
+from .. import forms, lot_view
+from ..forms import Entry
+from ..language import language
+from .court import attempt, blueprint, lot_of
+
+_PARTY = {
+    "name": forms.text,
+    "role": forms.text,
+    "id_type": forms.text,
+    "id_number": forms.text,
+    "claim_fen": forms.money,
+}
+_LOT = dict.fromkeys(("case_number", "title", "asset_type", "region", "address"), forms.text)
+_PRICE = {"method": forms.text, "amount_fen": forms.money, "effective_on": forms.text, "valid_until": forms.text}
+_RESULT = {"source": forms.text, "amount_fen": forms.money, "reported_on": forms.text}
+_STEP = {"code": forms.text, "on": forms.text, "detail": forms.text}
+_RECIPIENT = {
+    "name": forms.text,
+    "role": forms.text,
+    "status": forms.text,
+    "at": forms.moment,
+    "proof": forms.text,
+}
+#: Rows a form offers beyond those already filled.
+_SPARE = 2
+
+
+@blueprint.get("/cases/new")
+@policy("case.create")
+def new_case() -> str:
+    """The form of a case."""
+    return _case_page(Entry({"parties.0.role": "applicant", "parties.1.role": "debtor"}))
+
+
+def _case_page(form: Entry) -> str:
+    return render_template("desk/case.html", form=form, rows=max(4, len(forms.indexes("parties")) + _SPARE))
+
+
+@blueprint.post("/cases/new")
+@policy("case.create")
+def create_case() -> Any:
+    """Enter a case with its parties."""
+    payload, wrong = forms.read({"number": forms.text})
+    parties, unreadable = forms.rows("parties", _PARTY)
+
+    def act() -> Any:
+        data = forms.load(CaseIn(), {**payload, "parties": parties}, [*wrong, *unreadable])
+        return house().perform(services.create_case, me(), **data)
+
+    return attempt(act, _case_page, ("number", "parties"), lambda case: url_for("desk.new_lot", case=case.number),
+                   _("案件已录入，请录入标的。"))
+
+
+@blueprint.get("/lots/new")
+@policy("lot.create")
+def new_lot() -> str:
+    """The form of a lot."""
+    return _new_lot_page(Entry({"case_number": request.args.get("case", "")}))
+
+
+def _new_lot_page(form: Entry) -> str:
+    known = house().read(cases, me().court_code or "")
+    return render_template("desk/new_lot.html", form=form, cases=[(case.number, case.number) for case in known])
+
+
+@blueprint.post("/lots/new")
+@policy("lot.create")
+def create_lot() -> Any:
+    """Enter a lot under a case of the court."""
+    payload, wrong = forms.read(_LOT)
+
+    def act() -> Any:
+        data = forms.load(LotIn(), payload, wrong)
+        return house().perform(services.create_lot, me(), **data)
+
+    return attempt(act, _new_lot_page, tuple(_LOT), lambda lot: url_for("desk.lot", lot_id=lot.id),
+                   _("标的已录入，请定参考价并填调查情况表。"))
+
+
+@blueprint.get("/lots/<lot_id>")
+@policy("lot.read_draft")
+def lot(lot_id: str) -> str:
+    """A lot as its court works on it."""
+    return _lot_page(lot_of(lot_id), Entry())
+
+
+def _lot_page(desk: LotDesk, form: Entry, section: str = "") -> str:
+    now = house().now()
+    filled = len(desk.notices) or len(desk.case.parties)
+    return render_template(
+        "desk/lot.html",
+        lot=desk.lot,
+        case=desk.case,
+        form=form,
+        auctions=[lot_view.round_view(auction, now) for auction in desk.auctions],
+        may_draft=not any(auction.status in LIVE for auction in desk.auctions),
+        gaps=[gap_view(desk, gap) for gap in desk.gaps],
+        items=_items(desk),
+        price_form=form if section == "price" else _price_entry(desk),
+        notice_form=form if section == "notices" else _notice_entry(desk),
+        notice_rows=max(filled, len(forms.indexes("recipients"))) + _SPARE,
+        files=[lot_view.file_view(desk.lot.id, file) for file in desk.files],
+    )
+
+
+def gap_view(desk: LotDesk, gap: Finding) -> dict[str, Any]:
+    """What is missing, with the page where it is filled in."""
+    code = str(gap.facts.get("item", ""))
+    item = desk.catalogue.find(code)
+    return {
+        "title": lot_view.in_language(item) if item else gap.field,
+        "text": errors.sentence(gap.code, gap.facts, language()),
+        "basis": gap.basis.en if language() == "en" else gap.basis.zh,
+        "href": url_for("desk.item", lot_id=desk.lot.id, code=code) if item else "#sheet",
+    }
+
+
+def _items(desk: LotDesk) -> list[dict[str, Any]]:
+    lacking = {gap.facts.get("item") for gap in desk.gaps}
+    shown = []
+    for item in desk.catalogue.items:
+        facts = desk.sheet.get(item.code)
+        shown.append(
+            {
+                "code": item.code,
+                "title": lot_view.in_language(item),
+                "required": item.required,
+                "asked": is_asked(item, desk.sheet),
+                "incomplete": item.code in lacking,
+                "state": facts.state if facts else "missing",
+                "statement": facts.statement if facts else "",
+                "source": facts.source if facts else "",
+                "checker": facts.checker if facts else "",
+                "checked_on": facts.checked_on if facts else None,
+            }
+        )
+    return shown
+
+
+def _price_entry(desk: LotDesk) -> Entry:
+    price = desk.reference
+    if price is None:
+        return Entry()
+    values = forms.shown({name: getattr(price, name) for name in _PRICE})
+    for group, rows in (("results", price.results), ("steps", price.steps)):
+        for index, row in enumerate(rows):
+            values |= {f"{group}.{index}.{name}": value for name, value in forms.shown(row).items()}
+    return Entry(values)
+
+
+def _notice_entry(desk: LotDesk) -> Entry:
+    """The notices recorded; before there are any, the parties of the case who have to be notified."""
+    values: dict[str, Any] = {}
+    if desk.notices:
+        for index, notice in enumerate(desk.notices):
+            row = forms.shown({name: getattr(notice, name) for name in _RECIPIENT})
+            values |= {f"recipients.{index}.{name}": value for name, value in row.items()}
+    else:
+        for index, party in enumerate(desk.case.parties):
+            values |= {
+                f"recipients.{index}.name": party.name,
+                f"recipients.{index}.role": party.role,
+                f"recipients.{index}.status": "to_notify",
+            }
+    return Entry(values)
+
+
+@blueprint.post("/lots/<lot_id>/price")
+@policy("lot.edit")
+def set_price(lot_id: str) -> Any:
+    """Set the reference price and how it came about."""
+    payload, wrong = forms.read(_PRICE)
+    results, bad_results = forms.rows("results", _RESULT)
+    steps, bad_steps = forms.rows("steps", _STEP)
+
+    def act() -> Any:
+        whole = {**payload, "results": results, "steps": steps}
+        data = forms.load(ReferencePriceIn(), whole, [*wrong, *bad_results, *bad_steps])
+        return house().perform(services.set_reference_price, me(), lot_id, **data)
+
+    return _attempt(act, lot_id, "price", (*_PRICE, "results", "steps"), _("参考价已保存。"))
+
+
+@blueprint.post("/lots/<lot_id>/notices")
+@policy("lot.edit")
+def put_notices(lot_id: str) -> Any:
+    """Record who was notified, how and when."""
+    recipients, wrong = forms.rows("recipients", _RECIPIENT)
+
+    def act() -> Any:
+        data = forms.load(NoticesIn(), {"recipients": recipients}, wrong)
+        return house().perform(services.put_notices, me(), lot_id, data["recipients"])
+
+    return _attempt(act, lot_id, "notices", ("recipients",), _("通知情况已保存。"))
+
+
+@blueprint.post("/lots/<lot_id>/files")
+@policy("lot.edit")
+def add_file(lot_id: str) -> Any:
+    """Keep a file of the lot."""
+    sent = request.files.get("file")
+
+    def act() -> Any:
+        if sent is None or not sent.filename:
+            raise DomainError("invalid", [forms.Breach("required", "file")])
+        beside = current_app.extensions["beside"]
+        clean = beside(clean_file, sent.read(), sent.filename, sent.mimetype or "")
+        return house().perform(put_file, me(), lot_id, clean)
+
+    return _attempt(act, lot_id, "files", (), _("文件已保存。"))
+
+
+def _attempt(act: Any, lot_id: str, section: str, fields: tuple[str, ...], said: str) -> Any:
+    return attempt(
+        act,
+        lambda form: _lot_page(lot_of(lot_id), form, section),
+        fields,
+        lambda _done: url_for("desk.lot", lot_id=lot_id, _anchor=section),
+        said,
+    )

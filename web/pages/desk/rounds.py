@@ -1,0 +1,369 @@
+"""Rounds: terms, panel, check, announcement; stopping; decisions on registrations; what follows the sale."""
+
+from typing import Any
+
+from flask import render_template, request, url_for
+from flask_babel import gettext as _
+
+from auction.kernel.unit import Unit
+from auction.models import Auction
+from auction.rules.findings import Finding
+from auction.rules.lot import PRIVATE
+from auction.rules.ruleset import load
+from auction.services import auctions as services
+from auction.services.locking import lock_round
+from auction.services.lots import lock_lot
+from bidding.queries.court import LotDesk, RoundDesk, judges, pending
+from bidding.services import life, settlement
+from bidding.services.registration import decide as decide_registration
+from bidding.services.relist import relist as relist_lot
+from disclosure.queries import check_round
+from disclosure.services.publish import publish
+
+from ... import errors
+from ...auth import house, me, policy
+from ...schemas.court import (
+    AuctionChangeIn,
+    AuctionIn,
+    DecisionIn,
+    HandoverStepIn,
+    RelistIn,
+    ResumptionIn,
+    RulingIn,
+    SuspensionIn,
+    VoteIn,
+    WithdrawalIn,
+)
+from .. import forms, labels
+from ..forms import Entry
+from ..language import language
+from ..lot_view import in_language, round_view
+from .court import attempt, blueprint, lot_of, round_of
+
+_TERMS: dict[str, forms.Read] = {
+    "round": forms.text,
+    "reserve_price_fen": forms.money,
+    "deposit_fen": forms.money,
+    "increment_fen": forms.money,
+    "balance_days": forms.whole,
+    "opens_at": forms.moment,
+    "closes_at": forms.moment,
+    "forfeit_fen": forms.money,
+    "late_reason": forms.text,
+    "late_reason_text": forms.text,
+}
+#: Where a finding about an input can be put right.
+_SHEET, _PRICE, _NOTICES, _TERMS_PAGE = "disclosure", "reference_price", "notices", "terms"
+
+
+@blueprint.get("/lots/<lot_id>/auction")
+@policy("auction.create")
+def new_round(lot_id: str) -> str:
+    """The form of a new round."""
+    desk = lot_of(lot_id)
+    action = url_for("desk.create_round", lot_id=lot_id)
+    return _terms_page(desk, Entry({"round": "first", "balance_days": "10"}), action)
+
+
+def _terms_page(desk: LotDesk, form: Entry, action: str) -> str:
+    numbers = load(house().settings.ruleset)
+    low, high = numbers.ratio("deposit_min"), numbers.ratio("deposit_max")
+    hints = {
+        "reserve": _("首次拍卖不低于参考价的 %(percent)s", percent=f"{float(numbers.ratio('reserve_min')):.0%}"),
+        "deposit": _("起拍价的 %(low)s 至 %(high)s", low=f"{float(low):.0%}", high=f"{float(high):.0%}"),
+        "opens": _("公告满法定天数之后"),
+        "closes": _("竞价时间不少于 %(n)s 小时", n=int(numbers.span("window_min").total_seconds() // 3600)),
+    }
+    return render_template(
+        "desk/terms.html",
+        lot=desk.lot,
+        reference=desk.reference,
+        form=form,
+        action=action,
+        hints=hints,
+        judges=house().read(judges, desk.lot.court_code),
+    )
+
+
+def _terms_payload() -> tuple[dict[str, Any], list[forms.Breach]]:
+    payload, wrong = forms.read(_TERMS)
+    return {**payload, "panel": request.form.getlist("panel")}, wrong
+
+
+@blueprint.post("/lots/<lot_id>/auction")
+@policy("auction.create")
+def create_round(lot_id: str) -> Any:
+    """Draft a round."""
+    payload, wrong = _terms_payload()
+
+    def act() -> Auction:
+        data = forms.load(AuctionIn(), payload, wrong)
+        panel = data.pop("panel")
+
+        def draft(unit: Unit) -> Auction:
+            lot = lock_lot(unit, me(), lot_id, "auction.create")
+            return services.create_auction(unit, me(), lot, services.TermsFacts(**data), panel)
+
+        return house().perform(draft)
+
+    action = url_for("desk.create_round", lot_id=lot_id)
+    return attempt(
+        act,
+        lambda form: _terms_page(lot_of(lot_id), form, action),
+        (*_TERMS, "panel"),
+        lambda made: url_for("desk.round", auction_id=made.id),
+        _("方案已保存，请检查后提交合议庭表决。"),
+    )
+
+
+@blueprint.get("/auctions/<auction_id>/terms")
+@policy("auction.create")
+def edit_round(auction_id: str) -> str:
+    """The form of a round's terms, filled."""
+    desk = round_of(auction_id)
+    values = forms.shown({name: getattr(desk.auction, name) for name in _TERMS})
+    values["panel"] = [seat.account.username for seat in desk.panel]
+    action = url_for("desk.change_round", auction_id=auction_id)
+    return _terms_page(lot_of(desk.lot.id), Entry(values), action)
+
+
+@blueprint.post("/auctions/<auction_id>/terms")
+@policy("auction.create")
+def change_round(auction_id: str) -> Any:
+    """Change a round's terms; votes given on the old ones fall."""
+    desk = round_of(auction_id)
+    payload, wrong = _terms_payload()
+
+    def act() -> Auction:
+        data = forms.load(AuctionChangeIn(), payload, wrong)
+        panel = data.pop("panel", None)
+
+        def change(unit: Unit) -> Auction:
+            auction = lock_round(unit, me(), auction_id, "auction.create")
+            return services.change_terms(unit, me(), auction, data, panel)
+
+        return house().perform(change)
+
+    action = url_for("desk.change_round", auction_id=auction_id)
+    return attempt(
+        act,
+        lambda form: _terms_page(lot_of(desk.lot.id), form, action),
+        (*_TERMS, "panel"),
+        lambda _done: url_for("desk.round", auction_id=auction_id),
+        _("方案已更改，原表决失效。"),
+    )
+
+
+@blueprint.get("/auctions/<auction_id>", endpoint="round")
+@policy("lot.read_draft")
+def show(auction_id: str) -> str:
+    """A round as its court works on it."""
+    return _page(auction_id, Entry())
+
+
+def _page(auction_id: str, form: Entry) -> str:
+    desk, now = round_of(auction_id), house().now()
+    private = desk.auction.status in PRIVATE
+    findings = house().read(check_round, me(), auction_id, load(house().settings.ruleset), now) if private else ()
+    seat = next((seat for seat in desk.panel if seat.account.id == me().id), None)
+    status = desk.auction.status
+    return render_template(
+        "desk/round.html",
+        desk=desk,
+        lot=desk.lot,
+        auction=round_view(desk.auction, now),
+        now=now,
+        form=form,
+        empty=Entry(),
+        private=private,
+        findings=[_finding_view(desk, finding) for finding in findings],
+        errors_count=sum(finding.is_error and not _is_vote(finding) for finding in findings),
+        warnings_count=sum(not finding.is_error for finding in findings),
+        waiting=house().read(pending, house().vault, auction_id) if status in ("announced", "open") else [],
+        may_vote=private and status != "approved" and seat is not None and seat.member.approve is None,
+        may_announce=private and seat is not None,
+        suspension=desk.auction.suspension,
+        relist=_relist_reasons(desk),
+    )
+
+
+def _is_vote(finding: Finding) -> bool:
+    """Votes still missing are no defect of the round: the panel's card says so."""
+    return finding.code == "panel_incomplete" and finding.facts.get("reason") == "votes"
+
+
+def _finding_view(desk: RoundDesk, finding: Finding) -> dict[str, Any]:
+    tongue = language()
+    lot_id, part = desk.lot.id, finding.field.split(".")[0]
+    code = str(finding.facts.get("item", ""))
+    item = lot_of(lot_id).catalogue.find(code) if code else None
+    if item is not None:
+        title, href = in_language(item), url_for("desk.item", lot_id=lot_id, code=code)
+    elif part in (_PRICE, _NOTICES):
+        title = _("处置参考价") if part == _PRICE else _("通知")
+        href = url_for("desk.lot", lot_id=lot_id, _anchor="price" if part == _PRICE else "notices")
+    else:
+        title = _("拍卖方案")
+        href = url_for("desk.edit_round", auction_id=desk.auction.id)
+    return {
+        "severity": finding.severity,
+        "title": title,
+        "href": href,
+        "text": errors.sentence(finding.code, finding.facts, tongue),
+        "basis": finding.basis.en if tongue == "en" else finding.basis.zh,
+    }
+
+
+def _relist_reasons(desk: RoundDesk) -> list[tuple[str, Any]]:
+    auction = desk.auction
+    reasons = [name for name in ("unsold", "withdrawn", "revoked") if auction.status == name]
+    if auction.settlement == "reneged":
+        reasons = ["renege"]
+    return [(reason, labels.RELIST_REASON[reason]) for reason in reasons]
+
+
+def _act(auction_id: str, act: Any, fields: tuple[str, ...], said: str) -> Any:
+    round_of(auction_id)
+    return attempt(
+        act,
+        lambda form: _page(auction_id, form),
+        fields,
+        lambda _done: url_for("desk.round", auction_id=auction_id),
+        said,
+    )
+
+
+@blueprint.post("/auctions/<auction_id>/votes")
+@policy("auction.vote")
+def vote(auction_id: str) -> Any:
+    """Give the own vote."""
+    payload, wrong = forms.read({"approve": forms.yes, "reason": forms.text})
+
+    def act() -> Auction:
+        data = forms.load(VoteIn(), payload, wrong)
+
+        def give(unit: Unit) -> Auction:
+            return services.vote(unit, me(), lock_round(unit, me(), auction_id, "auction.vote"), **data)
+
+        return house().perform(give)
+
+    return _act(auction_id, act, ("reason",), _("表决已记录。"))
+
+
+@blueprint.post("/auctions/<auction_id>/announcement")
+@policy("auction.announce")
+def announce(auction_id: str) -> Any:
+    """Announce the round, or say everything that is missing."""
+    return _act(
+        auction_id,
+        lambda: house().perform(publish, me(), auction_id),
+        (),
+        _("公告已发布，调查情况表已封存。"),
+    )
+
+
+@blueprint.post("/auctions/<auction_id>/suspension")
+@policy("auction.stop")
+def suspend(auction_id: str) -> Any:
+    """Stop the sale for a public reason."""
+    payload, wrong = forms.read({"kind": forms.text, "reason": forms.text})
+    return _act(
+        auction_id,
+        lambda: house().perform(life.suspend, me(), auction_id, **forms.load(SuspensionIn(), payload, wrong)),
+        ("kind", "reason"),
+        _("已停止竞价，原因已公开。"),
+    )
+
+
+@blueprint.post("/auctions/<auction_id>/resumption")
+@policy("auction.stop")
+def resume(auction_id: str) -> Any:
+    """Resume with a newly announced end."""
+    payload, wrong = forms.read({"closes_at": forms.moment, "reason": forms.text})
+    return _act(
+        auction_id,
+        lambda: house().perform(life.resume, me(), auction_id, **forms.load(ResumptionIn(), payload, wrong)),
+        ("closes_at", "reason"),
+        _("已恢复，新的结束时间已公开。"),
+    )
+
+
+@blueprint.post("/auctions/<auction_id>/withdrawal")
+@policy("auction.stop")
+def withdraw(auction_id: str) -> Any:
+    """Take the lot out of the sale; every deposit goes back."""
+    payload, wrong = forms.read({"ground": forms.text, "reason": forms.text})
+    return _act(
+        auction_id,
+        lambda: house().perform(life.withdraw, me(), auction_id, **forms.load(WithdrawalIn(), payload, wrong)),
+        ("ground", "reason"),
+        _("已撤回。"),
+    )
+
+
+@blueprint.post("/registrations/<registration_id>/decision")
+@policy("registration.decide")
+def decide(registration_id: str) -> Any:
+    """Confirm or refuse an agent, joint bidders, a preferential purchaser or a creditor."""
+    payload, wrong = forms.read(
+        {"approve": forms.yes, "rank": forms.whole, "claim_fen": forms.money, "reason": forms.text}
+    )
+    auction_id = house().read(_auction_of, registration_id)
+    return _act(
+        auction_id,
+        lambda: house().perform(
+            decide_registration, me(), registration_id, **forms.load(DecisionIn(), payload, wrong)
+        ),
+        (),
+        _("决定已记录，并通知申请人。"),
+    )
+
+
+def _auction_of(session: Any, registration_id: str) -> str:
+    from bidding.models import Registration
+
+    found = session.get(Registration, registration_id)
+    return found.auction_id if found else ""
+
+
+@blueprint.post("/auctions/<auction_id>/ruling")
+@policy("auction.settle")
+def rule(auction_id: str) -> Any:
+    """Record the closing ruling."""
+    payload, wrong = forms.read({"qualification": forms.text, "reason": forms.text})
+    return _act(
+        auction_id,
+        lambda: house().perform(settlement.rule_sale, me(), auction_id, **forms.load(RulingIn(), payload, wrong)),
+        (),
+        _("成交裁定已记录。"),
+    )
+
+
+@blueprint.post("/auctions/<auction_id>/handover")
+@policy("auction.settle")
+def handover(auction_id: str) -> Any:
+    """Record a step of the handover."""
+    payload, wrong = forms.read({"code": forms.text, "on": forms.text, "detail": forms.text})
+    return _act(
+        auction_id,
+        lambda: house().perform(
+            settlement.record_handover, me(), auction_id, **forms.load(HandoverStepIn(), payload, wrong)
+        ),
+        (),
+        _("步骤已记录。"),
+    )
+
+
+@blueprint.post("/auctions/<auction_id>/relist")
+@policy("auction.relist")
+def relist(auction_id: str) -> Any:
+    """Draft the next round with everything carried over."""
+    payload, wrong = forms.read({"reason": forms.text})
+    round_of(auction_id)
+    return attempt(
+        lambda: house().perform(relist_lot, me(), auction_id, **forms.load(RelistIn(), payload, wrong)),
+        lambda form: _page(auction_id, form),
+        (),
+        lambda made: url_for("desk.edit_round", auction_id=made.id),
+        _("下一轮草稿已生成，请核对方案。"),
+    )
