@@ -70,7 +70,8 @@ def offer(auction_id: str) -> Any:
     if wanted in ("minus", "plus"):
         return _back(auction_id, max(least, amount + (step if wanted == "plus" else -step)))
     if typed["error"] or page.fault_of(amount):
-        return redirect(url_for("room.show", auction_id=auction_id, amount=yuan(amount), wrong=1))
+        given = request.args.get("amount", "")[:30]
+        return redirect(url_for("room.show", auction_id=auction_id, amount=given, wrong=1))
     now = house().now()
     return render_template(
         "room/confirm.html",
