@@ -12,6 +12,7 @@ from auction.services import accounts
 
 from .. import auth
 from ..auth import house, me, policy
+from ..schemas.bidding import Nothing
 from ..schemas.people import BidderIn, BidderOut, Credentials, FactorInForceOut, FactorOut, MeOut, OtpIn, SessionOut
 from .spec import Blueprint
 
@@ -92,8 +93,9 @@ def get_me() -> dict[str, Any]:
 
 @blueprint.post("/me/factors/totp")
 @policy("factor.enrol")
+@blueprint.arguments(Nothing)
 @blueprint.response(201, FactorOut)
-def offer_factor() -> dict[str, Any]:
+def offer_factor(_: dict[str, Any]) -> dict[str, Any]:
     """Begin to enrol a second factor."""
     secret = pyotp.random_base32()
     session = auth.signed_in_now()
