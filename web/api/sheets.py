@@ -173,11 +173,14 @@ def _uploaded() -> FileStorage:
 def get_attachment(lot_id: str, attachment_id: str) -> Response:
     """A file's bytes. Before it is published only for the lot's court and agencies."""
     file, public = house().read(queries.read_file, current_actor(), lot_id, attachment_id)
-    return send_file(
+    response = send_file(
         io.BytesIO(file.content),
         mimetype=file.media_type,
         download_name=file.filename,
         as_attachment=not file.media_type.startswith("image/"),
         etag=file.sha256,
-        max_age=_KEPT if public else None,
+        max_age=_KEPT,
     )
+    if not public:
+        response.headers["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,141 @@
+"""The sheet and its files through the doors: who reads what when, what is kept of an upload."""
+
+import io
+from typing import Any
+
+from PIL import Image
+
+from auction.kernel.clock import iso
+from auction.kernel.unit import House, Unit
+from auction.models import Agency
+from tests.factories import a_uscc, an_account
+from tests.web.caller import Caller, SignIn, code_of, fields_of
+from tests.web.court import DAY, CourtRoom, fine
+
+PDF = b"%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n"
+
+
+def test_an_item_is_stored_incomplete_and_tells_what_it_lacks(room: CourtRoom) -> None:
+    room.enter()
+    answer = fine(room.put("defects", source="", checked_on=None))
+    assert {"source_missing", "date_missing"} <= {finding["code"] for finding in answer["findings"]}
+    assert (answer["checker"], answer["version"]) == ("书记员", None)
+    gaps = fine(room.judge.get(f"/lots/{room.lot_id}/disclosure/gaps"))["items"]
+    assert "disclosure.defects" in {gap["field"] for gap in gaps}
+    assert all(gap["basis"] for gap in gaps)
+
+
+def test_a_sheet_being_filled_is_read_by_its_court_and_agency_alone(
+    room: CourtRoom, house: House, sign_in: SignIn, anybody: Caller, foreign: Caller
+) -> None:
+    room.enter()
+    fine(room.put("defects"))
+
+    def agency(unit: Unit) -> Any:
+        uscc = a_uscc()
+        unit.session.add(Agency(uscc=uscc, name="示例拍辅"))
+        unit.session.flush()
+        return uscc, an_account(unit, "agency", agency_uscc=uscc)
+
+    uscc, account = house.perform(agency)
+    agent = sign_in(account)
+    address = f"/lots/{room.lot_id}/disclosure"
+    missing = anybody.get("/lots/nowhere/disclosure").get_data()
+    for stranger in (anybody, foreign, agent):
+        answer = stranger.get(address)
+        assert (answer.status_code, answer.get_data()) == (404, missing)
+    task = {"agency": uscc, "kind": "photos", "due_at": iso(room.now + DAY)}
+    made = fine(room.clerk.post(f"/lots/{room.lot_id}/tasks", task), 201)
+    assert (made["agency"], made["lot_id"]) == (uscc, room.lot_id)
+    for reader in (room.judge, agent):
+        sheet = fine(reader.get(address))
+        assert (sheet["version"], sheet["seal"], len(sheet["items"])) == (0, None, 1)
+    assert code_of(agent.get(f"{address}/gaps")) == "forbidden"
+
+
+def test_a_change_after_the_announcement_shows_as_a_public_difference(room: CourtRoom, anybody: Caller) -> None:
+    first = room.announced()["seal"]
+    changed = fine(room.put("court_contact", statement="咨询请联系示例书记员。"))
+    assert changed["version"] == 2
+    auction = fine(anybody.get(f"/auctions/{room.auction_id}"))
+    assert auction["seal"] != first
+    diff = fine(anybody.get(f"/lots/{room.lot_id}/disclosure/diff?from=1&to=2"))
+    assert (diff["from"], diff["to"], diff["material"]) == (1, 2, False)
+    assert [(change["code"], change["field"]) for change in diff["items"]] == [("court_contact", "statement")]
+    assert fine(anybody.get(f"/lots/{room.lot_id}/disclosure?version=1"))["seal"] == first
+    events = fine(anybody.get(f"/auctions/{room.auction_id}/events?since=1"))["items"]
+    assert [(event["type"], event["seal"]) for event in events] == [("disclosure", auction["seal"])]
+    material = room.put("defects", state="found", statement="屋面渗漏。")
+    assert code_of(material) == "wrong_state"
+    assert {error["code"] for error in material.get_json()["errors"]} == {"material_change"}
+    assert code_of(anybody.get(f"/lots/{room.lot_id}/disclosure/diff?from=1&to=9")) == "invalid"
+    assert code_of(anybody.get(f"/lots/{room.lot_id}/disclosure?version=9")) == "not_found"
+
+
+def send(caller: Caller, lot_id: str, data: bytes, name: str = "file.pdf", kind: str = "application/pdf") -> Any:
+    """Upload a file. The body is put together here: the test client would spool a large one and leave it open."""
+    head = f'--edge\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\nContent-Type: {kind}\r\n\r\n'
+    return caller.post(
+        f"/lots/{lot_id}/attachments",
+        data=head.encode() + data + b"\r\n--edge--\r\n",
+        content_type="multipart/form-data; boundary=edge",
+    )
+
+
+def test_a_file_is_hidden_until_it_is_sealed_with_the_sheet(room: CourtRoom, anybody: Caller, foreign: Caller) -> None:
+    room.enter()
+    kept = fine(send(room.clerk, room.lot_id, PDF, "登记簿.pdf"), 201)
+    assert (kept["filename"], kept["media_type"], kept["size"]) == ("登记簿.pdf", "application/pdf", len(PDF))
+    address = f"/lots/{room.lot_id}/attachments/{kept['id']}"
+    missing = anybody.get(f"/lots/{room.lot_id}/attachments/nowhere").get_data()
+    for stranger in (anybody, foreign):
+        answer = stranger.get(address)
+        assert (answer.status_code, answer.get_data()) == (404, missing)
+    own = room.judge.get(address)
+    assert (own.status_code, own.get_data(), own.headers["Cache-Control"]) == (200, PDF, "no-store")
+    room.price()
+    room.fill()
+    fine(room.put("title", attachments=[kept["id"]]))
+    room.notify()
+    room.draft()
+    room.vote()
+    fine(room.announce())
+    public = anybody.get(address)
+    assert (public.status_code, public.get_data(), public.mimetype) == (200, PDF, "application/pdf")
+    assert public.headers["Content-Disposition"].startswith("attachment")
+    sheet = fine(anybody.get(f"/lots/{room.lot_id}/disclosure"))
+    assert [file["id"] for file in sheet["attachments"]] == [kept["id"]]
+    title = next(item for item in sheet["items"] if item["code"] == "title")
+    assert title["attachments"] == [kept["id"]]
+    assert code_of(anybody.get(f"/lots/elsewhere/attachments/{kept['id']}")) == "not_found"
+
+
+def test_a_photo_is_kept_without_its_place(room: CourtRoom) -> None:
+    room.enter()
+    exif = Image.Exif()
+    exif[0x010F] = "Some Maker"
+    out = io.BytesIO()
+    Image.new("RGB", (30, 20), "red").save(out, "JPEG", exif=exif)
+    kept = fine(send(room.clerk, room.lot_id, out.getvalue(), "a.jpg", "image/jpeg"), 201)
+    content = room.judge.get(f"/lots/{room.lot_id}/attachments/{kept['id']}").get_data()
+    assert b"Some Maker" not in content
+    with Image.open(io.BytesIO(content)) as picture:
+        assert picture.size == (30, 20)
+
+
+def test_files_that_cannot_be_kept_are_refused(room: CourtRoom, foreign: Caller) -> None:
+    room.enter()
+    address = f"/lots/{room.lot_id}/attachments"
+    assert fields_of(send(room.clerk, room.lot_id, b"hello", "a.txt", "text/plain")) == {"file": "attachment_rejected"}
+    assert code_of(send(room.clerk, room.lot_id, b"%PDF-" + b"\0" * (10 * 2**20))) == "too_large"
+    assert code_of(send(room.clerk, room.lot_id, b"%PDF-" + b"\0" * (17 * 2**20))) == "too_large"
+    assert code_of(room.clerk.post(address, {"file": "x"})) == "unsupported_media_type"
+    form = "multipart/form-data"
+    assert fields_of(room.clerk.post(address, data={"note": "x"}, content_type=form)) == {
+        "note": "unknown_field",
+        "file": "required",
+    }
+    two = {"file": [(io.BytesIO(PDF), "a.pdf"), (io.BytesIO(PDF), "b.pdf")]}
+    assert fields_of(room.clerk.post(address, data=two, content_type=form)) == {"file": "too_many"}
+    assert code_of(send(foreign, room.lot_id, PDF)) == "not_found"
+    assert code_of(send(room.clerk, "nowhere", PDF)) == "not_found"
