@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable
+from contextvars import copy_context
 from functools import partial
 from typing import Any
 
@@ -52,7 +53,10 @@ def gevent_house(settings: Settings) -> House:
 
 
 def _beside(pool: ThreadPool, work: Callable[[], Any]) -> Any:
-    """Run `work` on the pool and wait; what it raises is raised here, not reported by the pool."""
+    """Run `work` on the pool and wait; what it raises is raised here, not reported by the pool.
+
+    It runs in the caller's context, so that a unit of work knows the request it belongs to on any thread.
+    """
 
     def caught() -> tuple[Any, BaseException | None]:
         try:
@@ -60,7 +64,7 @@ def _beside(pool: ThreadPool, work: Callable[[], Any]) -> Any:
         except Exception as error:
             return None, error
 
-    answer, error = pool.apply(caught)
+    answer, error = pool.apply(copy_context().run, (caught,))
     if error is not None:
         raise error
     return answer
