@@ -10,11 +10,11 @@ from sqlalchemy import delete, select
 from ..kernel.clock import iso
 from ..kernel.errors import Breach, DomainError, invalid
 from ..kernel.unit import Unit
-from ..models import Agency, Case, Lot, Notice, Party, ReferencePrice, Task
+from ..models import Agency, Auction, Case, Lot, Notice, Party, ReferencePrice, Task
 from ..rules import identity
 from ..rules.access import Actor, require
 from ..rules.calendar import shanghai_day
-from ..rules.lot import AssetType
+from ..rules.lot import LIVE, AssetType
 from ..rules.reference_price import PriceMethod, PriceResult, entry_findings
 from ..rules.reference_price import ReferencePrice as Price
 from ..rules.ruleset import load
@@ -155,10 +155,12 @@ def set_reference_price(
 ) -> ReferencePrice:
     """Set or replace the reference price of a lot (REF 2-14). Votes given on older terms fall.
 
-    DomainError invalid with everything that is wrong with the price as entered (`reference_price.entry_findings`).
-    What only bars an announcement is a finding there.
+    DomainError invalid with everything that is wrong with the price as entered (`reference_price.entry_findings`),
+    wrong_state while a round announced on it is under way. What only bars an announcement is a finding there.
     """
     lot = lock_lot(unit, actor, lot_id)
+    if unit.session.scalar(select(Auction.id).where(Auction.lot_id == lot.id, Auction.status.in_(LIVE))):
+        raise DomainError("wrong_state", status="round_live")
     _check_price(unit, method, amount_fen, results, effective_on, valid_until)
     price = unit.session.get(ReferencePrice, lot.id) or ReferencePrice(lot_id=lot.id)
     price.method, price.amount_fen = method, amount_fen

@@ -132,28 +132,31 @@ def _check_evidence(unit: Unit, auction: Auction, evidence: Sequence[str]) -> No
         raise DomainError("invalid", wrong)
 
 
-def record_handover(unit: Unit, actor: Actor, auction_id: str, *, code: str, on: date, detail: str) -> Auction:
-    """Record one step of the handover; `handed_over` ends it (SALE 27). DomainError wrong_state before the ruling."""
+def record_handover(unit: Unit, actor: Actor, auction_id: str, *, code: str, on: date, detail: str) -> AfterSaleStep:
+    """Record one step of the handover and answer it; `handed_over` ends the handover (SALE 27).
+
+    DomainError wrong_state before the ruling and after the end, invalid for a day that has not come.
+    """
     auction = lock_auction(unit, auction_id)
     require(actor, "auction.settle", court=auction.lot.court_code)
     if auction.settlement != "ruled":
         raise DomainError("wrong_state", status=auction.settlement or auction.status)
     if on > shanghai_day(unit.now):
         raise invalid("on", "in_future", value=on.isoformat())
-    _step(unit, actor, auction, code, on, {"detail": detail})
+    step = _step(unit, actor, auction, code, on, {"detail": detail})
     unit.record("HandoverStepTaken", stream=f"auction:{auction.id}", body={"code": code, "on": on.isoformat()})
     if code == HANDED_OVER:
         auction.settlement = "handed_over"
         unit.tell(auction, "notice", notice="handed_over")
-    return auction
+    return step
 
 
-def _step(unit: Unit, actor: Actor, auction: Auction, code: str, on: date, detail: dict[str, Any]) -> None:
-    unit.session.add(
-        AfterSaleStep(
-            id=unit.new_id(), auction_id=auction.id, code=code, on=on, detail=detail, at=unit.now, by=actor.id
-        )
+def _step(unit: Unit, actor: Actor, auction: Auction, code: str, on: date, detail: dict[str, Any]) -> AfterSaleStep:
+    step = AfterSaleStep(
+        id=unit.new_id(), auction_id=auction.id, code=code, on=on, detail=detail, at=unit.now, by=actor.id
     )
+    unit.session.add(step)
+    return step
 
 
 def mark_overdue(unit: Unit, auction_id: str) -> None:

@@ -16,6 +16,7 @@ from tests.web.caller import Caller, SignIn
 
 CASE = "（2026）苏01执1号"
 DAY = timedelta(days=1)
+PDF = b"%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n"
 
 
 def fine(response: TestResponse, status: int = 200) -> Any:
@@ -193,4 +194,14 @@ def rows(house: House) -> dict[str, int]:
         lambda session: {
             table.__tablename__: session.scalar(select(func.count()).select_from(table)) or 0 for table in tables
         }
+    )
+
+
+def send(caller: Caller, lot_id: str, data: bytes, name: str = "file.pdf", kind: str = "application/pdf") -> Any:
+    """Upload a file. The body is put together here: the test client would spool a large one and leave it open."""
+    head = f'--edge\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\nContent-Type: {kind}\r\n\r\n'
+    return caller.post(
+        f"/lots/{lot_id}/attachments",
+        data=head.encode() + data + b"\r\n--edge--\r\n",
+        content_type="multipart/form-data; boundary=edge",
     )

@@ -28,13 +28,14 @@ def created(data: Any) -> Response:
 
 
 def said(findings: Iterable[Finding]) -> list[dict[str, Any]]:
-    """Findings with their sentence and basis in the reader's language."""
+    """Findings with their sentence and basis in the reader's language; `item` is the sheet's item they concern."""
     tongue = language()
     return [
         {
             "code": finding.code,
             "severity": finding.severity,
             "field": finding.field,
+            "item": finding.facts.get("item"),
             "detail": errors.sentence(finding.code, finding.facts, tongue),
             "basis": finding.basis.en if tongue == "en" else finding.basis.zh,
         }

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Response, jsonify
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from auction.kernel.clock import iso
@@ -242,19 +241,13 @@ def create_handover_step(data: dict[str, Any], auction_id: str) -> Response:
     """Record one step of the handover; `handed_over` ends it (SALE 27)."""
 
     def take(unit: Unit) -> dict[str, Any]:
-        auction = settlement.record_handover(unit, me(), auction_id, **data)
-        return _latest_step(unit, auction)
+        step = settlement.record_handover(unit, me(), auction_id, **data)
+        return _step(step, unit.session.get_one(Auction, auction_id))
 
     return created(act(take))
 
 
-def _latest_step(unit: Unit, auction: Auction) -> dict[str, Any]:
-    step = unit.session.scalars(
-        select(AfterSaleStep)
-        .where(AfterSaleStep.auction_id == auction.id)
-        .order_by(AfterSaleStep.at.desc(), AfterSaleStep.id.desc())
-        .limit(1)
-    ).one()
+def _step(step: AfterSaleStep, auction: Auction) -> dict[str, Any]:
     return {
         "id": step.id,
         "auction_id": auction.id,

@@ -371,6 +371,7 @@ class FindingOut(Strict):
     code = fields.String()
     severity = fields.String(metadata={"enum": ["error", "warning"]})
     field = fields.String()
+    item = fields.String(allow_none=True, metadata={"description": "the sheet's item it concerns"})
     detail = fields.String()
     basis = fields.String()
 

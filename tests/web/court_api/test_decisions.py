@@ -12,7 +12,7 @@ from auction.kernel.unit import House, Unit
 from auction.models import Auction, JournalRow, Lot, PanelMember
 from tests.factories import a_bidder, a_registration, a_resident_id, an_auction
 from tests.web.caller import API, Caller, code_of, fields_of
-from tests.web.court import DAY, CourtRoom, fine
+from tests.web.court import DAY, PDF, CourtRoom, fine, send
 
 
 def test_a_sale_is_stopped_resumed_and_withdrawn_in_public(room: CourtRoom, anybody: Caller) -> None:
@@ -220,3 +220,36 @@ def test_the_description_tells_of_every_door_here(anybody: Caller, client: Any) 
         "/auctions/{auction_id}": {"get", "patch"},
     }.items():
         assert methods <= set(described[API + path]), path
+
+
+def paid(unit: Unit, lot_id: str) -> str:
+    """A sold round of the lot whose whole price has been paid."""
+    lot = unit.session.get_one(Lot, lot_id)
+    auction = an_auction(unit, lot=lot, status="sold", price_fen=150_000_000, settlement="paid", bid_count=1)
+    winner = a_registration(unit, auction, status="applied")
+    auction.leader_registration_id, auction.leader_code = winner.id, winner.bidder_code
+    return auction.id
+
+
+def test_after_the_price_is_paid_come_the_ruling_and_the_handover(room: CourtRoom, house: House) -> None:
+    room.enter()
+    proof = fine(send(room.clerk, room.lot_id, PDF, "购房资格证明.pdf"), 201)["id"]
+    address = f"/auctions/{house.perform(paid, room.lot_id)}"
+    step = {"code": "keys", "on": "2026-03-02", "detail": "移交钥匙两把"}
+    ruling = {"qualification": "proven", "evidence": [proof], "reason": "符合条件"}
+    assert code_of(room.judge.post(f"{address}/handover-steps", step)) == "wrong_state"
+    assert fields_of(room.judge.post(f"{address}/ruling", ruling | {"evidence": ["nowhere"]})) == {
+        "evidence.0": "unknown_attachment"
+    }
+    assert fields_of(room.judge.post(f"{address}/ruling", ruling | {"qualification": "failed"})) == {
+        "qualification": "not_available"
+    }
+    ruled = fine(room.judge.post(f"{address}/ruling", ruling), 201)
+    assert ruled["settlement"]["status"] == "ruled"
+    assert code_of(room.judge.post(f"{address}/ruling", ruling)) == "wrong_state"
+    assert fields_of(room.judge.post(f"{address}/handover-steps", step | {"on": "2026-03-03"})) == {"on": "in_future"}
+    first = fine(room.judge.post(f"{address}/handover-steps", step), 201)
+    assert (first["code"], first["detail"], first["settlement"]) == ("keys", "移交钥匙两把", "ruled")
+    last = fine(room.judge.post(f"{address}/handover-steps", step | {"code": "handed_over"}), 201)
+    assert (last["settlement"], last["id"] != first["id"]) == ("handed_over", True)
+    assert code_of(room.judge.post(f"{address}/handover-steps", step)) == "wrong_state"

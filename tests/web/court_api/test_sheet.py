@@ -1,18 +1,17 @@
 """The sheet and its files through the doors: who reads what when, what is kept of an upload."""
 
 import io
+from datetime import timedelta
 from typing import Any
 
 from PIL import Image
 
 from auction.kernel.clock import iso
 from auction.kernel.unit import House, Unit
-from auction.models import Agency
-from tests.factories import a_uscc, an_account
+from auction.models import Agency, Auction
+from tests.factories import a_bidder, a_registration, a_uscc, an_account
 from tests.web.caller import Caller, SignIn, code_of, fields_of
-from tests.web.court import DAY, CourtRoom, fine
-
-PDF = b"%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n"
+from tests.web.court import DAY, PDF, CourtRoom, fine, send
 
 
 def test_an_item_is_stored_incomplete_and_tells_what_it_lacks(room: CourtRoom) -> None:
@@ -23,6 +22,7 @@ def test_an_item_is_stored_incomplete_and_tells_what_it_lacks(room: CourtRoom) -
     gaps = fine(room.judge.get(f"/lots/{room.lot_id}/disclosure/gaps"))["items"]
     assert "disclosure.defects" in {gap["field"] for gap in gaps}
     assert all(gap["basis"] for gap in gaps)
+    assert {gap["item"] for gap in gaps} == {item["code"] for item in room.catalogue() if item["required"]}
 
 
 def test_a_sheet_being_filled_is_read_by_its_court_and_agency_alone(
@@ -72,14 +72,29 @@ def test_a_change_after_the_announcement_shows_as_a_public_difference(room: Cour
     assert code_of(anybody.get(f"/lots/{room.lot_id}/disclosure?version=9")) == "not_found"
 
 
-def send(caller: Caller, lot_id: str, data: bytes, name: str = "file.pdf", kind: str = "application/pdf") -> Any:
-    """Upload a file. The body is put together here: the test client would spool a large one and leave it open."""
-    head = f'--edge\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\nContent-Type: {kind}\r\n\r\n'
-    return caller.post(
-        f"/lots/{lot_id}/attachments",
-        data=head.encode() + data + b"\r\n--edge--\r\n",
-        content_type="multipart/form-data; boundary=edge",
-    )
+def test_a_bidder_bids_again_only_after_acknowledging_the_change(
+    room: CourtRoom, house: House, sign_in: SignIn
+) -> None:
+    room.announced()
+
+    def register(unit: Unit) -> tuple[Any, str]:
+        bidder = a_bidder(unit)
+        auction = unit.session.get_one(Auction, room.auction_id)
+        return bidder, a_registration(unit, auction, bidder, status="qualified").id
+
+    account, registration_id = house.perform(register)
+    bidder = sign_in(account)
+    room.wait(40 * DAY + timedelta(minutes=1))
+    bids = f"/auctions/{room.auction_id}/bids"
+    fine(bidder.post(bids, {"amount_fen": 140_000_000, "key": "1"}), 201)
+    fine(room.put("court_contact", statement="咨询请联系示例书记员。"))
+    raised = {"amount_fen": 141_000_000, "raise_own": True}
+    assert fine(bidder.post(bids, raised | {"key": "2"}), 422)["code"] == "stale_disclosure"
+    seal = fine(bidder.get(f"/auctions/{room.auction_id}"))["seal"]
+    fine(bidder.post(f"/registrations/{registration_id}/acknowledgements", {"seal": seal}), 201)
+    assert fine(bidder.post(bids, raised | {"key": "3"}), 201)["price_fen"] == 141_000_000
+    room.wait(2 * DAY)
+    assert fine(bidder.get(f"/auctions/{room.auction_id}"))["status"] == "sold"
 
 
 def test_a_file_is_hidden_until_it_is_sealed_with_the_sheet(room: CourtRoom, anybody: Caller, foreign: Caller) -> None:

@@ -50,7 +50,7 @@ def test_the_check_tells_errors_and_warnings_before_anybody_votes(room: CourtRoo
     room.enter()
     room.draft(increment_fen=1)
     found = fine(room.judge.get(f"/auctions/{room.auction_id}/check"))["items"]
-    assert {"code", "severity", "field", "detail", "basis"} == set(found[0])
+    assert {"code", "severity", "field", "item", "detail", "basis"} == set(found[0])
     assert {"error", "warning"} == {finding["severity"] for finding in found}
     english = fine(room.judge.get(f"/auctions/{room.auction_id}/check", headers={"Accept-Language": "en"}))["items"]
     assert [finding["code"] for finding in english] == [finding["code"] for finding in found]
@@ -61,6 +61,8 @@ def test_once_announced_there_is_nothing_to_check_change_vote_or_announce(room: 
     room.announced()
     address = f"/auctions/{room.auction_id}"
     assert code_of(room.judge.get(f"{address}/check")) == "wrong_state"
+    price = room.judge.put(f"/lots/{room.lot_id}/reference-price", room.price_facts())
+    assert code_of(price) == "wrong_state"
     assert code_of(room.judge.call("PATCH", address, {"balance_days": 3})) == "wrong_state"
     assert code_of(room.judge.post(f"{address}/votes", {"approve": False, "reason": "迟了"})) == "wrong_state"
     assert code_of(room.announce()) == "wrong_state"
