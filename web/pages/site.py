@@ -3,9 +3,10 @@
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Flask, request, url_for
+from flask import Flask, redirect, request, url_for
 from flask_babel import gettext as _
 
+from auction.kernel.errors import DomainError
 from auction.kernel.money import in_words, yuan
 from auction.queries.log import latest_checkpoint
 
@@ -23,6 +24,7 @@ _APPEARANCE = {"theme": ("light", "dark"), "size": ("large",)}
 def join(app: Flask) -> None:
     """Register the pages' blueprints, filters and globals."""
     for part in (public, people, enrol, room, *_DESK[:1]):
+        part.blueprint.register_error_handler(DomainError, _refused)
         app.register_blueprint(part.blueprint)
     app.jinja_env.filters.update(
         yuan=yuan, words=in_words, local=local, machine=machine, percent=percent, said=said, octets=size
@@ -30,6 +32,15 @@ def join(app: Flask) -> None:
     app.jinja_env.globals.update(left=left, labels=labels.ALL, static=_static)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.context_processor(_frame)
+
+
+def _refused(error: DomainError) -> Any:
+    """A refusal as a page; who is not signed in and only wants to see something is asked to sign in first."""
+    from ..app import answer_for  # the application imports this module
+
+    if error.code == "unauthenticated" and request.method == "GET":
+        return redirect(url_for("people.login", next=_here()))
+    return answer_for(error)
 
 
 def _static(path: str) -> str:

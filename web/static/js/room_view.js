@@ -160,12 +160,15 @@ export class RoomView {
     const badge = document.createElement("span");
     badge.className = "badge";
     state.append(badge);
-    code.textContent = bid.code;
+    const name = document.createElement("span");
+    name.className = "nb";
+    name.textContent = bid.code;
+    code.append(name);
     if (mine) {
       const you = document.createElement("b");
       you.className = "xs";
-      you.textContent = ` ${this.words.you}`;
-      code.append(you);
+      you.textContent = this.words.you;
+      code.append(" ", you);
     }
     if (bid.rank) {
       const rank = document.createElement("span");
