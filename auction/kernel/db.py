@@ -11,7 +11,19 @@ from functools import cache
 from typing import Any
 
 import orjson
-from sqlalchemy import BigInteger, Dialect, Engine, MetaData, Table, Text, create_engine, event, insert
+from sqlalchemy import (
+    BigInteger,
+    Dialect,
+    Engine,
+    MetaData,
+    Table,
+    Text,
+    bindparam,
+    create_engine,
+    event,
+    insert,
+    update,
+)
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -75,33 +87,64 @@ def insert_only(table: type[Base]) -> type[Base]:
 
 
 def write_rows(session: Session, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows that share their keys, set-wise: on PostgreSQL one statement over arrays, whatever their number."""
+    """Insert rows that share their keys, set-wise: on PostgreSQL one statement and one parameter for all of them."""
     if not rows:
         return
     table = model.metadata.tables[model.__tablename__]
     if session.get_bind().dialect.name != "postgresql":
         session.execute(insert(table), list(rows))
         return
+    session.connection().exec_driver_sql(_insert_all(table, tuple(rows[0])), {"rows": _as_json(rows)})
+
+
+def update_rows(session: Session, model: type[Base], rows: Sequence[Mapping[str, Any]], *, key: str) -> None:
+    """Update rows found by their `key` column, set-wise like `write_rows`. Objects of the session are not refreshed."""
+    if not rows:
+        return
+    table = model.metadata.tables[model.__tablename__]
     names = tuple(rows[0])
-    values = {
-        name: [orjson.dumps(row[name]).decode() if isinstance(table.c[name].type, JSON) else row[name] for row in rows]
-        for name in names
-    }
-    session.connection().exec_driver_sql(_array_insert(table, names), values)
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection().exec_driver_sql(_update_all(table, names, key), {"rows": _as_json(rows)})
+        return
+    others = [name for name in names if name != key]
+    statement = (
+        update(table)
+        .where(table.c[key] == bindparam("by_key"))
+        .values({name: bindparam(f"new_{name}", type_=table.c[name].type) for name in others})
+    )
+    session.connection().execute(
+        statement, [{"by_key": row[key], **{f"new_{name}": row[name] for name in others}} for row in rows]
+    )
+
+
+def _as_json(rows: Sequence[Mapping[str, Any]]) -> str:
+    return orjson.dumps(list(rows), default=lambda value: f"\\x{value.hex()}").decode()
+
+
+# Every name spliced into the two statements below is a column or table of our own models.
 
 
 @cache
-def _array_insert(table: Table, names: tuple[str, ...]) -> str:
+def _insert_all(table: Table, names: tuple[str, ...]) -> str:
+    columns, given = _given(table, names)
+    return f"INSERT INTO {table.name} ({', '.join(columns.values())}) SELECT * FROM {given}"  # noqa: S608
+
+
+@cache
+def _update_all(table: Table, names: tuple[str, ...], key: str) -> str:
+    columns, given = _given(table, names)
+    changes = ", ".join(f"{column} = given.{column}" for name, column in columns.items() if name != key)
+    return f"UPDATE {table.name} SET {changes} FROM {given} WHERE {table.name}.{columns[key]} = given.{columns[key]}"  # noqa: S608
+
+
+def _given(table: Table, names: tuple[str, ...]) -> tuple[dict[str, str], str]:
+    """The columns as SQL spells them, and the parameter `rows` as a table of their types."""
     dialect: Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
-    quote = dialect.identifier_preparer.quote
-    arrays = []
-    for name in names:
-        kind = table.c[name].type.dialect_impl(dialect)
-        written = f"%({name})s::{kind.compile(dialect)}[]"
-        arrays.append(f"%({name})s::text[]::jsonb[]" if isinstance(kind, JSON) else written)
-    columns = ", ".join(quote(name) for name in names)
-    # Every name spliced in is a column or table of our own models.
-    return f"INSERT INTO {quote(table.name)} ({columns}) SELECT * FROM unnest({', '.join(arrays)})"  # noqa: S608
+    columns = {name: dialect.identifier_preparer.quote(name) for name in names}
+    kinds = ", ".join(
+        f"{column} {table.c[name].type.dialect_impl(dialect).compile(dialect)}" for name, column in columns.items()
+    )
+    return columns, f"json_to_recordset(%(rows)s::json) AS given({kinds})"
 
 
 def open_engine(url: str, *, writing: bool = True) -> Engine:

@@ -5,18 +5,18 @@ the entry's canonical JSON is what is hashed, signed and sealed into the log. A 
 public log only as a salted commitment (PRECISIONS 4); its salt lies apart, so that it can be destroyed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Index, Integer, UniqueConstraint, select, text, update
+from sqlalchemy import BigInteger, Index, Integer, UniqueConstraint, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from .clock import iso
 from .crypto import SUITE, canonical, sha256_hex
-from .db import Base, insert_only, write_rows
+from .db import Base, insert_only, update_rows, write_rows
 from .ids import Ids
 
 #: `prev` of the first entry of a stream.
@@ -92,7 +92,9 @@ class Journal:
 
     def append(self, stream: str, kind: str, body: Mapping[str, Any], now: datetime, *, private: bool) -> Entry:
         """Add an entry. Its time is `now`, but never behind the stream's last entry. TypeError outside the domain."""
-        number, previous, last = self._heads.get(stream) or self._lock(stream, now)
+        if stream not in self._heads:
+            self.expect((stream,), now)
+        number, previous, last = self._heads[stream]
         at = max(now, last)
         data = {
             "at": iso(at),
@@ -121,30 +123,37 @@ class Journal:
             self._salts.append({"stream": stream, "number": number + 1, "salt": self._ids.bytes(32)})
         return entry
 
+    def expect(self, streams: Collection[str], now: datetime) -> None:
+        """Lock the heads of streams that are about to grow, in one statement and in order of name."""
+        wanted = sorted(stream for stream in streams if stream not in self._heads)
+        if not wanted:
+            return
+        rows = self._session.execute(
+            select(Stream.stream, Stream.number, Stream.hash, Stream.at)
+            .where(Stream.stream.in_(wanted))
+            .order_by(Stream.stream)
+            .with_for_update()
+        ).all()
+        if len(rows) < len(wanted):
+            dialect = postgresql if self._session.get_bind().dialect.name == "postgresql" else sqlite
+            fresh = {"number": 0, "hash": NO_HASH, "at": now, "unsealed": False, "sealed_number": 0}
+            missing = [{"stream": stream, **fresh} for stream in set(wanted) - {row.stream for row in rows}]
+            self._session.execute(dialect.insert(Stream).values(missing).on_conflict_do_nothing())
+            self.expect(streams, now)
+            return
+        for row in rows:
+            self._heads[row.stream] = (row.number, row.hash, row.at)
+
     def flush(self) -> None:
         """Write what was appended: entries, salts and heads, each in one statement."""
         if not self._rows:
             return
         write_rows(self._session, JournalRow, self._rows)
         write_rows(self._session, Salt, self._salts)
-        for stream, (number, digest, at) in self._heads.items():
-            self._session.execute(
-                update(Stream)
-                .where(Stream.stream == stream)
-                .values(number=number, hash=digest, at=at, unsealed=True)
-                .execution_options(synchronize_session=False)
-            )
+        heads = [
+            {"stream": stream, "number": self._heads[stream][0], "hash": self._heads[stream][1],
+             "at": self._heads[stream][2], "unsealed": True}
+            for stream in {row["stream"] for row in self._rows}
+        ]  # fmt: skip
+        update_rows(self._session, Stream, heads, key="stream")
         self._rows, self._salts = [], []
-
-    def _lock(self, stream: str, now: datetime) -> tuple[int, str, datetime]:
-        head = select(Stream.number, Stream.hash, Stream.at).where(Stream.stream == stream).with_for_update()
-        row = self._session.execute(head).one_or_none()
-        if row is None:
-            dialect = postgresql if self._session.get_bind().dialect.name == "postgresql" else sqlite
-            self._session.execute(
-                dialect.insert(Stream)
-                .values(stream=stream, number=0, hash=NO_HASH, at=now, unsealed=False, sealed_number=0)
-                .on_conflict_do_nothing()
-            )
-            row = self._session.execute(head).one()
-        return row.number, row.hash, row.at

@@ -84,6 +84,10 @@ class Unit:
         """Journal an event (a past participle such as `BidAccepted`) in its stream."""
         return self._journal.append(stream, kind, body, self.now, private=private)
 
+    def expect(self, *streams: str) -> None:
+        """Lock the heads of streams that are about to grow together; `record` locks the others one by one."""
+        self._journal.expect(streams, self.now)
+
     def tell(self, room: Room, type: str, **data: Any) -> None:
         """Give the room its next public event; it is stored here and sent after the commit."""
         room.version += 1

@@ -15,7 +15,7 @@ from sqlalchemy import Row, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from auction.kernel.clock import iso
-from auction.kernel.db import write_rows
+from auction.kernel.db import update_rows, write_rows
 from auction.kernel.errors import DomainError
 from auction.kernel.journal import Entry, JournalRow
 from auction.kernel.unit import Unit
@@ -32,6 +32,22 @@ from .rooms import lock_auctions, write_room
 _PERSONAL = frozenset(("barred_interest", "barred_reneger", "barred_sanction", "deposit_unpaid", "not_registered"))
 #: Offers refused for these reasons are counted, not journaled (PRECISIONS 28).
 _COUNTED = frozenset(("not_registered", "not_started", "closed"))
+
+
+#: What bidding and the opening change of an auction's row; every change of it gives the room a new version.
+_CHANGING = (
+    "id",
+    "status",
+    "version",
+    "price_fen",
+    "leader_registration_id",
+    "leader_code",
+    "leader_rank",
+    "last_bid_at",
+    "closes_at",
+    "bid_count",
+    "extensions",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +99,11 @@ class _Batch:
     def __init__(self, unit: Unit, offers: Sequence[BidOffer]) -> None:
         self.unit, self.offers = unit, offers
         self.auctions = lock_auctions(unit, (offer.auction_id for offer in offers))
+        for auction in self.auctions.values():
+            # Written back set-wise at the end, not one by one by the session.
+            unit.session.expunge(auction)
+        self.versions = {key: auction.version for key, auction in self.auctions.items()}
+        unit.expect(*(f"auction:{key}" for key in self.auctions))
         self.standings = Standings(unit, self.auctions, {(o.auction_id, o.account_id) for o in offers if o.account_id})
         self.rooms = {key: room_of(auction) for key, auction in self.auctions.items()}
         self.earlier = self._earlier()
@@ -91,6 +112,12 @@ class _Batch:
 
     def run(self) -> list[Answer]:
         answers = [self._answer(offer) for offer in self.offers]
+        changed = [
+            {name: getattr(auction, name) for name in _CHANGING}
+            for key, auction in self.auctions.items()
+            if auction.version != self.versions[key]
+        ]
+        update_rows(self.unit.session, Auction, changed, key="id")
         write_rows(self.unit.session, Bid, self.rows)
         if self.first_bids:
             self.unit.session.execute(

@@ -12,7 +12,7 @@ from sqlalchemy import Row, select, tuple_, update
 
 from auction.kernel.clock import SHANGHAI
 from auction.kernel.unit import Unit
-from auction.models import Auction, Task
+from auction.models import Auction, Lot, Task
 from auction.rules.access import Actor
 from auction.services.lots import create_task
 from risk.queries import registry_version
@@ -105,7 +105,7 @@ def recheck(unit: Unit, auction: Auction, registration_id: str, registration: An
             select(RegisteredIdentity.id_match).where(RegisteredIdentity.registration_id == registration_id)
         )
     )
-    clearance = check_interest(unit, auction.lot, matches, unit.now)
+    clearance = check_interest(unit, unit.session.get_one(Lot, auction.lot_id), matches, unit.now)
     barred = "barred_interest" if clearance.hits else None
     unit.session.execute(
         update(Registration)
