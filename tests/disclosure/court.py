@@ -128,16 +128,19 @@ class CourtDesk:
 
         self.house.perform(act)
 
+    def cast(self, number: int, approve: bool = True) -> str:
+        """One member's vote; answers the status."""
+        actor = self.panel[number]
+
+        def act(unit: Unit) -> str:
+            auction = lock_round(unit, actor, self.auction_id, "auction.vote")
+            return auctions.vote(unit, actor, auction, approve=approve, reason="合议").status
+
+        return self.house.perform(act)
+
     def vote(self, *votes: bool) -> str:
-        status = ""
-        for actor, approve in zip(self.panel, votes, strict=False):
-
-            def act(unit: Unit, actor: Actor = actor, approve: bool = approve) -> str:
-                auction = lock_round(unit, actor, self.auction_id, "auction.vote")
-                return auctions.vote(unit, actor, auction, approve=approve, reason="合议").status
-
-            status = self.house.perform(act)
-        return status
+        """The first members vote, in order; answers the status."""
+        return [self.cast(number, approve) for number, approve in enumerate(votes)][-1]
 
     def publish(self, actor: Actor | None = None) -> Auction:
         return self.house.perform(publish, actor or self.judge, self.auction_id)

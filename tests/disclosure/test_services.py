@@ -2,6 +2,7 @@
 
 import io
 from datetime import timedelta
+from threading import Thread
 from typing import Any
 
 import orjson
@@ -14,7 +15,8 @@ from auction.kernel.crypto import canonical, sha256_hex
 from auction.kernel.errors import DomainError
 from auction.kernel.journal import JournalRow
 from auction.kernel.unit import House, Unit
-from auction.models import Auction, RoomEvent
+from auction.models import Auction, PanelMember, RoomEvent
+from auction.rules.lot import AssetType
 from auction.rules.ruleset import load as load_ruleset
 from disclosure import queries
 from disclosure.models import SheetItem, SheetVersion
@@ -41,7 +43,7 @@ def entries(house: House, stream: str) -> list[dict[str, Any]]:
     return [orjson.loads(row) for row in rows]
 
 
-@pytest.mark.parametrize("asset_type", ["real_estate", "vehicle"])
+@pytest.mark.parametrize("asset_type", list(AssetType))
 def test_the_catalogues_examples_alone_make_a_sheet_that_may_be_announced(
     house: House, clock: FixedClock, asset_type: str
 ) -> None:
@@ -443,3 +445,45 @@ def test_an_unchanged_sheet_keeps_its_version_when_the_lot_is_announced_again(de
     second = desk.publish()
     assert second.seal == first.seal
     assert desk.lot().sheet_version == 1
+
+
+def test_two_members_announcing_at_once_announce_once(desk: CourtDesk) -> None:
+    desk.ready()
+    codes_seen: list[str] = []
+
+    def announce(number: int) -> None:
+        try:
+            desk.publish(desk.panel[number])
+            codes_seen.append("announced")
+        except DomainError as error:
+            codes_seen.append(error.code)
+
+    threads = [Thread(target=announce, args=(number,)) for number in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(codes_seen) == ["announced", "wrong_state", "wrong_state"]
+    assert desk.lot().sheet_version == 1
+    assert desk.auction().version == 1
+
+
+def test_a_sheet_changed_while_the_last_vote_is_given_is_never_announced_on_that_vote(desk: CourtDesk) -> None:
+    """Whichever comes first, the votes stand for exactly the sheet that is sealed."""
+    desk.ready()
+    desk.put("viewing", statement="第一稿。")
+    desk.vote(True)
+    threads = [
+        Thread(target=desk.put, args=("viewing",), kwargs={"statement": "第二稿。"}),
+        Thread(target=desk.cast, args=(1,)),
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    panel = select(PanelMember).where(PanelMember.auction_id == desk.auction_id).order_by(PanelMember.position)
+    votes = [member.approve for member in desk.house.read(lambda session: session.scalars(panel).all())]
+    assert (desk.auction().status, votes) in [
+        ("draft", [None, None, None]),
+        ("in_review", [None, True, None]),
+    ]

@@ -22,6 +22,12 @@ from auction.rules.reference_price import PriceMethod, PriceResult, PriceStep, R
 from auction.rules.rounds import EarlierRound
 from auction.rules.ruleset import load
 from auction.rules.terms import Proposal, Terms, check_terms
+from disclosure.rules.catalogue import Catalogue, Item
+from disclosure.rules.catalogue import load as load_catalogue
+from disclosure.rules.entry import check_item, read_item
+from disclosure.rules.gaps import gaps
+from disclosure.rules.linter import lint
+from disclosure.rules.sheet import Sheet
 from web import errors
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -240,3 +246,86 @@ def test_a_missing_fact_never_breaks_a_refusal() -> None:
         for language in ("zh", "en"):
             assert errors.sentence(code, {}, language)
     assert errors.sentence("never_heard_of", {}, "en")
+
+
+# --- the rules of disclosure, spoiled one thing at a time -------------------------------------------------------------
+
+TODAY = date(2026, 3, 2)
+CATALOGUES = {kind: load_catalogue(kind) for kind in AssetType}
+
+
+def payload(item: Item, **changes: Any) -> dict[str, Any]:
+    given = {"state": item.example.state, "statement": item.example.statement, "data": dict(item.example.data)}
+    return {**given, "source": "勘查笔录", "checked_on": "2026-03-01", "attachments": [], **changes}
+
+
+def sheet_with(catalogue: Catalogue, **changed: dict[str, Any]) -> Sheet:
+    """The sheet of the examples, with some items changed."""
+    return Sheet(
+        tuple(
+            read_item(item, payload(item, **changed.get(item.code, {})), checker="书记员", attachments=[])
+            for item in catalogue.items
+        )
+    )
+
+
+def entry_findings_of(item: Item) -> Iterator[Finding]:
+    values = ["", "x" * 2000, "\u0007", "2030-01-01", "1800-01-01", "x", 7, -1, 10**17, 1.5, True, [], None]
+    for value in values:
+        data = {spec.name: value for spec in item.fields}
+        yield from check_item(item, payload(item, state="found", data={**data, "unheard": 1}), TODAY)
+    for state in ("perhaps", "found", "none", "not_applicable", "exempt"):
+        yield from check_item(item, payload(item, state=state, data={}), TODAY)
+    for change in (
+        {"surprise": 1},
+        {"statement": "", "source": "", "checked_on": None},
+        {"statement": "x" * 5000, "source": 7, "data": 7, "checked_on": "2030-01-01"},
+        {"checked_on": "1800-01-01", "attachments": ["a"] * 51},
+        {"checked_on": "yesterday", "attachments": "all", "statement": "\u0007"},
+    ):
+        yield from check_item(item, payload(item, **change), TODAY)
+
+
+#: Changes of a house's sheet, item by item, each of which the linter or the gaps have something to say on.
+SPOILED: tuple[dict[str, dict[str, Any]], ...] = (
+    {"taxes": {"statement": "一切税费由买受人承担。"}},
+    {"possession": {"statement": "占有不明", "data": {}}},
+    {"possession": {"state": "not_applicable"}},
+    {"possession": {"statement": "示例甲自住。", "data": {"occupied": True, "occupant": "示例甲"}}},
+    {
+        "possession": {
+            "statement": "示例乙自2020年起租住。",
+            "data": {"occupied": True, "occupant": "示例乙", "since": "2020-01-01", "right": "lease"},
+        },
+        "clearance": {"state": "found", "data": {"responsible": "示例丙", "due_on": "2026-01-01", "plan": "协商"}},
+    },
+    {"defects": {"statement": "屋面有渗漏，其余维修记录不详。", "source": "", "checked_on": None}},
+    {"defects": {"checked_on": "2025-01-01"}},
+    {"title": {"data": {"owner": "甲", "co_owned": False, "share": 0.5}}},
+)
+
+
+def disclosure_findings() -> Iterator[Finding]:
+    for catalogue in CATALOGUES.values():
+        yield from gaps(Sheet(), catalogue)
+        yield from lint(sheet_with(catalogue), catalogue, today=TODAY, announced_on=TODAY)
+        for item in catalogue.items:
+            yield from entry_findings_of(item)
+    house = CATALOGUES[AssetType.REAL_ESTATE]
+    for changed in SPOILED:
+        sheet = sheet_with(house, **changed)
+        yield from gaps(sheet, house)
+        yield from lint(sheet, house, today=TODAY, announced_on=TODAY)
+
+
+def test_what_the_rules_of_disclosure_find_is_said_of_facts_they_give() -> None:
+    driven = set()
+    for finding in disclosure_findings():
+        driven.add(finding.code)
+        row = errors.row_of(finding.code, finding.facts)
+        for language in ("zh", "en"):
+            Strict().format(row[language], **finding.facts)
+    rules = (ROOT / "disclosure" / "rules").glob("*.py")
+    told = {code for path in rules for code in codes_in(path) if code in errors.table()}
+    assert told - driven - {"unknown_item"} == set()
+    assert {"disclosure_incomplete", "possession_not_stated", "clearance_plan_missing", "contradiction"} <= driven
