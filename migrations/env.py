@@ -2,9 +2,9 @@
 
 from alembic import context
 
-import auction.models
-import bidding.models
-import disclosure.models
+import auction.models  # noqa: F401
+import bidding.models  # noqa: F401
+import disclosure.models  # noqa: F401
 import risk.models  # noqa: F401
 from auction.kernel.db import Base
 

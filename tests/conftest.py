@@ -1,4 +1,4 @@
-"""The house under test: a migrated database of its own on SQLite and on PostgreSQL, a clock moved by hand, seeded ids."""
+"""The house under test: a migrated database of its own on each kind, a clock moved by hand, seeded ids."""
 
 import base64
 import os

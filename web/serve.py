@@ -81,8 +81,10 @@ class Serving:
         house.subscribe("refund", self.gateway.on_refund)
         self.desk = Desk(house, f"{socket.gethostname()}:{os.getpid()}:{house.ids.token()[:8]}")
         self.turned_away = TurnedAway()
-        beside = ThreadPool(2)
-        self.app = create_app(house, self.gateway, self.desk, beside=lambda work, *args: _beside(beside, partial(work, *args)))
+        hashing = ThreadPool(2)
+        self.app = create_app(
+            house, self.gateway, self.desk, beside=lambda work, *args: _beside(hashing, partial(work, *args))
+        )
         self.app.extensions["turned_away"] = self.turned_away
         self.app.extensions["bid_limit"] = Limit(house.clock, house.settings.bid_rate)
         self.sockets, self.broadcaster = sockets.join(self.app, house, "gevent")

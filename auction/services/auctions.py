@@ -1,4 +1,4 @@
-"""Setting up one round of selling a lot: terms, panel, votes. Announcing it needs the sheet, so the floor above does."""
+"""Setting up one round of a lot: terms, panel, votes. Announcing it needs the sheet, so the floor above does that."""
 
 import zlib
 from collections.abc import Mapping, Sequence
