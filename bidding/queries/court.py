@@ -189,9 +189,7 @@ def lot_desk(session: Session, lot_id: str) -> LotDesk | None:
 
 def round_desk(session: Session, auction_id: str) -> RoundDesk | None:
     """One round; the caller decides who may see it. None where there is none."""
-    auction = session.scalar(
-        select(Auction).where(Auction.id == auction_id).options(selectinload(Auction.panel))
-    )
+    auction = session.scalar(select(Auction).where(Auction.id == auction_id).options(selectinload(Auction.panel)))
     if auction is None:
         return None
     lot = session.get_one(Lot, auction.lot_id)

@@ -58,9 +58,7 @@ class Found:
     total: int
 
 
-def market(
-    session: Session, now: datetime, wanted: Wanted, section: str, page: int = 1, page_size: int = 24
-) -> Found:
+def market(session: Session, now: datetime, wanted: Wanted, section: str, page: int = 1, page_size: int = 24) -> Found:
     """Cards of a section: running (the first to end first), coming (the first to open first), ended (latest first).
 
     `section` may also be a status. Auctions not yet announced are never shown.

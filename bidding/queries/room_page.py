@@ -104,9 +104,7 @@ def latest_receipt(session: Session, registration: Registration) -> ReceiptFacts
     if bid is None or bid.seq is None or bid.signature is None:
         return None
     sealed = session.scalar(
-        select(LogLeaf.index).where(
-            LogLeaf.stream == f"auction:{bid.auction_id}", LogLeaf.number == bid.journal_number
-        )
+        select(LogLeaf.index).where(LogLeaf.stream == f"auction:{bid.auction_id}", LogLeaf.number == bid.journal_number)
     )
     return ReceiptFacts(
         bid.id, bid.seq, bid.bidder_code, bid.amount_fen, bid.received_at, bid.signature, sealed is not None

@@ -134,9 +134,7 @@ def announced_lot(site: Site) -> str:
     site.call("judge1", "PUT", f"/lots/{lot}/reference-price", json=price)
     for item in site.call("judge1", "GET", "/disclosure/catalogue?asset_type=real_estate")["items"]:
         _fill(site, lot, item, str(today))
-    recipients = [
-        {**party, "status": "received", "at": (now - timedelta(days=6)).isoformat()} for party in parties
-    ]
+    recipients = [{**party, "status": "received", "at": (now - timedelta(days=6)).isoformat()} for party in parties]
     site.call("judge1", "PUT", f"/lots/{lot}/notices", json={"recipients": recipients})
     opens = now + timedelta(days=31)
     terms = {

@@ -8,8 +8,6 @@ from urllib.parse import urlencode, urljoin
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-_VOID = frozenset(("input", "br", "img", "link", "meta", "hr", "path", "rect", "circle", "use"))
-
 
 @dataclass
 class Form:
@@ -71,7 +69,7 @@ class _Parser(HTMLParser):
             self.lang = given.get("lang", "")
         if tag == "main":
             self._main = True
-        if tag in ("script", "style", "template"):
+        if tag in ("script", "style", "template", "svg"):
             self._silent += 1
         if tag == "a" and "href" in given:
             self._link = [given["href"]]
@@ -111,7 +109,7 @@ class _Parser(HTMLParser):
             self.text.append(data)
 
     def handle_endtag(self, tag: str) -> None:
-        if tag in ("script", "style", "template"):
+        if tag in ("script", "style", "template", "svg"):
             self._silent -= 1
         elif tag == "a" and self._link is not None:
             self.links.append(("".join(self._link[1:]).strip(), self._link[0]))

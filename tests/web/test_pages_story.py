@@ -30,8 +30,14 @@ def staff(house: House) -> list[str]:
         unit.session.add(Court(code="示0101", name="示例市云溪区人民法院"))
         unit.session.flush()
         made: list[Account] = [
-            an_account(unit, "judge", court_code="示0101", username=f"judge{n}", display_name=f"示例法官{n}",
-                       password_hash=hashed)
+            an_account(
+                unit,
+                "judge",
+                court_code="示0101",
+                username=f"judge{n}",
+                display_name=f"示例法官{n}",
+                password_hash=hashed,
+            )
             for n in (1, 2, 3)
         ]
         return [account.username for account in made]
@@ -101,8 +107,10 @@ def enter_lot(judge: Reader, today: str) -> str:
 
 def notify(judge: Reader, lot: str, at: str) -> None:
     judge.get(lot)
-    judge.send("/notices", {f"recipients.{n}.{name}": value for n in (0, 1)
-                            for name, value in (("status", "received"), ("at", at))})
+    judge.send(
+        "/notices",
+        {f"recipients.{n}.{name}": value for n in (0, 1) for name, value in (("status", "received"), ("at", at))},
+    )
 
 
 def draft(judge: Reader, lot: str, clock: FixedClock, **changes: str) -> str:

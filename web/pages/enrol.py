@@ -3,7 +3,6 @@
 from typing import Any
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 
 from auction.kernel.errors import DomainError
 from auction.kernel.money import yuan
@@ -21,7 +20,7 @@ from ..paying import ask_balance, ask_deposit, simulate_payment
 from ..schemas.bidding import RegistrationIn
 from . import forms, labels, lot_view
 from .forms import Entry
-from .language import language, local
+from .language import _, language, local
 from .lot_view import heading, round_view
 
 blueprint = Blueprint("enrol", __name__)

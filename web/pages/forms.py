@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any
 
 from flask import request
-from flask_babel import gettext as _
 from marshmallow import Schema, ValidationError
 
 from auction.kernel.clock import SHANGHAI, iso
@@ -18,7 +17,7 @@ from auction.kernel.errors import Breach, DomainError
 from auction.kernel.money import parse_yuan, yuan
 
 from .. import errors
-from .language import language
+from .language import _, language
 
 Read = Callable[[str], Any]
 

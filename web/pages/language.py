@@ -3,8 +3,7 @@
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from flask_babel import get_locale, ngettext
-from flask_babel import gettext as _
+from flask_babel import get_locale, gettext, ngettext
 
 from auction.kernel.clock import SHANGHAI, iso
 
@@ -18,6 +17,16 @@ STYLES = {
 }
 #: The last stretch of a countdown is red: the time in which a bid moves the end is what bidders look for.
 SOON = 300
+
+
+def _(source: str, **facts: Any) -> str:
+    """The page's words for a Chinese source text; `%(name)s` in it names facts."""
+    return str(gettext(source, **facts))
+
+
+def plural(source: str, number: int) -> str:
+    """The page's words for a number of things; `%(num)s` in the text is the number."""
+    return str(ngettext(source, source, number))
 
 
 def language() -> str:
@@ -77,7 +86,7 @@ def distance(day: date, today: date) -> str:
         return _("今天")
     if days == 1:
         return _("明天")
-    return str(ngettext("%(num)s 天后", "%(num)s 天后", days))
+    return plural("%(num)s 天后", days)
 
 
 def percent(part: int | None, whole: int | None) -> str | None:

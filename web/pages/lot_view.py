@@ -5,8 +5,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import url_for
-from flask_babel import gettext as _
-from flask_babel import ngettext
 
 from auction.kernel.money import yuan
 from auction.models import Auction
@@ -20,7 +18,7 @@ from disclosure.rules.catalogue import Catalogue, Field, Item, Scalar
 from disclosure.rules.sheet import ItemFacts, is_asked, is_restricted
 
 from . import labels
-from .language import language, local, percent, size
+from .language import _, language, local, percent, plural, size
 
 _WEIGHTS = {"defects": "wait", "acceptance": "wait", "deposit_not_returned": "out"}
 _KINDS = {"application/pdf": "PDF", "image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WebP"}
@@ -140,7 +138,7 @@ def _terms(page: LotPage) -> list[tuple[str, str]]:
     rows += [
         (_("优先购买权人"), _("有") if held else _("无")),
         (_("购买资格"), _("有限制，见特别提示") if is_restricted(page.sheet.sheet) else _("无特别限制")),
-        (_("尾款期限"), str(ngettext("成交后 %(num)s 日内", "成交后 %(num)s 日内", auction.balance_days))),
+        (_("尾款期限"), plural("成交后 %(num)s 日内", auction.balance_days)),
         (_("报名截止"), _("竞价结束前")),
     ]
     return rows
@@ -150,10 +148,10 @@ def span(length: timedelta) -> str:
     """A length in the unit that fits it: days, hours, minutes."""
     minutes = int(length.total_seconds() // 60)
     if minutes >= 2 * 1440 and minutes % 1440 == 0:
-        return str(ngettext("%(num)s 天", "%(num)s 天", minutes // 1440))
+        return plural("%(num)s 天", minutes // 1440)
     if minutes >= 60 and minutes % 60 == 0:
-        return str(ngettext("%(num)s 小时", "%(num)s 小时", minutes // 60))
-    return str(ngettext("%(num)s 分钟", "%(num)s 分钟", minutes))
+        return plural("%(num)s 小时", minutes // 60)
+    return plural("%(num)s 分钟", minutes)
 
 
 def texts(publication: Mapping[str, Any] | None) -> list[dict[str, Any]]:
@@ -232,9 +230,7 @@ def sheet_view(facts: SheetFacts, lot_id: str) -> dict[str, Any]:
     return {"version": facts.version, "seal": facts.seal, "at": facts.at, "items": items, "changes": changes}
 
 
-def _item_view(
-    item: Item, facts: ItemFacts | None, lot_id: str, files: Mapping[str, FileFacts]
-) -> dict[str, Any]:
+def _item_view(item: Item, facts: ItemFacts | None, lot_id: str, files: Mapping[str, FileFacts]) -> dict[str, Any]:
     attached = [files[file.sha256] for file in facts.attachments if file.sha256 in files] if facts else []
     return {
         "code": item.code,

@@ -3,9 +3,8 @@
 from typing import Any
 
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 
-from auction.kernel.errors import DomainError
+from auction.kernel.errors import Breach, DomainError
 from auction.rules.access import COURT_ROLES
 from auction.services import accounts
 
@@ -14,11 +13,12 @@ from ..auth import COOKIE, current_actor, hash_password, house, policy
 from ..schemas.people import BidderIn
 from . import forms
 from .forms import Entry
+from .language import _
 from .public import local_address
 
 blueprint = Blueprint("people", __name__)
 
-_ACCOUNT = {
+_ACCOUNT: dict[str, forms.Read] = {
     "username": forms.text,
     "password": str,
     "name": forms.text,
@@ -84,7 +84,7 @@ def create() -> Any:
     payload, wrong = forms.read(_ACCOUNT)
     try:
         if payload.get("password") != request.form.get("password_again"):
-            wrong.append(forms.Breach("passwords_differ", "password_again"))
+            wrong.append(Breach("passwords_differ", "password_again"))
         data = forms.load(BidderIn(), payload, wrong)
         password = data.pop("password")
         house().perform(accounts.create_bidder, accounts.BidderFacts(**data), hash_password(password))
@@ -98,7 +98,11 @@ def create() -> Any:
 
 def _keep(answer: Any, token: str) -> Any:
     answer.set_cookie(
-        COOKIE, token, max_age=int(accounts.SESSION.total_seconds()), httponly=True, samesite="Lax",
+        COOKIE,
+        token,
+        max_age=int(accounts.SESSION.total_seconds()),
+        httponly=True,
+        samesite="Lax",
         secure=request.is_secure,
     )
     return answer

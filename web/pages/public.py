@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
-from flask_babel import gettext as _
+from werkzeug.wrappers import Response as BaseResponse
 
 from auction.kernel.errors import DomainError
 from auction.queries.log import entries, latest_checkpoint
@@ -19,7 +19,7 @@ from bidding.queries.room_page import own_registration
 from ..auth import current_actor, house, policy
 from ..documents import confirmation_pdf
 from . import labels, lot_view
-from .language import distance, percent, today, weekday
+from .language import _, distance, percent, today, weekday
 
 blueprint = Blueprint("site", __name__)
 
@@ -38,9 +38,9 @@ _LOG_SHOWN = 100
 def home() -> str:
     """Running and coming lots, ended ones; search and filters by GET."""
     wanted = Wanted(
-        q=request.args.get("q", "").strip()[:100],
+        q=_plain("q", 100),
         asset_type=_known("asset_type", labels.ASSET_TYPE),
-        court=request.args.get("court", "")[:64],
+        court=_plain("court", 64),
     )
     status = _known("status", labels.STATUS) or _known("status", dict.fromkeys(SECTIONS))
     now = house().now()
@@ -50,9 +50,7 @@ def home() -> str:
         found = house().read(market, now, wanted, status, page, _PAGE)
         sections["listed"] = _section(found, status, _title(status), paged=True)
     else:
-        running, coming, ended = (
-            house().read(market, now, wanted, name, 1, most) for name, most in _GLIMPSE.items()
-        )
+        running, coming, ended = (house().read(market, now, wanted, name, 1, most) for name, most in _GLIMPSE.items())
         sections["running"] = _section(running, "running", "")
         sections["coming"] = _section(coming, "coming", "", days=_days(coming.items, now))
         if ended.total or wanted != Wanted():
@@ -70,6 +68,11 @@ def home() -> str:
     )
 
 
+def _plain(name: str, most: int) -> str:
+    """A word of the query, without what no database can look for."""
+    return "".join(filter(str.isprintable, request.args.get(name, "")[:most])).strip()
+
+
 def _known(name: str, values: Any) -> str:
     found = request.args.get(name, "")
     return found if found in values else ""
@@ -81,9 +84,7 @@ def _title(status: str) -> str:
 
 
 def _section(found: Found, status: str, title: str, *, paged: bool = False, **more: Any) -> dict[str, Any]:
-    shown = [
-        {**{name: getattr(card, name) for name in card.__slots__}, "ratio": _ratio(card)} for card in found.items
-    ]
+    shown = [{**{name: getattr(card, name) for name in card.__slots__}, "ratio": _ratio(card)} for card in found.items]
     return {
         "items": shown,
         "total": found.total,
@@ -105,9 +106,7 @@ def _days(cards: list[Card], now: datetime) -> list[dict[str, Any]]:
     days = []
     for day, items in groupby(cards, lambda card: today(card.opens_at)):
         name = _("%(month)s 月 %(weekday)s", month=day.month, weekday=weekday(day))
-        days.append(
-            {"number": day.day, "name": name, "distance": distance(day, today(now)), "items": list(items)}
-        )
+        days.append({"number": day.day, "name": name, "distance": distance(day, today(now)), "items": list(items)})
     return days
 
 
@@ -230,14 +229,14 @@ def confirmation_file(auction_id: str) -> Response:
 
 @blueprint.get("/language/<any(zh, en):code>")
 @policy("public.read")
-def speak(code: str) -> Response:
+def speak(code: str) -> BaseResponse:
     """Switch the language and come back to the same page."""
     return _remember("lang", code)
 
 
 @blueprint.get("/look")
 @policy("public.read")
-def look() -> Response:
+def look() -> BaseResponse:
     """Switch theme or size and come back to the same page."""
     for name, values in _APPEARANCE.items():
         if request.args.get(name) in values:
@@ -245,7 +244,7 @@ def look() -> Response:
     return _remember("theme", "")
 
 
-def _remember(name: str, value: str) -> Response:
+def _remember(name: str, value: str) -> BaseResponse:
     answer = redirect(local_address(request.args.get("next", "")))
     if value:
         answer.set_cookie(name, value, max_age=_YEAR, samesite="Lax", secure=request.is_secure, httponly=True)

@@ -4,7 +4,6 @@ from secrets import token_urlsafe
 from typing import Any
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 
 from auction.kernel.errors import DomainError
 from auction.kernel.money import is_amount, parse_yuan, yuan
@@ -13,7 +12,7 @@ from bidding.queries.room_page import RoomPage, answer_to, room_page
 from .. import errors
 from ..auth import current_actor, house, me, policy
 from ..door import take_offer
-from .language import language
+from .language import _, language
 from .lot_view import round_view
 from .room_view import room_view
 

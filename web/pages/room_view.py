@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any
 
 from flask import url_for
-from flask_babel import gettext as _
 
 from auction.kernel.money import yuan
 from auction.rules.access import Actor
@@ -12,7 +11,7 @@ from bidding.models import Registration
 from bidding.queries.room_page import RoomPage
 
 from .. import errors
-from .language import language, local
+from .language import _, language, local
 from .lot_view import round_view
 
 _FAULTS = ("amount_invalid", "below_reserve", "below_minimum", "not_whole_increment")

@@ -4,7 +4,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import Flask, redirect, request, url_for
-from flask_babel import gettext as _
 
 from auction.kernel.errors import DomainError
 from auction.kernel.money import in_words, yuan
@@ -13,19 +12,19 @@ from auction.queries.log import latest_checkpoint
 from ..auth import current_actor, house
 from . import enrol, labels, people, public, room
 from .desk import board, lots, rounds, sheet
-from .language import language, left, local, machine, percent, said, size
+from .language import _, language, left, local, machine, percent, said, size
 
-#: The judge's pages share one blueprint; importing them puts their routes onto it.
+#: The judge's pages share one blueprint; importing them has put their routes onto it.
 _DESK = (board, lots, rounds, sheet)
+_BLUEPRINTS = (public.blueprint, people.blueprint, enrol.blueprint, room.blueprint, _DESK[0].blueprint)
 _COURT = ("judge", "clerk", "president")
 _APPEARANCE = {"theme": ("light", "dark"), "size": ("large",)}
 
 
 def join(app: Flask) -> None:
     """Register the pages' blueprints, filters and globals."""
-    for part in (public, people, enrol, room, *_DESK[:1]):
-        part.blueprint.register_error_handler(DomainError, _refused)
-        app.register_blueprint(part.blueprint)
+    for blueprint in _BLUEPRINTS:
+        app.register_blueprint(blueprint)
     app.jinja_env.filters.update(
         yuan=yuan, words=in_words, local=local, machine=machine, percent=percent, said=said, octets=size
     )
@@ -82,7 +81,9 @@ def _other_language(tongue: str) -> dict[str, str]:
 
 
 def _navigation(role: str | None) -> list[dict[str, Any]]:
-    links = [(_("标的"), "site.home", ("site.home", "site.auction", "site.lot", "site.all_bids", "room"))]
+    links: list[tuple[str, str, tuple[str, ...]]] = [
+        (_("标的"), "site.home", ("site.home", "site.auction", "site.lot", "site.all_bids", "room"))
+    ]
     if role in ("bidder", "party"):
         links.append((_("我的竞买"), "enrol.mine", ("enrol",)))
     if role in _COURT:
@@ -93,3 +94,7 @@ def _navigation(role: str | None) -> list[dict[str, Any]]:
         {"label": label, "href": url_for(target), "current": endpoint in own or endpoint.split(".")[0] in own}
         for label, target, own in links
     ]
+
+
+for _blueprint in _BLUEPRINTS:
+    _blueprint.register_error_handler(DomainError, _refused)

@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any
 
 from flask import render_template, url_for
-from flask_babel import gettext as _
 
 from auction.kernel.money import yuan
 from auction.models import Court
@@ -12,7 +11,7 @@ from bidding.queries.court import STAGES, BoardItem, board
 
 from ...auth import house, me, policy
 from .. import labels
-from ..language import today, weekday
+from ..language import _, today, weekday
 from ..lot_view import round_view
 from .court import blueprint
 
@@ -40,8 +39,13 @@ def show() -> str:
         "desk/board.html",
         now=now,
         court_name=house().read(_court_name, court),
-        day=_("%(year)s 年 %(month)s 月 %(day)s 日 %(weekday)s", year=day.year, month=day.month, day=day.day,
-              weekday=weekday(day)),
+        day=_(
+            "%(year)s 年 %(month)s 月 %(day)s 日 %(weekday)s",
+            year=day.year,
+            month=day.month,
+            day=day.day,
+            weekday=weekday(day),
+        ),
         figures=_figures(items),
         total=len(items),
         columns=[{"stage": stage, "title": title, "items": views[stage]} for stage, title in titles.items()],

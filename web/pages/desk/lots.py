@@ -3,9 +3,8 @@
 from typing import Any
 
 from flask import current_app, render_template, request, url_for
-from flask_babel import gettext as _
 
-from auction.kernel.errors import DomainError
+from auction.kernel.errors import Breach, DomainError
 from auction.rules.findings import Finding
 from auction.rules.lot import LIVE
 from auction.services import lots as services
@@ -18,7 +17,7 @@ from ...auth import house, me, policy
 from ...schemas.court import CaseIn, LotIn, NoticesIn, ReferencePriceIn
 from .. import forms, lot_view
 from ..forms import Entry
-from ..language import language
+from ..language import _, language
 from .court import attempt, blueprint, lot_of
 
 _PARTY = {
@@ -65,8 +64,13 @@ def create_case() -> Any:
         data = forms.load(CaseIn(), {**payload, "parties": parties}, [*wrong, *unreadable])
         return house().perform(services.create_case, me(), **data)
 
-    return attempt(act, _case_page, ("number", "parties"), lambda case: url_for("desk.new_lot", case=case.number),
-                   _("案件已录入，请录入标的。"))
+    return attempt(
+        act,
+        _case_page,
+        ("number", "parties"),
+        lambda case: url_for("desk.new_lot", case=case.number),
+        _("案件已录入，请录入标的。"),
+    )
 
 
 @blueprint.get("/lots/new")
@@ -91,8 +95,13 @@ def create_lot() -> Any:
         data = forms.load(LotIn(), payload, wrong)
         return house().perform(services.create_lot, me(), **data)
 
-    return attempt(act, _new_lot_page, tuple(_LOT), lambda lot: url_for("desk.lot", lot_id=lot.id),
-                   _("标的已录入，请定参考价并填调查情况表。"))
+    return attempt(
+        act,
+        _new_lot_page,
+        tuple(_LOT),
+        lambda lot: url_for("desk.lot", lot_id=lot.id),
+        _("标的已录入，请定参考价并填调查情况表。"),
+    )
 
 
 @blueprint.get("/lots/<lot_id>")
@@ -220,7 +229,7 @@ def add_file(lot_id: str) -> Any:
 
     def act() -> Any:
         if sent is None or not sent.filename:
-            raise DomainError("invalid", [forms.Breach("required", "file")])
+            raise DomainError("invalid", [Breach("required", "file")])
         beside = current_app.extensions["beside"]
         clean = beside(clean_file, sent.read(), sent.filename, sent.mimetype or "")
         return house().perform(put_file, me(), lot_id, clean)

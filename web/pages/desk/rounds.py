@@ -3,8 +3,9 @@
 from typing import Any
 
 from flask import render_template, request, url_for
-from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 
+from auction.kernel.errors import Breach
 from auction.kernel.unit import Unit
 from auction.models import Auction
 from auction.rules.findings import Finding
@@ -13,6 +14,7 @@ from auction.rules.ruleset import load
 from auction.services import auctions as services
 from auction.services.locking import lock_round
 from auction.services.lots import lock_lot
+from bidding.models import Registration
 from bidding.queries.court import LotDesk, RoundDesk, judges, pending
 from bidding.services import life, settlement
 from bidding.services.registration import decide as decide_registration
@@ -36,7 +38,7 @@ from ...schemas.court import (
 )
 from .. import forms, labels
 from ..forms import Entry
-from ..language import language
+from ..language import _, language
 from ..lot_view import in_language, round_view
 from .court import attempt, blueprint, lot_of, round_of
 
@@ -85,7 +87,7 @@ def _terms_page(desk: LotDesk, form: Entry, action: str) -> str:
     )
 
 
-def _terms_payload() -> tuple[dict[str, Any], list[forms.Breach]]:
+def _terms_payload() -> tuple[dict[str, Any], list[Breach]]:
     payload, wrong = forms.read(_TERMS)
     return {**payload, "panel": request.form.getlist("panel")}, wrong
 
@@ -216,7 +218,7 @@ def _finding_view(desk: RoundDesk, finding: Finding) -> dict[str, Any]:
 
 def _relist_reasons(desk: RoundDesk) -> list[tuple[str, Any]]:
     auction = desk.auction
-    reasons = [name for name in ("unsold", "withdrawn", "revoked") if auction.status == name]
+    reasons: list[str] = [name for name in ("unsold", "withdrawn", "revoked") if auction.status == name]
     if auction.settlement == "reneged":
         reasons = ["renege"]
     return [(reason, labels.RELIST_REASON[reason]) for reason in reasons]
@@ -311,17 +313,13 @@ def decide(registration_id: str) -> Any:
     auction_id = house().read(_auction_of, registration_id)
     return _act(
         auction_id,
-        lambda: house().perform(
-            decide_registration, me(), registration_id, **forms.load(DecisionIn(), payload, wrong)
-        ),
+        lambda: house().perform(decide_registration, me(), registration_id, **forms.load(DecisionIn(), payload, wrong)),
         (),
         _("决定已记录，并通知申请人。"),
     )
 
 
-def _auction_of(session: Any, registration_id: str) -> str:
-    from bidding.models import Registration
-
+def _auction_of(session: Session, registration_id: str) -> str:
     found = session.get(Registration, registration_id)
     return found.auction_id if found else ""
 

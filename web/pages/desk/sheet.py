@@ -3,8 +3,8 @@
 from typing import Any
 
 from flask import render_template, request, url_for
-from flask_babel import gettext as _
 
+from auction.kernel.errors import Breach, DomainError
 from auction.kernel.money import parse_yuan
 from auction.rules.calendar import shanghai_day
 from bidding.queries.court import LotDesk
@@ -14,7 +14,7 @@ from disclosure.services.items import put_item as write_item
 from ...auth import house, me, policy
 from .. import forms, labels, lot_view
 from ..forms import Entry
-from ..language import language
+from ..language import _, language
 from .court import attempt, blueprint, lot_of
 
 
@@ -115,7 +115,7 @@ def put_item(lot_id: str, code: str) -> Any:
 
     def act() -> Any:
         if wrong:
-            raise forms.DomainError("invalid", wrong)
+            raise DomainError("invalid", wrong)
         return house().perform(write_item, me(), lot_id, code, payload)
 
     def after(_written: Any) -> str:
@@ -129,7 +129,7 @@ def put_item(lot_id: str, code: str) -> Any:
     return attempt(act, lambda form: _page(lot_of(lot_id), wanted, form), shown, after, _("已保存。"))
 
 
-def _payload(wanted: Item) -> tuple[dict[str, Any], list[forms.Breach]]:
+def _payload(wanted: Item) -> tuple[dict[str, Any], list[Breach]]:
     """The posted item as the interface's own body. Fields are converted to the types the catalogue names."""
     readers = {spec.name: _reader(spec) for spec in wanted.fields}
     data, wrong = forms.read(readers, "data.")
