@@ -12,6 +12,8 @@ import uvloop
 from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
 _NAMESPACE = b"/auctions,"
+#: A client bids on, and watches, at most this many lots, drawn once.
+_LOTS_EACH = 3
 #: Seconds of bidding that are not counted.
 _WARM_UP = 1.0
 
@@ -103,7 +105,8 @@ async def run(plan: dict[str, Any]) -> dict[str, Any]:
     bidders = []
     for number, token in enumerate(plan["tokens"]):
         rng, ready = random.Random(plan["seed"] * 1000 + number), asyncio.Event()
-        bidder = Bidder(token, plan["auctions"], rng, tally, ready)
+        drawn = rng.sample(plan["auctions"], min(_LOTS_EACH, len(plan["auctions"])))
+        bidder = Bidder(token, drawn, rng, tally, ready)
         await ws_connect(lambda bidder=bidder: bidder, url)
         await asyncio.wait_for(ready.wait(), 30)
         bidders.append(bidder)

@@ -5,8 +5,9 @@ from typing import Any
 
 import orjson
 import structlog
-from flask import Flask, Response, g, render_template, request
+from flask import Flask, Request, Response, g, render_template, request
 from flask.json.provider import JSONProvider
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask_babel import Babel
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
@@ -53,8 +54,18 @@ class _Json(JSONProvider):
         return orjson.loads(s)
 
 
+class _Sessions(SecureCookieSessionInterface):
+    """Pages have a session for their forms; the sockets' events need none and do not pay for one."""
+
+    def open_session(self, app: Flask, request: Request) -> SessionMixin | None:
+        if request.path.startswith("/socket.io"):
+            return self.make_null_session(app)
+        return super().open_session(app, request)
+
+
 class _App(Flask):
     json_provider_class = _Json
+    session_interface = _Sessions()
 
 
 def create_app(

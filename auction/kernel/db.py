@@ -5,7 +5,8 @@ with BEGIN IMMEDIATE; the log is WAL and every commit is synced, because an ackn
 power cut.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -115,6 +116,17 @@ def update_rows(session: Session, model: type[Base], rows: Sequence[Mapping[str,
     session.connection().execute(
         statement, [{"by_key": row[key], **{f"new_{name}": row[name] for name in others}} for row in rows]
     )
+
+
+@contextmanager
+def together(session: Session) -> Iterator[None]:
+    """Send the set-wise writes inside without waiting for each answer (PostgreSQL); errors come at the end."""
+    if session.get_bind().dialect.name != "postgresql":
+        yield
+        return
+    driver = session.connection().connection.driver_connection
+    with driver.pipeline():  # type: ignore[union-attr]
+        yield
 
 
 def _as_json(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -7,8 +7,9 @@ publishes leaves only after the commit.
 import random
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import structlog
@@ -18,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from .clock import Clock, iso
 from .crypto import Vault
-from .db import database_now, write_rows
+from .db import Base, database_now, together, update_rows, write_rows
 from .errors import DomainError
 from .events import Listener, Published, RoomEvent
 from .ids import Ids
@@ -63,6 +64,7 @@ class Unit:
         self._rooms: dict[str, tuple[Room, list[dict[str, Any]]]] = {}
         self._event_rows: list[dict[str, Any]] = []
         self._published: list[Published] = []
+        self._writes: list[Callable[[], None]] = []
 
     @property
     def now(self) -> datetime:
@@ -101,12 +103,23 @@ class Unit:
         """Send `payload` to the listeners of `topic` after the commit."""
         self._published.append(Published(topic, payload))
 
+    def write(self, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert rows set-wise at the end of the unit."""
+        self._writes.append(partial(write_rows, self.session, model, rows))
+
+    def rewrite(self, model: type[Base], rows: Sequence[Mapping[str, Any]], *, key: str) -> None:
+        """Update rows set-wise, found by their `key`, at the end of the unit."""
+        self._writes.append(partial(update_rows, self.session, model, rows, key=key))
+
     def flush(self) -> None:
-        """Write everything recorded so far, inside the transaction."""
-        self._journal.flush()
-        write_rows(self.session, RoomEvent, self._event_rows)
-        self._event_rows = []
+        """Write everything recorded so far, inside the transaction: what the session holds first."""
         self.session.flush()
+        with together(self.session):
+            for write in self._writes:
+                write()
+            self._journal.flush()
+            write_rows(self.session, RoomEvent, self._event_rows)
+        self._writes, self._event_rows = [], []
 
     def leaving(self) -> list[Published]:
         """What is to be published: one update per touched room, then the rest in order."""

@@ -11,11 +11,10 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Row, select, tuple_, update
+from sqlalchemy import Row, select, tuple_
 from sqlalchemy.orm import Session
 
 from auction.kernel.clock import iso
-from auction.kernel.db import update_rows, write_rows
 from auction.kernel.errors import DomainError
 from auction.kernel.journal import Entry, JournalRow
 from auction.kernel.unit import Unit
@@ -117,12 +116,9 @@ class _Batch:
             for key, auction in self.auctions.items()
             if auction.version != self.versions[key]
         ]
-        update_rows(self.unit.session, Auction, changed, key="id")
-        write_rows(self.unit.session, Bid, self.rows)
-        if self.first_bids:
-            self.unit.session.execute(
-                update(Registration).where(Registration.id.in_(self.first_bids)).values(has_bid=True)
-            )
+        self.unit.rewrite(Auction, changed, key="id")
+        self.unit.write(Bid, self.rows)
+        self.unit.rewrite(Registration, [{"id": key, "has_bid": True} for key in sorted(self.first_bids)], key="id")
         return answers
 
     def _earlier(self) -> dict[tuple[str, str], tuple[int, Answer]]:
