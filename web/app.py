@@ -57,7 +57,7 @@ class _Json(JSONProvider):
 class _Sessions(SecureCookieSessionInterface):
     """Pages have a session for their forms; the sockets' events need none and do not pay for one."""
 
-    def open_session(self, app: Flask, request: Request) -> SessionMixin | None:
+    def open_session(self, app: Flask, request: Request) -> SessionMixin | None:  # type: ignore[override]
         if request.path.startswith("/socket.io"):
             return self.make_null_session(app)
         return super().open_session(app, request)

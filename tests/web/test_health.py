@@ -1,0 +1,79 @@
+"""Whether the process says rightly how it is, and to whom it tells its figures."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from prometheus_client.parser import text_string_to_metric_families
+
+from auction.kernel.unit import House
+from tests.web.caller import SignIn
+from tests.web.sale import RESERVE, Sale, a_sale
+from web import health
+
+
+def figures(text: str) -> dict[str, float]:
+    """Each sample by its name and labels."""
+    return {
+        sample.name + "".join(f" {key}={value}" for key, value in sorted(sample.labels.items())): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def test_it_lives_and_is_ready(client: FlaskClient) -> None:
+    assert client.get("/healthz").get_json() == {"status": "ok"}
+    ready = client.get("/readyz")
+    assert (ready.status_code, ready.get_json()) == (200, {"status": "ready"})
+
+
+def test_it_is_not_ready_with_another_schema(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "head", lambda: "9999")
+    assert client.get("/readyz").status_code == 503
+    assert client.get("/healthz").status_code == 200
+
+
+def test_its_figures_are_those_of_the_house(client: FlaskClient, house: House, sign_in: SignIn) -> None:
+    sale: Sale = house.perform(a_sale)
+    sign_in(sale.bidders[0]).post(f"/auctions/{sale.auction_id}/bids", {"amount_fen": RESERVE, "key": "k"})
+    found = figures(client.get("/metrics").get_data(as_text=True))
+    assert found["fapai_database_up"] == 1
+    assert found["fapai_auctions status=open"] == 1
+    assert found["fapai_intake_leases"] == 1
+    assert found["fapai_journal_unsealed"] > 0
+    assert (found["fapai_log_size"], found["fapai_closings_due"], found["fapai_refunds_overdue"]) == (0, 0, 0)
+    route = "method=POST route=/api/v1/auctions/<auction_id>/bids"
+    assert found[f"fapai_http_requests_total {route} status=201"] == 1
+    assert found[f"fapai_http_request_seconds_count {route}"] == 1
+
+
+@pytest.mark.parametrize(
+    ("address", "headers", "status"),
+    [
+        ("127.0.0.1", {}, 200),
+        ("::1", {}, 200),
+        ("192.0.2.7", {}, 404),
+        ("127.0.0.1", {"X-Forwarded-For": "192.0.2.7"}, 404),
+        ("127.0.0.1", {"Forwarded": "for=192.0.2.7"}, 404),
+    ],
+)
+def test_without_a_token_only_this_machine_reads_the_figures(
+    client: FlaskClient, address: str, headers: dict[str, str], status: int
+) -> None:
+    answer = client.get("/metrics", headers=headers, environ_base={"REMOTE_ADDR": address})
+    assert answer.status_code == status
+
+
+def test_with_a_token_only_its_holder_reads_the_figures(app: Flask, house: House) -> None:
+    house.settings = replace(house.settings, metrics_token="t" * 40)
+    client = app.test_client()
+
+    def asked(**headers: Any) -> int:
+        return client.get("/metrics", headers=headers, environ_base={"REMOTE_ADDR": "192.0.2.7"}).status_code
+
+    assert asked() == 404
+    assert asked(Authorization="Bearer wrong") == 404
+    assert asked(Authorization="Bearer " + "t" * 40) == 200
+    assert client.get("/metrics").status_code == 404
