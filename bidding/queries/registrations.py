@@ -115,9 +115,9 @@ def standing(session: Session, account_id: str) -> dict[str, Any]:
         .join(Registration, Registration.id == Bid.registration_id)
         .where(mine, Bid.seq.is_not(None))
     )
-    sales = {settlement: count for settlement, count in session.execute(won)}
+    sales = {str(settlement): count for settlement, count in session.execute(won)}
     return {
-        "registrations": {status: count for status, count in session.execute(by_status)},
+        "registrations": {str(status): count for status, count in session.execute(by_status)},
         "accepted_bids": session.scalar(accepted) or 0,
         "won": sum(sales.values()),
         "reneged": sales.get("reneged", 0),

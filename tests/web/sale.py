@@ -4,11 +4,14 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from werkzeug.test import TestResponse
+
 from auction.kernel.unit import Unit
 from auction.models import Account, Auction
 from disclosure.rules.sheet import ItemFacts, Sheet
 from disclosure.services.sealing import seal_facts
 from tests.factories import a_bidder, a_lot, a_paid_deposit, a_registration, a_resident_id, an_account, an_auction
+from tests.web.caller import Caller
 
 RESERVE, STEP, DEPOSIT = 100_000_000, 500_000, 10_000_000
 SHEET = Sheet(
@@ -73,3 +76,8 @@ def add_bidder(unit: Unit, sale: Sale, auction: Auction, *, name: str, **registr
     sale.codes.append(registered.bidder_code or "")
     sale.secrets += [name, number, account.id, account.username, str(account.person_id), registered.id, payment.id]
     sale.secrets += [row.id_match for row in registered.identities]
+
+
+def offer(caller: Caller, sale: Sale, amount_fen: Any, key: str = "k", **flags: bool) -> TestResponse:
+    """Bid over HTTP."""
+    return caller.post(f"/auctions/{sale.auction_id}/bids", {"amount_fen": amount_fen, "key": key, **flags})
