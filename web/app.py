@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 import structlog
-from flask import Flask, Request, Response, g, render_template, request
+from flask import Flask, Request, Response, request
 from flask.json.provider import JSONProvider
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask_babel import Babel
@@ -18,16 +18,15 @@ from auction.kernel.unit import House
 from bidding.desk import Desk
 
 from . import auth, errors, health, idempotency
+from .answering import API, LANGUAGES, answer_for, language
 from .api.routes import join as join_api
 from .gateway import PaymentGateway
 from .pages.site import join as join_pages
 
 log = structlog.get_logger(__name__)
 
-LANGUAGES = {"zh": "zh_Hans_CN", "en": "en"}
 #: A request body may not be larger, files included.
 LARGEST = 16 * 2**20
-_API = "/api/v1/"
 _CODES = {
     400: "malformed",
     401: "unauthenticated",
@@ -93,7 +92,7 @@ def create_app(
         API_TITLE="Fapai",
         API_VERSION="v1",
         OPENAPI_VERSION="3.1.0",
-        OPENAPI_URL_PREFIX=_API,
+        OPENAPI_URL_PREFIX=API,
         OPENAPI_JSON_PATH="openapi.json",
     )
     app.extensions.update(house=house, gateway=gateway, desk=desk, beside=beside)
@@ -116,16 +115,6 @@ def create_app(
     return app
 
 
-def language() -> str:
-    """`zh` or `en`: what the page was switched to, else what the client accepts; Chinese first."""
-    if "language" not in g:
-        chosen = request.args.get("lang") or request.cookies.get("lang")
-        if chosen not in LANGUAGES or request.path.startswith(_API):
-            chosen = request.accept_languages.best_match(("zh-CN", "zh", "en")) or "zh"
-        g.language = "en" if chosen == "en" else "zh"
-    return str(g.language)
-
-
 def _refuse_nul(app: Flask) -> None:
     @app.before_request
     def _look() -> None:
@@ -138,7 +127,7 @@ def _check_csrf(app: Flask, csrf: CSRFProtect) -> None:
     @app.before_request
     def _check() -> None:
         unsafe = request.method not in ("GET", "HEAD", "OPTIONS", "TRACE")
-        page = not request.path.startswith(_API)
+        page = not request.path.startswith(API)
         if unsafe and request.endpoint is not None and (page or auth.by_cookie()):
             csrf.protect()
 
@@ -162,17 +151,6 @@ def _headers(app: Flask, secure: bool) -> None:
         if request.endpoint != "static" and not response.cache_control.max_age:
             put("Cache-Control", "no-store")
         return response
-
-
-def answer_for(error: DomainError) -> Response | tuple[str, int]:
-    """A refusal as the client wants it: a problem document, or a page."""
-    body = errors.problem(error, language())
-    if request.path.startswith(_API) or request.accept_mimetypes.best == "application/json":
-        response = Response(orjson.dumps(body), body["status"], mimetype="application/problem+json")
-        if body["status"] == 429:
-            response.headers["Retry-After"] = "1"
-        return response
-    return render_template("error.html", problem=body), body["status"]
 
 
 def _failures(app: Flask) -> None:

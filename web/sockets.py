@@ -21,7 +21,7 @@ from bidding.queries.auctions import auction_resource, events_since
 from bidding.services.bids import refusal
 
 from . import auth, errors
-from .app import language
+from .answering import language
 from .door import take_offer
 from .schemas.acknowledgement import acknowledgement
 

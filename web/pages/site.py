@@ -9,6 +9,7 @@ from auction.kernel.errors import DomainError
 from auction.kernel.money import in_words, yuan
 from auction.queries.log import latest_checkpoint
 
+from ..answering import answer_for
 from ..auth import current_actor, house
 from . import enrol, labels, people, public, room
 from .desk import board, lots, rounds, sheet
@@ -35,8 +36,6 @@ def join(app: Flask) -> None:
 
 def _refused(error: DomainError) -> Any:
     """A refusal as a page; who is not signed in and only wants to see something is asked to sign in first."""
-    from ..app import answer_for  # the application imports this module
-
     if error.code == "unauthenticated" and request.method == "GET":
         return redirect(url_for("people.login", next=_here()))
     return answer_for(error)
