@@ -155,7 +155,7 @@ def cases(session: Session, court_code: str) -> list[Case]:
 def judges(session: Session, court_code: str) -> list[Account]:
     """The judges of a court, who may sit on its panels."""
     rows = select(Account).where(Account.court_code == court_code, Account.role == "judge")
-    return list(session.scalars(rows.order_by(Account.display_name, Account.username)))
+    return list(session.scalars(rows.order_by(Account.username)))
 
 
 def agencies(session: Session) -> list[Agency]:

@@ -1,10 +1,12 @@
 """A whole sale through the pages alone, without scripts: what a judge and two bidders type and press."""
 
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 
 import pytest
 from flask import Flask
+from PIL import Image
 
 from auction.kernel.clock import SHANGHAI, FixedClock
 from auction.kernel.unit import House, Unit
@@ -56,6 +58,14 @@ def signed_in(app: Flask, username: str) -> Reader:
     reader.get("/login")
     reader.send("/login", {"username": username, "password": PASSWORD})
     return reader
+
+
+def a_picture() -> BytesIO:
+    """A small picture, as a court's clerk would take one."""
+    file = BytesIO()
+    Image.new("RGB", (64, 40), "white").save(file, "PNG")
+    file.seek(0)
+    return file
 
 
 def fill_sheet(judge: Reader, lot: str, today: str) -> None:
@@ -136,6 +146,9 @@ def announce(app: Flask, house: House, clock: FixedClock) -> str:
     judge = signed_in(app, "judge1")
     today = clock.moment.astimezone(SHANGHAI).date().isoformat()
     lot = enter_lot(judge, today)
+    judge.get(lot)
+    judge.send("/files", file=[(a_picture(), "外观.png")])
+    assert "外观.png" in judge.page.text
     fill_sheet(judge, lot, today)
     notify(judge, lot, beijing(clock.moment - timedelta(days=6)))
     round_ = draft(judge, lot, clock)
@@ -193,6 +206,9 @@ def test_a_sale_from_the_case_to_the_confirmation_without_scripts(
     assert TITLE in anybody.page.text and "即将开拍" in anybody.page.text
     anybody.follow(TITLE)
     assert "拍卖公告（全文）" in anybody.page.text and "悔拍的后果" in anybody.page.text
+    assert "照片 1 张" in anybody.page.text
+    picture = anybody.page.html.split('<img src="')[1].split('"')[0]
+    assert anybody.client.get(picture).mimetype == "image/png"
     names = enrol(app, auction, "示例张三", 1), enrol(app, auction, "示例李四", 2)
     clock.advance(days=31, minutes=1)
     house.perform(open_due, auction)

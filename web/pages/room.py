@@ -11,7 +11,7 @@ from bidding.queries.room_page import RoomPage, answer_to, room_page
 
 from .. import errors
 from ..auth import current_actor, house, me, policy
-from ..door import take_offer
+from ..door import door
 from .language import _, language
 from .lot_view import round_view
 from .room_view import room_view
@@ -104,7 +104,7 @@ def place(auction_id: str) -> Any:
     amount, key = request.form.get("amount_fen", ""), request.form.get("key", "")[:100]
     if not key or not key.isprintable() or not amount.isdigit() or not is_amount(int(amount)):
         raise DomainError("malformed")
-    answer = take_offer(
+    answer = door().take_offer(
         me(),
         auction_id,
         int(amount),

@@ -144,6 +144,7 @@ def standing_words(page: RoomPage) -> dict[str, list[Any]]:
     """How somebody stands: colour, sign, headline, sentence, and a link where there is a next step."""
     own, auction_id = page.registration, page.auction.id
     confirmation = [_("成交确认书"), url_for("site.confirmation", auction_id=auction_id)]
+    reload = [_("刷新（不用脚本）"), url_for("room.show", auction_id=auction_id)]
     mine = [_("付款与手续"), url_for("enrol.show", registration_id=own.id)] if own else confirmation
     return {
         "waiting": ["info", "clock", _("尚未开拍"), _("{time} 开始竞价。")],
@@ -155,6 +156,7 @@ def standing_words(page: RoomPage) -> dict[str, list[Any]]:
         "won": ["lead", "check", _("竞买成功"), _("成交价 ¥{price}。请按公告的期限付清尾款。"), mine],
         "lost": ["info", "stop", _("您未竞得"), _("成交价 ¥{price}。保证金将按规定的时限原路退还。"), mine],
         "sold": ["info", "check", _("已成交"), _("成交价 ¥{price}。"), confirmation],
+        "disconnected": ["wait", "offline", _("连接中断，正在重连"), _("下面是 {time} 的价格，可能已变。"), reload],
         "unsold": ["info", "stop", _("本场已流拍"), _("竞价期内无人出价。")],
         "suspended": ["info", "pause", _("竞价已中止"), _("{reason} 次序与价格保留，恢复前另行公告。")],
         "stopped": ["info", "stop", _("本场拍卖已撤回或撤销"), _("已交的保证金将按规定的时限退还。")],
@@ -181,6 +183,7 @@ def words(page: RoomPage) -> dict[str, Any]:
         "connected": _("连接正常·{ms} 毫秒"),
         "connecting": _("正在连接"),
         "disconnected": _("连接中断，正在重连·{time} 的价格，可能已变"),
+        "offline": _("断线"),
         "leading": _("领先"),
         "passed": _("出局"),
         "sold": _("成交"),

@@ -135,7 +135,6 @@ def gap_view(desk: LotDesk, gap: Finding) -> dict[str, Any]:
     code = str(gap.facts.get("item", ""))
     item = desk.catalogue.find(code)
     return {
-        "title": lot_view.in_language(item) if item else gap.field,
         "text": errors.sentence(gap.code, gap.facts, language()),
         "basis": gap.basis.en if language() == "en" else gap.basis.zh,
         "href": url_for("desk.item", lot_id=desk.lot.id, code=code) if item else "#sheet",

@@ -20,6 +20,7 @@ from bidding.services import life, settlement
 from bidding.services.registration import decide as decide_registration
 from bidding.services.relist import relist as relist_lot
 from disclosure.queries import check_round
+from disclosure.rules.catalogue import Item
 from disclosure.services.publish import publish
 
 from ... import errors
@@ -39,7 +40,7 @@ from ...schemas.court import (
 from .. import forms, labels
 from ..forms import Entry
 from ..language import _, language
-from ..lot_view import in_language, round_view
+from ..lot_view import round_view
 from .court import attempt, blueprint, lot_of, round_of
 
 _TERMS: dict[str, forms.Read] = {
@@ -73,6 +74,7 @@ def _terms_page(desk: LotDesk, form: Entry, action: str) -> str:
     hints = {
         "reserve": _("首次拍卖不低于参考价的 %(percent)s", percent=f"{float(numbers.ratio('reserve_min')):.0%}"),
         "deposit": _("起拍价的 %(low)s 至 %(high)s", low=f"{float(low):.0%}", high=f"{float(high):.0%}"),
+        "panel": _("%(n)s 人以上、单数，均为本院法官。", n=numbers.count("panel_min")),
         "opens": _("公告满法定天数之后"),
         "closes": _("竞价时间不少于 %(n)s 小时", n=int(numbers.span("window_min").total_seconds() // 3600)),
     }
@@ -166,7 +168,8 @@ def show(auction_id: str) -> str:
 def _page(auction_id: str, form: Entry) -> str:
     desk, now = round_of(auction_id), house().now()
     private = desk.auction.status in PRIVATE
-    findings = house().read(check_round, me(), auction_id, load(house().settings.ruleset), now) if private else ()
+    found = house().read(check_round, me(), auction_id, load(house().settings.ruleset), now) if private else ()
+    findings = [finding for finding in found if not _is_vote(finding)]
     seat = next((seat for seat in desk.panel if seat.account.id == me().id), None)
     status = desk.auction.status
     return render_template(
@@ -178,8 +181,8 @@ def _page(auction_id: str, form: Entry) -> str:
         form=form,
         empty=Entry(),
         private=private,
-        findings=[_finding_view(desk, finding) for finding in findings],
-        errors_count=sum(finding.is_error and not _is_vote(finding) for finding in findings),
+        findings=_finding_views(desk, findings),
+        errors_count=sum(finding.is_error for finding in findings),
         warnings_count=sum(not finding.is_error for finding in findings),
         waiting=house().read(pending, house().vault, auction_id) if status in ("announced", "open") else [],
         may_vote=private and status != "approved" and seat is not None and seat.member.approve is None,
@@ -194,13 +197,29 @@ def _is_vote(finding: Finding) -> bool:
     return finding.code == "panel_incomplete" and finding.facts.get("reason") == "votes"
 
 
-def _finding_view(desk: RoundDesk, finding: Finding) -> dict[str, Any]:
+def _finding_views(desk: RoundDesk, findings: list[Finding]) -> list[dict[str, Any]]:
+    """The findings as the page lists them: each with its place; those on the sheet together, one line an item."""
+    catalogue = lot_of(desk.lot.id).catalogue
+    views: list[dict[str, Any]] = []
+    for finding in findings:
+        view = _finding_view(desk, finding, catalogue.find(str(finding.facts.get("item", ""))))
+        together = next((one for one in views if one["lines"] and one["severity"] == finding.severity), None)
+        if not view["lines"] or together is None:
+            views.append(view)
+        else:
+            together["lines"] += view["lines"]
+    return views
+
+
+def _finding_view(desk: RoundDesk, finding: Finding, item: Item | None) -> dict[str, Any]:
     tongue = language()
     lot_id, part = desk.lot.id, finding.field.split(".")[0]
-    code = str(finding.facts.get("item", ""))
-    item = lot_of(lot_id).catalogue.find(code) if code else None
+    text = errors.sentence(finding.code, finding.facts, tongue)
+    basis = finding.basis.en if tongue == "en" else finding.basis.zh
+    lines = []
     if item is not None:
-        title, href = in_language(item), url_for("desk.item", lot_id=lot_id, code=code)
+        line = {"text": text, "basis": basis, "href": url_for("desk.item", lot_id=lot_id, code=item.code)}
+        lines, title, href = [line], _("调查情况表"), url_for("desk.lot", lot_id=lot_id, _anchor="sheet")
     elif part in (_PRICE, _NOTICES):
         title = _("处置参考价") if part == _PRICE else _("通知")
         href = url_for("desk.lot", lot_id=lot_id, _anchor="price" if part == _PRICE else "notices")
@@ -211,8 +230,9 @@ def _finding_view(desk: RoundDesk, finding: Finding) -> dict[str, Any]:
         "severity": finding.severity,
         "title": title,
         "href": href,
-        "text": errors.sentence(finding.code, finding.facts, tongue),
-        "basis": finding.basis.en if tongue == "en" else finding.basis.zh,
+        "text": text,
+        "basis": basis,
+        "lines": lines,
     }
 
 

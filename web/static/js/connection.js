@@ -1,12 +1,11 @@
 /** The socket of one room: watching, measuring time, asking again after a gap. Says `down` rather than pretending. */
 
 const WATCH_PATIENCE = 5000;
-const MEASURE_EVERY = 45000;
 const ASK_PATIENCE = 5000;
 
 export class Connection {
-  /** Callbacks: `snapshot(answer)`, `update(message)`, `status("up"|"down"|"wait", trip)`. */
-  constructor(auction, version, clock, callbacks) {
+  /** Callbacks: `snapshot(answer)`, `update(message)`, `status("up"|"down"|"wait", trip)`, `signedOut()`. `every`: ms. */
+  constructor(auction, version, clock, callbacks, every) {
     Object.assign(this, { auction, version, clock, callbacks });
     this.watching = null;
     this.socket = globalThis.io("/auctions", {
@@ -17,14 +16,18 @@ export class Connection {
     });
     this.socket.on("connect", () => this.watch());
     this.socket.on("disconnect", () => callbacks.status("down"));
-    this.socket.on("connect_error", () => callbacks.status("down"));
+    this.socket.on("connect_error", (error) => {
+      callbacks.status("down");
+      if (error.message === "unauthenticated") callbacks.signedOut();
+    });
     this.socket.on("update", (message) => {
       if (message.auction_id !== this.auction) return;
       clock.notBefore(message.server_time);
       callbacks.update(message);
     });
-    setInterval(() => this.#measure(), MEASURE_EVERY);
-    addEventListener("online", () => this.socket.connect());
+    setInterval(() => this.watch(), every);
+    addEventListener("online", () => (this.up ? this.watch() : this.socket.connect()));
+    addEventListener("offline", () => callbacks.status("down"));
   }
 
   get up() {
@@ -71,10 +74,5 @@ export class Connection {
     if (answer.status === 404) return null;
     if (!answer.ok) throw new Error(`status ${answer.status}`);
     return answer.json();
-  }
-
-  /** After sleep, or on time: measure by asking again. */
-  #measure() {
-    this.watch();
   }
 }

@@ -20,11 +20,14 @@ const clock = new ServerClock();
 const view = new RoomView(words, me);
 const field = document.getElementById("amount");
 const REACHED = 3000;
+/** How often the room is asked again though nothing was missed: who bids must notice a dead line sooner. */
+const EVERY = me.canBid ? 10000 : 45000;
 
 let state = rules.fromPage(root.dataset);
 let notice = null;
 let typed = false;
 let busy = false;
+let lost = false;
 let lastAsked = 0;
 
 clock.fromPage(root.dataset.serverTime);
@@ -41,16 +44,16 @@ function render() {
 }
 
 function renderStanding() {
-  const how = rules.standing(state, me, clock.now());
+  const how = lost ? "disconnected" : rules.standing(state, me, clock.now());
   const [kind, icon, head, text, action] = words.standing[how];
   const facts = {
     price: yuan(state.price ?? terms.reserve),
     least: yuan(rules.leastBid(state, terms, me)),
-    time: view.clockText(state.opens),
+    time: view.clockText(lost ? seen : state.opens),
     reason: state.reason ?? "",
   };
   const actions = action ? [{ label: action[0], href: action[1] }] : [];
-  view.standing(kind, icon, fill(head, facts), fill(text, facts), fill(head, facts), actions);
+  view.standing(kind, icon, fill(head, facts), fill(text, facts), lost ? words.offline : fill(head, facts), actions);
 }
 
 function renderForm() {
@@ -98,9 +101,16 @@ const connection = new Connection(root.dataset.auction, () => state.version, clo
     else took(next.fresh);
   },
   status(status, trip) {
+    if (status === "down") lost = true;
+    if (status === "up") lost = false;
     view.connection(status, trip, seen);
+    render();
   },
-});
+  signedOut() {
+    notice = words.signedOut;
+    render();
+  },
+}, EVERY);
 
 /** The course of an offer, shown in the one place for states. */
 const offers = new Offers(root.dataset.auction, {
