@@ -227,14 +227,15 @@ class _Batch:
         return answer
 
     def _record(self, auction: Auction, registration: Row[Any], row: dict[str, Any]) -> Entry:
+        # In the order of canonical JSON: the first answer is then, to the byte, what is read back from the journal.
         body = {
+            "amount_fen": row["amount_fen"],
+            "arrived_at": iso(row["arrived_at"]),
             "bid_id": row["id"],
             "bidder_code": row["bidder_code"],
-            "amount_fen": row["amount_fen"],
-            "rank": row["rank"],
-            "arrived_at": iso(row["arrived_at"]),
-            "received_at": iso(row["received_at"]),
             "closes_at": iso(row["closes_at"]),
+            "rank": row["rank"],
+            "received_at": iso(row["received_at"]),
             "seal": registration.seal,
         }
         if row["outcome"] == "accepted":
