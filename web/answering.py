@@ -2,6 +2,7 @@
 
 import orjson
 from flask import Response, g, render_template, request
+from werkzeug import Request
 
 from auction.kernel.errors import DomainError
 
@@ -14,11 +15,16 @@ API = "/api/v1/"
 def language() -> str:
     """`zh` or `en`: what the page was switched to, else what the client accepts; Chinese first."""
     if "language" not in g:
-        chosen = request.args.get("lang") or request.cookies.get("lang")
-        if chosen not in LANGUAGES or request.path.startswith(API):
-            chosen = request.accept_languages.best_match(("zh-CN", "zh", "en")) or "zh"
-        g.language = "en" if chosen == "en" else "zh"
+        g.language = language_of(request)
     return str(g.language)
+
+
+def language_of(asked: Request) -> str:
+    """The language of any request, also of one that opened a socket."""
+    chosen = asked.args.get("lang") or asked.cookies.get("lang")
+    if chosen not in LANGUAGES or asked.path.startswith(API):
+        chosen = asked.accept_languages.best_match(("zh-CN", "zh", "en")) or "zh"
+    return "en" if chosen == "en" else "zh"
 
 
 def answer_for(error: DomainError) -> Response | tuple[str, int]:

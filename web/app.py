@@ -20,6 +20,7 @@ from bidding.desk import Desk
 from . import auth, errors, health, idempotency
 from .answering import API, LANGUAGES, answer_for, language
 from .api.routes import join as join_api
+from .door import Door
 from .gateway import PaymentGateway
 from .pages.site import join as join_pages
 
@@ -95,7 +96,7 @@ def create_app(
         OPENAPI_URL_PREFIX=API,
         OPENAPI_JSON_PATH="openapi.json",
     )
-    app.extensions.update(house=house, gateway=gateway, desk=desk, beside=beside)
+    app.extensions.update(house=house, gateway=gateway, door=Door(desk, house.clock, settings.bid_rate), beside=beside)
     if settings.trusted_proxies:
         n = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n)  # type: ignore[method-assign]

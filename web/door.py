@@ -13,6 +13,7 @@ from flask import current_app
 from auction.kernel.clock import Clock
 from auction.kernel.money import is_amount
 from auction.rules.access import Actor
+from bidding.desk import Desk
 from bidding.services.bids import Answer, refusal
 
 #: Seconds after which an offer without an answer is answered `fault`; its key tells later what became of it.
@@ -55,36 +56,43 @@ class TurnedAway:
         return dict(counts)
 
 
-def take_offer(
-    actor: Actor,
-    auction_id: str,
-    amount_fen: Any,
-    key: str,
-    *,
-    raise_own: bool = False,
-    confirm_implausible: bool = False,
-) -> Answer:
-    """Put an offer through the desk and wait for its answer; `amount_fen` may be anything."""
-    answer = _answer(actor, auction_id, amount_fen, key, raise_own, confirm_implausible)
-    if answer.code in COUNTED:
-        turned_away: TurnedAway = current_app.extensions["turned_away"]
-        turned_away.add(auction_id, answer.code)
-    return answer
+class Door:
+    """Where every offer enters, and where what is turned away is counted."""
+
+    def __init__(self, desk: Desk, clock: Clock, rate: float) -> None:
+        self.desk = desk
+        self.limit = Limit(clock, rate)
+        self.turned_away = TurnedAway()
+
+    def take_offer(
+        self,
+        actor: Actor,
+        auction_id: str,
+        amount_fen: Any,
+        key: str,
+        *,
+        raise_own: bool = False,
+        confirm_implausible: bool = False,
+    ) -> Answer:
+        """Put an offer through the desk and wait for its answer; `amount_fen` may be anything."""
+        if not is_amount(amount_fen):
+            answer = refusal("amount_invalid")
+        elif not self.limit.allows(actor.id):
+            answer = refusal("rate_limited")
+        else:
+            future = self.desk.submit(
+                auction_id, actor.id, amount_fen, key, raise_own=raise_own, confirm_implausible=confirm_implausible
+            )
+            try:
+                answer = future.result(timeout=PATIENCE)
+            except Late:
+                answer = refusal("fault")
+        if answer.code in COUNTED:
+            self.turned_away.add(auction_id, answer.code)
+        return answer
 
 
-def _answer(
-    actor: Actor, auction_id: str, amount_fen: Any, key: str, raise_own: bool, confirm_implausible: bool
-) -> Answer:
-    if not is_amount(amount_fen):
-        return refusal("amount_invalid")
-    limit: Limit = current_app.extensions["bid_limit"]
-    if not limit.allows(actor.id):
-        return refusal("rate_limited")
-    future = current_app.extensions["desk"].submit(
-        auction_id, actor.id, amount_fen, key, raise_own=raise_own, confirm_implausible=confirm_implausible
-    )
-    try:
-        answer: Answer = future.result(timeout=PATIENCE)
-    except Late:
-        return refusal("fault")
-    return answer
+def door() -> Door:
+    """The door of this application."""
+    wired: Door = current_app.extensions["door"]
+    return wired

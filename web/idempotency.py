@@ -81,7 +81,8 @@ def keep(app: Flask) -> None:
             return None
         if kept.body_hash != g.body_hash or kept.answer is None:
             raise DomainError("idempotency_conflict")
-        return current_app.response_class(kept.answer, kept.status, mimetype="application/json")
+        kind = "application/json" if (kept.status or 500) < 400 else "application/problem+json"
+        return current_app.response_class(kept.answer, kept.status, mimetype=kind)
 
     @app.after_request
     def _remember(response: Response) -> Response:

@@ -21,7 +21,6 @@ from bidding.desk import Desk
 from . import scheduler as timers
 from . import sockets
 from .app import create_app
-from .door import Limit, TurnedAway
 from .gateway import SandboxGateway
 from .wiring import check, open_house
 
@@ -80,14 +79,12 @@ class Serving:
         self.gateway = SandboxGateway(house)
         house.subscribe("refund", self.gateway.on_refund)
         self.desk = Desk(house, f"{socket.gethostname()}:{os.getpid()}:{house.ids.token()[:8]}")
-        self.turned_away = TurnedAway()
         hashing = ThreadPool(2)
         self.app = create_app(
             house, self.gateway, self.desk, beside=lambda work, *args: _beside(hashing, partial(work, *args))
         )
-        self.app.extensions["turned_away"] = self.turned_away
-        self.app.extensions["bid_limit"] = Limit(house.clock, house.settings.bid_rate)
-        self.sockets, self.broadcaster = sockets.join(self.app, house, "gevent")
+        self.door = self.app.extensions["door"]
+        self.sockets, self.broadcaster = sockets.join(self.app, house, self.door, "gevent")
         self._with_scheduler = with_scheduler
         self._scheduler: Any = None
         self._server: _Server | None = None
@@ -98,7 +95,7 @@ class Serving:
         self.desk.start()
         self.broadcaster.start()
         if self._with_scheduler:
-            self._scheduler = timers.start(self.house, self.gateway, self.turned_away)
+            self._scheduler = timers.start(self.house, self.gateway, self.door.turned_away)
         self._server = _Server(
             (host.strip("[]") or "127.0.0.1", int(port)), self.app, handler_class=_Handler, log=None, backlog=4096
         )
@@ -120,4 +117,4 @@ class Serving:
         if self._scheduler is not None:
             self._scheduler.shutdown(wait=False)
         self.desk.stop()
-        timers.journal_counts(self.house, self.turned_away)
+        timers.journal_counts(self.house, self.door.turned_away)

@@ -6,23 +6,27 @@ neither a slow watcher nor the message queue delays an acknowledgement.
 """
 
 import threading
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
 import structlog
-from flask import Flask, request
-from flask_socketio import ConnectionRefusedError, Namespace, SocketIO, join_room, leave_room
+from flask import Flask
+from flask_socketio import SocketIO
+from socketio import Namespace
+from socketio.exceptions import ConnectionRefusedError
+from werkzeug import Request
 
 from auction.kernel.errors import DomainError
 from auction.kernel.events import Published
 from auction.kernel.unit import House
 from auction.queries.sessions import SignedIn, signed_in
 from bidding.queries.auctions import auction_resource, events_since
-from bidding.services.bids import refusal
+from bidding.services.bids import Answer, refusal
 
 from . import auth, errors
-from .answering import language
-from .door import take_offer
+from .answering import language_of
+from .door import Door
 from .schemas.acknowledgement import acknowledgement
 
 log = structlog.get_logger(__name__)
@@ -89,60 +93,78 @@ class Broadcaster:
             self._sockets.sleep(PAUSE)
 
 
-class Rooms(Namespace):
-    """The events of `/auctions`. Every event answers; nothing a client sends raises."""
+@dataclass(slots=True)
+class _Client:
+    """A connected client: how to speak to it, and the token it signed in with, if any."""
 
-    def __init__(self, house: House) -> None:
+    language: str
+    token: str | None
+
+
+class Rooms(Namespace):
+    """The events of `/auctions`. Every event answers; nothing a client sends raises.
+
+    It is the socket library's own namespace, without a Flask request around each event: the bid path needs none.
+    """
+
+    def __init__(self, house: House, door: Door) -> None:
         super().__init__(NAMESPACE)
-        self._house = house
-        self._tokens: dict[str, str] = {}
+        self._house, self._door = house, door
+        self._clients: dict[str, _Client] = {}
         self._alive: dict[str, tuple[float, SignedIn | None]] = {}
 
-    def on_connect(self, data: Any = None) -> None:
+    def on_connect(self, sid: str, environ: dict[str, Any], data: Any = None) -> None:
+        request = Request(environ)
         token = data.get("token") if isinstance(data, dict) else None
         token = token if isinstance(token, str) else request.cookies.get(auth.COOKIE)
-        if token is None:
-            return
-        if self._session(token) is None:
+        if token is not None and self._session(token) is None:
             raise ConnectionRefusedError("unauthenticated")
-        self._tokens[request.sid] = token  # type: ignore[attr-defined]
+        self._clients[sid] = _Client(language_of(request), token)
 
-    def on_disconnect(self, *_: Any) -> None:
-        self._tokens.pop(request.sid, None)  # type: ignore[attr-defined]
+    def on_disconnect(self, sid: str, *_: Any) -> None:
+        self._clients.pop(sid, None)
 
-    def on_watch(self, data: Any = None, *_: Any) -> dict[str, Any]:
+    def on_watch(self, sid: str, data: Any = None, *_: Any) -> dict[str, Any]:
         """Join a room; answers its snapshot with the events missed since a version."""
         auction_id = data.get("auction_id") if isinstance(data, dict) else None
         since = data.get("since") if isinstance(data, dict) else None
-        if not isinstance(auction_id, str) or not (since is None or (type(since) is int and since >= 0)):
-            return _failure("malformed")
-        join_room(auction_id)
+        if not isinstance(auction_id, str) or not (since is None or (type(since) is int and 0 <= since < 2**53)):
+            return self._failure(sid, "malformed")
+        self.enter_room(sid, auction_id)
         try:
             return self._house.read(_snapshot, auction_id, since, self._house.now())
         except DomainError as error:
-            leave_room(auction_id)
-            return _failure(error.code)
+            self.leave_room(sid, auction_id)
+            return self._failure(sid, error.code)
 
-    def on_unwatch(self, data: Any = None, *_: Any) -> dict[str, Any]:
+    def on_unwatch(self, sid: str, data: Any = None, *_: Any) -> dict[str, Any]:
         """Leave a room."""
         auction_id = data.get("auction_id") if isinstance(data, dict) else None
         if not isinstance(auction_id, str):
-            return _failure("malformed")
-        leave_room(auction_id)
+            return self._failure(sid, "malformed")
+        self.leave_room(sid, auction_id)
         return {"auction_id": auction_id}
 
-    def on_bid(self, data: Any = None, *_: Any) -> dict[str, Any]:
-        """Bid; the acknowledgement comes after the commit."""
+    def on_bid(self, sid: str, data: Any = None, *_: Any) -> dict[str, Any]:
+        """Bid; the acknowledgement comes after the commit. Whatever goes wrong, there is one."""
+        tongue = self._clients[sid].language
         try:
-            session = self._who()
-            auth.admit("bid.place", session, second_factor_required=self._house.settings.staff_mfa)
+            answer = self._bid(sid, data)
         except DomainError as error:
-            return acknowledgement(refusal(error.code), language())
-        wrong = _wrong_field(data)
-        if wrong is not None:
-            return {**acknowledgement(refusal("malformed"), language()), "field": wrong}
-        assert session is not None  # noqa: S101 - bid.place admits nobody without a session
-        answer = take_offer(
+            answer = refusal(error.code)
+        except Exception:
+            log.exception("a bid could not be taken")
+            answer = refusal("fault")
+        now = None if answer.server_time else self._house.now()
+        told = acknowledgement(answer, tongue, now)
+        return {**told, "field": _wrong_field(data)} if answer.code == "malformed" else told
+
+    def _bid(self, sid: str, data: Any) -> Answer:
+        session = self._who(sid)
+        auth.admit("bid.place", session, second_factor_required=self._house.settings.staff_mfa)
+        if _wrong_field(data) is not None or session is None:
+            return refusal("malformed")
+        return self._door.take_offer(
             session.actor,
             data["auction_id"],
             data.get("amount_fen"),
@@ -150,15 +172,31 @@ class Rooms(Namespace):
             raise_own=data.get("raise_own", False),
             confirm_implausible=data.get("confirm_implausible", False),
         )
-        return acknowledgement(answer, language())
 
-    def _who(self) -> SignedIn | None:
-        token = self._tokens.get(request.sid)  # type: ignore[attr-defined]
+    def trigger_event(self, event: str, sid: str, *args: Any) -> Any:
+        """As the library does it; an event we do not have, or one that fails, is answered too."""
+        if event not in ("connect", "disconnect", "watch", "unwatch", "bid"):
+            return self._failure(sid, "malformed")
+        if event in ("connect", "disconnect", "bid"):
+            return super().trigger_event(event, sid, *args)
+        try:
+            return super().trigger_event(event, sid, *args)
+        except Exception:
+            log.exception("an event failed", event_name=event)
+            return self._failure(sid, "fault")
+
+    def _failure(self, sid: str, code: str) -> dict[str, Any]:
+        """The answer of an event that is no bid and could not be carried out."""
+        client = self._clients.get(sid)
+        return {"code": code, "detail": errors.sentence(code, {}, client.language if client else "zh")}
+
+    def _who(self, sid: str) -> SignedIn | None:
+        token = self._clients[sid].token
         if token is None:
             return None
         session = self._session(token)
         if session is None:
-            self.disconnect(request.sid)  # type: ignore[attr-defined]
+            self.disconnect(sid)
             raise DomainError("unauthenticated")
         return session
 
@@ -191,18 +229,13 @@ def _wrong_field(data: Any) -> str | None:
     return None
 
 
-def _failure(code: str) -> dict[str, Any]:
-    """The answer of an event that is no bid and could not be carried out."""
-    return {"code": code, "detail": errors.sentence(code, {}, language())}
-
-
 def _snapshot(session: Any, auction_id: str, since: int | None, now: Any) -> dict[str, Any]:
     resource = auction_resource(session, auction_id, now)
     page = events_since(session, auction_id, resource["version"] if since is None else since)
     return {**resource, "events": page["items"], "more": page["more"]}
 
 
-def join(app: Flask, house: House, async_mode: str) -> tuple[SocketIO, Broadcaster]:
+def join(app: Flask, house: House, door: Door, async_mode: str) -> tuple[SocketIO, Broadcaster]:
     """Put the sockets onto the application; start the broadcaster once the process serves."""
     origins = [house.settings.public_url] if house.settings.public_url else None
     sockets = SocketIO(
@@ -217,7 +250,7 @@ def join(app: Flask, house: House, async_mode: str) -> tuple[SocketIO, Broadcast
         ping_timeout=20,
         always_connect=False,
     )
-    sockets.on_namespace(Rooms(house))
+    sockets.server.register_namespace(Rooms(house, door))
     broadcaster = Broadcaster(sockets)
     house.subscribe("room", broadcaster.take)
     return sockets, broadcaster

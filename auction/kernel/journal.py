@@ -98,7 +98,7 @@ class Journal:
         at = max(now, last)
         data = {
             "at": iso(at),
-            "body": dict(body),
+            "body": dict(sorted(body.items())),
             "kind": kind,
             "number": number + 1,
             "prev": previous,

@@ -12,7 +12,6 @@ from auction.services import accounts
 from bidding.desk import Desk
 from tests.web.caller import Caller, SignIn
 from web.app import create_app
-from web.door import Limit, TurnedAway
 from web.gateway import SandboxGateway
 
 
@@ -23,8 +22,6 @@ def app(house: House) -> Iterator[Flask]:
     house.subscribe("refund", gateway.on_refund)
     desk = Desk(house, "test:1")
     made = create_app(house, gateway, desk)
-    made.extensions["turned_away"] = TurnedAway()
-    made.extensions["bid_limit"] = Limit(house.clock, house.settings.bid_rate)
     desk.start()
     yield made
     desk.stop()

@@ -158,7 +158,7 @@ def test_a_repeated_key_repeats_the_first_answer(sale: Sale, sign_in: SignIn, cl
 
 
 def test_too_many_offers_are_turned_away(sale: Sale, sign_in: SignIn, app: Flask, house: House) -> None:
-    app.extensions["bid_limit"] = door.Limit(house.clock, 1.0)
+    app.extensions["door"].limit = door.Limit(house.clock, 1.0)
     caller = sign_in(sale.bidders[0])
     answers = [offer(caller, sale, RESERVE, "k") for _ in range(3)]
     assert [answer.status_code for answer in answers] == [201, 201, 429]
@@ -174,7 +174,7 @@ def test_an_offer_nobody_answers_in_time_is_a_fault(
         def submit(self, *_: Any, **__: Any) -> Future[Any]:
             return Future()
 
-    monkeypatch.setitem(app.extensions, "desk", Silent())
+    monkeypatch.setattr(app.extensions["door"], "desk", Silent())
     monkeypatch.setattr(door, "PATIENCE", 0.01)
     answer = offer(sign_in(sale.bidders[0]), sale, RESERVE)
     assert (answer.status_code, acknowledged(answer)["code"]) == (503, "fault")

@@ -16,7 +16,7 @@ from bidding.services import registration as services
 from bidding.services.bids import Answer, stored_answer
 
 from ..auth import house, me, policy
-from ..door import take_offer
+from ..door import door
 from ..idempotency import act
 from ..paying import ask_balance, ask_deposit
 from ..schemas.acknowledgement import AcknowledgementOut, acknowledgement, status_of
@@ -114,7 +114,7 @@ def create_bid(auction_id: str) -> Response:
     """Bid. The answer is always the acknowledgement; `Idempotency-Key` is not looked at, the bid has its own key."""
     offer = _offer(json_body())
     house().read(_known, auction_id)
-    answer = take_offer(
+    answer = door().take_offer(
         me(),
         auction_id,
         offer.get("amount_fen"),
