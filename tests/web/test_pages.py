@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from sqlalchemy.exc import OperationalError
 
 from auction.kernel.unit import House, Unit
 from auction.models import Account, Court
@@ -139,3 +140,24 @@ def test_pages_answer_strange_queries_without_breaking(app: Flask, house: House)
         f"/auctions/{sale.auction_id}/room?amount=%F0%9F%98%80&wrong=1",
     ):
         reader.get(path)
+
+
+def test_who_may_only_look_at_the_desk_is_offered_nothing_to_do(app: Flask, house: House) -> None:
+    sale = house.perform(a_sale)
+    president = house.perform(lambda unit: an_account(unit, "president"))
+    reader = signed_in(app, house, president)
+    assert "录入标的" not in reader.get("/desk/").text
+    assert "停止竞价" not in reader.get(f"/desk/auctions/{sale.auction_id}").text
+    assert "停止竞价" in signed_in(app, house, sale.judge).get(f"/desk/auctions/{sale.auction_id}").text
+    page = reader.get(f"/desk/lots/{sale.lot_id}")
+    assert "保存参考价" not in page.text and page.html.count("disabled>") == 3
+
+
+def test_a_page_that_cannot_ask_for_its_frame_still_says_what_is_wrong(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise OperationalError("SELECT", {}, Exception("gone"))
+
+    monkeypatch.setattr("web.pages.site.latest_checkpoint", broken)
+    assert "没有这一页" in Reader(app.test_client()).get("/nothing", 404).text

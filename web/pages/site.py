@@ -1,9 +1,12 @@
 """Joining the pages to the application: blueprints, what every template knows, filters."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
+import structlog
 from flask import Flask, redirect, request, url_for
+from sqlalchemy.exc import SQLAlchemyError
 
 from auction.kernel.errors import DomainError
 from auction.kernel.money import in_words, yuan
@@ -14,6 +17,10 @@ from ..auth import current_actor, house
 from . import enrol, labels, people, public, room
 from .desk import board, lots, rounds, sheet
 from .language import _, language, left, local, machine, percent, said, size
+
+T = TypeVar("T")
+
+log = structlog.get_logger(__name__)
 
 #: The judge's pages share one blueprint; importing them has put their routes onto it.
 _DESK = (board, lots, rounds, sheet)
@@ -48,7 +55,7 @@ def _static(path: str) -> str:
 def _frame() -> dict[str, Any]:
     """What `base.html` needs: who is here, where they may go, how the page looks and speaks."""
     tongue = language()
-    actor = current_actor()
+    actor = _if_possible(current_actor)
     return {
         "page_lang": "en" if tongue == "en" else "zh-CN",
         "look": {name: _kept(name) for name in _APPEARANCE},
@@ -56,9 +63,18 @@ def _frame() -> dict[str, Any]:
         "navigation": _navigation(actor.role if actor else None),
         "switch_language": _other_language(tongue),
         "here": _here(),
-        "checkpoint": house().read(latest_checkpoint),
-        "now": house().now(),
+        "checkpoint": _if_possible(lambda: house().read(latest_checkpoint)),
+        "now": _if_possible(house().now) or house().clock.machine(),
     }
+
+
+def _if_possible(ask: Callable[[], T]) -> T | None:
+    """What the frame can do without: a page that says what is wrong must not fail on it again."""
+    try:
+        return ask()
+    except (SQLAlchemyError, DomainError):
+        log.warning("the frame of a page is incomplete", exc_info=True)
+        return None
 
 
 def _kept(name: str) -> str:

@@ -7,6 +7,7 @@ from flask import render_template, url_for
 
 from auction.kernel.money import yuan
 from auction.models import Court
+from auction.rules.access import decide
 from bidding.queries.court import STAGES, BoardItem, board
 
 from ...auth import house, me, policy
@@ -38,6 +39,7 @@ def show() -> str:
     return render_template(
         "desk/board.html",
         now=now,
+        may_enter=decide(actor, "lot.create") is None,
         court_name=house().read(_court_name, court),
         day=_(
             "%(year)s 年 %(month)s 月 %(day)s 日 %(weekday)s",

@@ -5,6 +5,7 @@ from typing import Any
 from flask import current_app, render_template, request, url_for
 
 from auction.kernel.errors import Breach, DomainError
+from auction.rules.access import decide
 from auction.rules.findings import Finding
 from auction.rules.lot import LIVE
 from auction.services import lots as services
@@ -120,7 +121,9 @@ def _lot_page(desk: LotDesk, form: Entry, section: str = "") -> str:
         case=desk.case,
         form=form,
         auctions=[lot_view.round_view(auction, now) for auction in desk.auctions],
-        may_draft=not any(auction.status in LIVE for auction in desk.auctions),
+        may_edit=decide(me(), "lot.edit", court=desk.lot.court_code) is None,
+        may_draft=decide(me(), "auction.create", court=desk.lot.court_code) is None
+        and not any(auction.status in LIVE for auction in desk.auctions),
         gaps=[gap_view(desk, gap) for gap in desk.gaps],
         items=_items(desk),
         price_form=form if section == "price" else _price_entry(desk),

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from auction.kernel.errors import Breach
 from auction.kernel.unit import Unit
 from auction.models import Auction
+from auction.rules.access import decide
 from auction.rules.findings import Finding
 from auction.rules.lot import PRIVATE
 from auction.rules.ruleset import load
@@ -15,7 +16,7 @@ from auction.services import auctions as services
 from auction.services.locking import lock_round
 from auction.services.lots import lock_lot
 from bidding.models import Registration
-from bidding.queries.court import LotDesk, RoundDesk, judges, pending
+from bidding.queries.court import LotDesk, Pending, RoundDesk, judges, pending
 from bidding.services import life, settlement
 from bidding.services.registration import decide as decide_registration
 from bidding.services.relist import relist as relist_lot
@@ -184,12 +185,20 @@ def _page(auction_id: str, form: Entry) -> str:
         findings=_finding_views(desk, findings),
         errors_count=sum(finding.is_error for finding in findings),
         warnings_count=sum(not finding.is_error for finding in findings),
-        waiting=house().read(pending, house().vault, auction_id) if status in ("announced", "open") else [],
+        waiting=_waiting(auction_id) if status in ("announced", "open") else [],
+        may=lambda action: decide(me(), action, court=desk.lot.court_code) is None,
         may_vote=private and status != "approved" and seat is not None and seat.member.approve is None,
         may_announce=private and seat is not None,
         suspension=desk.auction.suspension,
         relist=_relist_reasons(desk),
     )
+
+
+def _waiting(auction_id: str) -> list[Pending]:
+    """The registrations to decide on, for those who may."""
+    if decide(me(), "registration.decide") is not None:
+        return []
+    return house().read(pending, house().vault, auction_id)
 
 
 def _is_vote(finding: Finding) -> bool:
@@ -325,7 +334,7 @@ def withdraw(auction_id: str) -> Any:
 
 @blueprint.post("/registrations/<registration_id>/decision")
 @policy("registration.decide")
-def decide(registration_id: str) -> Any:
+def decide_on(registration_id: str) -> Any:
     """Confirm or refuse an agent, joint bidders, a preferential purchaser or a creditor."""
     payload, wrong = forms.read(
         {"approve": forms.yes, "rank": forms.whole, "claim_fen": forms.money, "reason": forms.text}

@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as room from "../../../web/static/js/room_state.js";
+
+const ME = { code: "K4827", rank: null, canBid: true };
+const TERMS = { reserve: 100_00, increment: 10_00, deposit: 20_00, reference: 500_00, leap: 20, far: 1000_00 };
+const START = {
+  version: 3, status: "open", price: null, leader: null, leaderRank: null, bids: 0, extensions: 0,
+  opens: 0, closes: 10_000, hasBid: false, settlement: null, log: [],
+};
+
+function bid(version, seq, code, amount, more = {}) {
+  return { version, type: "bid", seq, bidder_code: code, amount_fen: amount, received_at: "2026-01-01T00:00:00Z", ...more };
+}
+
+function update(version, events, price, leader, more = {}) {
+  return {
+    version, events, price_fen: price, leader_code: leader, bid_count: events.length,
+    closes_at: new Date(10_000).toISOString(), status: "open", ...more,
+  };
+}
+
+test("events in order are applied, and a repeated one changes nothing", () => {
+  const message = update(5, [bid(4, 1, "R1", 100_00), bid(5, 2, "R2", 110_00)], 110_00, "R2", { bid_count: 2 });
+  const { state, gap, fresh } = room.applyUpdate(START, message, ME);
+  assert.equal(gap, false);
+  assert.equal(fresh.length, 2);
+  assert.deepEqual([state.version, state.price, state.leader, state.bids], [5, 110_00, "R2", 2]);
+  assert.deepEqual(state.log.map((one) => one.seq), [2, 1]);
+  const again = room.applyUpdate(state, message, ME);
+  assert.deepEqual([again.fresh.length, again.gap, again.state], [0, false, state]);
+});
+
+test("a missing version is a gap: nothing is applied until the room has been asked", () => {
+  const answer = room.applyUpdate(START, update(5, [bid(5, 2, "R2", 110_00)], 110_00, "R2"), ME);
+  assert.equal(answer.gap, true);
+  assert.equal(answer.state, START);
+  const snapshot = { ...update(5, [bid(4, 1, "R1", 100_00), bid(5, 2, "R2", 110_00)], 110_00, "R2"), extensions: 0 };
+  const { state, fresh } = room.applySnapshot(START, snapshot, ME);
+  assert.equal(fresh.length, 2);
+  assert.equal(state.version, 5);
+});
+
+test("a snapshot that says there is more keeps to its events", () => {
+  const part = { ...update(9, [bid(4, 1, "R1", 100_00)], 150_00, "R9"), more: true };
+  const { state } = room.applySnapshot(START, part, ME);
+  assert.deepEqual([state.version, state.price], [4, 100_00]);
+});
+
+test("an extension moves the end and counts", () => {
+  const event = { version: 4, type: "extension", closes_at: new Date(20_000).toISOString(), extensions: 1 };
+  const message = update(4, [event], null, null, { closes_at: new Date(20_000).toISOString() });
+  const { state } = room.applyUpdate(START, message, ME);
+  assert.deepEqual([state.closes, state.extensions], [20_000, 1]);
+});
+
+test("the least bid: reserve, then one step above, or the same price for a better rank", () => {
+  assert.equal(room.leastBid(START, TERMS, ME), 100_00);
+  const led = { ...START, price: 110_00, leader: "R1" };
+  assert.equal(room.leastBid(led, TERMS, ME), 120_00);
+  assert.equal(room.leastBid(led, TERMS, { ...ME, rank: 1 }), 110_00);
+  assert.equal(room.leastBid({ ...led, leaderRank: 1 }, TERMS, { ...ME, rank: 2 }), 120_00);
+  assert.equal(room.leastBid({ ...led, leader: ME.code }, TERMS, { ...ME, rank: 1 }), 120_00);
+});
+
+test("what is wrong with an amount, in the order of the server's reasons", () => {
+  const led = { ...START, price: 110_00, leader: "R1" };
+  const codes = [null, 90_00, 125_00, 110_00, 120_00].map((amount) => room.fault(amount, led, TERMS, ME));
+  assert.deepEqual(codes, ["amount_invalid", "below_reserve", "not_whole_increment", "below_minimum", null]);
+});
+
+test("far above is more than the steps allowed, or above the multiple of the reference", () => {
+  assert.equal(room.isFar(300_00, START, TERMS), false);
+  assert.equal(room.isFar(310_00, START, TERMS), true);
+  assert.equal(room.isFar(1010_00, { ...START, price: 1000_00 }, TERMS), true);
+  assert.equal(room.isFar(300_00, START, { ...TERMS, far: null }), false);
+});
+
+test("how I stand follows from status, time, leader and what I did", () => {
+  const led = { ...START, price: 110_00, leader: "R1", hasBid: true };
+  const mine = { ...led, leader: ME.code };
+  const cases = [
+    [START, 5000, "none"], [{ ...START, opens: 9000 }, 5000, "waiting"], [led, 5000, "outbid"],
+    [mine, 5000, "leading"], [mine, 10_000, "ended"], [{ ...mine, status: "sold" }, 10_000, "won"],
+    [{ ...led, status: "sold" }, 10_000, "lost"], [{ ...START, status: "sold" }, 10_000, "sold"],
+    [{ ...START, status: "unsold" }, 10_000, "unsold"], [{ ...mine, status: "suspended" }, 5000, "suspended"],
+    [{ ...mine, status: "withdrawn" }, 5000, "stopped"],
+  ];
+  for (const [state, now, expected] of cases) assert.equal(room.standing(state, ME, now), expected);
+  assert.equal(room.standing(START, { code: "", rank: null, canBid: false }, 5000), "watching");
+});
