@@ -13,7 +13,7 @@ from concurrent.futures import Future
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from auction.kernel.errors import DomainError
@@ -176,6 +176,9 @@ class Desk:
             return next(iter(self._unjudged.values()), self._house.clock.machine() + offset)
 
 
+_LEASE_HELD = select(Intake.lost).where(Intake.process == bindparam("process")).with_for_update(read=True)
+
+
 def take_lease(unit: Unit, process: str, mark: datetime) -> None:
     """Begin or renew the intake lease of a process. Raises Fenced when a closing has declared it lost."""
     row = unit.session.get(Intake, process, with_for_update=True)
@@ -191,7 +194,7 @@ def take_lease(unit: Unit, process: str, mark: datetime) -> None:
 
 def check_lease(unit: Unit, process: str) -> None:
     """Hold the lease for the length of this transaction. Raises Fenced when it was taken away."""
-    lost = unit.session.scalar(select(Intake.lost).where(Intake.process == process).with_for_update(read=True))
+    lost = unit.session.scalar(_LEASE_HELD, {"process": process})
     if lost is None or lost:
         raise Fenced(process)
 

@@ -17,9 +17,12 @@ from .rules.interest import Body, Hit, Office, Relation, hits
 REGISTRY_KEY = "registry_key"
 
 
+_IN_FORCE = select(func.max(RegistryVersion.version))
+
+
 def registry_version(session: Session) -> int:
     """The version of the registry in force; 0 before the first import."""
-    return session.scalar(select(func.max(RegistryVersion.version))) or 0
+    return session.scalar(_IN_FORCE) or 0
 
 
 def in_force(table: type[Staff] | type[Relative], version: int) -> ColumnElement[bool]:

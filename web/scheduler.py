@@ -16,6 +16,9 @@ from .timekeeping import tick
 
 log = structlog.get_logger(__name__)
 
+#: Entries sealed in one transaction.
+_SEALED_AT_ONCE = 2000
+
 
 def start(house: House, gateway: PaymentGateway, turned_away: TurnedAway | None) -> BackgroundScheduler:
     """Start the house's timers: due acts and sealing every second, counts and outstanding refunds every minute."""
@@ -43,8 +46,8 @@ def _safely(work, *args) -> None:  # type: ignore[no-untyped-def]
 
 
 def seal_all(house: House) -> None:
-    """Seal everything committed so far."""
-    while house.perform(seal):
+    """Seal what has been committed by now; what comes meanwhile waits for the next second."""
+    while house.perform(seal, _SEALED_AT_ONCE) == _SEALED_AT_ONCE:
         pass
 
 

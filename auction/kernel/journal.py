@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Index, Integer, UniqueConstraint, select, text
+from sqlalchemy import BigInteger, Index, Integer, UniqueConstraint, bindparam, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -66,6 +66,14 @@ class Salt(Base):
     stream: Mapped[str] = mapped_column(primary_key=True)
     number: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     salt: Mapped[bytes]
+
+
+_HEADS = (
+    select(Stream.stream, Stream.number, Stream.hash, Stream.at)
+    .where(Stream.stream.in_(bindparam("streams", expanding=True)))
+    .order_by(Stream.stream)
+    .with_for_update()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,12 +136,7 @@ class Journal:
         wanted = sorted(stream for stream in streams if stream not in self._heads)
         if not wanted:
             return
-        rows = self._session.execute(
-            select(Stream.stream, Stream.number, Stream.hash, Stream.at)
-            .where(Stream.stream.in_(wanted))
-            .order_by(Stream.stream)
-            .with_for_update()
-        ).all()
+        rows = self._session.execute(_HEADS, {"streams": wanted}).all()
         if len(rows) < len(wanted):
             dialect = postgresql if self._session.get_bind().dialect.name == "postgresql" else sqlite
             fresh = {"number": 0, "hash": NO_HASH, "at": now, "unsealed": False, "sealed_number": 0}

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Row, select, tuple_
+from sqlalchemy import Row, bindparam, select, tuple_
 from sqlalchemy.orm import Session
 
 from auction.kernel.clock import iso
@@ -47,6 +47,9 @@ _CHANGING = (
     "bid_count",
     "extensions",
 )
+
+
+_ANSWERED = select(*Bid.__table__.c).where(tuple_(Bid.registration_id, Bid.key).in_(bindparam("pairs", expanding=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +133,7 @@ class _Batch:
                 pairs.append((registration.id, offer.key))
         if not pairs:
             return {}
-        rows = self.unit.session.execute(
-            select(*Bid.__table__.c).where(tuple_(Bid.registration_id, Bid.key).in_(pairs))
-        )
+        rows = self.unit.session.execute(_ANSWERED, {"pairs": pairs})
         return {(row.registration_id, row.key): (row.amount_fen, stored_answer(self.unit.session, row)) for row in rows}
 
     def _answer(self, offer: BidOffer) -> Answer:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select, tuple_, update
+from sqlalchemy import Row, bindparam, select, tuple_, update
 
 from auction.kernel.clock import SHANGHAI
 from auction.kernel.unit import Unit
@@ -37,6 +37,11 @@ _COLUMNS = tuple(
         "cleared_version",
         "cleared_on",
     )
+)
+_REGISTERED = (
+    select(*_COLUMNS)
+    .where(tuple_(_TABLE.c.auction_id, _TABLE.c.account_id).in_(bindparam("pairs", expanding=True)))
+    .order_by(_TABLE.c.created_at, _TABLE.c.id)
 )
 _ADMITTED = frozenset(("awaiting_court", "awaiting_deposit", "qualified", "applied"))
 
@@ -76,11 +81,7 @@ class Standings:
     def _load(self, pairs: list[tuple[str, str]]) -> None:
         if not pairs:
             return
-        rows = self._unit.session.execute(
-            select(*_COLUMNS)
-            .where(tuple_(_TABLE.c.auction_id, _TABLE.c.account_id).in_(pairs))
-            .order_by(_TABLE.c.created_at, _TABLE.c.id)
-        )
+        rows = self._unit.session.execute(_REGISTERED, {"pairs": pairs})
         for row in rows:
             self._found[(row.auction_id, row.account_id)] = row
 

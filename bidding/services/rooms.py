@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from auction.kernel.errors import DomainError
 from auction.kernel.unit import Unit
@@ -10,16 +10,19 @@ from auction.models import Auction
 
 from ..rules.room import Room
 
+# Statements of the bid path are built once: building them anew costs as much as asking them.
+_LOCKED = (
+    select(Auction)
+    .where(Auction.id.in_(bindparam("ids", expanding=True)))
+    .order_by(Auction.id)
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
+
 
 def lock_auctions(unit: Unit, ids: Iterable[str]) -> dict[str, Auction]:
     """The auctions that exist among `ids`, locked in order of id, fresh from the database."""
-    rows = unit.session.scalars(
-        select(Auction)
-        .where(Auction.id.in_(sorted(set(ids))))
-        .order_by(Auction.id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
+    rows = unit.session.scalars(_LOCKED, {"ids": sorted(set(ids))})
     return {auction.id: auction for auction in rows}
 
 
