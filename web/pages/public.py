@@ -197,6 +197,14 @@ def log() -> str:
     )
 
 
+@blueprint.get("/log/fapai.pem")
+@policy("public.read")
+def log_key() -> Response:
+    """The public key, as the verifier takes it."""
+    headers = {"Content-Disposition": 'attachment; filename="fapai.pem"'}
+    return Response(house().vault.public_key_pem, mimetype="application/x-pem-file", headers=headers)
+
+
 def _folded(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Entries, the newest first, with each run of sealed ones as `{"sealed", "first", "last"}`."""
     shown: list[dict[str, Any]] = []
