@@ -205,6 +205,14 @@ def words(page: RoomPage) -> dict[str, Any]:
         "receiptHref": url_for("room.latest_receipt", auction_id=auction_id),
         "standing": standing_words(page),
         "offer": _offer_words(),
+        **_notices(review, auction_id),
+        "faults": {code: errors.sentence(code, {}, tongue) for code in _FAULTS},
+    }
+
+
+def _notices(review: str, auction_id: str) -> dict[str, Any]:
+    """What takes the place of the own standing until it is dealt with, with the way to do so."""
+    return {
         "disclosed": {
             "kind": "info",
             "icon": "clock",
@@ -224,7 +232,6 @@ def words(page: RoomPage) -> dict[str, Any]:
                 }
             ],
         },
-        "faults": {code: errors.sentence(code, {}, tongue) for code in _FAULTS},
     }
 
 
