@@ -11,6 +11,8 @@ from auction.kernel.unit import House, Unit
 from auction.models import Account, Court
 from auction.services import accounts
 from tests.factories import a_lot, an_account
+from tests.web.caller import SignIn
+from tests.web.court import CourtRoom, fine
 from tests.web.reader import Reader
 from tests.web.sale import a_sale
 
@@ -60,6 +62,15 @@ def test_who_is_not_signed_in_is_sent_to_sign_in_and_comes_back(app: Flask, hous
     page = reader.get("/me")
     assert page.address == "/login?next=/me"
     assert ("next", "/me") in page.form("/login").fields
+
+
+def test_the_page_of_a_lot_shows_what_a_supplement_changed(app: Flask, house: House, sign_in: SignIn) -> None:
+    room = CourtRoom(house, sign_in)
+    room.announced()
+    fine(room.put("viewing", statement="另行预约看样。"))
+    for address in (f"/lots/{room.lot_id}", f"/auctions/{room.auction_id}"):
+        text = Reader(app.test_client()).get(address).text
+        assert "第 1 版 → 第 2 版改了什么" in text and "另行预约看样。" in text
 
 
 @pytest.mark.parametrize("address", ["https://elsewhere.example/", "//elsewhere.example/", "/\\elsewhere.example", "x"])
