@@ -229,7 +229,7 @@ def stage(house: House, now: datetime) -> tuple[Stage, str]:
     play = Stage(house)
     play.people(now - timedelta(days=80))
     hour = timedelta(hours=1)
-    sold_at = now - timedelta(days=12)
+    sold_at = now - timedelta(days=8)
     sold = play.announce(CAR, sold_at, 24, sold_at - timedelta(days=18))
     for name in ("bot1", "bot2"):
         play.join(sold, name, sold_at - 5 * hour)
