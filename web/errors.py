@@ -46,7 +46,8 @@ class _Sentence(string.Formatter):
         if spec == "span":
             return self._span(value) if isinstance(value, int) else ""
         if spec == "word":
-            return _words().get(str(value), {}).get(self._language, str(value))
+            said = [_words().get(code, {}).get(self._language, code) for code in str(value).split()]
+            return (" or " if self._language == "en" else "或").join(said)
         return str(value)
 
     def _moment(self, value: str) -> str:
