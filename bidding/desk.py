@@ -50,7 +50,7 @@ class Desk:
         self._queue: queue.SimpleQueue[Waiting | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._unjudged: dict[int, datetime] = {}
-        self._tickets = 0
+        self._tickets = self._fenced = 0
         self._waiting: Counter[str] = Counter()
         self._threads: list[threading.Thread] = []
         self._stopping = threading.Event()
@@ -65,8 +65,9 @@ class Desk:
 
     def stop(self) -> None:
         """Answer what is waiting, then hand the lease back."""
-        self._stopping.set()
-        self._queue.put(None)
+        with self._lock:  # whoever is submitting has queued the offer, or will see that it is too late
+            self._stopping.set()
+            self._queue.put(None)
         for thread in self._threads:
             thread.join(timeout=10)
         self._house.perform(hand_back_lease, self._process)
@@ -121,7 +122,10 @@ class Desk:
                 return
 
     def _answer(self, batch: list[Waiting]) -> None:
-        answers = self._judge([offer for _, offer, _ in batch])
+        with self._lock:
+            process, fenced = self._process, self._fenced
+        held = [refusal("fault", offer) for ticket, offer, _ in batch if ticket <= fenced]
+        answers = held + self._judge(process, [offer for ticket, offer, _ in batch if ticket > fenced])
         with self._lock:
             for ticket, offer, _ in batch:
                 del self._unjudged[ticket]
@@ -132,42 +136,51 @@ class Desk:
         for (_, _, future), answer in zip(batch, answers, strict=True):
             future.set_result(answer)
 
-    def _judge(self, offers: list[BidOffer]) -> list[Answer]:
+    def _judge(self, process: str, offers: list[BidOffer]) -> list[Answer]:
+        if not offers:
+            return []
         try:
-            return self._house.perform(self._place, offers)
+            return self._house.perform(_place, process, offers)
         except Fenced:
-            log.error("fenced: offers answered as a fault", process=self._process, offers=len(offers))
-            self._begin_anew()
+            log.error("fenced: offers answered as a fault", process=process, offers=len(offers))
+            self._begin_anew(process)
             return [refusal("fault", offer) for offer in offers]
         except Exception as error:
             if len(offers) == 1:
                 log.exception("an offer could not be answered", auction=offers[0].auction_id)
                 return [refusal("fault", offers[0])]
             log.warning("a batch broke, judging each offer alone", error=repr(error), offers=len(offers))
-            return [answer for offer in offers for answer in self._judge([offer])]
-
-    def _place(self, unit: Unit, offers: list[BidOffer]) -> list[Answer]:
-        check_lease(unit, self._process)
-        return place_bids(unit, offers)
+            return [answer for offer in offers for answer in self._judge(process, [offer])]
 
     def _beat(self) -> None:
         beats = 0
         while not self._stopping.wait(BEAT_SECONDS):
+            process = self._process
             try:
                 if beats % BEATS_PER_ANCHOR == 0:
                     self._house.anchor()
-                self._house.perform(take_lease, self._process, self._mark())
+                self._house.perform(take_lease, process, self._mark())
             except Fenced:
-                self._begin_anew()
+                self._begin_anew(process)
             except (SQLAlchemyError, DomainError, OSError) as error:
                 log.error("intake lease not renewed", error=repr(error))
             beats += 1
 
-    def _begin_anew(self) -> None:
-        """After a fence: go on under a new name. What was held under the old one has been answered `fault`."""
-        name, _, number = self._process.partition("#")
-        self._process = f"{name}#{int(number or 0) + 1}"
-        self._house.perform(take_lease, self._process, self._mark())
+    def _begin_anew(self, lost: str) -> None:
+        """After a fence: go on under a new name. What was taken under the lost one is answered `fault`.
+
+        Without a lease the new name is fenced too, so a database that is away only means that this is done again.
+        """
+        with self._lock:
+            if self._process != lost:
+                return
+            name, _, number = lost.partition("#")
+            self._process = process = f"{name}#{int(number or 0) + 1}"
+            self._fenced = self._tickets
+        try:
+            self._house.perform(take_lease, process, self._mark())
+        except (Fenced, SQLAlchemyError, DomainError, OSError) as error:
+            log.error("no new intake lease yet", process=process, error=repr(error))
 
     def _mark(self) -> datetime:
         """The earliest arrival not yet judged here, else now: arrivals are stamped under the same lock."""
@@ -179,6 +192,11 @@ class Desk:
 _LEASE_HELD = select(Intake.lost).where(Intake.process == bindparam("process")).with_for_update(read=True)
 
 
+def _place(unit: Unit, process: str, offers: list[BidOffer]) -> list[Answer]:
+    check_lease(unit, process)
+    return place_bids(unit, offers)
+
+
 def take_lease(unit: Unit, process: str, mark: datetime) -> None:
     """Begin or renew the intake lease of a process. Raises Fenced when a closing has declared it lost."""
     row = unit.session.get(Intake, process, with_for_update=True)
@@ -188,7 +206,7 @@ def take_lease(unit: Unit, process: str, mark: datetime) -> None:
         row = Intake(process=process, lost=False)
     if row.lost:
         raise Fenced(process)
-    row.mark, row.beat_at, row.lease_until = mark, unit.machine_now, unit.machine_now + LEASE
+    row.mark, row.beat_at, row.lease_until = mark, unit.now, unit.machine_now + LEASE
     unit.session.add(row)
 
 

@@ -97,10 +97,11 @@ class Platform(Base):
 
 
 class Intake(Base):
-    """A process that takes bids, and up to when it has judged all it took (PRECISIONS 7). Machine time.
+    """A process that takes bids, and up to when it has judged all it took (PRECISIONS 7).
 
-    `mark` is platform time: no bid that arrived before it is still waiting in that process. `lost` is set by a
-    closing that found the lease run out; it fences the process, whose later commits fail.
+    `mark` is platform time: no bid that arrived before it is still waiting in that process. `beat_at`, platform time
+    too, is when it was last heard of; `lease_until` is machine time. `lost` is set by a closing that found the lease
+    run out, or waited in vain; it fences the process, whose later commits fail.
     """
 
     __tablename__ = "intake"

@@ -7,7 +7,7 @@ lost so near the end that nobody can say what it had taken, the sale is suspende
 
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select, update
 
 from auction.kernel.clock import iso
 from auction.kernel.unit import Unit
@@ -48,18 +48,29 @@ def close(unit: Unit, auction_id: str, *, settled: bool = False) -> str | None:
 
 
 def _intake(unit: Unit, auction: Auction, window: timedelta, patience: timedelta) -> str | None:
-    """None when all is judged; else `waiting` or `lost`. A row whose lease ran out is marked: that is its fence."""
+    """None when all is judged; else `waiting` or `lost`. A process that is lost is marked: that is its fence.
+
+    The rows are read without locking them: a desk holds its own while it waits for the room, which is held here.
+    """
     verdict = None
-    for row in unit.session.scalars(select(Intake).with_for_update()):
-        if not row.lost and row.lease_until < unit.machine_now:
-            row.lost = True
+    table, machine_now = Intake.__table__.c, unit.machine_now
+    for row in unit.session.execute(select(*table).order_by(table.process)).all():
+        silent = row.lease_until < machine_now and _fence(unit, row.process, Intake.lease_until < machine_now)
         if row.mark >= auction.closes_at:
             continue
-        if row.lost and row.mark > auction.closes_at - window:
+        if row.lost or silent:
+            verdict = "lost" if row.beat_at > auction.closes_at - window else verdict
+        elif unit.now > auction.closes_at + patience and _fence(unit, row.process, Intake.mark < auction.closes_at):
             verdict = "lost"
-        elif not row.lost and verdict is None:
-            verdict = "lost" if unit.now > auction.closes_at + patience else "waiting"
+        else:
+            verdict = verdict or "waiting"
     return verdict
+
+
+def _fence(unit: Unit, process: str, still: ColumnElement[bool]) -> bool:
+    """Mark a process as lost if what was read of it still holds: nothing it has taken may be committed any more."""
+    mark = update(Intake).where(Intake.process == process, Intake.lost.is_(False), still).values(lost=True)
+    return unit.session.execute(mark.returning(Intake.process)).first() is not None
 
 
 def _decide(unit: Unit, auction: Auction) -> str:

@@ -4,11 +4,18 @@ import random
 from collections.abc import Iterator
 
 import pytest
+import structlog
 
 from auction.kernel.clock import FixedClock
 from auction.kernel.ids import Ids
 from tests.bidding.hall import Hall, a_house
 from tests.conftest import START
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _plain_log() -> None:
+    """One line to an event: drawing tracebacks with everything in sight takes seconds."""
+    structlog.configure(processors=[structlog.processors.add_log_level, structlog.processors.KeyValueRenderer()])
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])

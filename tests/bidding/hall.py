@@ -41,23 +41,10 @@ class Bidder(NamedTuple):
 
 
 @contextmanager
-def a_house(kind: str, folder: Path, clock: Clock, ids: Ids | None = None) -> Iterator[House]:
-    """A house on a fresh migrated database of a kind (`sqlite`, `postgresql`), gone afterwards."""
-    with a_database(kind, folder) as url:
-        house = open_house(settings_for(url, folder), clock=clock, ids=ids)
-        try:
-            upgrade(house)
-            yield house
-        finally:
-            house.engine.dispose()
-            house.reader.dispose()
-
-
-@contextmanager
-def a_database(kind: str, folder: Path) -> Iterator[str]:
-    """The URL of an empty database of a kind, dropped afterwards."""
+def an_empty_database(kind: str, folder: Path) -> Iterator[str]:
+    """The URL of an empty database of a kind (`sqlite`, `postgresql`), gone afterwards."""
     if kind == "sqlite":
-        yield f"sqlite:///{folder / 'fapai.db'}"
+        yield f"sqlite:///{folder / 'empty.db'}"
         return
     server = make_url(POSTGRESQL)
     name = f"fapai_test_{random.SystemRandom().randbytes(6).hex()}"
@@ -69,6 +56,19 @@ def a_database(kind: str, folder: Path) -> Iterator[str]:
     finally:
         with psycopg.connect(admin, autocommit=True) as connection:
             connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')  # type: ignore[arg-type]
+
+
+@contextmanager
+def a_house(kind: str, folder: Path, clock: Clock, ids: Ids | None = None) -> Iterator[House]:
+    """A house on a fresh migrated database of a kind."""
+    with an_empty_database(kind, folder) as url:
+        house = open_house(settings_for(url, folder), clock=clock, ids=ids)
+        try:
+            upgrade(house)
+            yield house
+        finally:
+            house.engine.dispose()
+            house.reader.dispose()
 
 
 @dataclass
