@@ -16,8 +16,8 @@ from .timekeeping import tick
 
 log = structlog.get_logger(__name__)
 
-#: Entries sealed in one transaction.
-_SEALED_AT_ONCE = 2000
+#: Entries sealed in one transaction: few, so that sealing never keeps a bid waiting for long.
+_SEALED_AT_ONCE = 250
 
 
 def start(house: House, gateway: PaymentGateway, turned_away: TurnedAway | None) -> BackgroundScheduler:
