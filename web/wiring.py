@@ -54,7 +54,7 @@ def upgrade(house: House) -> None:
 
 def check(house: House) -> None:
     """Refuse to work on a database of another schema or other keys. Raises SettingsError saying which."""
-    at = current(house.engine)
+    at = current(house.reader)
     if at != head():
         raise SettingsError(f"the database is at schema {at}, this program needs {head()}: run `fapai db upgrade`")
     with Session(house.reader) as session:
