@@ -125,6 +125,40 @@ def test_an_offer_taken_before_the_end_is_always_judged_before_the_sale_is_close
             assert hall.row(auction_id).closes_at == end - MILLI + FIVE
 
 
+def held_back(monkeypatch: pytest.MonkeyPatch) -> tuple[Event, Event]:
+    """From now on a desk that is about to judge sets the first event, and goes on when the second one is set."""
+    busy, go = Event(), Event()
+    honest = Desk._judge
+
+    def slow(desk: Desk, process: str, offers: Any) -> list[Answer]:
+        busy.set()
+        assert go.wait(PATIENCE)
+        return honest(desk, process, offers)
+
+    monkeypatch.setattr(Desk, "_judge", slow)
+    return busy, go
+
+
+def test_closing_waits_for_an_offer_that_a_desk_still_holds(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
+    beats = Beats(monkeypatch)
+    auction_id, bo, end = at_the_end(hall, after=-MILLI)
+    busy, go = held_back(monkeypatch)
+    with a_desk(hall, "holding") as desk:
+        try:
+            future = desk.submit(auction_id, bo.account_id, RESERVE + STEP, "key")
+            assert busy.wait(PATIENCE)
+            hall.clock.moment = end + 9 * SECOND
+            beats.wait("holding")
+            assert shut(hall, auction_id) is None
+        finally:
+            go.set()
+        assert future.result(PATIENCE).outcome == "accepted"
+        hall.clock.moment = end + FIVE + SECOND
+        beats.wait("holding")
+        assert shut(hall, auction_id) == "sold"
+    assert hall.row(auction_id).leader_registration_id == bo.registration_id
+
+
 def test_a_closing_does_not_wait_in_a_ring_with_the_desk(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
     """The desk holds its lease and wants the room, the closing holds the room and wants to know the leases."""
     auction_id, bo, end = at_the_end(hall, after=-MILLI)
@@ -266,16 +300,8 @@ def test_what_a_desk_holds_when_its_beat_meets_the_fence_is_answered_a_fault(
     beats = Beats(monkeypatch)
     auction_id = hall.auction()
     bidders = hall.bidders(auction_id, None, None, None)
-    busy, go = Event(), Event()
-    honest = Desk._judge
-
-    def slow(desk: Desk, process: str, offers: Any) -> list[Answer]:
-        busy.set()
-        assert go.wait(PATIENCE)
-        return honest(desk, process, offers)
-
+    busy, go = held_back(monkeypatch)
     with a_desk(hall, "held") as desk:
-        monkeypatch.setattr(Desk, "_judge", slow)
         futures = [desk.submit(auction_id, bidders[0].account_id, RESERVE, "key")]
         assert busy.wait(PATIENCE)
         futures += [desk.submit(auction_id, b.account_id, RESERVE + STEP, "key") for b in bidders[1:]]
