@@ -99,13 +99,12 @@ def scheduler() -> None:
     from gevent.event import Event
 
     from . import scheduler as timers
-    from .gateway import SandboxGateway
     from .serve import gevent_house
 
     house = gevent_house(Settings.from_environ())
     check(house)
     house.anchor()
-    timers.start(house, SandboxGateway(house), None)
+    timers.start_alone(house)
     done = Event()
     for number in (15, 2):
         gevent.signal_handler(number, done.set)

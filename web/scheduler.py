@@ -2,6 +2,7 @@
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
+from flask_socketio import SocketIO
 from sqlalchemy.exc import SQLAlchemyError
 
 from auction.kernel.errors import DomainError
@@ -11,7 +12,8 @@ from bidding.queries.payments import due_refunds
 from bidding.services.turned_away import record_turned_away
 
 from .door import TurnedAway
-from .gateway import PaymentGateway
+from .gateway import PaymentGateway, SandboxGateway
+from .sockets import Broadcaster, Json
 from .timekeeping import tick
 
 log = structlog.get_logger(__name__)
@@ -21,7 +23,10 @@ _SEALED_AT_ONCE = 250
 
 
 def start(house: House, gateway: PaymentGateway, turned_away: TurnedAway | None) -> BackgroundScheduler:
-    """Start the house's timers: due acts and sealing every second, counts and outstanding refunds every minute."""
+    """Start the house's timers: due acts and sealing every second, counts and outstanding refunds every minute.
+
+    Refunds are asked at once too: whoever closed before may have been killed before asking.
+    """
     scheduler = BackgroundScheduler(
         timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": 30}
     )
@@ -31,11 +36,27 @@ def start(house: House, gateway: PaymentGateway, turned_away: TurnedAway | None)
 
     every(1, tick, house)
     every(1, seal_all, house)
+    scheduler.add_job(_safely, args=[ask_refunds, house, gateway])
     every(60, ask_refunds, house, gateway)
     if turned_away is not None:
         every(60, journal_counts, house, turned_away)
     scheduler.start()
     return scheduler
+
+
+def start_alone(house: House) -> BackgroundScheduler:
+    """Start the timers of a process that serves nobody: what follows from its acts reaches the gateway and the rooms.
+
+    The rooms are told through the message queue, and hear nothing of it where there is none (FAPAI_REDIS_URL).
+    """
+    gateway = SandboxGateway(house)
+    house.subscribe("refund", gateway.on_refund)
+    if house.settings.redis_url is not None:
+        sockets = SocketIO(message_queue=house.settings.redis_url, async_mode="gevent", json=Json)
+        broadcaster = Broadcaster(sockets)
+        house.subscribe("room", broadcaster.take)
+        broadcaster.start()
+    return start(house, gateway, None)
 
 
 def _safely(work, *args) -> None:  # type: ignore[no-untyped-def]
