@@ -53,8 +53,8 @@ def register(unit: Unit, actor: Actor, auction_id: str, application: rules.Appli
         raise DomainError("not_found")
     person = _person(unit, actor)
     late = rules.timing_refusal(auction.status, auction.opens_at, auction.closes_at, application.capacity, unit.now)
-    if late:
-        raise DomainError(late)
+    if late or auction.closed_at is not None:  # suspended at its close for a barred winner: the bidding is over
+        raise DomainError(late or "auction_closed")
     if application.seal != auction.seal:
         raise DomainError("stale_disclosure", seal=auction.seal)
     identities = _identities(unit, person, application)
@@ -244,7 +244,7 @@ def leave(unit: Unit, actor: Actor, registration_id: str) -> Registration:
     auction, registration = lock_registration(unit, actor, registration_id, "registration.own")
     if registration.status not in ("awaiting_court", "awaiting_deposit", "qualified"):
         raise DomainError("wrong_state", status=registration.status)
-    if registration.has_bid or auction.status != "announced" or unit.now >= auction.opens_at:
+    if registration.has_bid or unit.now >= auction.opens_at:
         raise DomainError("wrong_state", status="bidding_open")
     release_registration(unit, auction, registration, status="released")
     return registration
