@@ -149,6 +149,7 @@ class _Batch:
         if auction.status == "announced" and offer.arrived_at >= auction.opens_at:
             open_auction(self.unit, auction)
             self.standings.refresh(auction)
+            registration = self.standings.registration(offer.auction_id, offer.account_id)
             self.rooms[auction.id] = room_of(auction)
         return self._judge(auction, registration, offer)
 

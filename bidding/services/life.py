@@ -37,6 +37,10 @@ def open_auction(unit: Unit, auction: Auction) -> None:
         return
     change_status(unit, auction, "open")
     unit.record("AuctionOpened", stream=f"auction:{auction.id}", body={"opens_at": iso(auction.opens_at)})
+    _refuse_undecided(unit, auction)
+
+
+def _refuse_undecided(unit: Unit, auction: Auction) -> None:
     undecided = unit.session.scalars(
         select(Registration).where(
             Registration.auction_id == auction.id,
@@ -71,7 +75,7 @@ def suspend_locked(unit: Unit, auction: Auction, *, kind: str, reason: str, caus
         "reason": reason,
         "cause": cause,
         "at": iso(unit.now),
-        "remaining_seconds": int(remaining.total_seconds()),
+        "remaining_seconds": -(-remaining // timedelta(seconds=1)),  # whole ones, so that no part of one is lost
     }
     change_status(unit, auction, "suspended", kind=kind, reason=reason, cause=cause)
     unit.record(
@@ -107,6 +111,8 @@ def resume(unit: Unit, actor: Actor, auction_id: str, *, closes_at: datetime, re
         reason=reason,
     )
     unit.record("AuctionResumed", stream=f"auction:{auction.id}", body={"closes_at": iso(closes_at), "reason": reason})
+    if auction.status == "open":  # the time of opening may have passed while the sale was suspended
+        _refuse_undecided(unit, auction)
     return auction
 
 

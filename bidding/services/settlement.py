@@ -81,7 +81,8 @@ def balance_confirmed(unit: Unit, auction: Auction, payment: Payment) -> None:
 
 def settle_price(unit: Unit, auction: Auction, winner: Registration) -> None:
     """Apply the deposit; the whole price is now with the court."""
-    apply_deposit(unit, winner)
+    if held_deposit(unit, winner):  # a creditor whose claim covered a deposit paid before has it back already
+        apply_deposit(unit, winner)
     winner.status = "applied"
     auction.settlement = "paid"
     unit.record("PricePaid", stream=f"auction:{auction.id}", body={"price_fen": auction.price_fen})

@@ -1,0 +1,410 @@
+"""Whole sales at random, through the services, on each database, against an independent model after every step.
+
+Checked besides: the invariants I-B1 to I-B10 on what is stored, I-E1 and I-E2, I-M1 to I-M5, I-A1 to I-A3.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+
+from auction.kernel.errors import DomainError
+from auction.kernel.unit import Unit
+from auction.models import Auction
+from bidding.models import Registration
+from bidding.rules.payment import PaymentNotice
+from bidding.rules.registration import Application, PrincipalFacts
+from bidding.services import life, payments, registration, settlement
+from bidding.services.bids import BidOffer, place_bids
+from bidding.services.closing import close
+from risk.imports import import_staff
+from tests.bidding.budget import budget
+from tests.bidding.hall import Hall
+from tests.bidding.sale_checks import Watch
+from tests.bidding.sale_model import DAY, FIVE, Reg, Sale
+from tests.factories import a_bidder, a_party, a_resident_id, an_account, an_actor, an_auction
+
+RESERVE, STEP, DEPOSIT, REFERENCE = 100_000_000, 500_000, 10_000_000, 60_000_000
+PEOPLE = 5
+MICRO, MILLI, SECOND = timedelta(microseconds=1), timedelta(milliseconds=1), timedelta(seconds=1)
+UNDERTAKINGS = ("full_capacity", "not_barred", "accept_defects")
+CLAIMED = st.sampled_from([0.25, 1, 2])
+ODDLY = {"beside": st.sampled_from([0, 0, 1, -1]), "own": st.booleans(), "sure": st.booleans()}
+#: Who acts: mostly one of those for whom the act means something, the rest anybody.
+WHO = st.integers(0, 9)
+CLAIM = st.sampled_from(["ordinary", "preferential", "creditor"])
+#: When an offer arrives: now, or a millisecond before, at or after a limit.
+WHEN = st.sampled_from(
+    [("now", 0)] * 12 + [(limit, by) for limit in ("opens", "window", "end") for by in (-1, 0, 1)] + [("end", -1)] * 2
+)
+
+
+STEPS = st.sampled_from([1, 1, 1, 2, 5])
+LEAPS = st.sampled_from([-400, -1, 1, 20, 21, 50])
+HOW = st.sampled_from(["right", "right", "right", "payer", "amount", "failed"])
+KIND = st.sampled_from(["stay", "halt", "fault"])
+MORE = st.sampled_from([-MICRO, 0 * MICRO, timedelta(hours=1)])
+RANK = st.integers(1, 2)
+YES = st.booleans()
+VERDICT = st.sampled_from(["none", "approved", "in part", "refused"])
+PICK = st.integers(0, 99)
+GOALS = st.sampled_from(["opening", "hours", "window", "window", "end", "days"])
+
+
+def _live(model: Sale) -> bool:
+    return model.status in ("announced", "open")
+
+
+#: Every act: how much it weighs among the others where the sale stands (0: not now), and what is drawn for it.
+ACTS: dict[str, tuple[Callable[[Sale], Any], dict[str, st.SearchStrategy[Any]]]] = {
+    "bid": (lambda m: 12 if _live(m) and m.opens <= m.now < m.end else 2, {"who": WHO, "steps": STEPS, "when": WHEN}),
+    "equal": (lambda m: 4 if m.opens <= m.now < m.end else 1, {"who": WHO, "when": WHEN, "sure": YES}),
+    "bid_oddly": (lambda m: 4 * (m.opens <= m.now < m.end), {"who": WHO, "steps": LEAPS, **ODDLY}),
+    "register": (lambda m: 3 if _live(m) else 1, {"who": WHO, "claim": CLAIM, "agent": YES, "old": YES}),
+    "decide": (lambda m: 4 if _live(m) else 1, {"who": WHO, "approve": YES, "rank": RANK, "claim": CLAIMED}),
+    "leave": (lambda m: 1, {"who": WHO}),
+    "acknowledge": (lambda m: 1 + 4 * (m.seal > 0), {"who": WHO, "old": YES}),
+    "change_the_sheet": (lambda m: _live(m) and len(m.taken) % 5 == 4, {}),
+    "change_the_registry": (lambda m: 1 + 3 * (len(m.barred) > 1), {"who": WHO, "mistake": YES}),
+    "pay_deposit": (lambda m: 4 if _live(m) else 1, {"who": WHO, "how": HOW}),
+    "pay_balance": (lambda m: 6 * (m.status == "sold"), {"who": WHO, "how": HOW}),
+    "say_a_notice_again": (lambda m: bool(m.pays), {"pick": PICK, "same_id": YES}),
+    "send_refunds": (lambda m: any(pay.back and not pay.sent for pay in m.pays), {"twice": YES}),
+    "send_a_key_again": (lambda m: 2, {"pick": PICK, "more": st.sampled_from([0, 0, STEP]), "own": YES}),
+    "wait": (lambda m: 2 + 4 * (m.now < m.opens), {"to": GOALS}),
+    "wake": (lambda m: 1, {}),
+    "close": (lambda m: 6 * (m.now >= m.end), {"settled": YES, "times": st.integers(1, 2)}),
+    "suspend": (lambda m: 1, {"kind": KIND}),
+    "resume": (lambda m: 5 * (m.status == "suspended"), {"more": MORE}),
+    "withdraw": (lambda m: len(m.taken) > 6 or not _live(m), {}),
+    "remind": (lambda m: m.status == "sold", {}),
+    "rule_the_sale": (lambda m: 2 * m.closed, {}),
+}
+
+
+class SaleMachine(RuleBasedStateMachine):
+    """One sale. `model` is what should be; the ids say which rows stand for what the model counts."""
+
+    def __init__(self, hall: Hall, folder: Path) -> None:
+        super().__init__()
+        self.hall, self.folder = hall.begin(), folder
+        self.house, self.clock = hall.house, hall.clock
+        self.reg_ids: list[str] = []
+        self.pay_ids: list[str] = []
+        self.notices: list[tuple[PaymentNotice, int]] = []
+        self.offers: list[tuple[int, BidOffer]] = []
+        self.silent = False  # this step changed rows past the services
+        self.numbers = iter(range(1, 10**6))
+
+    @initialize(early=YES, paid=st.tuples(YES, YES), decided=st.tuples(VERDICT, VERDICT, VERDICT))
+    def begin(self, early: bool, paid: tuple[bool, bool], decided: tuple[str, str, str]) -> None:
+        """The cast: a creditor, two ordinary bidders, a preferential purchaser, an agent; in some state each."""
+        now = self.clock.moment
+
+        def story(unit: Unit) -> None:
+            auction = an_auction(
+                unit,
+                status="announced",
+                opens_at=now + timedelta(hours=2),
+                closes_at=now + timedelta(hours=26),
+                reserve_price_fen=RESERVE,
+                increment_fen=STEP,
+                deposit_fen=DEPOSIT,
+                reference_price_fen=REFERENCE,
+                seal="seal-0",
+            )
+            self.auction_id = auction.id
+            self.ids = [a_resident_id() for _ in range(PEOPLE)]
+            self.people = [an_actor(a_bidder(unit, name=f"竞买人{n}", id_number=i)) for n, i in enumerate(self.ids)]
+            a_party(unit, auction.lot.case, "applicant", id_type="resident_id", id_number=self.ids[0])
+            self.judge = an_actor(an_account(unit, "judge"))
+
+        self.house.perform(story)
+        self.watch = Watch(self.house, self.auction_id)
+        opens, end = now + timedelta(hours=2), now + timedelta(hours=26)
+        self.model = Sale(now, opens, end, RESERVE, STEP, DEPOSIT, REFERENCE)
+        for who, claim in enumerate(["creditor", "ordinary", "ordinary", "preferential", "ordinary"]):
+            self.enrol(who, claim, agent=who == 4, seal=0)
+        for who in (1, 2):
+            self.pay(who, "deposit", "right")
+        for who, first, verdict in zip((3, 0, 4), (*paid, False), decided, strict=True):
+            if first:
+                self.pay(who, "deposit", "right")
+            if verdict != "none":
+                self.judge_claim(who, verdict != "refused", 1, DEPOSIT // (1 + (verdict == "in part")))
+        if not early:
+            self.tick(self.model.opens - self.model.now)
+
+    @rule(data=st.data())
+    def act(self, data: st.DataObject) -> None:
+        """One act of those possible now: chosen here by weight, as the library's own choice leaves whole kinds out."""
+        names = [name for name, (weight, _) in ACTS.items() for _ in range(int(weight(self.model)))]
+        name = data.draw(st.sampled_from(names), label="act")
+        drawn = data.draw(st.fixed_dictionaries(ACTS[name][1]), label=name)
+        getattr(self, name)(**drawn)
+
+    def tick(self, by: timedelta = MILLI) -> None:
+        self.clock.moment += by
+        self.model.now = self.clock.moment
+
+    def expect(self, code: str | None, service: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Perform a service that must be refused with the code, or must succeed (None)."""
+        try:
+            answer = self.house.perform(service, *args, **kwargs)
+        except DomainError as error:
+            assert error.code == code, (error, code)
+            return None
+        assert code is None, f"{service.__name__} should have been refused: {code}"
+        return answer
+
+    def pick(self, who: int, wanted: Callable[[Reg], object]) -> int:
+        """A person: of ten numbers eight name one of those wanted, if there are any."""
+        able = [n for n in range(PEOPLE) if (own := self.model.latest(n)) is not None and wanted(self.model.regs[own])]
+        return able[who % len(able)] if able and who < 8 else who % PEOPLE
+
+    # Registration
+
+    def register(self, who: int, claim: str, agent: bool, old: bool) -> None:
+        who = self.pick(who, lambda reg: reg.status in ("released", "refused"))
+        self.enrol(who, claim, agent and claim == "ordinary", max(0, self.model.seal - old))
+
+    def enrol(self, who: int, claim: str, agent: bool, seal: int) -> None:
+        self.tick()
+        principals = (PrincipalFacts("李四", "resident_id", a_resident_id()),) if agent else ()
+        application = Application("agent" if agent else "self", claim, f"seal-{seal}", UNDERTAKINGS, principals)
+        code = self.model.register(who, claim, agent, seal)
+        made = self.expect(code, registration.register, self.people[who], self.auction_id, application)
+        if made is not None:
+            self.reg_ids.append(made.id)
+
+    def own(self, who: int) -> int | None:
+        return self.model.latest(who)
+
+    def decide(self, who: int, approve: bool, rank: int, claim: float) -> None:
+        who = self.pick(who, lambda reg: reg.undecided or reg.status == "awaiting_court")
+        self.judge_claim(who, approve, rank, int(claim * DEPOSIT))
+
+    def judge_claim(self, who: int, approve: bool, rank: int, claim_fen: int) -> None:
+        if (n := self.own(who)) is None:
+            return
+        self.tick()
+        code = self.model.decide(n, approve, rank, claim_fen)
+        facts = {"approve": approve, "reason": "依法", "rank": rank, "claim_fen": claim_fen}
+        self.expect(code, registration.decide, self.judge, self.reg_ids[n], **facts)
+
+    def leave(self, who: int) -> None:
+        who = self.pick(who, lambda reg: not reg.has_bid)
+        if (n := self.own(who)) is not None:
+            self.tick()
+            self.expect(self.model.leave(n), registration.leave, self.people[who], self.reg_ids[n])
+
+    def acknowledge(self, who: int, old: bool) -> None:
+        who = self.pick(who, lambda reg: reg.seal != self.model.seal)
+        if (n := self.own(who)) is not None:
+            self.tick()
+            seal = max(0, self.model.seal - old)
+            code = self.model.acknowledge(n, seal)
+            self.expect(code, registration.acknowledge, self.people[who], self.reg_ids[n], f"seal-{seal}")
+
+    def change_the_sheet(self) -> None:
+        self.tick()
+        self.model.seal += 1
+        self.silent = True
+        self.hall.change(self.auction_id, seal=f"seal-{self.model.seal}")
+
+    def change_the_registry(self, who: int, mistake: bool) -> None:
+        who = self.pick(who, lambda reg: reg.who in self.model.barred) if mistake else who % PEOPLE
+        self.tick()
+        self.model.barred.discard(who) if mistake else self.model.barred.add(who)
+        path = self.folder / "staff.csv"
+        until = "2021-01-01" if mistake else ""
+        head = "body_type,body_code,name,id_number,position,from,to"
+        path.write_text(f"{head}\ncourt,3201,张三,{self.ids[who]},法官,2020-01-01,{until}\n", encoding="utf-8")
+        assert not import_staff(self.house, path).refused
+
+    # Money
+
+    def pay_deposit(self, who: int, how: str) -> None:
+        self.pay(self.pick(who, lambda reg: reg.status.startswith("awaiting")), "deposit", how)
+
+    def pay_balance(self, who: int, how: str) -> None:
+        self.pay(self.model.regs[self.model.taken[-1].reg].who if who < 8 else who % PEOPLE, "balance", how)
+
+    def pay(self, who: int, purpose: str, how: str) -> None:
+        if (n := self.own(who)) is not None:
+            self.tick()
+            self.request(n, purpose, how)
+
+    def request(self, n: int, purpose: str, how: str) -> None:
+        """Ask for a payment, and have the gateway say how it went."""
+
+        def ask(unit: Unit) -> str:
+            registered = unit.session.get_one(Registration, self.reg_ids[n])
+            if purpose == "deposit":
+                return payments.request_deposit(unit, registered, account="1").id
+            auction = unit.session.get_one(Auction, self.auction_id)
+            return payments.request_balance(unit, auction, registered, account="2").id
+
+        code = self.model.request(n, purpose)
+        asked = self.expect(code, ask)
+        if asked is None:
+            return
+        if asked not in self.pay_ids:
+            self.pay_ids.append(asked)
+        place = self.pay_ids.index(asked)
+        assert self.model.pays[place] is self.model.live(n, purpose)
+        who = self.model.regs[n].who if how != "payer" else (self.model.regs[n].who + 1) % PEOPLE
+        fen = 0 if how == "failed" else self.model.pays[place].fen + (how == "amount")
+        outcome = "failed" if how == "failed" else "paid"
+        notice = PaymentNotice(f"{asked}-{next(self.numbers)}", asked, outcome, fen, f"竞买人{who}", self.ids[who])
+        self.notices.append((notice, place))
+        self.take_notice(notice, place, how != "payer")
+
+    def take_notice(self, notice: PaymentNotice, place: int, right_payer: bool) -> None:
+        self.model.notice(self.model.pays[place], notice.outcome == "paid", right_payer, notice.amount_fen)
+        self.expect(None, payments.receive_notice, notice)
+
+    def say_a_notice_again(self, pick: int, same_id: bool) -> None:
+        """The gateway repeats itself: the same message changes nothing, one with a new id is judged anew."""
+        self.tick()
+        if not self.notices:
+            return
+        notice, place = self.notices[pick % len(self.notices)]
+        if same_id:
+            self.expect(None, payments.receive_notice, notice)
+            return
+        again = replace(notice, id=f"{notice.id}-{next(self.numbers)}")
+        right = notice.payer_id_number == self.ids[self.model.regs[self.model.pays[place].reg].who]
+        self.take_notice(again, place, right)
+
+    def send_refunds(self, twice: bool) -> None:
+        self.tick()
+        for pay, pay_id in zip(self.model.pays, self.pay_ids, strict=True):
+            if pay.back and not pay.sent:
+                self.model.send_back(pay)
+                for _ in range(1 + twice):
+                    self.expect(None, payments.refund_executed, pay_id)
+
+    # Bidding
+
+    def arrival(self, limit: str, by: int) -> datetime:
+        """The time of an arrival; the clock moves on to it. One long past is taken for now."""
+        model = self.model
+        limits = {"opens": model.opens, "window": model.end - FIVE, "end": model.end, "now": model.now}
+        at = limits[limit] + by * MILLI
+        if at < model.now - 5 * SECOND:
+            return model.now
+        self.tick(max(at - model.now, timedelta(0)))
+        return at
+
+    def place(self, who: int, offer: BidOffer) -> None:
+        flags = (offer.raise_own, offer.confirm_implausible)
+        code = self.model.bid(who, offer.amount_fen, offer.arrived_at, offer.key, *flags)
+        [answer] = self.house.perform(place_bids, [offer])
+        assert (answer.outcome, answer.code) == ("refused" if code else "accepted", code)
+        self.offers.append((who, offer))
+
+    def offer(self, who: int, fen: int, when: tuple[str, int], own: bool, sure: bool) -> None:
+        self.tick()
+        who = self.pick(who, lambda reg: reg.status == "qualified")
+        key, at = f"k{next(self.numbers)}", self.arrival(*when)
+        self.place(who, BidOffer(self.auction_id, self.people[who].id, fen, key, at, own, sure))
+
+    def bid(self, who: int, steps: int, when: tuple[str, int]) -> None:
+        taken = self.model.taken
+        self.offer(who, taken[-1].fen + steps * STEP if taken else RESERVE + (steps - 1) * STEP, when, True, True)
+
+    def equal(self, who: int, when: tuple[str, int], sure: bool) -> None:
+        who = self.pick(who, lambda reg: reg.rank is not None)
+        self.offer(who, self.model.taken[-1].fen if self.model.taken else RESERVE, when, False, sure)
+
+    def bid_oddly(self, who: int, steps: int, beside: int, own: bool, sure: bool) -> None:
+        standing = self.model.taken[-1].fen if self.model.taken else RESERVE
+        self.offer(who, max(1, standing + steps * STEP + beside), ("now", 0), own, sure)
+
+    def send_a_key_again(self, pick: int, more: int, own: bool) -> None:
+        self.tick()
+        if not self.offers:
+            return
+        who, offer = self.offers[pick % len(self.offers)]
+        again = BidOffer(offer.auction_id, offer.account_id, offer.amount_fen + more, offer.key, self.model.now, own)
+        self.place(who, again)
+
+    # The life of the sale
+
+    def wait(self, to: str) -> None:
+        goals = {
+            "opening": self.model.opens,
+            "hours": self.model.now + timedelta(hours=7),
+            "window": self.model.end - FIVE,
+            "end": self.model.end + SECOND * (self.model.now.microsecond // 1000 % 3),
+            "days": self.model.now + timedelta(days=12),
+        }
+        if to in ("end", "days") and self.model.status in ("announced", "open") and len(self.model.taken) < 3:
+            return
+        self.tick(max(goals[to] - self.model.now, MILLI))
+
+    def wake(self) -> None:
+        self.tick()
+        self.model.open_if_due()
+        self.house.perform(life.open_due, self.auction_id)
+
+    def close(self, settled: bool, times: int) -> None:
+        self.tick()
+        for _ in range(times):
+            before = self.model.status
+            self.model.close(settled)
+            answer = self.house.perform(close, self.auction_id, settled=settled)
+            decided = self.model.status if self.model.closed and before in ("announced", "open") else None
+            assert answer == decided
+            if self.model.settlement == "balance_due" and self.model.due_at is None:
+                self.model.due_at = self.hall.row(self.auction_id).balance_due_at
+                assert self.model.due_at is not None
+                assert self.model.end + timedelta(days=9) < self.model.due_at < self.model.end + timedelta(days=25)
+
+    def suspend(self, kind: str) -> None:
+        self.tick()
+        self.expect(self.model.suspend(kind), life.suspend, self.judge, self.auction_id, kind=kind, reason="依法暂缓")
+
+    def resume(self, more: timedelta) -> None:
+        self.tick()
+        end = self.model.earliest_end() + more if self.model.left is not None else self.model.now + 9 * DAY
+        code = self.model.resume(end)
+        self.expect(code, life.resume, self.judge, self.auction_id, closes_at=end, reason="恢复拍卖")
+
+    def withdraw(self) -> None:
+        self.tick()
+        facts = {"ground": "applicant_withdrew", "reason": "申请撤回"}
+        self.expect(self.model.withdraw(), life.withdraw, self.judge, self.auction_id, **facts)
+
+    def remind(self) -> None:
+        self.tick()
+        self.model.overdue()
+        self.house.perform(settlement.mark_overdue, self.auction_id)
+
+    def rule_the_sale(self) -> None:
+        self.tick()
+        facts = {"qualification": "not_required", "reason": "价款已付清"}
+        self.expect(self.model.rule(), settlement.rule_sale, self.judge, self.auction_id, **facts)
+
+    @invariant()
+    def the_house_is_as_the_model_says_and_no_invariant_is_broken(self) -> None:
+        if hasattr(self, "watch"):
+            self.watch.check(self.model, self.reg_ids, self.pay_ids, silent=self.silent)
+            self.silent = False
+
+
+@pytest.mark.slow
+def test_sales_at_random_go_as_the_model_says(hall: Hall, tmp_path: Path) -> None:
+    run_state_machine_as_test(lambda: SaleMachine(hall, tmp_path), settings=budget(15, steps=50))
