@@ -15,6 +15,7 @@ class Registration(Base):
     """A person's registration for one auction.
 
     `status`: awaiting_court, awaiting_deposit, qualified, refused, released, applied, forfeited.
+    `hold`: why the registry could not be asked about somebody (PRECISIONS 13); None once that is decided.
     `cleared_version` and `cleared_on` name the registry version and day on which the interest bar last found nothing.
     """
 
@@ -38,6 +39,7 @@ class Registration(Base):
     cleared_version: Mapped[int] = mapped_column(BigInteger)
     cleared_on: Mapped[date]
     barred: Mapped[str | None]
+    hold: Mapped[str | None]
     has_bid: Mapped[bool] = mapped_column(default=False)
     release_due_at: Mapped[datetime | None]
     decided_by: Mapped[str | None]

@@ -88,6 +88,8 @@ def serve(bind: str, no_scheduler: bool) -> None:
     """Serve the site."""
     from .serve import Serving, gevent_house
 
+    if not bind.rpartition(":")[2].isdecimal():
+        raise click.UsageError("--bind wants HOST:PORT")
     Serving(gevent_house(Settings.from_environ()), with_scheduler=not no_scheduler).run(bind)
 
 

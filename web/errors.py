@@ -10,6 +10,7 @@ from typing import Any
 from auction.kernel.clock import SHANGHAI, parse
 from auction.kernel.errors import Breach, DomainError
 from auction.kernel.money import yuan
+from disclosure.rules.citations import cite
 
 #: Where a code has no row of its own, its field is simply wrong.
 _UNKNOWN = {"status": 422, "zh": "填写有误。", "en": "This value is not right."}
@@ -48,7 +49,7 @@ class _Sentence(string.Formatter):
         if spec == "word":
             said = [_words().get(code, {}).get(self._language, code) for code in str(value).split()]
             return (" or " if self._language == "en" else "或").join(said)
-        return str(value)
+        return ", ".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
 
     def _moment(self, value: str) -> str:
         local = parse(value).astimezone(SHANGHAI)
@@ -86,21 +87,28 @@ def status_of(code: str) -> int:
     return int(table().get(code, _UNKNOWN)["status"])
 
 
-def basis_of(code: str) -> str | None:
-    """The article a refusal rests on, if it is a legal one."""
-    return table().get(code, {}).get("basis")
+def basis_of(code: str, language: str) -> str | None:
+    """The article a refusal rests on, with the title of its document; None where it is no legal one."""
+    written = table().get(code, {}).get("basis")
+    if written is None:
+        return None
+    citation = cite(written)
+    if not citation.by_law:
+        return citation.en if language == "en" else citation.zh
+    return f"{citation.en} ({citation.code})" if language == "en" else f"{citation.zh}（{citation.code}）"
 
 
 def problem(error: DomainError, language: str) -> dict[str, Any]:
     """The problem document (RFC 9457) of a refusal, with every single breach."""
-    detail = sentence(error.code, error.facts, language)
+    same = next((breach.facts for breach in error.errors if breach.code == error.code), {})
+    detail = sentence(error.code, error.facts or same, language)
     return {
         "type": f"urn:fapai:problem:{error.code}",
         "title": detail,
         "status": status_of(error.code),
         "code": error.code,
         "detail": detail,
-        "basis": error.basis or basis_of(error.code),
+        "basis": error.basis or basis_of(error.code, language),
         "errors": [_breach(breach, language) for breach in error.errors],
     }
 
@@ -110,5 +118,5 @@ def _breach(breach: Breach, language: str) -> dict[str, Any]:
         "field": breach.field,
         "code": breach.code,
         "detail": sentence(breach.code, breach.facts, language),
-        "basis": breach.basis or basis_of(breach.code),
+        "basis": breach.basis or basis_of(breach.code, language),
     }

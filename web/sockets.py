@@ -5,6 +5,7 @@ Messages are hints: every update carries the room's gap-free version, and a clie
 neither a slow watcher nor the message queue delays an acknowledgement.
 """
 
+import json
 import threading
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ from socketio import Namespace
 from socketio.exceptions import ConnectionRefusedError
 from werkzeug import Request
 
+from auction.kernel.crypto import sha256_hex
 from auction.kernel.errors import DomainError
 from auction.kernel.events import Published
 from auction.kernel.unit import House
@@ -51,7 +53,11 @@ class Json:
 
     @staticmethod
     def loads(text: str | bytes, **_: Any) -> Any:
-        return orjson.loads(text)
+        try:
+            return orjson.loads(text)
+        except orjson.JSONDecodeError:
+            # NaN, Infinity and huge numbers: read them, so that the event is answered for what it holds.
+            return json.loads(text)
 
 
 class Broadcaster:
@@ -112,6 +118,12 @@ class Rooms(Namespace):
         self._house, self._door = house, door
         self._clients: dict[str, _Client] = {}
         self._alive: dict[str, tuple[float, SignedIn | None]] = {}
+        house.subscribe("signed_out", self._sign_out)
+
+    def _sign_out(self, message: Published) -> None:
+        """A session ended in this process: its sockets are asked again at once."""
+        for token in [token for token in self._alive if sha256_hex(token.encode()) == message.payload["token_hash"]]:
+            self._alive.pop(token, None)
 
     def on_connect(self, sid: str, environ: dict[str, Any], data: Any = None) -> None:
         request = Request(environ)
@@ -128,6 +140,8 @@ class Rooms(Namespace):
         """Join a room; answers its snapshot with the events missed since a version."""
         auction_id = data.get("auction_id") if isinstance(data, dict) else None
         since = data.get("since") if isinstance(data, dict) else None
+        if (unknown := _unknown(data, "auction_id", "since")) is not None:
+            return self._failure(sid, "unknown_field", unknown)
         if not isinstance(auction_id, str) or not (since is None or (type(since) is int and 0 <= since < 2**53)):
             return self._failure(sid, "malformed")
         self.enter_room(sid, auction_id)
@@ -140,6 +154,8 @@ class Rooms(Namespace):
     def on_unwatch(self, sid: str, data: Any = None, *_: Any) -> dict[str, Any]:
         """Leave a room."""
         auction_id = data.get("auction_id") if isinstance(data, dict) else None
+        if (unknown := _unknown(data, "auction_id")) is not None:
+            return self._failure(sid, "unknown_field", unknown)
         if not isinstance(auction_id, str):
             return self._failure(sid, "malformed")
         self.leave_room(sid, auction_id)
@@ -157,13 +173,18 @@ class Rooms(Namespace):
             answer = refusal("fault")
         now = None if answer.server_time else self._house.now()
         told = acknowledgement(answer, tongue, now)
-        return {**told, "field": _wrong_field(data)} if answer.code == "malformed" else told
+        wrong = _wrong_field(data) if answer.code in ("malformed", "invalid") else None
+        if wrong is None:
+            return told
+        return {**told, "field": wrong[0], "detail": errors.sentence(wrong[1], {}, tongue)}
 
     def _bid(self, sid: str, data: Any) -> Answer:
         session = self._who(sid)
         auth.admit("bid.place", session, second_factor_required=self._house.settings.staff_mfa)
-        if _wrong_field(data) is not None or session is None:
+        if not isinstance(data, dict) or session is None:
             return refusal("malformed")
+        if _wrong_field(data) is not None:
+            return refusal("invalid")
         return self._door.take_offer(
             session.actor,
             data["auction_id"],
@@ -185,10 +206,13 @@ class Rooms(Namespace):
             log.exception("an event failed", event_name=event)
             return self._failure(sid, "fault")
 
-    def _failure(self, sid: str, code: str) -> dict[str, Any]:
+    def _failure(self, sid: str, code: str, field: str | None = None) -> dict[str, Any]:
         """The answer of an event that is no bid and could not be carried out."""
         client = self._clients.get(sid)
-        return {"code": code, "detail": errors.sentence(code, {}, client.language if client else "zh")}
+        detail = errors.sentence(code, {}, client.language if client else "zh")
+        return (
+            {"code": code, "detail": detail} if field is None else {"code": "invalid", "field": field, "detail": detail}
+        )
 
     def _who(self, sid: str) -> SignedIn | None:
         token = self._clients[sid].token
@@ -196,9 +220,14 @@ class Rooms(Namespace):
             return None
         session = self._session(token)
         if session is None:
-            self.disconnect(sid)
+            self.server.start_background_task(self._cut, sid)
             raise DomainError("unauthenticated")
         return session
+
+    def _cut(self, sid: str) -> None:
+        """Close a socket whose session has ended, once its last answer has left."""
+        self.server.sleep(PAUSE)
+        self.disconnect(sid)
 
     def _session(self, token: str) -> SignedIn | None:
         now = self._house.clock.machine()
@@ -211,21 +240,26 @@ class Rooms(Namespace):
         return found[1]
 
 
-def _wrong_field(data: Any) -> str | None:
-    """The first field of a bid that cannot be read, or None. The amount is judged apart: it has its own code."""
+def _unknown(data: Any, *known: str) -> str | None:
+    """The first field that an event does not have."""
+    return next((str(name)[:64] for name in data if name not in known), None) if isinstance(data, dict) else None
+
+
+def _wrong_field(data: Any) -> tuple[str, str] | None:
+    """The first field of a bid that cannot be read, with its code. The amount is judged apart: it has its own code."""
     if not isinstance(data, dict):
-        return ""
+        return "", "malformed"
     for name in data:
         if name not in _BID_FIELDS:
-            return str(name)
+            return str(name)[:64], "unknown_field"
     if not isinstance(data.get("auction_id"), str):
-        return "auction_id"
+        return "auction_id", "required" if data.get("auction_id") is None else "invalid"
     key = data.get("key")
     if not isinstance(key, str) or not 1 <= len(key) <= _LONGEST_KEY or not key.isprintable():
-        return "key"
+        return "key", "required" if key is None else "invalid"
     for flag in ("raise_own", "confirm_implausible"):
         if type(data.get(flag, False)) is not bool:
-            return flag
+            return flag, "invalid"
     return None
 
 
@@ -233,6 +267,21 @@ def _snapshot(session: Any, auction_id: str, since: int | None, now: Any) -> dic
     resource = auction_resource(session, auction_id, now)
     page = events_since(session, auction_id, resource["version"] if since is None else since)
     return {**resource, "events": page["items"], "more": page["more"]}
+
+
+def _cut_garbage(sockets: SocketIO) -> None:
+    """A frame that is no packet of the protocol ends its connection; it is not worth a traceback."""
+    handlers = sockets.server.eio.handlers
+    take = handlers["message"]
+
+    def tolerant(client: str, data: Any) -> Any:
+        try:
+            return take(client, data)
+        except (ValueError, TypeError, IndexError, KeyError, RecursionError) as error:
+            log.info("unreadable frame", error=repr(error))
+            return sockets.server.eio.disconnect(client)
+
+    handlers["message"] = tolerant
 
 
 def join(app: Flask, house: House, door: Door, async_mode: str) -> tuple[SocketIO, Broadcaster]:
@@ -251,6 +300,7 @@ def join(app: Flask, house: House, door: Door, async_mode: str) -> tuple[SocketI
         always_connect=False,
     )
     sockets.server.register_namespace(Rooms(house, door))
+    _cut_garbage(sockets)
     broadcaster = Broadcaster(sockets)
     house.subscribe("room", broadcaster.take)
     return sockets, broadcaster

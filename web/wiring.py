@@ -14,6 +14,7 @@ from auction.kernel.migrate import current, head, migrate
 from auction.kernel.settings import Settings, SettingsError
 from auction.kernel.unit import House
 from auction.models import Platform
+from auction.rules import ruleset
 
 
 def open_house(
@@ -53,7 +54,10 @@ def upgrade(house: House) -> None:
 
 
 def check(house: House) -> None:
-    """Refuse to work on a database of another schema or other keys. Raises SettingsError saying which."""
+    """Refuse another schema, other keys, an unknown ruleset. Raises SettingsError saying which."""
+    if house.settings.ruleset not in ruleset.available():
+        known = ", ".join(ruleset.available())
+        raise SettingsError(f"FAPAI_RULESET: no ruleset named {house.settings.ruleset!r}; known: {known}")
     at = current(house.reader)
     if at != head():
         raise SettingsError(f"the database is at schema {at}, this program needs {head()}: run `fapai db upgrade`")

@@ -193,7 +193,9 @@ def open_session(
 
 def close_session(unit: Unit, token: str) -> None:
     """End a session at once."""
-    unit.session.execute(delete(LoginSession).where(LoginSession.token_hash == sha256_hex(token.encode())))
+    token_hash = sha256_hex(token.encode())
+    unit.session.execute(delete(LoginSession).where(LoginSession.token_hash == token_hash))
+    unit.publish("signed_out", token_hash=token_hash)
 
 
 def offer_factor(unit: Unit, account_id: str, secret: str) -> str:

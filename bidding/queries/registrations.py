@@ -57,6 +57,7 @@ def registration_dict(session: Session, vault: Vault, registration: Registration
         "lot_id": auction.lot_id,
         "status": registration.status,
         "refusal": registration.refusal,
+        "hold": registration.hold,
         "capacity": registration.capacity,
         "claim": registration.claim,
         "claim_status": registration.claim_status,

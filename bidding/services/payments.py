@@ -231,7 +231,9 @@ def _wanted(unit: Unit, auction: Auction, registration: Registration, payment: P
 
 
 def _deposit_wanted(registration: Registration) -> bool:
-    return may_pay_deposit(registration.status, registration.capacity, registration.deposit_due_fen)
+    return registration.hold is None and may_pay_deposit(
+        registration.status, registration.capacity, registration.deposit_due_fen
+    )
 
 
 def _balance_wanted(auction: Auction, registration: Registration) -> bool:

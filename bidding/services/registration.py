@@ -63,6 +63,7 @@ def register(unit: Unit, actor: Actor, auction_id: str, application: rules.Appli
     _check_duplicates(unit, auction, identities)
     clearance = check_interest(unit, auction.lot, frozenset(i.match for i in identities), unit.now)
     refused = bool(clearance.hits)
+    hold = rules.hold_of(i.id_type for i in identities)
     registration = Registration(
         id=unit.new_id(),
         auction_id=auction.id,
@@ -72,7 +73,7 @@ def register(unit: Unit, actor: Actor, auction_id: str, application: rules.Appli
         claim=application.claim,
         claim_status="pending" if application.claim in rules.CLAIMS else None,
         claim_fen=creditor.claim_fen if creditor else None,
-        status="refused" if refused else rules.first_status(application),
+        status="refused" if refused else rules.first_status(application, hold),
         refusal="barred_interest" if refused else None,
         deposit_due_fen=auction.deposit_fen,
         undertakings=list(application.undertakings),
@@ -80,6 +81,7 @@ def register(unit: Unit, actor: Actor, auction_id: str, application: rules.Appli
         cleared_version=clearance.version,
         cleared_on=clearance.on,
         barred="barred_interest" if refused else None,
+        hold=None if refused else hold,
         created_at=unit.now,
     )
     unit.session.add(registration)
@@ -96,6 +98,7 @@ def register(unit: Unit, actor: Actor, auction_id: str, application: rules.Appli
             "capacity": application.capacity,
             "claim": application.claim,
             "refusal": registration.refusal,
+            "hold": registration.hold,
             "registry_version": clearance.version,
             "seal": application.seal,
             "undertakings": list(application.undertakings),
@@ -266,7 +269,10 @@ def decide(
     ordinary bidder; a refused agent or joint group is out, money back. DomainError wrong_state when nothing
     is to be decided or bidding has opened for an agent.
     """
-    auction, registration = lock_registration(unit, actor, registration_id, "registration.decide")
+    auction, registration = lock_registration(unit, actor, registration_id, "registration.answer")
+    if registration.hold is not None and actor.court_code != auction.lot.court_code:
+        return _decide_identity(unit, actor, auction, registration, approve=approve, reason=reason)
+    require(actor, "registration.decide", court=auction.lot.court_code)
     represented = registration.capacity in rules.REPRESENTED and registration.status == "awaiting_court"
     pending = registration.claim_status == "pending"
     if not (represented or pending) or registration.status not in ("awaiting_court", "awaiting_deposit", "qualified"):
@@ -297,10 +303,39 @@ def decide(
     if represented and not approve:
         release_registration(unit, auction, registration, status="refused", refusal="unconfirmed_agent")
     elif registration.status == "awaiting_court":
-        registration.status = "awaiting_deposit"
-        if held_deposit(unit, registration) >= registration.deposit_due_fen:
-            deposit_confirmed(unit, registration)
+        _go_on(unit, registration, represented=False)
     return registration
+
+
+def _decide_identity(
+    unit: Unit, actor: Actor, auction: Auction, registration: Registration, *, approve: bool, reason: str
+) -> Registration:
+    """Decide on an identity the registry cannot match: the regulator, or a clerk of another court (PRECISIONS 13)."""
+    require(actor, "registration.identify")
+    if registration.status != "awaiting_court":
+        raise DomainError("wrong_state", status=registration.status)
+    unit.record(
+        "IdentityDecided",
+        stream=f"person:{registration.person_id}",
+        private=True,
+        body={"registration_id": registration.id, "approve": approve, "reason": reason, "by": actor.id},
+    )
+    if not approve:
+        release_registration(unit, auction, registration, status="refused", refusal="identity_unverified")
+        return registration
+    registration.hold = None
+    undecided = registration.capacity in rules.REPRESENTED and registration.decided_by is None
+    _go_on(unit, registration, represented=undecided)
+    return registration
+
+
+def _go_on(unit: Unit, registration: Registration, *, represented: bool) -> None:
+    """Ask for the deposit once nobody has to decide any more, or qualify where nothing is due."""
+    if registration.hold is not None or represented or registration.claim_status == "pending":
+        return
+    registration.status = "awaiting_deposit"
+    if held_deposit(unit, registration) >= registration.deposit_due_fen:
+        deposit_confirmed(unit, registration)
 
 
 def _approve_claim(

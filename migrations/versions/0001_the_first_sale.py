@@ -500,6 +500,7 @@ def upgrade() -> None:
         sa.Column("cleared_version", sa.BigInteger(), nullable=False),
         sa.Column("cleared_on", sa.Date(), nullable=False),
         sa.Column("barred", sa.Text(), nullable=True),
+        sa.Column("hold", sa.Text(), nullable=True),
         sa.Column("has_bid", sa.Boolean(), nullable=False),
         sa.Column("release_due_at", INSTANT, nullable=True),
         sa.Column("decided_by", sa.Text(), nullable=True),

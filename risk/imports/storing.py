@@ -102,9 +102,9 @@ def import_staff(house: House, path: str | Path, partial: bool = False) -> Repor
     def read(stream: BinaryIO, today: date) -> Iterator[StaffRow | RefusedRow]:
         for row in read_staff(stream, today):
             if isinstance(row, StaffRow) and row.body_type == "court" and row.body_code not in courts:
-                yield RefusedRow(row.line, "body_code", "unknown_court", {})
+                yield RefusedRow(row.line, "body_code", "unknown_court", {"value": row.body_code})
             elif isinstance(row, StaffRow) and row.body_type == "agency" and row.body_code not in agencies:
-                yield RefusedRow(row.line, "body_code", "unknown_agency", {})
+                yield RefusedRow(row.line, "body_code", "unknown_agency", {"value": row.body_code})
             else:
                 yield row
 

@@ -176,7 +176,7 @@ def test_a_barred_applicant_is_told_the_article_and_never_the_official(
     caller = sign_in(bidder)
     answer = caller.post(f"/auctions/{coming.auction_id}/registrations", application(coming))
     assert (answer.status_code, code_of(answer)) == (422, "barred_interest")
-    assert answer.get_json()["basis"] == "OJA 34"
+    assert "OJA 34" in answer.get_json()["basis"]
     assert NAME not in answer.get_data(as_text=True)
     [kept] = caller.get("/me/registrations").get_json()["items"]
     assert (kept["status"], kept["refusal"], kept["bidder_code"]) == ("refused", "barred_interest", None)

@@ -162,7 +162,7 @@ def withdraw(data: dict[str, Any], auction_id: str) -> Response:
 
 
 @blueprint.get("/auctions/<auction_id>/registrations")
-@policy("registration.decide")
+@policy("registration.answer")
 @blueprint.arguments(PageQuery, location="query")
 @blueprint.response(200, PendingListOut)
 def list_registrations(query: dict[str, Any], auction_id: str) -> Response:
@@ -218,7 +218,7 @@ def _registration(row: Registration) -> dict[str, Any]:
 @blueprint.arguments(DecisionIn)
 @blueprint.response(200, DecidedOut)
 def decide(data: dict[str, Any], registration_id: str) -> Response:
-    """Confirm or refuse an agent, joint bidders, a preferential purchaser or a creditor."""
+    """Confirm or refuse an agent, joint bidders, a claim; or an identity the registry cannot match."""
     return jsonify(_registration(act(registration.decide, me(), registration_id, **data)))
 
 

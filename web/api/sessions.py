@@ -3,11 +3,13 @@
 from typing import Any
 
 import pyotp
+from sqlalchemy.orm import Session
 
 from auction.kernel.errors import DomainError
 from auction.kernel.unit import Unit
-from auction.models import Account
+from auction.models import Account, Person
 from auction.queries.sessions import account_named
+from auction.rules.access import Actor
 from auction.services import accounts
 
 from .. import auth
@@ -85,10 +87,18 @@ def get_me() -> dict[str, Any]:
         "id": actor.id,
         "username": session.username if session else "",
         "role": actor.role,
-        "name": actor.name,
+        "name": house().read(_own_name, actor),
         "court": actor.court_code,
         "agency": actor.agency_uscc,
     }
+
+
+def _own_name(session: Session, actor: Actor) -> str:
+    """The name behind the account: a bidder's is sealed, and shown to nobody else."""
+    person = session.get(Person, actor.person_id) if actor.person_id else None
+    if person is None or person.wrapped_key is None:
+        return actor.name
+    return house().vault.open(person.wrapped_key, person.id, "name", person.name)
 
 
 @blueprint.post("/me/factors/totp")

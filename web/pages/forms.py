@@ -181,7 +181,8 @@ def refused(error: DomainError, fields: Iterable[str], values: Mapping[str, Any]
             detail = errors.sentence(error.code, error.facts, tongue)
     else:
         title, detail = errors.sentence(error.code, error.facts, tongue), ""
-    problem = Problem(title, detail, tuple(dict.fromkeys(loose)), error.basis or errors.basis_of(error.code))
+    basis = error.basis or errors.basis_of(error.code, tongue)
+    problem = Problem(title, detail, tuple(dict.fromkeys(loose)), basis)
     return Entry(typed() if values is None else values, wrong, problem)
 
 

@@ -114,6 +114,7 @@ class RegistrationOut(Strict):
     lot_id = fields.String()
     status = fields.String(metadata={"enum": list(_STATUSES)})
     refusal = fields.String(allow_none=True)
+    hold = fields.String(allow_none=True, metadata={"enum": ["identity_unmatchable", None]})
     capacity = fields.String()
     claim = fields.String()
     claim_status = fields.String(allow_none=True)
