@@ -1,0 +1,147 @@
+"""The migrations, on each database: up from nothing, down to nothing, up again; and they make what the models say."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import CheckConstraint, Engine, inspect, text
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from auction.kernel.clock import FixedClock
+from auction.kernel.crypto import Keys
+from auction.kernel.db import INSERT_ONLY, Base, open_engine
+from auction.kernel.migrate import current, head, migrate
+from auction.kernel.settings import SettingsError
+from tests.bidding.hall import an_empty_database
+from tests.conftest import START, settings_for
+from web.wiring import check, open_house, upgrade
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    with an_empty_database(request.param, tmp_path) as url:
+        yield url
+
+
+@pytest.fixture
+def engine(url: str) -> Iterator[Engine]:
+    """An engine on an empty database."""
+    opened = open_engine(url)
+    yield opened
+    opened.dispose()
+
+
+#: What a database holds, by its own catalogue; the version table apart.
+CATALOGUE = {
+    "sqlite": """
+        SELECT type, name, tbl_name, sql FROM sqlite_master WHERE tbl_name <> 'alembic_version'
+    """,
+    "postgresql": """
+        SELECT table_name, column_name, concat(data_type, ' ', is_nullable, ' ', column_default)
+        FROM information_schema.columns WHERE table_schema = 'public'
+        UNION ALL SELECT c.relname, k.conname, pg_get_constraintdef(k.oid)
+        FROM pg_constraint k JOIN pg_class c ON c.oid = conrelid WHERE k.connamespace = 'public'::regnamespace
+        UNION ALL SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'
+        UNION ALL SELECT c.relname, tgname, pg_get_triggerdef(t.oid)
+        FROM pg_trigger t JOIN pg_class c ON c.oid = tgrelid WHERE NOT tgisinternal
+        UNION ALL SELECT 'function', proname, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+    """,
+}
+
+
+def everything(engine: Engine) -> list[str]:
+    """Tables with columns, keys, checks, indexes and triggers; functions."""
+    with engine.connect() as connection:
+        rows = connection.execute(text(CATALOGUE[engine.dialect.name]))
+        return sorted(str(row) for row in rows if "alembic_version" not in row)
+
+
+def test_up_from_nothing_down_to_nothing_and_up_again_gives_the_same(engine: Engine) -> None:
+    nothing = everything(engine)
+    assert current(engine) is None
+    migrate(engine)
+    first = everything(engine)
+    assert current(engine) == head()
+    assert first != nothing
+    migrate(engine, "base")
+    assert (everything(engine), current(engine)) == (nothing, None)
+    migrate(engine)
+    assert (everything(engine), current(engine)) == (first, head())
+
+
+def test_migrating_what_is_up_to_date_changes_nothing(engine: Engine) -> None:
+    migrate(engine)
+    before = everything(engine)
+    migrate(engine)
+    assert (everything(engine), current(engine)) == (before, head())
+
+
+def test_the_migrations_make_what_the_models_say(engine: Engine) -> None:
+    migrate(engine)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_the_checks_of_the_models_are_in_the_database(engine: Engine) -> None:
+    """What the comparison above does not look at."""
+    migrate(engine)
+    found = inspect(engine)
+    for table in Base.metadata.sorted_tables:
+        wanted = {str(check.name) for check in table.constraints if isinstance(check, CheckConstraint)}
+        assert {str(check["name"]) for check in found.get_check_constraints(table.name)} == wanted, table.name
+
+
+def test_a_live_identity_stands_behind_one_registration_of_an_auction(engine: Engine) -> None:
+    migrate(engine)
+    table = Base.metadata.tables["registered_identities"]
+    row: dict[str, object] = {"id_match": "m", "auction_id": "a", "part": "applicant", "id_type": "resident_id"}
+    row |= {"name": b"", "id_number": b""}
+    with engine.begin() as connection:
+        if engine.dialect.name == "sqlite":
+            connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+        else:
+            connection.exec_driver_sql("SET session_replication_role = replica")
+        for registration, live in (("r1", True), ("r2", False), ("r3", False)):
+            connection.execute(table.insert(), row | {"registration_id": registration, "live": live})
+        with pytest.raises(IntegrityError):
+            connection.execute(table.insert(), row | {"registration_id": "r4", "live": True})
+        connection.rollback()
+
+
+def test_insert_only_tables_are_guarded_after_going_down_and_up(engine: Engine) -> None:
+    migrate(engine)
+    migrate(engine, "base")
+    migrate(engine)
+    found = "SELECT tbl_name FROM sqlite_master WHERE type = 'trigger' GROUP BY tbl_name HAVING count(*) = 2"
+    if engine.dialect.name == "postgresql":
+        found = "SELECT c.relname FROM pg_trigger JOIN pg_class c ON c.oid = tgrelid WHERE NOT tgisinternal"
+    with engine.begin() as connection:
+        assert set(connection.scalars(text(found))) == INSERT_ONLY
+        if engine.dialect.name == "postgresql":  # its triggers refuse a statement, even where it meets no row
+            for name in sorted(INSERT_ONLY):
+                table = Base.metadata.tables[name]
+                column = next(iter(table.c))
+                truncated = text(f"TRUNCATE {name} CASCADE")
+                for change in (table.update().values({column: column}), table.delete(), truncated):
+                    with pytest.raises(DBAPIError, match="insert-only"), connection.begin_nested():
+                        connection.execute(change)
+
+
+def test_a_program_refuses_a_database_of_another_schema_or_of_other_keys(url: str, tmp_path: Path) -> None:
+    house = open_house(settings_for(url, tmp_path), clock=FixedClock(START))
+    with pytest.raises(SettingsError, match="schema"):
+        check(house)
+    upgrade(house)
+    check(house)
+    others = settings_for(url, tmp_path, keys=Keys(b"x" * 32, b"k" * 32, b"l" * 32))
+    stranger = open_house(others, clock=FixedClock(START))
+    with pytest.raises(SettingsError, match="FAPAI_MASTER_KEY"):
+        check(stranger)
+    with pytest.raises(SettingsError, match="FAPAI_MASTER_KEY"):
+        upgrade(stranger)
+    for one in (house, stranger):
+        one.engine.dispose()
+        one.reader.dispose()
