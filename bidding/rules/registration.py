@@ -3,7 +3,7 @@
 Sources: OJA 14, 17-19 (法释〔2016〕18号); HOUSE 2; the identity rules and the order of statuses are the platform's.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -79,13 +79,13 @@ def deposit_due(deposit_fen: int, claim_fen: int | None) -> int:
     return deposit_fen if claim_fen is None else max(0, deposit_fen - claim_fen)
 
 
-def hold_of(id_types: Iterable[str]) -> str | None:
+def hold_of(id_types: Collection[str]) -> str | None:
     """Why the registry cannot be asked about somebody behind a registration; None when it can about everybody.
 
-    It knows people by their resident numbers: a passport matches nothing there, and a company only through data on
-    who controls it, of which there is none yet. Such an identity waits for a decision (PRECISIONS 13).
+    It knows people by their resident numbers: a passport matches nothing there, so its holder waits for a decision
+    (PRECISIONS 13). Companies are looked up by their codes; who controls them is not yet known here.
     """
-    return "identity_unmatchable" if any(id_type != "resident_id" for id_type in id_types) else None
+    return "identity_unmatchable" if "passport" in id_types else None
 
 
 def first_status(application: Application, hold: str | None) -> str:

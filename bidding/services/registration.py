@@ -63,7 +63,7 @@ def register(unit: Unit, actor: Actor, auction_id: str, application: rules.Appli
     _check_duplicates(unit, auction, identities)
     clearance = check_interest(unit, auction.lot, frozenset(i.match for i in identities), unit.now)
     refused = bool(clearance.hits)
-    hold = rules.hold_of(i.id_type for i in identities)
+    hold = rules.hold_of([i.id_type for i in identities])
     registration = Registration(
         id=unit.new_id(),
         auction_id=auction.id,

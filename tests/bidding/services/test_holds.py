@@ -25,10 +25,9 @@ def registered(unit: Unit, id_type: str, number: str) -> tuple[Registration, Acc
     return register(unit, bidder.actor, auction.id, application), own, other
 
 
-@pytest.mark.parametrize(("id_type", "number"), [("passport", "E12345678"), ("uscc", make.a_uscc(7))])
-def test_a_passport_or_a_company_without_control_data_waits(house: House, id_type: str, number: str) -> None:
+def test_a_passport_waits_for_somebody_outside_the_enforcing_court(house: House) -> None:
     def service(unit: Unit) -> None:
-        registration, own, other = registered(unit, id_type, number)
+        registration, own, other = registered(unit, "passport", "E12345678")
         assert (registration.status, registration.hold) == ("awaiting_court", "identity_unmatchable")
         with pytest.raises(DomainError, match="wrong_state"):
             request_deposit(unit, registration, account="x")
