@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.flows.server import PATIENCE, Server, wait_until
+from tests.flows.server import PATIENCE, Place, Server, wait_until
 
 VERIFIER = Path(__file__).parents[2] / "tools" / "fapai_verify.py"
 
@@ -75,9 +75,9 @@ def check_package(server: Server, folder: Path, key: Path, auction_id: str | Non
     return said
 
 
-def audit(server: Server) -> dict[str, Any]:
+def audit(place: Place) -> dict[str, Any]:
     """`fapai audit verify`, which must find nothing wrong."""
-    said: dict[str, Any] = json.loads(server.place.fapai("audit", "verify", "--json"))
+    said: dict[str, Any] = json.loads(place.fapai("audit", "verify", "--json"))
     assert said["ok"] is True, said
     assert said["failures"] == []
     return said

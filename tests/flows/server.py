@@ -120,6 +120,7 @@ class Server:
         #: The answers nobody may ever get: a line each.
         self.faults: list[str] = []
         self.http = httpx.Client(timeout=PATIENCE, event_hooks={"response": [self._note]})
+        self._knocking = httpx.Client(timeout=PATIENCE)
         self._process: Process | None = None
         self._tokens: dict[str, str] = {}
 
@@ -138,8 +139,8 @@ class Server:
     def _ready(self) -> bool:
         assert self.process.lives(), f"the server ended: {self.process.log.read_text('utf-8')[-4000:]}"
         try:
-            # Not through `http`: nobody serves yet, and that is no fault.
-            return httpx.get(f"{self.address}/readyz", timeout=PATIENCE).is_success
+            # Not through `http`: that nobody serves yet is no fault.
+            return self._knocking.get(f"{self.address}/readyz").is_success
         except httpx.TransportError:
             return False
 
@@ -153,6 +154,7 @@ class Server:
     def close(self) -> None:
         """End whatever still runs."""
         self.http.close()
+        self._knocking.close()
         if self._process is not None:
             self._process.end()
 
@@ -202,6 +204,11 @@ class Server:
     def now(self) -> datetime:
         """The platform's time."""
         return datetime.fromisoformat(self.get("/sandbox/clock", "operator")["now"])
+
+    @staticmethod
+    def pause(seconds: float) -> None:
+        """Let the server work for a moment, of which nothing depends but where it is found."""
+        time.sleep(seconds)
 
     def advance(self, span: timedelta) -> None:
         """Move the platform's clock forward; what falls due on the way is done when this comes back."""

@@ -117,7 +117,7 @@ def test_a_car_without_a_bidder_is_relisted_and_sold_in_its_second_round(server:
     evidence.check_receipts(server, bidding.bid_ids, key, tmp_path)
     for auction_id in (first, court.auction_id):
         evidence.check_package(server, tmp_path / auction_id, key, auction_id)
-    evidence.audit(server)
+    evidence.audit(server.place)
     assert server.faults == []
 
 
@@ -452,7 +452,7 @@ def _proof(server: Server, bidding: Room, folder: Path) -> None:
     said = evidence.check_package(server, folder / "auction", key, bidding.court.auction_id)
     assert said["checked"]["receipts"] == len(bidding.accepted)
     evidence.check_package(server, folder / "log", key)
-    audited = evidence.audit(server)
+    audited = evidence.audit(server.place)
     assert audited["checked"]["bids"] >= len(bidding.accepted)
     document = server.get(f"/auctions/{bidding.court.auction_id}/confirmation")
     assert document["checkpoint"]["size"] > 0
