@@ -31,8 +31,10 @@ class _Client(socketio.Client):
 class Seat:
     """Somebody at a room: every `update` as it came, and the events they make when read with `since`."""
 
-    def __init__(self, server: Server, auction_id: str, who: str | None = None) -> None:
+    def __init__(self, server: Server, auction_id: str, who: str | None = None, address: str | None = None) -> None:
+        """`address`: where to connect, if not to the server itself."""
         self.server, self.auction_id, self.who = server, auction_id, who
+        self.address = address or server.address
         self.updates: list[dict[str, Any]] = []
         #: The room's events by version, without a gap up to `version`.
         self.events: dict[int, dict[str, Any]] = {}
@@ -51,10 +53,12 @@ class Seat:
         client.on("update", self._take_update, namespace=NAMESPACE)
         client.on("disconnect", lambda *_: lost.set(), namespace=NAMESPACE)
         auth = {"token": self.server.token(self.who)} if self.who else {}
-        client.connect(
-            self.server.address, transports=["websocket"], namespaces=[NAMESPACE], auth=auth, wait_timeout=PATIENCE
-        )
+        client.connect(self.address, transports=["websocket"], namespaces=[NAMESPACE], auth=auth, wait=False)
         self._wire = client.eio.ws
+        wait_until(lambda: NAMESPACE in client.namespaces or client.eio.state != "connected", "the connection")
+        if NAMESPACE not in client.namespaces:
+            self._hang_up()
+            raise ConnectionError("refused, or cut")
         return self
 
     def leave(self) -> None:
@@ -101,7 +105,8 @@ class Seat:
         while True:
             request = {"auction_id": self.auction_id} | ({} if since is None else {"since": since})
             answer = self.ask("watch", request)
-            assert answer is not None, "the connection died"
+            if answer is None:
+                raise ConnectionError("cut")
             snapshot: dict[str, Any] = answer[0]
             assert "version" in snapshot, snapshot
             if since is None and self.version == 0:
@@ -114,10 +119,16 @@ class Seat:
                 return snapshot
             since = self.version
 
+    def is_lost(self, seconds: float) -> bool:
+        """Whether the connection has died, or does so within that time."""
+        if not self._lost.wait(seconds):
+            return False
+        self._hang_up()
+        return True
+
     def lose(self) -> None:
         """Wait until the connection is known to be dead."""
-        assert self._lost.wait(PATIENCE), "the connection lives"
-        self._hang_up()
+        assert self.is_lost(PATIENCE), "the connection lives"
 
     def resume(self) -> dict[str, Any]:
         """Come back and ask for everything missed."""

@@ -228,7 +228,7 @@ def _bidders_register(court: Court) -> dict[str, str]:
     assert refused(MINOR)["code"] == "under_age"
     for barred in (SPOUSE, VIEWER):
         told = refused(barred)
-        assert (told["code"], told["basis"]) == ("barred_interest", "OJA 34")
+        assert told["code"] == "barred_interest" and "OJA 34" in told["basis"]
         assert "异议" in told["detail"]
         for secret in ("示例法官甲", SPOUSE.name, VIEWER.name, JUDGE_ID, SPOUSE_ID, VIEWER_ID):
             assert secret not in json.dumps(told, ensure_ascii=False)
