@@ -98,9 +98,15 @@ def test_two_bidders_bid_against_each_other_and_one_wins(browser: Browser, site:
     first.enter(auction)
     second.enter(auction)
 
+    # A dialog that was open when somebody else bid says so, and its amount can only be taken back.
+    second.page.locator("#go").click()
+    expect(second.page.get_by_role("dialog")).to_contain_text("目前无人出价")
     first.bid()
     first.sees("出价成功，您领先")
     expect(second.page.locator("#price")).to_have_text("2,144,000")
+    expect(second.page.locator("#ask-changed")).to_contain_text("最低可出 ¥2,154,000")
+    expect(second.page.locator("#ask-confirm")).to_be_disabled()
+    second.page.get_by_role("button", name="返回").click()
     second.bid("+3 档")
     second.sees("出价成功，您领先")
     expect(second.page.locator("#price")).to_have_text("2,184,000")
@@ -135,6 +141,9 @@ def test_two_bidders_bid_against_each_other_and_one_wins(browser: Browser, site:
     site.advance(minutes=6)
     first.sees("竞买成功")
     second.sees("您未竞得")
+    for window in (first, second):
+        expect(window.page.locator("#timer-label")).to_have_text("结束时间")
+        expect(window.page.locator("#price-label")).to_contain_text("成交价·买受人代码")
     first.page.goto(f"/auctions/{auction}/confirmation")
     expect(first.page.get_by_role("main")).to_contain_text("示例张三")
     assert TITLE in first.page.get_by_role("main").inner_text()

@@ -174,7 +174,7 @@ def refused(error: DomainError, fields: Iterable[str], values: Mapping[str, Any]
         if name in known or name.rsplit(".", 1)[0] in known or name.split(".")[0] in known:
             wrong[name] = (*wrong.get(name, ()), said)
         else:
-            loose.append(said if not breach.basis else f"{said}（{breach.basis}）")
+            loose.append(said + _("（%(text)s）", text=breach.basis) if breach.basis else said)
     if error.code == "invalid":
         title, detail = _("有几处需要更正"), ""
         if not loose and not wrong:
@@ -194,7 +194,16 @@ def sentence(breach: Breach, tongue: str) -> str:
         return _("两次输入的密码不一致。")
     if breach.code == "invalid":
         return _("填写有误。")
+    if breach.code == "amount_invalid":
+        return fault_sentence(breach.code)
     return errors.sentence(breach.code, breach.facts, tongue)
+
+
+def fault_sentence(code: str) -> str:
+    """What is wrong with an amount, to somebody who types yuan; the interface's own sentence speaks of fen."""
+    if code == "amount_invalid":
+        return _("金额无法识别：应为 0.01 至 10,000,000,000,000 元，最多两位小数。")
+    return errors.sentence(code, {}, language())
 
 
 def shown(values: Mapping[str, Any]) -> dict[str, Any]:

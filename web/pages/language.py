@@ -116,5 +116,5 @@ def said(value: Any) -> str:
     if value is False:
         return _("否")
     if isinstance(value, list):
-        return "、".join(said(one) for one in value)
+        return _("、").join(said(one) for one in value)
     return "—" if value is None else str(value)

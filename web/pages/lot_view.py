@@ -89,10 +89,11 @@ def round_view(auction: Auction, now: datetime) -> dict[str, Any]:
         "ratio": percent(shown, auction.reference_price_fen),
         "reserve_ratio": percent(auction.reserve_price_fen, auction.reference_price_fen),
         "price_label": price_label(status, auction.price_fen),
+        "leader_label": leader_label(status, auction.leader_code),
         "countdown": countdown,
         "countdown_label": _("距结束") if running else _("距开拍"),
         "countdown_short": _("剩") if running else _("距开拍"),
-        "end_label": _("已截止，结果确认中") if ended else _("结束时间"),
+        "end_label": _("已截止，结果确认中") if status == "open" and ended else _("结束时间"),
         "leader_code": auction.leader_code,
         "leader_rank": auction.leader_rank,
         "bid_count": auction.bid_count,
@@ -111,7 +112,16 @@ def price_label(status: str, price_fen: int | None) -> str:
     """What the price on show is."""
     if status == "sold":
         return _("成交价")
+    if price_fen and status in ("withdrawn", "revoked"):
+        return _("最高出价")
     return _("当前价") if price_fen else _("起拍价")
+
+
+def leader_label(status: str, code: str | None) -> str:
+    """Who leads or has bought; empty where nobody does."""
+    if not code or status not in ("announced", "open", "suspended", "sold"):
+        return ""
+    return _("买受人代码 %(code)s", code=code) if status == "sold" else _("%(code)s 领先", code=code)
 
 
 def _contact(page: LotPage) -> Mapping[str, Any]:

@@ -12,7 +12,8 @@ from bidding.queries.room_page import RoomPage, answer_to, room_page
 from .. import errors
 from ..auth import current_actor, house, me, policy
 from ..door import door
-from .language import _, language
+from .forms import fault_sentence
+from .language import _
 from .lot_view import round_view
 from .room_view import room_view
 
@@ -47,13 +48,13 @@ def _typed(page: RoomPage) -> dict[str, Any]:
     try:
         amount = parse_yuan(given)
     except ValueError:
-        return {"amount_fen": page.minimum_fen, "error": errors.sentence("amount_invalid", {}, language())}
+        return {"amount_fen": page.minimum_fen, "error": fault_sentence("amount_invalid")}
     return {"amount_fen": amount, "error": request.args.get("wrong") and _fault_sentence(page, amount)}
 
 
 def _fault_sentence(page: RoomPage, amount_fen: int) -> str | None:
     code = page.fault_of(amount_fen)
-    return errors.sentence(code, {}, language()) if code else None
+    return fault_sentence(code) if code else None
 
 
 @blueprint.get("/auctions/<auction_id>/bid")
@@ -138,7 +139,7 @@ def _result(auction_id: str, answer: Any) -> str:
     else:
         kind, sign = "out", "up"
         head = _("价格已变化，请重新确认") if answer.code in _CHANGED else _("出价未被接受")
-        text = errors.sentence(answer.code or "fault", {}, language())
+        text = fault_sentence(answer.code or "fault")
     return render_template(
         "room/result.html",
         lot=page.lot,

@@ -11,6 +11,8 @@ from bidding.models import Registration
 from bidding.queries.room_page import RoomPage
 
 from .. import errors
+from . import labels
+from .forms import fault_sentence
 from .language import _, language, local
 from .lot_view import round_view
 
@@ -29,6 +31,7 @@ def room_view(page: RoomPage, now: datetime, actor: Actor | None, typed: dict[st
         "first_is_leader": page.auction.leader_code is not None,
         "me": _me(page, auction, actor),
         "own": own_state(page, auction, now),
+        "stopped": stopped(page, auction),
         "form": typed,
         "receipt": page.receipt,
         "limits": {"increments": page.rules.implausible_increments, "above_fen": int(far) if far else None},
@@ -46,13 +49,41 @@ def _me(page: RoomPage, auction: dict[str, Any], actor: Actor | None) -> dict[st
         "has_bid": bool(own and own.has_bid),
         "can_bid": qualified and live and own is not None and own.barred is None,
         "minimum_fen": page.minimum_fen,
-        "checks": _checks(page, own) if own else [],
+        "checks": _checks(page, own, live) if own else [],
         "action": _action(page, own, actor, live),
     }
 
 
-def _checks(page: RoomPage, own: Registration) -> list[dict[str, Any]]:
+def stopped(page: RoomPage, auction: dict[str, Any]) -> dict[str, str] | None:
+    """What stands in the place of the countdown while nothing is counted down: `{label, text, reason}`, else None."""
+    status = auction["status"]
+    if status == "suspended":
+        return {
+            "label": _("竞价状态"),
+            "text": str(labels.STATUS[status]),
+            "reason": (page.auction.suspension or {}).get("reason", ""),
+        }
+    if status in ("withdrawn", "revoked"):
+        return {"label": _("竞价状态"), "text": str(labels.STATUS[status]), "reason": ""}
+    if auction["countdown"] is None:
+        return {"label": auction["end_label"], "text": local(page.auction.closes_at, "clock"), "reason": ""}
+    return None
+
+
+def _checks(page: RoomPage, own: Registration, live: bool) -> list[dict[str, Any]]:
+    """What a bidder must have done to bid; afterwards only where the deposit is."""
     mine = url_for("enrol.show", registration_id=own.id)
+    if own.status in ("released", "forfeited"):
+        amount = yuan(own.deposit_due_fen)
+        back = own.status == "released"
+        text = (
+            _("保证金 ¥%(amount)s 已退还或正在退还", amount=amount)
+            if back
+            else _("保证金 ¥%(amount)s 不予退还", amount=amount)
+        )
+        return [{"ok": back, "text": text, "href": mine, "action": _("查看")}]
+    if not live and own.status in ("refused", "awaiting_court", "awaiting_deposit"):
+        return []
     paid = own.status in ("qualified", "applied")
     deposit = yuan(own.deposit_due_fen)
     current = own.seal == page.auction.seal
@@ -62,14 +93,17 @@ def _checks(page: RoomPage, own: Registration) -> list[dict[str, Any]]:
             "text": _("保证金 ¥%(amount)s 已到账", amount=deposit) if paid else _("保证金 ¥%(amount)s", amount=deposit),
             "href": None if paid else mine,
             "action": _("交纳"),
-        },
-        {
-            "ok": current,
-            "text": _("已确认现行情况表") if current else _("情况表已更新"),
-            "href": None if current else mine,
-            "action": _("查看并确认"),
-        },
+        }
     ]
+    if live or current:
+        checks.append(
+            {
+                "ok": current,
+                "text": _("已确认现行情况表") if current else _("情况表已更新"),
+                "href": None if current else mine,
+                "action": _("查看并确认"),
+            }
+        )
     if own.claim_status == "approved" and own.rank:
         checks.append({"ok": True, "text": _("优先购买权人，顺位 %(n)s", n=own.rank)})
     elif own.claim_status == "pending":
@@ -146,6 +180,9 @@ def standing_words(page: RoomPage) -> dict[str, list[Any]]:
     confirmation = [_("成交确认书"), url_for("site.confirmation", auction_id=auction_id)]
     reload = [_("刷新（不用脚本）"), url_for("room.show", auction_id=auction_id)]
     mine = [_("付款与手续"), url_for("enrol.show", registration_id=own.id)] if own else confirmation
+    lost = _("成交价 ¥{price}。保证金将按规定的时限原路退还。")
+    if own is not None and own.status == "released":
+        lost = _("成交价 ¥{price}。您的保证金已退还或正在退还。")
     return {
         "waiting": ["info", "clock", _("尚未开拍"), _("{time} 开始竞价。")],
         "none": ["info", "clock", _("您还没有出价"), _("最低可出 ¥{least}。")],
@@ -154,7 +191,7 @@ def standing_words(page: RoomPage) -> dict[str, list[Any]]:
         "outbid": ["out", "up", _("已被超越"), _("当前价 ¥{price}，最低可出 ¥{least}。")],
         "ended": ["wait", "clock", _("竞价已截止"), _("正在确认结果，请稍候。")],
         "won": ["lead", "check", _("竞买成功"), _("成交价 ¥{price}。请按公告的期限付清尾款。"), mine],
-        "lost": ["info", "stop", _("您未竞得"), _("成交价 ¥{price}。保证金将按规定的时限原路退还。"), mine],
+        "lost": ["info", "stop", _("您未竞得"), lost, mine],
         "sold": ["info", "check", _("已成交"), _("成交价 ¥{price}。"), confirmation],
         "disconnected": ["wait", "offline", _("连接中断，正在重连"), _("下面是 {time} 的价格，可能已变。"), reload],
         "unsold": ["info", "stop", _("本场已流拍"), _("竞价期内无人出价。")],
@@ -172,6 +209,9 @@ def words(page: RoomPage) -> dict[str, Any]:
         "units": [_("天"), _("时"), _("分"), _("秒")],
         "price": _("当前价"),
         "reserve": _("起拍价"),
+        "soldFor": _("成交价"),
+        "highest": _("最高出价"),
+        "buyer": _("买受人代码 {code}"),
         "leads": _("{code} 领先"),
         "ratio": _("参考价的 {percent}%·"),
         "bids": _("{n} 次出价"),
@@ -180,6 +220,11 @@ def words(page: RoomPage) -> dict[str, Any]:
         "version": _("第 {n} 版"),
         "toOpen": _("距开拍"),
         "toClose": _("距结束"),
+        "endedAt": _("结束时间"),
+        "confirming": _("已截止，结果确认中"),
+        "condition": _("竞价状态"),
+        "status": {code: str(labels.STATUS[code]) for code in ("suspended", "withdrawn", "revoked")},
+        "spelled": tongue == "zh",
         "connected": _("连接正常·{ms} 毫秒"),
         "connecting": _("正在连接"),
         "disconnected": _("连接中断，正在重连·{time} 的价格，可能已变"),
@@ -196,7 +241,11 @@ def words(page: RoomPage) -> dict[str, Any]:
         "closed": _("现在不能出价"),
         "go": _("去出价"),
         "firstBid": _("目前无人出价，这是第一口。"),
-        "above": _("比当前价高 ¥{more}。"),
+        "above": _("当前价 ¥{price}，您高出 ¥{more}。"),
+        "changed": {
+            "below_minimum": _("价格已变化：现在最低可出 ¥{least}，这个金额已不够。请返回修改。"),
+            "closed": _("现在不能出价。请返回。"),
+        },
         "far": _("比当前价高 {times} 个增价幅度。悔拍的，除保证金不退还外，重新拍卖的差价可能由您补交。"),
         "again": _("再次送出"),
         "leave": _("放弃"),
@@ -206,7 +255,7 @@ def words(page: RoomPage) -> dict[str, Any]:
         "standing": standing_words(page),
         "offer": _offer_words(),
         **_notices(review, auction_id),
-        "faults": {code: errors.sentence(code, {}, tongue) for code in _FAULTS},
+        "faults": {code: fault_sentence(code) for code in _FAULTS},
     }
 
 

@@ -63,6 +63,7 @@ def _frame() -> dict[str, Any]:
         "navigation": _navigation(actor.role if actor else None),
         "switch_language": _other_language(tongue),
         "here": _here(),
+        "back": _back(),
         "checkpoint": _if_possible(lambda: house().read(latest_checkpoint)),
         "now": _if_possible(house().now) or house().clock.machine(),
     }
@@ -88,6 +89,13 @@ def _here() -> str:
         return request.path
     query = [(key, value) for key, value in request.args.items(multi=True) if key != "lang"]
     return f"{request.path}?{urlencode(query)}" if query else request.path
+
+
+def _back() -> str | None:
+    """Where to go after signing in: this page, or what the pages of signing in were opened for."""
+    if (request.endpoint or "").startswith("people."):
+        return request.values.get("next") or None
+    return _here()
 
 
 def _other_language(tongue: str) -> dict[str, str]:

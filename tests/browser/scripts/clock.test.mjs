@@ -38,6 +38,22 @@ test("a message cannot have left later than now", () => {
   assert.equal(clock.now(), 70_000);
 });
 
+test("a server whose clock was moved is believed at once, however slow the answer that says so", () => {
+  const { time, clock } = hands();
+  clock.sample(10_000, 0, 10);
+  time.mono = 1000;
+  clock.sample(86_411_000, 1000, 1800);
+  assert.equal(clock.now(), 86_411_000 - 1400 + 1000);
+});
+
+test("a page that has measured nothing yet takes the time of the first message", () => {
+  const { clock } = hands();
+  clock.notBefore(new Date(70_000).toISOString());
+  assert.equal(clock.now(), 70_000);
+  clock.notBefore("nonsense");
+  assert.equal(clock.now(), 70_000);
+});
+
 test("sleep is noticed by the wall running ahead, once, and old samples are forgotten", () => {
   const { time, clock, pass } = hands();
   clock.sample(10_000, 0, 10);

@@ -89,3 +89,23 @@ test("how I stand follows from status, time, leader and what I did", () => {
   for (const [state, now, expected] of cases) assert.equal(room.standing(state, ME, now), expected);
   assert.equal(room.standing(START, { code: "", rank: null, canBid: false }, 5000), "watching");
 });
+
+test("nothing is counted down once the sale is over or stopped", () => {
+  const cases = [
+    [{ ...START, opens: 9000 }, "opening", 9000], [START, "closing", 10_000], [{ ...START, closes: 5000 }, "ended", 5000],
+    [{ ...START, status: "sold" }, "over", 10_000], [{ ...START, status: "unsold", opens: 9000 }, "over", 10_000],
+    [{ ...START, status: "suspended" }, "stopped", null], [{ ...START, status: "withdrawn" }, "stopped", null],
+    [{ ...START, status: "revoked", opens: 9000 }, "stopped", null],
+  ];
+  for (const [state, kind, until] of cases) assert.deepEqual(room.timing(state, 5000), { kind, until });
+});
+
+test("an update that says it is over stops the clock, and the reason of a suspension is kept", () => {
+  const sold = update(4, [{ version: 4, type: "status", status: "sold" }], 110_00, "R1", { status: "sold" });
+  assert.equal(room.timing(room.applyUpdate(START, sold, ME).state, 5000).kind, "over");
+  const halt = { version: 4, type: "status", status: "suspended", reason: "R" };
+  const { state } = room.applyUpdate(START, update(4, [halt], null, null, { status: "suspended" }), ME);
+  assert.deepEqual([room.timing(state, 5000).kind, state.reason], ["stopped", "R"]);
+  const snapshot = { ...update(3, [], null, null, { status: "suspended" }), suspension: { reason: "S" } };
+  assert.equal(room.applySnapshot(START, snapshot, ME).state.reason, "S");
+});

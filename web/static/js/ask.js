@@ -5,32 +5,61 @@ import { inWords, yuan } from "./words.js";
 
 const byId = (id) => document.getElementById(id);
 
+/** Says the open dialog anew; null while none is open. */
+let refresh = null;
+
+/** The room has changed: what an open dialog says must not be older than the page behind it. */
+export const refreshAsk = () => refresh?.();
+
+const write = (id, text) => {
+  if (byId(id).textContent !== text) byId(id).textContent = text;
+};
+
+/** Write what the dialog says now; an amount that no longer does can only be taken back. */
+function say(facts, words) {
+  const money = { price: yuan(facts.price ?? 0), more: yuan(facts.more), least: yuan(facts.least) };
+  write("ask-above", fill(facts.price === null ? words.firstBid : words.above, money));
+  byId("ask-far").hidden = byId("ask-sure").hidden = !facts.far;
+  write("ask-far-text", fill(words.far, { times: facts.times }));
+  byId("ask-own").hidden = !facts.own;
+  const wrong = facts.fault === null ? "" : words.changed[facts.fault] ?? words.changed.below_minimum;
+  write("ask-changed", fill(wrong, money));
+  byId("ask-changed").hidden = !wrong;
+  const confirm = byId("ask-confirm");
+  if (wrong && document.activeElement === confirm) byId("ask-back").focus();
+  confirm.disabled = Boolean(wrong);
+}
+
 /**
  * Ask for the confirmation of `amount`. Resolves to the flags of the bid, or null when the bidder goes back.
- * `facts`: `{price, own, far, times}`; `own` the bidder leads, `far` the amount is implausible.
+ * `look()` answers the facts as they are now, see `asked` of room_state.js; `refreshAsk` has them looked at again.
  */
-export function confirmBid(amount, facts, words) {
+export function confirmBid(amount, look, words) {
   const dialog = byId("ask");
   if (dialog.open) return Promise.resolve(null);
-  byId("ask-amount").textContent = yuan(amount);
-  byId("ask-words").textContent = inWords(amount);
-  byId("ask-above").textContent =
-    facts.price === null ? words.firstBid : fill(words.above, { more: yuan(amount - facts.price) });
-  byId("ask-far").hidden = byId("ask-sure").hidden = !facts.far;
-  byId("ask-far-text").textContent = fill(words.far, { times: facts.times });
-  byId("ask-own").hidden = !facts.own;
+  write("ask-amount", yuan(amount));
+  write("ask-words", words.spelled ? inWords(amount) : "");
   byId("ask-own-tick").checked = byId("ask-sure-tick").checked = false;
   byId("ask-error").hidden = true;
+  let facts = look();
+  say(facts, words);
   return new Promise((resolve) => {
     const confirm = byId("ask-confirm");
     const done = (flags) => {
+      refresh = null;
       confirm.removeEventListener("click", agreed);
       dialog.removeEventListener("close", closed);
       if (dialog.open) dialog.close();
       resolve(flags);
     };
     const closed = () => done(null);
+    refresh = () => {
+      facts = look();
+      say(facts, words);
+    };
     const agreed = () => {
+      refresh();
+      if (facts.fault !== null) return;
       const missing =
         (facts.own && !byId("ask-own-tick").checked && "ask-own-tick") ||
         (facts.far && !byId("ask-sure-tick").checked && "ask-sure-tick");
@@ -47,6 +76,7 @@ export function confirmBid(amount, facts, words) {
     confirm.addEventListener("click", agreed);
     dialog.addEventListener("close", closed);
     dialog.showModal();
-    byId(facts.own || facts.far ? (facts.own ? "ask-own-tick" : "ask-sure-tick") : "ask-confirm").focus();
+    if (facts.fault !== null) byId("ask-back").focus();
+    else byId(facts.own || facts.far ? (facts.own ? "ask-own-tick" : "ask-sure-tick") : "ask-confirm").focus();
   });
 }

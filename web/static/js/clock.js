@@ -9,6 +9,8 @@
 
 const KEPT = 8;
 const SLEPT = 1500;
+/** How far two measurements may contradict each other before the server's clock must have been moved. */
+const MOVED = 1000;
 
 export class ServerClock {
   /** @param {() => number} monotonic @param {() => number} wall both in milliseconds */
@@ -26,7 +28,11 @@ export class ServerClock {
   sample(serverTime, sent, received) {
     const server = typeof serverTime === "number" ? serverTime : Date.parse(serverTime);
     if (!Number.isFinite(server) || received < sent) return;
-    this.samples.push({ trip: received - sent, offset: server - (sent + received) / 2 });
+    const trip = received - sent;
+    const offset = server - (sent + received) / 2;
+    // Each is right to half its trip: one that contradicts the others was taken after the clock had been moved.
+    this.samples = this.samples.filter((one) => Math.abs(one.offset - offset) <= (one.trip + trip) / 2 + MOVED);
+    this.samples.push({ trip, offset });
     if (this.samples.length > KEPT) this.samples.shift();
     this.offset = this.samples.reduce((best, one) => (one.trip < best.trip ? one : best)).offset;
     this.stale = false;
@@ -35,7 +41,8 @@ export class ServerClock {
   /** A message that says what time it was when it left: time cannot be earlier than that. */
   notBefore(serverTime) {
     const least = Date.parse(serverTime) - this.monotonic();
-    if (this.offset !== null && least > this.offset) {
+    if (!Number.isFinite(least)) return;
+    if (this.offset === null || least > this.offset) {
       this.samples = [];
       this.offset = least;
     }

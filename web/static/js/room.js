@@ -1,6 +1,6 @@
 /** The bid room, wired: page, clock, connection, offers. Without it the page's form does the same, more slowly. */
 
-import { confirmBid } from "./ask.js";
+import { confirmBid, refreshAsk } from "./ask.js";
 import { ServerClock } from "./clock.js";
 import { Connection } from "./connection.js";
 import { Offers } from "./offer.js";
@@ -41,6 +41,7 @@ function render() {
   if (notice) view.standing(notice.kind, notice.icon, notice.head, notice.text, notice.head, notice.actions);
   else renderStanding();
   renderForm();
+  refreshAsk();
 }
 
 function renderStanding() {
@@ -164,11 +165,7 @@ async function showReceipt() {
 
 /** Ask, then send. `forced` adds what the server found and this page did not. */
 async function ask(amount, forced = {}) {
-  const own = forced.own || (me.code !== "" && state.leader === me.code);
-  const far = forced.far || rules.isFar(amount, state, terms);
-  const base = state.price ?? terms.reserve;
-  const times = Math.round((amount - base) / terms.increment);
-  const flags = await confirmBid(amount, { price: state.price, own, far, times }, words);
+  const flags = await confirmBid(amount, () => rules.asked(amount, state, terms, me, clock.now(), forced), words);
   if (flags) await offers.place(amount, flags);
 }
 
@@ -216,10 +213,8 @@ function submit() {
 function tick() {
   if (clock.slept()) connection.watch();
   const now = clock.now();
-  const opening = now < state.opens;
-  if (["announced", "open"].includes(state.status)) {
-    view.timer(opening ? state.opens : state.closes, now, opening ? words.toOpen : words.toClose);
-  }
+  view.clock(state, rules.timing(state, now), now);
+  refreshAsk();
   const past = state.status === "open" && now > state.closes + REACHED;
   const started = state.status === "announced" && now > state.opens + 500;
   if ((past || started) && performance.now() - lastAsked > REACHED) {

@@ -1,7 +1,7 @@
 /**
  * The room as the browser knows it: pure functions on a plain object, no document, no network.
  *
- * `state`: `{version, status, ended, price, leader, leaderRank, bids, extensions, opens, closes, log, hasBid, settlement}`;
+ * `state`: `{version, status, reason, price, leader, leaderRank, bids, extensions, opens, closes, log, hasBid, settlement}`;
  * money in fen, times in milliseconds. `me`: `{code, rank, canBid}`. `terms`: `{reserve, increment, deposit, reference,
  * leap, far}`.
  */
@@ -13,6 +13,7 @@ export function fromPage(data) {
   return {
     version: Number(data.version),
     status: data.status,
+    reason: data.reason || null,
     price: data.price ? Number(data.price) : null,
     leader: data.leader || null,
     leaderRank: data.leaderRank ? Number(data.leaderRank) : null,
@@ -91,6 +92,7 @@ export function applySnapshot(state, snapshot, me) {
   const whole = { ...next, ...summary(snapshot), version: snapshot.version };
   whole.opens = snapshot.opens_at ? Date.parse(snapshot.opens_at) : next.opens;
   whole.extensions = snapshot.extensions ?? next.extensions;
+  if (snapshot.suspension) whole.reason = snapshot.suspension.reason ?? null;
   whole.settlement = snapshot.settlement ?? null;
   return { state: whole, fresh: missed };
 }
@@ -126,6 +128,38 @@ export function fault(amount, state, terms, me) {
 export function isFar(amount, state, terms) {
   const base = state.price ?? terms.reserve;
   return amount > base + terms.leap * terms.increment || (terms.far !== null && amount > terms.far);
+}
+
+/** Whether a bid could be sent now. */
+export function isOpen(state, now) {
+  return state.status === "open" || state.status === "announced" ? now >= state.opens && now < state.closes : false;
+}
+
+/**
+ * What the dialog has to say of an amount as things stand: `{price, least, more, own, far, times, fault}`. `forced`:
+ * `{own, far}`, what the server found and this page did not. `fault` is null, `closed`, or why the amount is refused.
+ */
+export function asked(amount, state, terms, me, now, forced = {}) {
+  return {
+    price: state.price,
+    least: leastBid(state, terms, me),
+    more: state.price === null ? 0 : Math.max(0, amount - state.price),
+    own: Boolean(forced.own) || (me.code !== "" && state.leader === me.code),
+    far: Boolean(forced.far) || isFar(amount, state, terms),
+    times: Math.round((amount - (state.price ?? terms.reserve)) / terms.increment),
+    fault: isOpen(state, now) ? fault(amount, state, terms, me) : "closed",
+  };
+}
+
+/**
+ * What stands where the countdown is: `{kind, until}`. `opening` and `closing` count down to `until`; `ended` waits
+ * for the result; `over` is how it ended; `stopped` has no end at all, because the sale is suspended or taken back.
+ */
+export function timing(state, now) {
+  if (["suspended", "withdrawn", "revoked"].includes(state.status)) return { kind: "stopped", until: null };
+  if (["sold", "unsold"].includes(state.status)) return { kind: "over", until: state.closes };
+  if (now < state.opens) return { kind: "opening", until: state.opens };
+  return { kind: now < state.closes ? "closing" : "ended", until: state.closes };
 }
 
 /** How I stand: one of waiting, none, leading, outbid, ended, won, lost, sold, unsold, suspended, stopped, watching. */

@@ -46,14 +46,21 @@ export class RoomView {
     const price = state.price ?? terms.reserve;
     byId("price").textContent = yuan(price);
     byId("bar-price").textContent = yuan(price);
-    const label = state.price === null ? this.words.reserve : this.words.price;
-    const who = state.leader ? `·${fill(this.words.leads, { code: state.leader })}` : "";
-    byId("price-label").textContent = label + who;
+    byId("price-label").textContent = this.#priceLabel(state);
     const ratio = terms.reference ? fill(this.words.ratio, { percent: ((100 * price) / terms.reference).toFixed(1) }) : "";
     byId("price-note").textContent = ratio + fill(this.words.bids, { n: state.bids });
     byId("extensions").textContent = fill(this.words.extended, { n: state.extensions });
-    byId("end").textContent = fill(this.words.until, { time: this.clockText(state.closes) });
+    byId("end-time").textContent = fill(this.words.until, { time: this.clockText(state.closes) });
     byId("version").textContent = fill(this.words.version, { n: state.version });
+  }
+
+  #priceLabel(state) {
+    const gone = state.status === "withdrawn" || state.status === "revoked";
+    const sold = state.status === "sold";
+    const label = sold ? this.words.soldFor : gone ? this.words.highest : this.words.price;
+    const shown = state.price === null ? this.words.reserve : label;
+    if (!state.leader || gone || state.status === "unsold") return shown;
+    return `${shown}·${fill(sold ? this.words.buyer : this.words.leads, { code: state.leader })}`;
   }
 
   /** One state replaces the other, in one place. `actions`: buttons `{label, run}` or links `{label, href}`. */
@@ -98,8 +105,34 @@ export class RoomView {
     return [row];
   }
 
+  /** The countdown, or what stands in its place: `timing` as of room_state.js. */
+  clock(state, timing, now) {
+    const { kind, until } = timing;
+    byId("end").hidden = kind === "stopped" || kind === "over" || kind === "ended";
+    const reason = state.status === "suspended" ? state.reason ?? "" : "";
+    byId("pause").hidden = !reason;
+    if (byId("pause").textContent !== reason) byId("pause").textContent = reason;
+    if (kind === "opening" || kind === "closing") {
+      this.#timer(until, now, kind === "opening" ? this.words.toOpen : this.words.toClose);
+    } else if (kind === "stopped") this.#still(this.words.condition, this.words.status[state.status]);
+    else this.#still(kind === "over" ? this.words.endedAt : this.words.confirming, this.clockText(until));
+  }
+
+  /** A clock that has stopped. */
+  #still(label, text) {
+    const timer = byId("timer");
+    if (timer.dataset.shown === `${label}${text}`) return;
+    timer.dataset.shown = `${label}${text}`;
+    byId("timer-label").textContent = label;
+    timer.textContent = text;
+    timer.classList.remove("soon");
+    timer.removeAttribute("role");
+    timer.removeAttribute("aria-label");
+    byId("bar-timer")?.replaceChildren();
+  }
+
   /** The countdown, and its three announcements. */
-  timer(target, now, label) {
+  #timer(target, now, label) {
     const timer = byId("timer");
     byId("timer-label").textContent = label;
     const rest = left(target, now);
@@ -114,6 +147,7 @@ export class RoomView {
       }),
     );
     const text = shown.map(([number, unit]) => `${Number(number)} ${unit}`).join(" ");
+    timer.setAttribute("role", "timer");
     timer.setAttribute("aria-label", `${label} ${text}`);
     timer.classList.toggle("soon", rest.total <= SOON && rest.total > 0);
     const bar = byId("bar-timer");
@@ -198,7 +232,7 @@ export class RoomView {
     const field = byId("amount");
     if (!field) return;
     byId("least").textContent = `¥${yuan(least)}`;
-    byId("amount-words").textContent = amount ? inWords(amount) : "";
+    byId("amount-words").textContent = amount && this.words.spelled ? inWords(amount) : "";
     byId("amount-error").textContent = error ?? "";
     byId("amount-error").hidden = !error;
     if (error) field.setAttribute("aria-invalid", "true");

@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+/** The dialog's elements, as much of them as the script touches. */
+function page() {
+  const made = new Map();
+  const element = () => {
+    const heard = {};
+    return {
+      textContent: "", hidden: false, checked: false, disabled: false, open: false, heard,
+      addEventListener: (name, run) => (heard[name] = run),
+      removeEventListener: (name) => delete heard[name],
+      focus() { document.activeElement = this; },
+      showModal() { this.open = true; },
+      close() { this.open = false; },
+    };
+  };
+  globalThis.document = {
+    activeElement: null,
+    querySelector: () => null,
+    getElementById(id) {
+      if (!made.has(id)) made.set(id, element());
+      return made.get(id);
+    },
+  };
+  return document.getElementById;
+}
+
+const byId = page();
+const { confirmBid, refreshAsk } = await import("../../../web/static/js/ask.js");
+const { asked } = await import("../../../web/static/js/room_state.js");
+
+const WORDS = {
+  firstBid: "first", above: "{price} +{more}", far: "far {times}", spelled: false,
+  changed: { below_minimum: "least {least}", closed: "closed" },
+};
+const ME = { code: "K4827", rank: null, canBid: true };
+const TERMS = { reserve: 100_00, increment: 10_00, deposit: 20_00, reference: null, leap: 20, far: null };
+const START = { status: "open", price: null, leader: null, leaderRank: null, opens: 0, closes: 10_000 };
+
+test("an open dialog says what another's bid has made of the price, and stops an amount that is too low", async () => {
+  let state = START;
+  const flags = confirmBid(110_00, () => asked(110_00, state, TERMS, ME, 5000), WORDS);
+  assert.equal(byId("ask-above").textContent, "first");
+  assert.equal(byId("ask-changed").hidden, true);
+
+  state = { ...START, price: 100_00, leader: "R1" };
+  refreshAsk();
+  assert.equal(byId("ask-above").textContent, "100 +10");
+  assert.equal(byId("ask-confirm").disabled, false);
+
+  state = { ...START, price: 110_00, leader: "R1" };
+  refreshAsk();
+  assert.deepEqual([byId("ask-changed").textContent, byId("ask-changed").hidden], ["least 120", false]);
+  assert.equal(byId("ask-confirm").disabled, true);
+  assert.equal(document.activeElement, byId("ask-back"));
+  byId("ask-confirm").heard.click();
+  assert.equal(byId("ask").open, true);
+  byId("ask").heard.close();
+  assert.equal(await flags, null);
+});
+
+test("a sale that stops under the dialog takes no bid from it", async () => {
+  let state = START;
+  const flags = confirmBid(100_00, () => asked(100_00, state, TERMS, ME, 5000), WORDS);
+  state = { ...START, status: "suspended" };
+  byId("ask-confirm").heard.click();
+  assert.equal(byId("ask-changed").textContent, "closed");
+  byId("ask").heard.close();
+  assert.equal(await flags, null);
+});
+
+test("an amount that still does is confirmed, with the ticks that are needed by now", async () => {
+  let state = START;
+  const flags = confirmBid(120_00, () => asked(120_00, state, TERMS, ME, 5000), WORDS);
+  state = { ...START, price: 100_00, leader: ME.code };
+  byId("ask-confirm").heard.click();
+  assert.equal(byId("ask-error").hidden, false);
+  byId("ask-own-tick").checked = true;
+  byId("ask-confirm").heard.click();
+  assert.deepEqual(await flags, { raise_own: true });
+});

@@ -1,0 +1,227 @@
+"""What pages say once things have changed: after the end, while suspended, in English, with long words."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from html.parser import HTMLParser
+from time import sleep
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, Route, sync_playwright
+
+from auction.kernel.clock import FixedClock
+from auction.kernel.unit import House, Unit
+from auction.models import Auction
+from bidding.models import Registration
+from bidding.services.closing import close
+from bidding.services.life import suspend
+from disclosure.rules.sheet import Sheet
+from tests.factories import an_actor
+from tests.web import sale as sales
+from tests.web.reader import Page, Reader
+from tests.web.sale import RESERVE, Sale, a_sale
+from tests.web.test_pages import signed_in
+
+CHINESE = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]")
+
+
+def room(sale: Sale, reader: Reader) -> Page:
+    return reader.get(f"/auctions/{sale.auction_id}/room")
+
+
+def bid(reader: Reader, sale: Sale, amount: str = "") -> Page:
+    """Bid through the form and its confirmation page."""
+    room(sale, reader)
+    reader.send("/bid", {"amount": amount} if amount else {}, button=("do", "confirm"))
+    return reader.send("/bid")
+
+
+def part(page: Page, name: str) -> str:
+    """The text of the element with that id, up to its end tag."""
+    found = re.search(rf'id="{name}"[^>]*>([^<]*)', page.html)
+    assert found, name
+    return found[1]
+
+
+def a_sold_one(app: Flask, house: House, clock: FixedClock) -> Sale:
+    """Both have bid, the second has bought."""
+    sale = house.perform(a_sale)
+    for account in sale.bidders:
+        bid(signed_in(app, house, account), sale)
+    clock.advance(days=2)
+    for _ in range(200):
+        if house.perform(close, sale.auction_id, settled=True) == "sold":
+            return sale
+        sleep(0.05)  # the desk says in its own time that it has judged everything
+    raise AssertionError("the desk never let the sale close")
+
+
+def test_after_a_sale_the_room_names_the_buyer_and_counts_nothing_down(
+    app: Flask, house: House, clock: FixedClock
+) -> None:
+    sale = a_sold_one(app, house, clock)
+    page = room(sale, Reader(app.test_client()))
+    assert part(page, "price-label") == f"成交价·买受人代码 {sale.codes[1]}"
+    assert part(page, "timer-label") == "结束时间" and "距开拍" not in page.text
+    assert "data-until" not in page.html
+    english = room(sale, Reader(app.test_client(), "en"))
+    assert "leads" not in english.text and "Opens in" not in english.text
+
+
+def test_a_loser_is_not_asked_for_a_deposit_that_has_gone_back(app: Flask, house: House, clock: FixedClock) -> None:
+    sale = a_sold_one(app, house, clock)
+    loser = house.read(lambda session: session.get_one(Registration, sale.registrations[0]).status)
+    assert loser == "released"
+    text = room(sale, signed_in(app, house, sale.bidders[0])).text
+    assert "您未竞得" in text and "已退还或正在退还" in text
+    assert "交纳" not in text and "距开拍" not in text
+
+
+def test_a_suspended_room_says_so_with_the_reason_and_promises_no_end(app: Flask, house: House) -> None:
+    sale = house.perform(a_sale)
+    house.perform(suspend, an_actor(sale.judge), sale.auction_id, kind="halt", reason="案外人提出异议。")
+    page = room(sale, Reader(app.test_client()))
+    assert part(page, "timer") == "已中止" and part(page, "pause") == "案外人提出异议。"
+    assert 'data-reason="案外人提出异议。"' in page.html
+    assert "距结束" not in page.text and re.search(r'id="end" hidden', page.html)
+
+
+def test_an_unreadable_amount_is_answered_in_yuan(app: Flask, house: House) -> None:
+    sale = house.perform(a_sale)
+    reader = signed_in(app, house, sale.bidders[0])
+    room(sale, reader)
+    page = reader.send("/bid", {"amount": "abc"}, button=("do", "confirm"))
+    assert "0.01 至 10,000,000,000,000 元" in page.text
+    assert not re.search(r"\d 分的整数|\bfen\b", page.html)
+
+
+def test_the_result_of_a_bid_says_until_when_bidding_runs(app: Flask, house: House, clock: FixedClock) -> None:
+    sale = house.perform(a_sale)
+    reader = signed_in(app, house, sale.bidders[0])
+    page = bid(reader, sale)
+    assert "竞价进行至" in page.text and "竞价结束" not in page.text
+    clock.advance(days=2)
+    again = signed_in(app, house, sale.bidders[0]).get(page.address)
+    assert "竞价结束" in again.text
+
+
+def test_english_pages_of_a_bid_hold_no_chinese_but_what_is_marked_so(app: Flask, house: House) -> None:
+    sale = house.perform(a_sale)
+    reader = signed_in(app, house, sale.bidders[0])
+    reader.language = "en"
+    room(sale, reader)
+    reader.send("/bid", {}, button=("do", "confirm"))
+    assert "人民币" not in reader.page.html
+    reader.send("/bid")
+    page = room(sale, reader)
+    assert "人民币" not in page.html
+    stamps = re.findall(r'<svg class="seal"[^>]*aria-label="([^"]+)"[^>]*>.*?<g lang="zh-CN"', page.html)
+    assert stamps and not any(CHINESE.search(label) for label in stamps)
+    assert "Sign out (" in page.html and "（" not in re.sub(r"<script.*?</script>", "", page.html, flags=re.S)
+
+
+def test_every_stamp_of_an_english_page_has_an_english_name(app: Flask, house: House, clock: FixedClock) -> None:
+    sale = a_sold_one(app, house, clock)
+    for path in ("/log", f"/auctions/{sale.auction_id}/confirmation", f"/auctions/{sale.auction_id}"):
+        html = Reader(app.test_client(), "en").get(path).html
+        for stamp in re.findall(r'<svg class="seal".*?</svg>', html):
+            label = re.search(r'role="img" aria-label="([^"]+)"', stamp)
+            assert label and not CHINESE.search(label[1]), path
+            assert '<g lang="zh-CN" aria-hidden="true"' in stamp
+
+
+def test_the_way_to_sign_in_does_not_nest_itself(app: Flask) -> None:
+    reader = Reader(app.test_client())
+    reader.get("/login?next=/me")
+    for _ in range(2):
+        assert reader.follow("登录").address == "/login?next=/me"
+    reader.send("/login", {"username": "nobody", "password": "wrong"}, status=401)
+    assert reader.page.link("登录") == "/login?next=/me"
+
+
+class _Labels(HTMLParser):
+    """Controls without a label, and ids that are there twice."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ids: list[str] = []
+        self.labelled: set[str] = set()
+        self.controls: list[dict[str, str]] = []
+        self.inside = 0
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attributes}
+        if "id" in given:
+            self.ids.append(given["id"])
+        if tag == "label":
+            self.inside += 1
+            self.labelled.add(given.get("for", ""))
+        if tag in ("input", "select", "textarea") and given.get("type") != "hidden" and not self.inside:
+            self.controls.append(given)
+
+    def handle_endtag(self, tag: str) -> None:
+        self.inside -= tag == "label"
+
+
+@pytest.mark.parametrize("status", ["in_review", "announced", "open", "suspended", "sold", "unsold"])
+def test_every_control_of_a_round_on_the_desk_has_a_label_of_its_own(app: Flask, house: House, status: str) -> None:
+    more = {"settlement": "paid", "price_fen": RESERVE} if status == "sold" else {}
+    sale = house.perform(a_sale, status=status, bidders=0, **more)
+    page = signed_in(app, house, sale.judge).get(f"/desk/auctions/{sale.auction_id}")
+    found = _Labels()
+    found.feed(page.html)
+    assert len(found.ids) == len(set(found.ids)), sorted(one for one in found.ids if found.ids.count(one) > 1)
+    assert [one for one in found.controls if one.get("id") not in found.labelled and "aria-label" not in one] == []
+
+
+LONG = "W" * 150
+
+
+def a_wordy_sale(unit: Unit) -> Sale:
+    """A lot whose every text is one long unbroken word."""
+    first = sales.SHEET.items[0]
+    wordy = replace(first, statement=LONG, source=LONG, checker=LONG)
+    contact = replace(wordy, code="court_contact", data={"phone": LONG, "supervision": LONG})
+    short, sales.SHEET = sales.SHEET, Sheet((wordy, contact))
+    try:
+        sale = a_sale(unit)
+    finally:
+        sales.SHEET = short
+    auction = unit.session.get_one(Auction, sale.auction_id)
+    auction.late_reason, auction.late_reason_text = "other", LONG
+    lot = auction.lot
+    lot.title = lot.region = lot.address = lot.court.name = LONG
+    return sale
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+        )
+        yield opened
+        opened.close()
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_a_long_unbroken_word_never_makes_a_page_wider_than_its_window(
+    app: Flask, house: House, browser: Browser
+) -> None:
+    sale = house.perform(a_wordy_sale)
+    client = app.test_client()
+
+    def serve(route: Route) -> None:
+        with client.get(route.request.url) as answer:
+            route.fulfill(status=answer.status_code, body=answer.get_data(), content_type=answer.content_type)
+
+    page = browser.new_page()
+    page.route("**/*", serve)
+    for path in ("/", f"/auctions/{sale.auction_id}", f"/auctions/{sale.auction_id}/room"):
+        for width in (360, 1280):
+            page.set_viewport_size({"width": width, "height": 800})
+            page.goto(f"http://localhost{path}")
+            assert page.evaluate("document.documentElement.scrollWidth") == width, (path, width)
+    page.close()
