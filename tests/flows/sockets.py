@@ -45,6 +45,8 @@ class Seat:
         self.caught_up = 0
         self._lost = threading.Event()
         self._taking = threading.Lock()
+        #: Events that came while `watch` was being answered: they follow the answer, or are in it.
+        self._early: list[dict[str, Any]] | None = None
 
     def connect(self) -> "Seat":
         """Sit down, with a session of one's own if one has one."""
@@ -102,10 +104,23 @@ class Seat:
 
     def watch(self, since: int | None = None) -> dict[str, Any]:
         """Ask for the room, and (page after page) for what happened after a version."""
+        with self._taking:
+            self._early = []
+        try:
+            snapshot = self._watch(since)
+            with self._taking:
+                early, self._early = self._early, None
+                self._apply(early)
+            return snapshot
+        finally:
+            self._early = None
+
+    def _watch(self, since: int | None) -> dict[str, Any]:
         while True:
             request = {"auction_id": self.auction_id} | ({} if since is None else {"since": since})
             answer = self.ask("watch", request)
             if answer is None:
+                self._hang_up()
                 raise ConnectionError("cut")
             snapshot: dict[str, Any] = answer[0]
             assert "version" in snapshot, snapshot
@@ -151,17 +166,24 @@ class Seat:
 
     def _take_update(self, update: dict[str, Any]) -> None:
         self.updates.append(update)
-        self._take(update["events"])
+        with self._taking:
+            if self._early is None:
+                self._apply(update["events"])
+            else:
+                self._early += update["events"]
 
     def _take(self, events: list[dict[str, Any]]) -> None:
         with self._taking:
-            for event in events:
-                if event["version"] <= self.version:
-                    # Known already: it must be the same.
-                    assert self.events.get(event["version"], event) == event
-                elif event["version"] == self.version + 1:
-                    self.version += 1
-                    self.events[self.version] = event
-                else:
-                    self.gaps += 1
-                    return
+            self._apply(events)
+
+    def _apply(self, events: list[dict[str, Any]]) -> None:
+        for event in events:
+            if event["version"] <= self.version:
+                # Known already: it must be the same.
+                assert self.events.get(event["version"], event) == event
+            elif event["version"] == self.version + 1:
+                self.version += 1
+                self.events[self.version] = event
+            else:
+                self.gaps += 1
+                return
