@@ -5,12 +5,15 @@ import socket
 import threading
 from contextlib import suppress
 
+#: Bytes until the cut, from and to: while connecting and catching up, or while listening.
+_SPANS = ((100, 2_000), (2_000, 40_000))
+
 
 class Cutter:
     """Listens on a port of its own and passes everything on, until so many bytes of an answer have gone through."""
 
-    def __init__(self, port: int, rng: random.Random, least: int, most: int) -> None:
-        self._port, self._rng, self._span = port, rng, (least, most)
+    def __init__(self, port: int, rng: random.Random) -> None:
+        self._port, self._rng = port, rng
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.address = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self.cuts = 0
@@ -28,7 +31,7 @@ class Cutter:
             while True:
                 client, _ = self._listener.accept()
                 with self._lock:
-                    length = None if self.mended else self._rng.randint(*self._span)
+                    length = None if self.mended else self._rng.randint(*self._rng.choice(_SPANS))
                 threading.Thread(target=self._join, args=(client, length), daemon=True).start()
 
     def _join(self, client: socket.socket, length: int | None) -> None:
