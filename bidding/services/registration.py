@@ -52,9 +52,11 @@ def register(unit: Unit, actor: Actor, auction_id: str, application: rules.Appli
     if auction.announced_at is None:
         raise DomainError("not_found")
     person = _person(unit, actor)
+    if auction.closed_at is not None:  # also where it was suspended at its close for a barred winner
+        raise DomainError("auction_closed")
     late = rules.timing_refusal(auction.status, auction.opens_at, auction.closes_at, application.capacity, unit.now)
-    if late or auction.closed_at is not None:  # suspended at its close for a barred winner: the bidding is over
-        raise DomainError(late or "auction_closed")
+    if late:
+        raise DomainError(late)
     if application.seal != auction.seal:
         raise DomainError("stale_disclosure", seal=auction.seal)
     identities = _identities(unit, person, application)
