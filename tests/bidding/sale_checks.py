@@ -32,10 +32,11 @@ class Watch:
         self.before: dict[str, Any] | None = None
         self.last_entry = house.read(lambda session: session.scalar(select(func.max(JournalRow.id)))) or 0
 
-    def check(self, model: Sale, reg_ids: list[str], pay_ids: list[str], *, silent: bool) -> None:
+    def check(self, model: Sale, reg_ids: list[str], pay_ids: list[str], *, silent: bool, quiet: bool) -> None:
         """Compare, and hold what is stored against the invariants.
 
-        Payments the house made by itself are added to `pay_ids`. `silent`: a row was changed past the services.
+        Payments the house made by itself are added to `pay_ids`. `silent`: a row was changed past the services;
+        `quiet`: nothing may have been changed or told.
         """
         stored = self.house.read(self._look, {reg_id: n for n, reg_id in enumerate(reg_ids)}, pay_ids)
         moves, events, entries = (stored.pop(name) for name in ("moves", "events", "entries"))
@@ -44,6 +45,7 @@ class Watch:
         check_bids(model)
         check_money(model, stored["books"], moves, codes)
         check_events(model, events, version)
+        assert not quiet or (stored, entries) == (self.before, [])
         self._check_journal(entries, changed=stored != self.before, silent=silent or self.before is None)
         self.before = stored
 
