@@ -94,9 +94,7 @@ class Hall:
         """An auction, open since an hour for 24 more unless the factory is told otherwise; its id."""
         return self.house.perform(lambda unit: an_auction(unit, **changes).id)
 
-    def bidder(
-        self, auction_id: str, *, status: str = "qualified", paid: bool = True, **changes: Any
-    ) -> Bidder:
+    def bidder(self, auction_id: str, *, status: str = "qualified", paid: bool = True, **changes: Any) -> Bidder:
         """Somebody registered, by default qualified with the deposit held."""
         number = changes.pop("id_number", None) or a_resident_id()
 

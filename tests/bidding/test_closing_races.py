@@ -18,12 +18,13 @@ from bidding import desk as desks
 from bidding.desk import Desk
 from bidding.services.bids import Answer
 from bidding.services.closing import close
+from tests.bidding.budget import TIMES
 from tests.bidding.hall import RESERVE, STEP, Bidder, Hall, codes
 from tests.bidding.test_races import PATIENCE, a_desk, at_once, sound
 
 MICRO, MILLI, SECOND = timedelta(microseconds=1), timedelta(milliseconds=1), timedelta(seconds=1)
 FIVE = timedelta(minutes=5)
-TRIALS = 50
+TRIALS = 50 * TIMES
 TERMINAL = ("sold", "unsold")
 _names = count(1)
 

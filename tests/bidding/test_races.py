@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import count, pairwise
 from threading import Barrier, Event, Thread
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from sqlalchemy import select, text
@@ -78,26 +78,64 @@ def sound(hall: Hall, auction_id: str, answers: list[Answer]) -> None:
     assert sorted(event["version"] for event in sent) == [event.version for event in events]
 
 
+class Told(NamedTuple):
+    """An offer as its maker lived through it: a tick before it was made, a tick after its answer."""
+
+    made: int
+    answered: int
+    answer: Answer
+
+
+def in_one_order(history: list[Told]) -> bool:
+    """Whether the answers fit one order in which what was answered before another offer was made comes before it.
+
+    An acceptance tells its place by its number, a refusal by the price it names: after the bid of that price and
+    before the next. So the order is known, and only has to be held against the ticks (linearizability).
+    """
+    accepted = {told.answer.price_fen: told.answer.seq or 0 for told in history if told.answer.seq}
+
+    def place(told: Told) -> int:
+        if told.answer.seq:
+            return 2 * told.answer.seq
+        return 2 * accepted[told.answer.price_fen] + 1 if told.answer.price_fen is not None else 1
+
+    return all(place(one) <= place(two) for one in history for two in history if one.answered < two.made)
+
+
+def test_a_history_told_in_another_order_than_it_was_lived_is_noticed() -> None:
+    def told(made: int, answered: int, seq: int | None, price: int | None) -> Told:
+        return Told(made, answered, Answer("accepted" if seq else "refused", None, seq=seq, price_fen=price))
+
+    assert in_one_order([told(1, 4, 1, 100), told(2, 3, None, None), told(5, 6, None, 100), told(7, 8, 2, 105)])
+    assert not in_one_order([told(1, 2, 2, 105), told(3, 4, 1, 100)])
+    assert not in_one_order([told(1, 2, 1, 100), told(3, 4, None, None)])
+    assert not in_one_order([told(1, 2, 1, 100), told(3, 4, 2, 105), told(5, 6, None, 100)])
+
+
 @pytest.mark.parametrize("way", ["straight", "desk"])
 def test_sixteen_bidders_at_once_make_one_ascending_line_of_bids(hall: Hall, way: str) -> None:
     auction_id = hall.auction()
     bidders = hall.bidders(auction_id, *[None] * BIDDERS)
     answered: Counter[int] = Counter()
 
-    def contend(bidder: Bidder, place: Callable[[BidOffer], Answer]) -> list[Answer]:
-        answers = []
+    ticks = count()
+
+    def contend(bidder: Bidder, place: Callable[[BidOffer], Answer]) -> list[Told]:
+        history = []
         for number in range(EACH):
             price = hall.row(auction_id).price_fen
             fen = RESERVE if price is None else price + (1 + number % 3) * STEP
-            answers.append(place(hall.offer(bidder, fen, raise_own=True, key=f"k{number}")))
-        return answers
+            made = next(ticks)
+            answer = place(hall.offer(bidder, fen, raise_own=True, key=f"k{number}"))
+            history.append(Told(made, next(ticks), answer))
+        return history
 
-    def all_of_them(place: Callable[[BidOffer], Answer]) -> list[Answer]:
+    def all_of_them(place: Callable[[BidOffer], Answer]) -> list[Told]:
         lists = at_once([lambda bidder=bidder: contend(bidder, place) for bidder in bidders])  # type: ignore[misc]
-        return [answer for answers in lists for answer in answers]
+        return [told for history in lists for told in history]
 
     if way == "straight":
-        answers = all_of_them(lambda offer: hall.place(offer)[0])
+        history = all_of_them(lambda offer: hall.place(offer)[0])
     else:
         with a_desk(hall) as desk:
 
@@ -106,10 +144,12 @@ def test_sixteen_bidders_at_once_make_one_ascending_line_of_bids(hall: Hall, way
                 future.add_done_callback(lambda done: answered.update([id(done)]))
                 return future.result(PATIENCE)
 
-            answers = all_of_them(submit)
+            history = all_of_them(submit)
             assert answered.total() == BIDDERS * EACH
+    answers = [told.answer for told in history]
     assert len(answers) == BIDDERS * EACH
     assert set(codes(answers)) <= {None, "below_minimum"}
+    assert in_one_order(history)
     assert len(hall.bids(auction_id)) == BIDDERS * EACH
     sound(hall, auction_id, answers)
 
