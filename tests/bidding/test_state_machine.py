@@ -25,6 +25,8 @@ from hypothesis.stateful import (
 from auction.kernel.errors import DomainError
 from auction.kernel.unit import Unit
 from auction.models import Auction
+from auction.queries.audit import verify_database
+from auction.services.log import seal
 from bidding.models import Registration
 from bidding.rules.payment import PaymentNotice
 from bidding.rules.registration import Application, PrincipalFacts
@@ -433,3 +435,8 @@ class SaleMachine(RuleBasedStateMachine):
 @pytest.mark.slow
 def test_sales_at_random_go_as_the_model_says(hall: Hall, tmp_path: Path) -> None:
     run_state_machine_as_test(lambda: SaleMachine(hall, tmp_path), settings=budget(45, steps=50))
+    while hall.house.perform(seal):
+        pass
+    report = hall.house.read(verify_database, hall.house.vault.public_key)
+    assert report.ok, report.failures
+    assert report.checked["entries"] > 1000
