@@ -132,7 +132,8 @@ def test_two_bidders_bid_against_each_other_and_one_wins(browser: Browser, site:
     first.page.locator("#ask-confirm").click()
     expect(second.page.locator("#price")).to_have_text("2,204,000")
 
-    # The receipt of the bid can be saved, and is one.
+    # The receipt of the bid can be saved, and is one. The page fetches it after the answer, so wait for the new one.
+    expect(first.page.locator("#receipt")).to_contain_text("2,204,000")
     with first.page.expect_download() as waiting:
         first.page.get_by_role("link", name="下载凭证").click()
     receipt = json.loads(waiting.value.path().read_text("utf-8"))
