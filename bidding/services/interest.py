@@ -15,8 +15,8 @@ from auction.kernel.unit import Unit
 from auction.models import Auction, Lot, Task
 from auction.rules.access import Actor
 from auction.services.lots import create_task
-from risk.queries import registry_version
-from risk.services import check_interest
+from risk.queries.interest import registry_version
+from risk.services.interest import check_interest
 
 from ..models import RegisteredIdentity, Registration
 from ..rules.room import Standing

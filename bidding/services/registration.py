@@ -17,7 +17,7 @@ from auction.rules import identity
 from auction.rules.access import Actor, require
 from disclosure.queries import working_sheet
 from disclosure.rules.sheet import is_restricted
-from risk.services import check_interest
+from risk.services.interest import check_interest
 
 from ..models import Acknowledgement, RegisteredIdentity, Registration
 from ..queries.rooms import ruleset_of

@@ -27,7 +27,7 @@ from auction.models import Agency, Court, Platform
 from auction.rules.identity import RESIDENT_ID
 
 from ..models import RegistryVersion, Relative, Staff
-from ..queries import REGISTRY_KEY, in_force, registry_key, registry_version
+from ..queries.interest import REGISTRY_KEY, in_force, registry_key, registry_version
 from .reading import RefusedRow, RelativeRow, StaffRow, read_relatives, read_staff
 
 CHUNK = 1_000

@@ -19,7 +19,7 @@ from bidding import desk as desks
 from bidding.desk import Desk
 from bidding.services import bids
 from bidding.services.bids import Answer, BidOffer
-from risk.queries import registry_version
+from risk.queries.interest import registry_version
 from tests.bidding.hall import RESERVE, STEP, Bidder, Hall, codes
 
 BIDDERS, EACH = 16, 8

@@ -17,7 +17,7 @@ from auction.kernel.unit import House, Unit
 from auction.models import Platform
 from risk.imports import Report, import_file, import_relatives, import_staff, storing
 from risk.models import RegistryVersion, Relative, Staff
-from risk.queries import in_force, registry_key, registry_version
+from risk.queries.interest import in_force, registry_key, registry_version
 
 STAFF = "body_type,body_code,name,id_number,position,from,to"
 RELATIVES = "id_number,relative_name,relative_id_number,relation"

@@ -14,10 +14,10 @@ from auction.kernel.clock import FixedClock
 from auction.kernel.errors import DomainError
 from auction.kernel.unit import House, Unit
 from auction.models import Court, Lot
-from risk import queries
 from risk.imports import import_relatives, import_staff
+from risk.queries import interest as queries
 from risk.rules.interest import Bodies, Body, Clearance, is_current
-from risk.services import bodies_of, check_interest
+from risk.services.interest import bodies_of, check_interest
 
 STAFF = "body_type,body_code,name,id_number,position,from,to"
 RELATIVES = "id_number,relative_name,relative_id_number,relation"

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from auction.models import Platform
 
-from .models import RegistryVersion, Relative, Staff
-from .rules.interest import Body, Hit, Office, Relation, hits
+from ..models import RegistryVersion, Relative, Staff
+from ..rules.interest import Body, Hit, Office, Relation, hits
 
 #: Where the registry's own data key lies in `platform`, wrapped by the master key, in base64.
 REGISTRY_KEY = "registry_key"

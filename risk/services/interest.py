@@ -14,8 +14,8 @@ from auction.kernel.errors import DomainError
 from auction.models import Lot, Task
 from auction.rules.identity import USCC
 
-from . import queries
-from .rules.interest import PLATFORM, Bodies, Body, Clearance
+from ..queries import interest as queries
+from ..rules.interest import PLATFORM, Bodies, Body, Clearance
 
 log = structlog.get_logger(__name__)
 

@@ -1,0 +1,14 @@
+"""Alerts, approvals by several eyes, and the signals of straw men."""
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass
