@@ -4,20 +4,16 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import click
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from auction.kernel.clock import FixedClock
 from auction.kernel.crypto import Keys
 from auction.kernel.errors import Breach, DomainError
-from auction.kernel.settings import Settings, SettingsError
-from auction.kernel.unit import House
+from auction.kernel.settings import Settings
 from auction.rules.access import ROLES
 from auction.services import accounts
 from bidding import replay as replays
@@ -26,43 +22,9 @@ from bidding.queries.audit import verify_all
 from risk.imports import import_file
 
 from . import errors
+from .risk_commands import risk
+from .terminal import answered, language, the_house
 from .wiring import check, open_house, upgrade
-
-
-def _language() -> str:
-    return "en" if os.environ.get("LANG", "").startswith("en") else "zh"
-
-
-def _say(message: str) -> None:
-    click.echo(message, err=True)
-
-
-def answered(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Turn refusals into a sentence on stderr and exit status 1."""
-
-    @wraps(command)
-    def run(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return command(*args, **kwargs)
-        except SettingsError as error:
-            _say(str(error))
-        except DomainError as error:
-            body = errors.problem(error, _language())
-            _say(f"{body['code']}: {body['detail']}")
-            for breach in body["errors"]:
-                _say(f"  {breach['field'] or ''} {breach['code']}: {breach['detail']}")
-        except (OSError, SQLAlchemyError) as error:
-            _say(str(error))
-        sys.exit(1)
-
-    return run
-
-
-def _house() -> House:
-    house = open_house(Settings.from_environ())
-    check(house)
-    house.anchor()
-    return house
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -78,6 +40,9 @@ def fapai() -> None:
         ],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
+
+
+fapai.add_command(risk)
 
 
 @fapai.command()
@@ -148,7 +113,7 @@ def court() -> None:
 @answered
 def court_add(code: str, name: str) -> None:
     """Enter a court."""
-    _house().perform(accounts.add_court, code, name)
+    the_house().perform(accounts.add_court, code, name)
 
 
 @fapai.group()
@@ -162,7 +127,7 @@ def agency() -> None:
 @answered
 def agency_add(uscc: str, name: str) -> None:
     """Enter an auxiliary agency by its social credit code."""
-    _house().perform(accounts.add_agency, uscc, name)
+    the_house().perform(accounts.add_agency, uscc, name)
 
 
 @fapai.group()
@@ -194,7 +159,7 @@ def user_add(
     password = sys.stdin.readline().rstrip("\n")
     if len(password) < 8:
         raise DomainError("invalid", [Breach("password_short", "password")])
-    house = _house()
+    house = the_house()
     hashed = HASHER.hash(password)
     if role in ("bidder", "party"):
         if not name or not id_number:
@@ -227,13 +192,13 @@ def people() -> None:
 @answered
 def people_import(kind: str, path: Path, partial: bool, as_json: bool) -> None:
     """Import a CSV; any refused row means nothing is stored, unless --partial."""
-    report = import_file(_house(), kind, path, partial)
+    report = import_file(the_house(), kind, path, partial)
     refused = [
         {
             "line": row.line,
             "field": row.field,
             "code": row.code,
-            "detail": errors.sentence(row.code, row.facts, _language()),
+            "detail": errors.sentence(row.code, row.facts, language()),
         }
         for row in report.refused
     ]
@@ -284,7 +249,7 @@ def audit() -> None:
 @answered
 def audit_verify(as_json: bool) -> None:
     """Recompute every chain, tree and signature in the database."""
-    house = _house()
+    house = the_house()
     report = house.read(verify_all, house.vault.public_key)
     if as_json:
         click.echo(json.dumps(report.as_data(), ensure_ascii=False))
@@ -301,6 +266,6 @@ def audit_verify(as_json: bool) -> None:
 @answered
 def audit_export(folder: Path, auction: str | None) -> None:
     """Write the evidence package of one auction, or of every announced one, into a folder."""
-    house = _house()
+    house = the_house()
     for written in export(house, folder, auction):
         click.echo(str(written))

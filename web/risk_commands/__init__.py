@@ -1,0 +1,6 @@
+"""The commands of `fapai risk`, one module per subject, each adding its own to the group."""
+
+from . import bidding
+from .group import risk
+
+__all__ = ["bidding", "risk"]
