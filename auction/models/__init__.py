@@ -2,6 +2,7 @@
 
 from ..kernel.events import RoomEvent
 from ..kernel.journal import JournalRow, Salt, Stream
+from .approvals import Approval, ApprovalVote
 from .auctions import Auction, Intake, PanelMember, Platform
 from .log import Checkpoint, LogLeaf, LogNode
 from .lots import Case, Lot, Notice, Party, ReferencePrice, Task
@@ -10,6 +11,8 @@ from .people import Account, Agency, Court, Idempotency, LoginSession, Person
 __all__ = [
     "Account",
     "Agency",
+    "Approval",
+    "ApprovalVote",
     "Auction",
     "Case",
     "Checkpoint",

@@ -1,5 +1,10 @@
 """Alerts, approvals by several eyes, and the signals of straw men."""
 
+import sqlalchemy as sa
+from alembic import op
+
+from migrations.guarding import INSTANT, JSON, guard
+
 revision = "0003"
 down_revision = "0002"
 branch_labels = None
@@ -7,8 +12,44 @@ depends_on = None
 
 
 def upgrade() -> None:
-    pass
+    op.create_table(
+        "approvals",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("subject_id", sa.Text(), nullable=False),
+        sa.Column("court_code", sa.Text(), nullable=False),
+        sa.Column("proposal", JSON, nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("proposed_by", sa.Text(), nullable=False),
+        sa.Column("proposed_at", INSTANT, nullable=False),
+        sa.Column("needs", JSON, nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("decided_at", INSTANT, nullable=True),
+        sa.CheckConstraint("(decided_at IS NULL) = (status = 'pending')", name=op.f("ck_approvals_decided_iff_over")),
+        sa.CheckConstraint(
+            "status IN ('pending', 'approved', 'rejected', 'lapsed')", name=op.f("ck_approvals_status_known")
+        ),
+        sa.ForeignKeyConstraint(["court_code"], ["courts.code"], name=op.f("fk_approvals_court_code")),
+        sa.ForeignKeyConstraint(["proposed_by"], ["accounts.id"], name=op.f("fk_approvals_proposed_by")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_approvals")),
+    )
+    op.create_index("ix_approvals_status", "approvals", ["status", "court_code"])
+    op.create_index("ix_approvals_subject", "approvals", ["kind", "subject_id"])
+    op.create_table(
+        "approval_votes",
+        sa.Column("approval_id", sa.Text(), nullable=False),
+        sa.Column("account_id", sa.Text(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("approve", sa.Boolean(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("at", INSTANT, nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_approval_votes_account_id")),
+        sa.ForeignKeyConstraint(["approval_id"], ["approvals.id"], name=op.f("fk_approval_votes_approval_id")),
+        sa.PrimaryKeyConstraint("approval_id", "account_id", name=op.f("pk_approval_votes")),
+    )
+    guard("approval_votes")
 
 
 def downgrade() -> None:
-    pass
+    op.drop_table("approval_votes")
+    op.drop_table("approvals")

@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import Response, jsonify
 
+from auction.models import Approval
 from auction.rules.findings import Finding
 
 from .. import errors
@@ -24,6 +25,13 @@ def created(data: Any) -> Response:
     """201 with the resource."""
     response = jsonify(data)
     response.status_code = 201
+    return response
+
+
+def proposed(approval: Approval) -> Response:
+    """202: the act waits for others and has no effect before (PRECISIONS 25)."""
+    response = jsonify(approval_id=approval.id, needs=approval.needs[0], all_needs=approval.needs)
+    response.status_code = 202
     return response
 
 

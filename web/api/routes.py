@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from . import bidding, cases, gateway, log, public, rounds, sandbox, sessions, sheets
+from . import approvals, bidding, cases, gateway, log, public, rounds, sandbox, sessions, sheets
 from .spec import Api
 
 _BLUEPRINTS = (
@@ -12,6 +12,7 @@ _BLUEPRINTS = (
     sheets.blueprint,
     rounds.blueprint,
     bidding.blueprint,
+    approvals.blueprint,
     log.blueprint,
     gateway.blueprint,
 )

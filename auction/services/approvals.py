@@ -1,0 +1,126 @@
+"""Acts of several eyes: proposing one, answering a proposal, and carrying it out with the last answer it needs.
+
+The proposer never counts among those who approve (OJA 27 lets him sit on the panel; PRECISIONS 34 does not let him
+be the second person). What is proposed has no effect before.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import select
+
+from ..kernel.errors import DomainError
+from ..kernel.unit import Unit
+from ..models import Approval, ApprovalVote
+from ..rules.access import COURT_ROLES, Actor, require
+from ..rules.approvals import Answer, Need, needs_of, still_needed, tally
+
+CarryOut = Callable[[Unit, Actor, Approval], None]
+
+
+def propose(
+    unit: Unit,
+    actor: Actor,
+    *,
+    kind: str,
+    subject_id: str,
+    court_code: str,
+    proposal: Mapping[str, Any],
+    reason: str,
+    needs: Sequence[Need],
+) -> Approval:
+    """Keep an act that needs others; the caller has decided that the actor may propose it.
+
+    `proposal` is JSON without floats. DomainError already_proposed while the same act waits. ValueError for no needs.
+    """
+    tally(needs, ())
+    waiting = unit.session.scalars(
+        select(Approval).where(Approval.kind == kind, Approval.subject_id == subject_id, Approval.status == "pending")
+    )
+    if any(other.proposal == proposal for other in waiting):
+        raise DomainError("already_proposed")
+    approval = Approval(
+        id=unit.new_id(),
+        kind=kind,
+        subject_id=subject_id,
+        court_code=court_code,
+        proposal=dict(proposal),
+        reason=reason,
+        proposed_by=actor.id,
+        proposed_at=unit.now,
+        needs=[need.as_data() for need in needs],
+        status="pending",
+    )
+    unit.session.add(approval)
+    unit.session.flush()
+    _note(
+        unit,
+        approval,
+        "ActProposed",
+        subject_id=subject_id,
+        court=court_code,
+        proposal=approval.proposal,
+        reason=reason,
+        needs=approval.needs,
+        by=actor.id,
+    )
+    return approval
+
+
+def vote(
+    unit: Unit, actor: Actor, approval_id: str, *, approve: bool, reason: str, carry_out: Mapping[str, CarryOut]
+) -> Approval:
+    """Answer a proposal; the last approval it needs carries it out in the same transaction.
+
+    `carry_out` maps each kind to what is to be done. DomainError not_found for another court's; four_eyes for the
+    proposer; forbidden for a role it does not need; wrong_state once it is over; already_answered for a second answer;
+    and whatever carrying it out raises, which leaves the proposal as it was.
+    """
+    require(actor, "approval.answer")
+    approval = unit.session.get(Approval, approval_id, with_for_update=True, populate_existing=True)
+    if approval is None or (actor.role in COURT_ROLES and actor.court_code != approval.court_code):
+        raise DomainError("not_found")
+    if actor.id == approval.proposed_by:
+        raise DomainError("four_eyes")
+    needs = needs_of(approval.needs)
+    if actor.role not in {need.role for need in needs}:
+        raise DomainError("forbidden")
+    if approval.status != "pending":
+        raise DomainError("wrong_state", status=approval.status)
+    votes = unit.session.scalars(select(ApprovalVote).where(ApprovalVote.approval_id == approval.id)).all()
+    if any(given.account_id == actor.id for given in votes):
+        raise DomainError("already_answered")
+    answers = [Answer(given.role, given.approve) for given in votes]
+    if approve and actor.role not in still_needed(needs, answers):
+        raise DomainError("wrong_state", status="role_not_needed")
+    unit.session.add(
+        ApprovalVote(
+            approval_id=approval.id,
+            account_id=actor.id,
+            role=actor.role,
+            approve=approve,
+            reason=reason,
+            at=unit.now,
+        )
+    )
+    approval.status = tally(needs, [*answers, Answer(actor.role, approve)])
+    approval.decided_at = None if approval.status == "pending" else unit.now
+    unit.session.flush()
+    _note(
+        unit,
+        approval,
+        "ActAnswered",
+        approve=approve,
+        reason=reason,
+        role=actor.role,
+        by=actor.id,
+        status=approval.status,
+    )
+    if approval.status == "approved":
+        carry_out[approval.kind](unit, actor, approval)
+    return approval
+
+
+def _note(unit: Unit, approval: Approval, kind: str, **facts: Any) -> None:
+    body = {"approval_id": approval.id, "act": approval.kind, **facts}
+    unit.record(kind, stream=f"approval:{approval.id}", private=True, body=body)
