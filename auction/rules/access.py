@@ -78,6 +78,8 @@ POLICY: Mapping[str, Rule] = {
     "registration.own": _rule("bidder", "party", scope="owner"),
     "bid.place": _rule("bidder", "party"),
     "bid.own": _rule("bidder", "party", scope="owner"),
+    "standing.own": _rule("bidder", "party"),
+    "standing.answer": _rule("judge", "regulator"),
     "approval.read": _rule("judge", "president", "regulator"),
     "approval.answer": _rule("judge", "president", "regulator"),
     "desk.read": _rule(*_COURT, "president"),

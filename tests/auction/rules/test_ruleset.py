@@ -131,6 +131,16 @@ CPL 118(1) | fine_unit_max | 100000000 fen
 CPL 118(2) | detention_max | 15 days
 CPLI 185 | sanction_review_request | 3 days
 CPLI 185 | sanction_review_decision | 5 days
+- | standing_start | 80 count
+- | standing_most | 100 count
+- | standing_paid_in_time | 4 count
+- | standing_paid_late | 10 count
+- | standing_reneged | 40 count
+- | standing_reneged_maliciously | 80 count
+- | standing_half_life | 365 days
+- | standing_kept | 5 years
+- | standing_contested | 0.5 ratio
+- | standing_answer | 15 days
 CPL 236 | objection_decision | 15 days
 CPL 236 | objection_review_request | 10 days
 EXEC 8 | objection_review_decision | 30 days

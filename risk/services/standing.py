@@ -1,0 +1,126 @@
+"""Keeping a bidder's record: entering what happened, objecting to an entry, answering the objection.
+
+An entry never bars anybody. It is private: its subject sees it, and a judge only once the sale has ended.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+
+from auction.kernel.errors import DomainError, invalid
+from auction.kernel.unit import Unit
+from auction.models import Auction, Person
+from auction.rules.access import Actor, require
+from auction.rules.calendar import period_end, shanghai_day
+from auction.rules.published_holidays import published_calendar
+from auction.rules.ruleset import load
+
+from ..models import StandingEntry, StandingObjection
+from ..rules.standing import KINDS, REVOKED
+
+
+def enter(unit: Unit, person_id: str, kind: str, *, subject_id: str, facts: Mapping[str, Any]) -> StandingEntry:
+    """Put something on record of a person about the auction `subject_id`; `facts` are plain values without names.
+
+    `kind`: paid_in_time, paid_late, reneged, reneged_maliciously, or renege_revoked, which cancels the renege before
+    it. Entering what already stands last for that person and auction changes nothing. The caller has locked the
+    auction. ValueError for another kind: our mistake.
+    """
+    if kind not in KINDS and kind != REVOKED:
+        raise ValueError(f"no kind of entry: {kind}")
+    unit.session.flush()
+    last = unit.session.scalar(
+        select(StandingEntry)
+        .where(StandingEntry.person_id == person_id, StandingEntry.auction_id == subject_id)
+        .order_by(StandingEntry.at.desc(), StandingEntry.id.desc())
+        .limit(1)
+    )
+    if last is not None and last.kind == kind:
+        return last
+    entry = StandingEntry(
+        id=unit.new_id(),
+        person_id=person_id,
+        id_match=unit.session.get_one(Person, person_id).id_match,
+        kind=kind,
+        auction_id=subject_id,
+        court_code=unit.session.get_one(Auction, subject_id).lot.court_code,
+        facts=dict(facts),
+        at=unit.now,
+    )
+    unit.session.add(entry)
+    unit.record(
+        "StandingEntered",
+        stream=f"person:{person_id}",
+        private=True,
+        body={"entry_id": entry.id, "kind": kind, "auction_id": subject_id, "facts": dict(facts)},
+    )
+    return entry
+
+
+def object_to_entry(unit: Unit, actor: Actor, entry_id: str, grounds: str) -> StandingObjection:
+    """The bidder's objection to an own entry, once; answers it with the day until which it is to be answered.
+
+    DomainError not_found for anybody else's entry, wrong_state where it was contested before.
+    """
+    require(actor, "standing.own")
+    entry = unit.session.scalar(select(StandingEntry).where(StandingEntry.id == entry_id).with_for_update())
+    if entry is None or entry.person_id != actor.person_id:
+        raise DomainError("not_found")
+    if unit.session.scalar(select(StandingObjection.id).where(StandingObjection.entry_id == entry_id)):
+        raise DomainError("wrong_state", status="contested")
+    ruleset = load(unit.settings.ruleset)
+    end = period_end(shanghai_day(unit.now), ruleset.days("standing_answer"), published_calendar(ruleset))
+    objection = StandingObjection(
+        id=unit.new_id(),
+        entry_id=entry.id,
+        court_code=entry.court_code,
+        grounds=grounds,
+        filed_at=unit.now,
+        due_at=end.ends_at,
+        status="filed",
+    )
+    unit.session.add(objection)
+    unit.record(
+        "StandingContested",
+        stream=f"person:{entry.person_id}",
+        private=True,
+        body={"entry_id": entry.id, "objection_id": objection.id, "grounds": grounds},
+    )
+    return objection
+
+
+def answer_objection(unit: Unit, actor: Actor, objection_id: str, *, accept: bool, reason: str) -> StandingObjection:
+    """Answer an objection: a judge of the entry's court, or a regulator. `accept` strikes the entry from the points.
+
+    DomainError not_found for another court's, wrong_state where it was answered, invalid without a reason.
+    """
+    require(actor, "standing.answer")
+    objection = unit.session.scalar(
+        select(StandingObjection)
+        .where(StandingObjection.id == objection_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if objection is None or (actor.court_code is not None and actor.court_code != objection.court_code):
+        raise DomainError("not_found")
+    if objection.status != "filed":
+        raise DomainError("wrong_state", status=objection.status)
+    if not reason.strip():
+        raise invalid("reason", "required")
+    objection.status = "accepted" if accept else "rejected"
+    objection.reason, objection.answered_by, objection.answered_at = reason, actor.id, unit.now
+    entry = unit.session.get_one(StandingEntry, objection.entry_id)
+    unit.record(
+        "StandingObjectionAnswered",
+        stream=f"person:{entry.person_id}",
+        private=True,
+        body={
+            "entry_id": entry.id,
+            "objection_id": objection.id,
+            "accepted": accept,
+            "reason": reason,
+            "by": actor.id,
+        },
+    )
+    return objection
