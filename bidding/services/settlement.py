@@ -18,6 +18,9 @@ from auction.rules.access import Actor, require
 from auction.rules.calendar import period_end, shanghai_day
 from auction.rules.published_holidays import published_calendar
 from disclosure.queries import files
+from risk.rules.alerts import Reason
+from risk.services.alerts import raise_alert
+from risk.services.standing import enter
 
 from ..models import AfterSaleStep, Confirmation, Payment, Registration
 from ..queries.rooms import ruleset_of
@@ -37,7 +40,17 @@ def hold_barred_winner(unit: Unit, auction: Auction, winner: Registration) -> bo
         return False
     suspend_locked(unit, auction, kind="halt", reason="买受人资格待法院审查", cause="winner_barred")
     release_all(unit, auction, keep=winner.id, since=auction.closes_at)
-    unit.publish("alert", kind="winner_barred", auction_id=auction.id)
+    days = ruleset_of(unit.session, auction).working_days("winner_barred_decision")
+    raise_alert(
+        unit,
+        "winner_barred",
+        key=f"winner_barred:{auction.id}",
+        reasons=[Reason("barred_at_close", {"days": days}, {"registrations": [winner.id]})],
+        court_code=auction.lot.court_code,
+        lot_id=auction.lot_id,
+        auction_id=auction.id,
+        registration_id=winner.id,
+    )
     return True
 
 
@@ -85,6 +98,10 @@ def settle_price(unit: Unit, auction: Auction, winner: Registration) -> None:
         apply_deposit(unit, winner)
     winner.status = "applied"
     auction.settlement = "paid"
+    if auction.balance_fen and auction.balance_due_at:  # where nothing was owed, nothing was kept or missed
+        kind = "paid_late" if unit.now > auction.balance_due_at else "paid_in_time"
+        facts = {"due_at": iso(auction.balance_due_at), "paid_at": iso(unit.now)}
+        enter(unit, winner.person_id, kind, subject_id=auction.id, facts=facts)
     unit.record("PricePaid", stream=f"auction:{auction.id}", body={"price_fen": auction.price_fen})
     unit.tell(auction, "notice", notice="price_paid")
 
