@@ -135,9 +135,10 @@ class Bid(Base):
 
 
 class Payment(Base):
-    """Money asked of a bidder: a deposit or the balance.
+    """Money asked of a bidder (`purpose` deposit, balance, top_up), or a part that goes back (excess, rest).
 
-    `status`: pending, paid, failed, wrong_payer, wrong_amount, refunding, refunded. `refund_fen` is what goes back.
+    `status`: pending, paid, failed, wrong_payer, wrong_amount, refunding, refunded. `paid_fen` may be less than
+    `amount_fen` for a balance or top-up paid in parts. `refund_fen` is what goes back.
     """
 
     __tablename__ = "payments"
@@ -215,3 +216,141 @@ class AfterSaleStep(Base):
     detail: Mapped[dict[str, Any]]
     at: Mapped[datetime]
     by: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
+
+
+class Renege(Base):
+    """A judge's declaration that a buyer reneged (OJA 24). `status`: in_force, revoked.
+
+    `forfeited_fen` was kept of the deposit, `returned_fen` goes back: payments of the balance, a sell-off's rest. At
+    most one declaration of an auction is in force; a revoked one may be followed by another.
+    """
+
+    __tablename__ = "reneges"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    auction_id: Mapped[str] = mapped_column(ForeignKey("auctions.id"), index=True)
+    lot_id: Mapped[str] = mapped_column(ForeignKey("lots.id"), index=True)
+    registration_id: Mapped[str] = mapped_column(ForeignKey("registrations.id"))
+    status: Mapped[str]
+    price_fen: Mapped[int] = mapped_column(BigInteger)
+    forfeited_fen: Mapped[int] = mapped_column(BigInteger)
+    returned_fen: Mapped[int] = mapped_column(BigInteger)
+    factors: Mapped[list[Any]]
+    reason: Mapped[str]
+    declared_by: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
+    declared_at: Mapped[datetime]
+    revoked_by: Mapped[str | None] = mapped_column(ForeignKey("accounts.id"))
+    revoked_at: Mapped[datetime | None]
+    revocation_reason: Mapped[str | None]
+
+    __table_args__ = (
+        Index(
+            "uq_reneges_in_force",
+            "auction_id",
+            unique=True,
+            sqlite_where=text("status = 'in_force'"),
+            postgresql_where=text("status = 'in_force'"),
+        ),
+    )
+
+
+class RenegeObjection(Base):
+    """The objection of somebody concerned to such a declaration. `status`: filed, accepted, rejected."""
+
+    __tablename__ = "renege_objections"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    renege_id: Mapped[str] = mapped_column(ForeignKey("reneges.id"), index=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
+    grounds: Mapped[str]
+    status: Mapped[str]
+    filed_at: Mapped[datetime]
+    due_on: Mapped[date]
+    decided_by: Mapped[str | None] = mapped_column(ForeignKey("accounts.id"))
+    decided_at: Mapped[datetime | None]
+    decision_reason: Mapped[str | None]
+
+
+@insert_only
+class AllocationEntry(Base):
+    """What the court entered for the use of a forfeited deposit; the latest of a declaration holds.
+
+    `costs` and `related_debts` are lists of {"label", "amount_fen"}. Debts are entered as they stood before any
+    forfeited deposit of the lot was put to them. `final_fen` is set only where the lot was not sold in a resale.
+    """
+
+    __tablename__ = "allocation_entries"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    renege_id: Mapped[str] = mapped_column(ForeignKey("reneges.id"), index=True)
+    costs: Mapped[list[Any]]
+    case_debt_fen: Mapped[int] = mapped_column(BigInteger)
+    related_debts: Mapped[list[Any]]
+    final_fen: Mapped[int | None] = mapped_column(BigInteger)
+    reason: Mapped[str]
+    by: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
+    at: Mapped[datetime]
+
+
+@insert_only
+class Allocation(Base):
+    """The decided use of a forfeited deposit, once for each declaration: its lines, as posted.
+
+    `lines`: {"code", "label", "claim_fen", "amount_fen", "left_fen"}; `liable_fen` is the whole shortfall of this buyer
+    against `final_fen`, what the lot brought in the end.
+    """
+
+    __tablename__ = "allocations"
+
+    renege_id: Mapped[str] = mapped_column(ForeignKey("reneges.id"), primary_key=True)
+    final_fen: Mapped[int] = mapped_column(BigInteger)
+    liable_fen: Mapped[int] = mapped_column(BigInteger)
+    lines: Mapped[list[Any]]
+    reason: Mapped[str]
+    by: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
+    at: Mapped[datetime]
+
+
+class TopUpOrder(Base):
+    """An order to make up what the deposit did not reach (SALE 22(2)). `status`: ordered, paid, enforced, cancelled.
+
+    `lines` as in an allocation; `enforced`: compulsory enforcement was applied for after the day it was due.
+    """
+
+    __tablename__ = "top_up_orders"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    renege_id: Mapped[str] = mapped_column(ForeignKey("reneges.id"), index=True)
+    lines: Mapped[list[Any]]
+    amount_fen: Mapped[int] = mapped_column(BigInteger)
+    due_at: Mapped[datetime]
+    status: Mapped[str]
+    reason: Mapped[str]
+    ordered_by: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
+    ordered_at: Mapped[datetime]
+    ended_by: Mapped[str | None] = mapped_column(ForeignKey("accounts.id"))
+    ended_at: Mapped[datetime | None]
+    ended_reason: Mapped[str | None]
+
+    __table_args__ = (
+        Index(
+            "uq_top_up_orders_standing",
+            "renege_id",
+            unique=True,
+            sqlite_where=text("status <> 'cancelled'"),
+            postgresql_where=text("status <> 'cancelled'"),
+        ),
+    )
+
+
+@insert_only
+class ResaleDeposit(Base):
+    """Why the deposit of a resale is higher than before: for everybody, never for one bidder (PRECISIONS 9)."""
+
+    __tablename__ = "resale_deposits"
+
+    auction_id: Mapped[str] = mapped_column(ForeignKey("auctions.id"), primary_key=True)
+    deposit_fen: Mapped[int] = mapped_column(BigInteger)
+    reason: Mapped[str]
+    by: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
+    at: Mapped[datetime]

@@ -8,8 +8,14 @@ Accounts (the chart is closed; money held for somebody is a positive balance):
     refund_due:REGISTRATION         money that must go back to who paid it (OJA 23; PRECISIONS 31)
     court_price:AUCTION             the price, for the court (OJA 23, 25)
     court_forfeit:AUCTION           deposits a reneging buyer lost (OJA 24)
+    court_top_up:AUCTION            what such a buyer paid on a top-up order (SALE 22(2)), until it is put to its use
+    court_costs:AUCTION             what of both went to the costs
+    court_shortfall:AUCTION         what of both made good the price lost on the resale
+    case_debt:AUCTION               what of the deposit went to the debts of the case
+    related_debt:AUCTION            what of it went to the debtor's other debts tied to the property
 
-A deposit ends in exactly one of refunded, applied, forfeited: `deposit_state` follows it through its movements.
+A deposit ends in exactly one of refunded, applied, forfeited: `deposit_state` follows it through its movements. Only
+the counter-posting of a declaration revoked on objection leaves an end: the forfeited deposit is held again.
 Amounts are fen. Nothing here rounds.
 """
 
@@ -43,6 +49,11 @@ def court_forfeit(auction_id: str) -> str:
     return f"court_forfeit:{auction_id}"
 
 
+def court_top_up(auction_id: str) -> str:
+    """The account of what came on an auction's top-up order."""
+    return f"court_top_up:{auction_id}"
+
+
 class Kind(StrEnum):
     """What a movement means. No other movement exists."""
 
@@ -56,6 +67,18 @@ class Kind(StrEnum):
     STRAY_RECEIVED = "stray_received"
     STRAY_REFUNDED = "stray_refunded"
     BALANCE_RECEIVED = "balance_received"
+    BALANCE_RELEASED = "balance_released"
+    BALANCE_REFUNDED = "balance_refunded"
+    REST_RELEASED = "rest_released"
+    REST_REFUNDED = "rest_refunded"
+    FORFEIT_REVERSED = "forfeit_reversed"
+    COSTS_COVERED = "costs_covered"
+    SHORTFALL_COVERED = "shortfall_covered"
+    CASE_DEBT_COVERED = "case_debt_covered"
+    RELATED_DEBT_COVERED = "related_debt_covered"
+    TOP_UP_RECEIVED = "top_up_received"
+    TOP_UP_TO_COSTS = "top_up_to_costs"
+    TOP_UP_TO_SHORTFALL = "top_up_to_shortfall"
 
 
 #: From which family of accounts to which each kind moves money.
@@ -71,6 +94,18 @@ SIDES: Mapping[Kind, tuple[str, str]] = MappingProxyType(
         Kind.STRAY_RECEIVED: (BANK, "refund_due"),
         Kind.STRAY_REFUNDED: ("refund_due", BANK),
         Kind.BALANCE_RECEIVED: (BANK, "court_price"),
+        Kind.BALANCE_RELEASED: ("court_price", "refund_due"),
+        Kind.BALANCE_REFUNDED: ("refund_due", BANK),
+        Kind.REST_RELEASED: ("deposit_held", "refund_due"),
+        Kind.REST_REFUNDED: ("refund_due", BANK),
+        Kind.FORFEIT_REVERSED: ("court_forfeit", "deposit_held"),
+        Kind.COSTS_COVERED: ("court_forfeit", "court_costs"),
+        Kind.SHORTFALL_COVERED: ("court_forfeit", "court_shortfall"),
+        Kind.CASE_DEBT_COVERED: ("court_forfeit", "case_debt"),
+        Kind.RELATED_DEBT_COVERED: ("court_forfeit", "related_debt"),
+        Kind.TOP_UP_RECEIVED: (BANK, "court_top_up"),
+        Kind.TOP_UP_TO_COSTS: ("court_top_up", "court_costs"),
+        Kind.TOP_UP_TO_SHORTFALL: ("court_top_up", "court_shortfall"),
     }
 )
 
@@ -142,6 +177,59 @@ def balance_received(auction_id: str, amount_fen: int) -> Transfer:
     return Transfer(BANK, court_price(auction_id), amount_fen, Kind.BALANCE_RECEIVED)
 
 
+def balance_released(registration_id: str, auction_id: str, amount_fen: int) -> Transfer:
+    """What a reneging buyer had paid beyond the deposit goes back to the payer: only the deposit is lost."""
+    return Transfer(court_price(auction_id), refund_due(registration_id), amount_fen, Kind.BALANCE_RELEASED)
+
+
+def balance_refunded(registration_id: str, amount_fen: int) -> Transfer:
+    """The gateway sent such a part back."""
+    return Transfer(refund_due(registration_id), BANK, amount_fen, Kind.BALANCE_REFUNDED)
+
+
+def rest_released(registration_id: str, amount_fen: int) -> Transfer:
+    """What a sell-off's terms do not keep of a reneging buyer's prepayment (PRECISIONS 19)."""
+    return Transfer(deposit_held(registration_id), refund_due(registration_id), amount_fen, Kind.REST_RELEASED)
+
+
+def rest_refunded(registration_id: str, amount_fen: int) -> Transfer:
+    """The gateway sent that rest back."""
+    return Transfer(refund_due(registration_id), BANK, amount_fen, Kind.REST_REFUNDED)
+
+
+def forfeit_reversed(registration_id: str, auction_id: str, amount_fen: int) -> Transfer:
+    """The counter-posting of a forfeiture whose declaration was revoked: the deposit is held again."""
+    return Transfer(court_forfeit(auction_id), deposit_held(registration_id), amount_fen, Kind.FORFEIT_REVERSED)
+
+
+#: The use of a forfeited deposit (OJA 24(1)): how it is moved, and to which account. What is kept is not moved.
+USES: Mapping[str, tuple[Kind, str]] = MappingProxyType(
+    {
+        "costs": (Kind.COSTS_COVERED, "court_costs"),
+        "shortfall": (Kind.SHORTFALL_COVERED, "court_shortfall"),
+        "case_debt": (Kind.CASE_DEBT_COVERED, "case_debt"),
+        "related_debt": (Kind.RELATED_DEBT_COVERED, "related_debt"),
+    }
+)
+_TOP_UPS: Mapping[str, Kind] = MappingProxyType({"costs": Kind.TOP_UP_TO_COSTS, "shortfall": Kind.TOP_UP_TO_SHORTFALL})
+
+
+def forfeit_used(auction_id: str, use: str, amount_fen: int) -> Transfer:
+    """A line of the allocation: part of what was forfeited goes to one of the `USES`."""
+    kind, family = USES[use]
+    return Transfer(court_forfeit(auction_id), f"{family}:{auction_id}", amount_fen, kind)
+
+
+def top_up_received(auction_id: str, amount_fen: int) -> Transfer:
+    """A buyer who reneged paid toward the top-up order (SALE 22(2))."""
+    return Transfer(BANK, court_top_up(auction_id), amount_fen, Kind.TOP_UP_RECEIVED)
+
+
+def top_up_used(auction_id: str, use: str, amount_fen: int) -> Transfer:
+    """Such a payment goes to the costs or the shortfall it was ordered for."""
+    return Transfer(court_top_up(auction_id), f"court_{use}:{auction_id}", amount_fen, _TOP_UPS[use])
+
+
 def balance_of_price(price_fen: int, held_fen: int) -> int:
     """What a buyer still owes beside the deposit held. ValueError when more is held than the price: rules forbid it."""
     if not 0 <= held_fen <= price_fen:
@@ -188,21 +276,40 @@ class DepositState(StrEnum):
     FORFEITED = "forfeited"
 
 
-#: The states no movement leaves.
+#: The states no movement leaves, but the counter-posting of a forfeiture.
 ENDS = frozenset((DepositState.REFUNDED, DepositState.APPLIED, DepositState.FORFEITED))
 
 _STEPS: Mapping[tuple[DepositState, Kind], DepositState] = MappingProxyType(
     {
         (DepositState.AWAITED, Kind.DEPOSIT_RECEIVED): DepositState.HELD,
         (DepositState.HELD, Kind.EXCESS_RELEASED): DepositState.HELD,
+        (DepositState.HELD, Kind.REST_RELEASED): DepositState.HELD,
         (DepositState.HELD, Kind.DEPOSIT_RELEASED): DepositState.REFUND_DUE,
         (DepositState.HELD, Kind.DEPOSIT_APPLIED): DepositState.APPLIED,
         (DepositState.HELD, Kind.DEPOSIT_FORFEITED): DepositState.FORFEITED,
+        (DepositState.FORFEITED, Kind.FORFEIT_REVERSED): DepositState.HELD,
         (DepositState.REFUND_DUE, Kind.DEPOSIT_REFUNDED): DepositState.REFUNDED,
     }
 )
 #: Movements of a registration that say nothing about its deposit, and may come at any time.
-_BESIDE = frozenset((Kind.EXCESS_REFUNDED, Kind.STRAY_RECEIVED, Kind.STRAY_REFUNDED, Kind.BALANCE_RECEIVED))
+_BESIDE = frozenset(
+    (
+        Kind.EXCESS_REFUNDED,
+        Kind.STRAY_RECEIVED,
+        Kind.STRAY_REFUNDED,
+        Kind.BALANCE_RECEIVED,
+        Kind.BALANCE_RELEASED,
+        Kind.BALANCE_REFUNDED,
+        Kind.REST_REFUNDED,
+        Kind.COSTS_COVERED,
+        Kind.SHORTFALL_COVERED,
+        Kind.CASE_DEBT_COVERED,
+        Kind.RELATED_DEBT_COVERED,
+        Kind.TOP_UP_RECEIVED,
+        Kind.TOP_UP_TO_COSTS,
+        Kind.TOP_UP_TO_SHORTFALL,
+    )
+)
 
 
 def advance(state: DepositState, event: Kind) -> DepositState:
