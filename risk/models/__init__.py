@@ -1,6 +1,24 @@
 """Tables of the floor `risk`."""
 
+from .alerts import Alert
+from .clearance import ClearanceAssessment, ClearanceModel, ClearanceOutcome, ClearancePlan
+from .control import Control, InterestFinding, InterestReview, LiftedHit
 from .registry import RegistryVersion, Relative, Staff
 from .standing import StandingEntry, StandingObjection
 
-__all__ = ["RegistryVersion", "Relative", "Staff", "StandingEntry", "StandingObjection"]
+__all__ = [
+    "Alert",
+    "ClearanceAssessment",
+    "ClearanceModel",
+    "ClearanceOutcome",
+    "ClearancePlan",
+    "Control",
+    "InterestFinding",
+    "InterestReview",
+    "LiftedHit",
+    "RegistryVersion",
+    "Relative",
+    "Staff",
+    "StandingEntry",
+    "StandingObjection",
+]

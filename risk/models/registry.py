@@ -1,7 +1,8 @@
 """The registry of those who may not bid: staff of courts, provider and agencies, and their near relatives.
 
 Identities are kept as keyed hashes (`id_match`) and names sealed under the registry's own key; rows of an
-earlier import stay with the version that ended them, so that history can be read.
+earlier import stay with the version that ended them, so that history can be read. `birth_match` is a keyed hash of name
+and day of birth, by which a namesake born the same day is noticed without opening any name.
 """
 
 from datetime import date, datetime
@@ -30,6 +31,7 @@ class Staff(Base):
     to_on: Mapped[date | None]
     from_version: Mapped[int] = mapped_column(BigInteger)
     until_version: Mapped[int | None] = mapped_column(BigInteger)
+    birth_match: Mapped[str | None] = mapped_column(index=True)
 
     __table_args__ = (
         Index("ix_staff_id_match", "id_match"),
@@ -52,6 +54,7 @@ class Relative(Base):
     relation: Mapped[str]
     from_version: Mapped[int] = mapped_column(BigInteger)
     until_version: Mapped[int | None] = mapped_column(BigInteger)
+    birth_match: Mapped[str | None] = mapped_column(index=True)
 
     __table_args__ = (
         Index("ix_relatives_id_match", "id_match"),

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from auction.models import Platform
 
-from ..models import RegistryVersion, Relative, Staff
+from ..models import Control, RegistryVersion, Relative, Staff
 from ..rules.interest import Body, Hit, Office, Relation, hits
 
 #: Where the registry's own data key lies in `platform`, wrapped by the master key, in base64.
@@ -25,7 +25,7 @@ def registry_version(session: Session) -> int:
     return session.scalar(_IN_FORCE) or 0
 
 
-def in_force(table: type[Staff] | type[Relative], version: int) -> ColumnElement[bool]:
+def in_force(table: type[Staff] | type[Relative] | type[Control], version: int) -> ColumnElement[bool]:
     """The rows that count in a version: not those staged for a later one, not those ended by it or before."""
     return (table.from_version <= version) & or_(table.until_version.is_(None), table.until_version > version)
 

@@ -1,0 +1,215 @@
+"""Which companies some people control: together more than half, or as actual controllers, through any companies.
+
+OJA 34 names no companies; barring those that a barred person controls is a court's practice (PRECISIONS 12). People and
+companies are known here only by the keyed hash of their identity. The limit of control is the caller's.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Literal
+
+from .shares import WHOLE, indirect_shares
+
+Role = Literal["legal_representative", "shareholder", "actual_controller", "director"]
+#: By which rule a company is controlled: `holdings` directly and by controlled companies, `indirect_holdings` by the
+#: product along chains. Of a company a person represents it is barred, but controls nothing further through it.
+ControlRule = Literal["actual_controller", "holdings", "indirect_holdings", "legal_representative"]
+
+ROLES: tuple[Role, ...] = ("legal_representative", "shareholder", "actual_controller", "director")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Stake:
+    """What a holder (a person or a company) is in a company, as recorded; `share` in parts per million, None unknown.
+
+    `record` is the row of the registry it comes from.
+    """
+
+    company: str
+    holder: str
+    role: str
+    share: int | None = None
+    record: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """How a company comes to be controlled: the rule, from whom, and every stake that counts, those of people first."""
+
+    company: str
+    rule: ControlRule
+    seeds: tuple[str, ...]
+    stakes: tuple[Stake, ...]
+
+    @property
+    def companies(self) -> tuple[str, ...]:
+        """The companies the chain passes, the controlled one included, sorted."""
+        return tuple(sorted({stake.company for stake in self.stakes}))
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Trace:
+    """What does not bar but is told the regulator: somebody barred, or a company he controls, has a part in a company.
+
+    `code`: `director`, `minor_holding` (from the least worth telling up to control) or `unknown_share`.
+    """
+
+    company: str
+    holder: str
+    code: Literal["director", "minor_holding", "unknown_share"]
+
+
+_Grounds = dict[str, tuple[ControlRule, tuple[Stake, ...]]]
+
+
+@dataclass(slots=True)
+class _Ledger:
+    """The stakes of one registry, sorted for use."""
+
+    of: dict[str, list[Stake]] = field(default_factory=lambda: defaultdict(list))
+    held: dict[str, dict[str, int]] = field(default_factory=lambda: defaultdict(dict))
+    by: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+
+
+def controlled(
+    seeds: Collection[str], stakes: Iterable[Stake], more_than: Fraction, among: Collection[str] | None = None
+) -> dict[str, Chain]:
+    """Every company (of `among`, where given) that `seeds` control together, with its chain; no seed is among them.
+
+    A company is controlled when seeds and companies controlled already hold together more than `more_than` of it, when
+    one of them is its actual controller, or when the products along all chains from the seeds sum up to more than that.
+    A company that a seed represents is in the answer too, but as a holder of others it does not count. An unknown share
+    counts 0; companies that hold each other end the search by themselves.
+    """
+    people, ledger = frozenset(seeds), _ledger(stakes)
+    indirect = indirect_shares(people, ledger.held)
+    grounds = _grounds(people, ledger, indirect, more_than)
+    owning = people | indirect.keys()
+    wanted = grounds.keys() if among is None else grounds.keys() & set(among)
+    return {company: _chain(company, people, owning, grounds, ledger) for company in sorted(wanted)}
+
+
+def _grounds(
+    people: frozenset[str], ledger: _Ledger, indirect: Mapping[str, Fraction], more_than: Fraction
+) -> _Grounds:
+    """The controlled companies, each with its rule and the stakes by which it was added."""
+    grounds: _Grounds = {}
+    inside = set(people)
+    for company in sorted(indirect):
+        if indirect[company] > more_than:
+            grounds[company] = ("indirect_holdings", _holding(ledger, company, people | indirect.keys()))
+            inside.add(company)
+    waiting = sorted({company for holder in inside for company in ledger.by[holder]}, reverse=True)
+    while waiting:
+        company = waiting.pop()
+        if company in inside:
+            continue
+        ground = _ground(ledger, company, inside, more_than)
+        if ground is None:
+            continue
+        grounds[company] = ground
+        inside.add(company)
+        waiting += sorted(ledger.by[company] - inside, reverse=True)
+    for company, all_stakes in ledger.of.items():
+        led = tuple(s for s in sorted(all_stakes) if s.role == "legal_representative" and s.holder in people)
+        if led and company not in inside:
+            grounds[company] = ("legal_representative", led)
+    return grounds
+
+
+def traces(
+    seeds: Collection[str], stakes: Iterable[Stake], companies: Iterable[str], *, least: Fraction, more_than: Fraction
+) -> tuple[Trace, ...]:
+    """What is to be told of `companies` that are not controlled: directors, minor holdings, shares nobody knows.
+
+    A minor holding is what seeds and companies they control hold together, or own through chains, if it is `least` or
+    more; an unknown share is told wherever it stands in the chains above a company.
+    """
+    people, ledger = frozenset(seeds), _ledger(stakes)
+    indirect = indirect_shares(people, ledger.held)
+    grounds = _grounds(people, ledger, indirect, more_than)
+    inside = people | {company for company, (rule, _) in grounds.items() if rule != "legal_representative"}
+    found: set[Trace] = set()
+    for company in companies:
+        if company in grounds or company in people:
+            continue
+        for above in _above(company, ledger):
+            for stake in ledger.of.get(above, ()):
+                if stake.holder not in inside:
+                    continue
+                if stake.role == "shareholder" and stake.share is None:
+                    found.add(Trace(company, stake.holder, "unknown_share"))
+                if stake.role == "director" and above == company:
+                    found.add(Trace(company, stake.holder, "director"))
+        together = Fraction(sum(share for holder, share in ledger.held[company].items() if holder in inside), WHOLE)
+        if max(together, indirect.get(company, Fraction(0))) >= least:
+            reaching = inside | indirect.keys()
+            found |= {Trace(company, holder, "minor_holding") for holder in ledger.held[company] if holder in reaching}
+    return tuple(sorted(found))
+
+
+def _ledger(stakes: Iterable[Stake]) -> _Ledger:
+    ledger = _Ledger()
+    parts: dict[tuple[str, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for stake in stakes:
+        ledger.of[stake.company].append(stake)
+        ledger.by[stake.holder].add(stake.company)
+        if stake.share:
+            parts[stake.company, stake.holder][stake.role] += stake.share
+    for (company, holder), shares in parts.items():
+        # Several shareholdings add up; the share written beside another role of the same holder is the same share.
+        ledger.held[company][holder] = min(max(shares.values()), WHOLE)
+    return ledger
+
+
+def _ground(
+    ledger: _Ledger, company: str, inside: Collection[str], more_than: Fraction
+) -> tuple[ControlRule, tuple[Stake, ...]] | None:
+    controllers = tuple(s for s in sorted(ledger.of[company]) if s.role == "actual_controller" and s.holder in inside)
+    if controllers:
+        return "actual_controller", controllers
+    together = sum(share for holder, share in ledger.held[company].items() if holder in inside)
+    return ("holdings", _holding(ledger, company, inside)) if Fraction(together, WHOLE) > more_than else None
+
+
+def _holding(ledger: _Ledger, company: str, inside: Collection[str]) -> tuple[Stake, ...]:
+    return tuple(stake for stake in sorted(ledger.of[company]) if stake.share and stake.holder in inside)
+
+
+def _chain(
+    company: str,
+    people: frozenset[str],
+    owning: Collection[str],
+    grounds: _Grounds,
+    ledger: _Ledger,
+) -> Chain:
+    """The stakes by which a company is controlled, back to the people; a company on the way stands for itself once."""
+    rule = grounds[company][0]
+    used: list[Stake] = []
+    passed, waiting = {company}, [company]
+    while waiting:
+        at = waiting.pop()
+        by_shares = rule == "indirect_holdings" or at not in grounds
+        counted = _holding(ledger, at, owning) if by_shares else grounds[at][1]
+        used += counted
+        for stake in counted:
+            if stake.holder not in people and stake.holder not in passed:
+                passed.add(stake.holder)
+                waiting.append(stake.holder)
+    used.reverse()
+    seeds = sorted({stake.holder for stake in used if stake.holder in people})
+    return Chain(company, rule, tuple(seeds), tuple(used))
+
+
+def _above(company: str, ledger: _Ledger) -> set[str]:
+    """A company and every company that holds a part of it, directly or not."""
+    passed, waiting = {company}, [company]
+    while waiting:
+        for stake in ledger.of.get(waiting.pop(), ()):
+            holds = stake.role in ("shareholder", "actual_controller")
+            if holds and stake.holder in ledger.of and stake.holder not in passed:
+                passed.add(stake.holder)
+                waiting.append(stake.holder)
+    return passed
