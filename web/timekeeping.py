@@ -15,6 +15,7 @@ from auction.models import Platform
 from bidding.queries.due import Due, due_acts
 from bidding.services.closing import close
 from bidding.services.life import open_due
+from bidding.services.sanctions import enforce_due, expire_due
 from bidding.services.settlement import mark_overdue
 
 log = structlog.get_logger(__name__)
@@ -30,11 +31,15 @@ def carry_out(house: House, due: Due, *, at_due_time: bool = False) -> bool:
     """Carry out one due act, `at_due_time` with platform time set so; True unless a closing has to wait."""
     now = due.at if at_due_time else None
     if due.act == "open":
-        house.perform_at(now, open_due, due.auction_id)
+        house.perform_at(now, open_due, due.subject_id)
     elif due.act == "overdue":
-        house.perform_at(due.at + timedelta(microseconds=1) if now else None, mark_overdue, due.auction_id)
+        house.perform_at(due.at + timedelta(microseconds=1) if now else None, mark_overdue, due.subject_id)
+    elif due.act == "enforce":
+        house.perform_at(now, enforce_due, due.subject_id)
+    elif due.act == "expire":
+        house.perform_at(now, expire_due, due.subject_id)
     else:
-        return house.perform_at(now, close, due.auction_id, settled=at_due_time) is not None
+        return house.perform_at(now, close, due.subject_id, settled=at_due_time) is not None
     return True
 
 
@@ -44,7 +49,7 @@ def tick(house: House) -> None:
         try:
             carry_out(house, due)
         except (SQLAlchemyError, DomainError):
-            log.exception("due act failed", act=due.act, auction=due.auction_id)
+            log.exception("due act failed", act=due.act, subject=due.subject_id)
 
 
 def advance(house: House, seconds: int) -> None:

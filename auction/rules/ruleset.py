@@ -47,13 +47,18 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A legal text: titles, the version its article numbers belong to, and how a citation names that version."""
+    """A legal text: titles, the version its article numbers belong to, and how a citation names that version.
+
+    `dated` (its day) and `file` (SHA-256 of the text kept and shown here) are there for texts nobody else publishes.
+    """
 
     zh: str
     en: str
     version: str
     edition_zh: str
     edition_en: str
+    dated: str = ""
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +147,11 @@ class Ruleset:
             "dated": self.dated,
             "title": {"zh": self.title_zh, "en": self.title_en},
             "documents": {
-                code: {field: getattr(document, field) for field in Document.__slots__}
+                code: {
+                    field: getattr(document, field)
+                    for field in Document.__slots__
+                    if field not in ("dated", "file") or getattr(document, field)
+                }
                 for code, document in self.documents.items()
             },
             "parameters": sections,

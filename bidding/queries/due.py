@@ -8,17 +8,21 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from auction.models import Auction
+from risk.queries.sanctions import due_sanctions
 
-Act = Literal["open", "close", "overdue"]
+Act = Literal["open", "close", "overdue", "enforce", "expire"]
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """An act on an auction and when it is due. Acts of one instant come in the order opening, closing, telling."""
+    """An act on an auction, or on a sanction (enforce, expire), and when it is due.
+
+    Acts of one instant come in the order opening, closing, telling; then sanctions begin and end.
+    """
 
     at: datetime
     act: Act
-    auction_id: str
+    subject_id: str
 
 
 def due_acts(session: Session, until: datetime) -> list[Due]:
@@ -39,5 +43,7 @@ def due_acts(session: Session, until: datetime) -> list[Due]:
         ("close", [(at, key) for at, key in closing]),
         ("overdue", [(at, key) for at, key in overdue if at is not None]),
     ]
+    for act in ("enforce", "expire"):
+        acts.append((act, [(at, key) for at, name, key in due_sanctions(session, until) if name == act]))
     found = [(at, rank, key, act) for rank, (act, rows) in enumerate(acts) for at, key in rows]
     return [Due(at, act, key) for at, _, key, act in sorted(found)]

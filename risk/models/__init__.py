@@ -4,6 +4,7 @@ from .alerts import Alert
 from .clearance import ClearanceAssessment, ClearanceModel, ClearanceOutcome, ClearancePlan
 from .control import Control, InterestFinding, InterestReview, LiftedHit
 from .registry import RegistryVersion, Relative, Staff
+from .sanctions import Sanction, SanctionReview, WrittenRule
 from .standing import StandingEntry, StandingObjection
 
 __all__ = [
@@ -18,7 +19,10 @@ __all__ = [
     "LiftedHit",
     "RegistryVersion",
     "Relative",
+    "Sanction",
+    "SanctionReview",
     "Staff",
     "StandingEntry",
     "StandingObjection",
+    "WrittenRule",
 ]

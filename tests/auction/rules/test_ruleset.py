@@ -129,6 +129,9 @@ CPL 118(1) | fine_person_max | 10000000 fen
 CPL 118(1) | fine_unit_min | 5000000 fen
 CPL 118(1) | fine_unit_max | 100000000 fen
 CPL 118(2) | detention_max | 15 days
+- | publication_max | 24 months
+CPL 119 | review_does_not_stop | true flag
+- | effect_after_review | publication term_bar list
 CPLI 185 | sanction_review_request | 3 days
 CPLI 185 | sanction_review_decision | 5 days
 - | standing_start | 80 count
@@ -151,6 +154,15 @@ MORT 2 | mortgaged_home_grace | 6 months
 OBJ 20 | delivery_title_grace | 3 months
 OBJ 20 | sole_home_rent_min | 5 years
 OBJ 20 | sole_home_rent_max | 8 years
+- | clearance_plan_bands | D E list
+- | clearance_band_min | 20 count
+- | clearance_model_min | 200 count
+- | clearance_model_min_late | 30 count
+- | bulk_at_once | 5 count
+- | bulk_around | 30 days
+- | bulk_period | 180 days
+- | bulk_sales_min | 10 count
+- | bulk_end_gap | 30 minutes
 OJA 29 | auction_data_retention | 10 years
 REF 8(2) | inquiry_data_retention | 10 years
 CSL 21 | network_log_retention | 6 months
