@@ -82,6 +82,11 @@ def sentence(code: str, facts: Mapping[str, Any], language: str) -> str:
     return _SENTENCES[tongue].format(row_of(code, facts)[tongue], **facts)
 
 
+def filled(text: str, facts: Mapping[str, Any], language: str) -> str:
+    """A sentence of another table than that of refusals, in the language it is written in, its facts filled in."""
+    return _SENTENCES["en" if language == "en" else "zh"].format(text, **facts)
+
+
 def status_of(code: str) -> int:
     """The HTTP status of a code."""
     return int(table().get(code, _UNKNOWN)["status"])

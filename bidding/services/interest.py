@@ -16,6 +16,8 @@ from auction.models import Auction, Lot, Task
 from auction.rules.access import Actor
 from auction.services.lots import create_task
 from risk.queries.interest import registry_version
+from risk.rules.alerts import Reason
+from risk.services.alerts import raise_alert
 from risk.services.interest import check_interest
 
 from ..models import RegisteredIdentity, Registration
@@ -98,7 +100,7 @@ class Standings:
 def recheck(unit: Unit, auction: Auction, registration_id: str, registration: Any) -> str | None:
     """Check every identity behind a registration against the registry in force, and remember the answer.
 
-    Answers `barred_interest` or None. A hit on somebody who has already bid is journaled and published as an
+    Answers `barred_interest` or None. A hit on somebody who has already bid is journaled and raised as an
     alert in the same transaction. Raises what the check raises: nobody passes an unreadable registry.
     """
     matches = frozenset(
@@ -106,7 +108,8 @@ def recheck(unit: Unit, auction: Auction, registration_id: str, registration: An
             select(RegisteredIdentity.id_match).where(RegisteredIdentity.registration_id == registration_id)
         )
     )
-    clearance = check_interest(unit, unit.session.get_one(Lot, auction.lot_id), matches, unit.now)
+    lot = unit.session.get_one(Lot, auction.lot_id)  # a desk's auction may belong to no session
+    clearance = check_interest(unit, lot, matches, unit.now)
     barred = "barred_interest" if clearance.hits else None
     unit.session.execute(
         update(Registration)
@@ -114,6 +117,7 @@ def recheck(unit: Unit, auction: Auction, registration_id: str, registration: An
         .values(cleared_version=clearance.version, cleared_on=clearance.on, barred=barred)
     )
     if barred and registration.barred != barred:
+        grounds = sorted({hit.ground for hit in clearance.hits})
         unit.record(
             "InterestHitFound",
             stream=f"auction:{auction.id}",
@@ -121,12 +125,21 @@ def recheck(unit: Unit, auction: Auction, registration_id: str, registration: An
             body={
                 "registration_id": registration_id,
                 "registry_version": clearance.version,
-                "grounds": sorted({hit.ground for hit in clearance.hits}),
+                "grounds": grounds,
                 "had_bid": bool(registration.has_bid),
             },
         )
         if registration.has_bid:
-            unit.publish("alert", kind="barred_bidder_had_bid", auction_id=auction.id)
+            raise_alert(
+                unit,
+                "barred_bidder_had_bid",
+                key=f"barred_bidder_had_bid:{registration_id}:{clearance.version}",
+                reasons=[Reason("barred_after_bid", {"grounds": " ".join(grounds)})],
+                court_code=lot.court_code,
+                lot_id=lot.id,
+                auction_id=auction.id,
+                registration_id=registration_id,
+            )
     return barred
 
 

@@ -47,9 +47,45 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["approval_id"], ["approvals.id"], name=op.f("fk_approval_votes_approval_id")),
         sa.PrimaryKeyConstraint("approval_id", "account_id", name=op.f("pk_approval_votes")),
     )
+    op.create_table(
+        "alerts",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("court_code", sa.Text(), nullable=False),
+        sa.Column("lot_id", sa.Text(), nullable=True),
+        sa.Column("auction_id", sa.Text(), nullable=True),
+        sa.Column("registration_id", sa.Text(), nullable=True),
+        sa.Column("account_id", sa.Text(), nullable=True),
+        sa.Column("reasons", JSON, nullable=False),
+        sa.Column("raised_at", INSTANT, nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("assigned_to", sa.Text(), nullable=True),
+        sa.Column("outcome", sa.Text(), nullable=True),
+        sa.Column("resolution_reason", sa.Text(), nullable=True),
+        sa.Column("resolved_by", sa.Text(), nullable=True),
+        sa.Column("resolved_at", INSTANT, nullable=True),
+        sa.CheckConstraint("status IN ('open', 'resolved')", name=op.f("ck_alerts_status_known")),
+        sa.CheckConstraint("outcome IN ('confirmed', 'unfounded', 'no_action')", name=op.f("ck_alerts_outcome_known")),
+        sa.CheckConstraint(
+            "(status = 'resolved') = (outcome IS NOT NULL)", name=op.f("ck_alerts_outcome_iff_resolved")
+        ),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_alerts_account_id")),
+        sa.ForeignKeyConstraint(["assigned_to"], ["accounts.id"], name=op.f("fk_alerts_assigned_to")),
+        sa.ForeignKeyConstraint(["auction_id"], ["auctions.id"], name=op.f("fk_alerts_auction_id")),
+        sa.ForeignKeyConstraint(["court_code"], ["courts.code"], name=op.f("fk_alerts_court_code")),
+        sa.ForeignKeyConstraint(["lot_id"], ["lots.id"], name=op.f("fk_alerts_lot_id")),
+        sa.ForeignKeyConstraint(["resolved_by"], ["accounts.id"], name=op.f("fk_alerts_resolved_by")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_alerts")),
+        sa.UniqueConstraint("key", name=op.f("uq_alerts_key")),
+    )
+    op.create_index(op.f("ix_alerts_auction_id"), "alerts", ["auction_id"])
+    op.create_index(op.f("ix_alerts_lot_id"), "alerts", ["lot_id"])
+    op.create_index("ix_alerts_status", "alerts", ["status", "raised_at"])
     guard("approval_votes")
 
 
 def downgrade() -> None:
+    op.drop_table("alerts")
     op.drop_table("approval_votes")
     op.drop_table("approvals")

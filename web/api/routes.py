@@ -2,17 +2,19 @@
 
 from flask import Flask
 
-from . import approvals, bidding, cases, gateway, log, public, rounds, sandbox, sessions, sheets
+from . import alerts, approvals, bidding, cases, gateway, log, public, risk, rounds, sandbox, sessions, sheets
 from .spec import Api
 
 _BLUEPRINTS = (
     sessions.blueprint,
     public.blueprint,
+    risk.blueprint,
     cases.blueprint,
     sheets.blueprint,
     rounds.blueprint,
     bidding.blueprint,
     approvals.blueprint,
+    alerts.blueprint,
     log.blueprint,
     gateway.blueprint,
 )

@@ -1,0 +1,71 @@
+"""Alerts: what a regulator looks for, sees and decides."""
+
+from marshmallow import fields
+
+from risk.rules.alerts import OUTCOMES
+
+from .base import Moment, PageQuery, Strict, choice, text
+from .court import words
+
+
+class AlertQuery(PageQuery):
+    """Which alerts: `assigned` `me` for the own ones."""
+
+    status = choice("open", "resolved", required=False)
+    kind = text(60, required=False)
+    court = text(20, required=False)
+    assigned = choice("me", required=False)
+
+
+class AssignmentIn(Strict):
+    """Who is to look at it; without a name the caller."""
+
+    username = text(64, required=False)
+
+
+class ResolutionIn(Strict):
+    """What became of an alert, with the reason."""
+
+    outcome = choice(*OUTCOMES)
+    reason = words(2000)
+
+
+class ReasonOut(Strict):
+    """One reason: its sentence, the facts in it, and after the end `who` it speaks of (registrations, codes)."""
+
+    code = fields.String()
+    detail = fields.String()
+    facts = fields.Dict(keys=fields.String())
+    who = fields.Dict(keys=fields.String())
+
+
+class AlertOut(Strict):
+    """An alert. Until the auction has ended it is `persons_sealed`: nothing leads to a person (OJA 18(2))."""
+
+    id = fields.String()
+    kind = fields.String()
+    title = fields.String()
+    status = fields.String(metadata={"enum": ["open", "resolved"]})
+    court = fields.String()
+    lot_id = fields.String(allow_none=True)
+    lot_title = fields.String(allow_none=True)
+    auction_id = fields.String(allow_none=True)
+    persons_sealed = fields.Boolean()
+    registration_id = fields.String(allow_none=True)
+    account_id = fields.String(allow_none=True)
+    reasons = fields.List(fields.Nested(ReasonOut))
+    raised_at = Moment()
+    assigned_to = fields.String(allow_none=True)
+    outcome = fields.String(allow_none=True)
+    resolution_reason = fields.String(allow_none=True)
+    resolved_by = fields.String(allow_none=True)
+    resolved_at = Moment(allow_none=True)
+
+
+class AlertListOut(Strict):
+    """A page of alerts."""
+
+    items = fields.List(fields.Nested(AlertOut))
+    page = fields.Integer()
+    page_size = fields.Integer()
+    total = fields.Integer()
