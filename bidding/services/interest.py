@@ -4,7 +4,7 @@ A registration remembers the registry version and the day on which nothing was f
 means a new check, inside the same transaction. If the check cannot be made, the offer is answered `fault`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -14,8 +14,10 @@ from auction.kernel.clock import SHANGHAI
 from auction.kernel.unit import Unit
 from auction.models import Auction, Lot, Task
 from auction.rules.access import Actor
+from auction.rules.calendar import shanghai_day
 from auction.services.lots import create_task
 from risk.queries.interest import registry_version
+from risk.queries.sanctions import term_bar_of
 from risk.rules.alerts import Reason
 from risk.services.alerts import raise_alert
 from risk.services.interest import check_interest
@@ -100,8 +102,9 @@ class Standings:
 def recheck(unit: Unit, auction: Auction, registration_id: str, registration: Any) -> str | None:
     """Check every identity behind a registration against the registry in force, and remember the answer.
 
-    Answers `barred_interest` or None. A hit on somebody who has already bid is journaled and raised as an
-    alert in the same transaction. Raises what the check raises: nobody passes an unreadable registry.
+    Answers `barred_interest`, `barred_sanction` (a bar for a term, in force today) or None. A hit on somebody who has
+    already bid is journaled and raised as an alert in the same transaction. Raises what the check raises: nobody
+    passes an unreadable registry.
     """
     matches = frozenset(
         unit.session.scalars(
@@ -110,13 +113,13 @@ def recheck(unit: Unit, auction: Auction, registration_id: str, registration: An
     )
     lot = unit.session.get_one(Lot, auction.lot_id)  # a desk's auction may belong to no session
     clearance = check_interest(unit, lot, matches, unit.now)
-    barred = "barred_interest" if clearance.hits else None
+    barred = "barred_interest" if clearance.hits else sanction_bar(unit, lot, matches)
     unit.session.execute(
         update(Registration)
         .where(Registration.id == registration_id)
         .values(cleared_version=clearance.version, cleared_on=clearance.on, barred=barred)
     )
-    if barred and registration.barred != barred:
+    if clearance.hits and registration.barred != barred:
         grounds = sorted({hit.ground for hit in clearance.hits})
         unit.record(
             "InterestHitFound",
@@ -141,6 +144,12 @@ def recheck(unit: Unit, auction: Auction, registration_id: str, registration: An
                 registration_id=registration_id,
             )
     return barred
+
+
+def sanction_bar(unit: Unit, lot: Lot, matches: Collection[str]) -> str | None:
+    """`barred_sanction` where a bar for a term holds against one of `matches` today, before the lot's court."""
+    held = term_bar_of(unit.session, matches, lot.court_code, shanghai_day(unit.now))
+    return None if held is None else "barred_sanction"
 
 
 def give_task(unit: Unit, actor: Actor, lot_id: str, *, agency: str, kind: str, due_at: datetime) -> Task:

@@ -23,7 +23,7 @@ from ..models import Acknowledgement, RegisteredIdentity, Registration
 from ..queries.rooms import ruleset_of
 from ..rules import registration as rules
 from .identities import sealed_identity
-from .interest import recheck
+from .interest import recheck, sanction_bar
 from .payments import held_deposit, refund_excess
 from .release import release_registration
 from .rooms import lock_auction
@@ -42,7 +42,8 @@ class _Identity:
 def register(unit: Unit, actor: Actor, auction_id: str, application: rules.Application) -> Registration:
     """Register the actor's person for an auction.
 
-    Answers the registration; status `refused` with `refusal` where the interest bar holds (kept as evidence).
+    Answers the registration; status `refused` with `refusal` where the interest bar or a bar for a term holds (kept
+    as evidence).
     DomainError with every breach at once for undertakings, principals and identities; with a single code for
     `auction_closed`, `too_late_agent`, `stale_disclosure`, `identity_unverified`, `under_age`,
     `capacity_missing` (a creditor who is not the case's applicant) and `duplicate_registration`.
@@ -64,7 +65,8 @@ def register(unit: Unit, actor: Actor, auction_id: str, application: rules.Appli
     creditor = _creditor_party(unit, auction, identities[0]) if application.claim == "creditor" else None
     _check_duplicates(unit, auction, identities)
     clearance = check_interest(unit, auction.lot, frozenset(i.match for i in identities), unit.now)
-    refused = bool(clearance.hits)
+    refusal = "barred_interest" if clearance.hits else sanction_bar(unit, auction.lot, {i.match for i in identities})
+    refused = refusal is not None
     hold = rules.hold_of([i.id_type for i in identities])
     registration = Registration(
         id=unit.new_id(),
@@ -76,13 +78,13 @@ def register(unit: Unit, actor: Actor, auction_id: str, application: rules.Appli
         claim_status="pending" if application.claim in rules.CLAIMS else None,
         claim_fen=creditor.claim_fen if creditor else None,
         status="refused" if refused else rules.first_status(application, hold),
-        refusal="barred_interest" if refused else None,
+        refusal=refusal,
         deposit_due_fen=auction.deposit_fen,
         undertakings=list(application.undertakings),
         seal=application.seal,
         cleared_version=clearance.version,
         cleared_on=clearance.on,
-        barred="barred_interest" if refused else None,
+        barred=refusal,
         hold=None if refused else hold,
         created_at=unit.now,
     )
@@ -364,8 +366,9 @@ def deposit_confirmed(unit: Unit, registration: Registration) -> None:
     The auction's row is locked by the caller. Somebody now barred is refused and the money goes back.
     """
     auction = unit.session.get_one(Auction, registration.auction_id)
-    if recheck(unit, auction, registration.id, registration):
-        release_registration(unit, auction, registration, status="refused", refusal="barred_interest")
+    barred = recheck(unit, auction, registration.id, registration)
+    if barred:
+        release_registration(unit, auction, registration, status="refused", refusal=barred)
         return
     codes = unit.session.scalars(select(Registration.bidder_code).where(Registration.auction_id == auction.id))
     taken = {code for code in codes if code is not None}

@@ -35,8 +35,11 @@ HANDED_OVER = "handed_over"
 
 
 def hold_barred_winner(unit: Unit, auction: Auction, winner: Registration) -> bool:
-    """Check the winner once more; a hit suspends the sale (`winner_barred`) and frees everybody else."""
-    if recheck(unit, auction, winner.id, winner) is None:
+    """Check the winner once more; a hit suspends the sale (`winner_barred`) and frees everybody else.
+
+    A bar for a term that began after his bid does not: it speaks of taking part, and he bid before it.
+    """
+    if recheck(unit, auction, winner.id, winner) in (None, "barred_sanction"):
         return False
     suspend_locked(unit, auction, kind="halt", reason="买受人资格待法院审查", cause="winner_barred")
     release_all(unit, auction, keep=winner.id, since=auction.closes_at)
@@ -128,7 +131,7 @@ def rule_sale(
     if qualification not in ("proven", "not_required"):
         raise invalid("qualification", "not_available", value=qualification)
     winner = winner_of(unit, auction)
-    if recheck(unit, auction, winner.id, winner):
+    if recheck(unit, auction, winner.id, winner) not in (None, "barred_sanction"):
         raise DomainError("barred_interest")
     _check_evidence(unit, auction, evidence)
     auction.settlement = "ruled"

@@ -29,7 +29,6 @@ from ..schemas.bidding import (
     RegistrationOut,
     RegistrationsOut,
     SealIn,
-    StandingOut,
 )
 from .spec import Blueprint, json_body, language
 
@@ -197,11 +196,3 @@ def list_my_registrations(query: dict[str, Any]) -> Response:
             query["page_size"],
         )
     )
-
-
-@blueprint.get("/me/standing")
-@policy("registration.own")
-@blueprint.response(200, StandingOut)
-def get_standing() -> Response:
-    """What is on record of me as a bidder."""
-    return jsonify(house().read(registrations.standing, me().id))

@@ -28,9 +28,9 @@ def created(data: Any) -> Response:
     return response
 
 
-def proposed(approval: Approval) -> Response:
+def proposed(approval: Approval, **more: Any) -> Response:
     """202: the act waits for others and has no effect before (PRECISIONS 25)."""
-    response = jsonify(approval_id=approval.id, needs=approval.needs[0], all_needs=approval.needs)
+    response = jsonify(approval_id=approval.id, needs=approval.needs[0], all_needs=approval.needs, **more)
     response.status_code = 202
     return response
 

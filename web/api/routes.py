@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from . import alerts, approvals, bidding, cases, gateway, log, public, risk, rounds, sandbox, sessions, sheets
+from . import alerts, approvals, bidding, cases, gateway, log, public, risk, rounds, sanctions, sandbox, sessions, sheets, standing
 from .spec import Api
 
 _BLUEPRINTS = (
@@ -15,6 +15,8 @@ _BLUEPRINTS = (
     bidding.blueprint,
     approvals.blueprint,
     alerts.blueprint,
+    standing.blueprint,
+    sanctions.blueprint,
     log.blueprint,
     gateway.blueprint,
 )

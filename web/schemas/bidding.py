@@ -145,15 +145,6 @@ class RegistrationsOut(Strict):
     total = fields.Integer()
 
 
-class StandingOut(Strict):
-    """What the platform has on record of me. There is no score: nothing here computes one."""
-
-    registrations = fields.Dict(keys=fields.String(), values=fields.Integer())
-    accepted_bids = fields.Integer()
-    won = fields.Integer()
-    reneged = fields.Integer()
-
-
 class SimulatedPaymentIn(Strict):
     """What the sandbox's gateway is to say. A failed payment needs no payer and no amount."""
 
