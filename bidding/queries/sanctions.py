@@ -15,7 +15,14 @@ from auction.rules.access import Actor
 from auction.rules.calendar import shanghai_day
 from auction.rules.identity import mask
 from risk.models import Sanction, SanctionReview
-from risk.queries.sanctions import published, review_of, sanctions_of_court, sanctions_of_person, sanctions_of_sale
+from risk.queries.sanctions import (
+    published,
+    review_of,
+    sanctions_of_court,
+    sanctions_of_person,
+    sanctions_of_sale,
+    term_bar_at,
+)
 
 from ..models import RegisteredIdentity, Registration, Renege
 
@@ -39,6 +46,26 @@ def malice_found(session: Session, person_id: str, court_code: str, auction_id: 
     if auction_id is not None:
         query = query.where(Renege.auction_id == auction_id)
     return next((renege for renege in session.scalars(query) if renege.factors), None)
+
+
+def bar_facts(session: Session, registration_id: str, moment: datetime) -> dict[str, str]:
+    """What a refusal for a bar for a term cites: the decision, the written rule, the last day. Empty without a bar."""
+    rows = session.execute(
+        select(RegisteredIdentity.id_match, Lot.court_code)
+        .join(Auction, Auction.id == RegisteredIdentity.auction_id)
+        .join(Lot, Lot.id == Auction.lot_id)
+        .where(RegisteredIdentity.registration_id == registration_id)
+    ).all()
+    bar = term_bar_at(session, [match for match, _ in rows], rows[0].court_code, moment) if rows else None
+    if bar is None:
+        return {}
+    return {
+        "rule": bar.law["zh"],
+        "rule_en": bar.law["en"],
+        "court": session.get_one(Court, bar.court_code).name,
+        "number": bar.number or "",
+        "until": bar.until.isoformat() if bar.until else "",
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from auction.models import Auction
 
 from ..models import Bid, Registration
 from ..queries.rooms import room_of, room_rules
+from ..queries.sanctions import bar_facts
 from ..rules import room as rules
 from .interest import Standings
 from .life import open_auction
@@ -67,7 +68,10 @@ class BidOffer:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What became of an offer, as committed. `receipt` holds entry, signature and key id of an accepted bid."""
+    """What became of an offer, as committed. `receipt` holds entry, signature and key id of an accepted bid.
+
+    `why`: what the sentence of a refusal names beside the amounts.
+    """
 
     outcome: str
     code: str | None
@@ -80,6 +84,7 @@ class Answer:
     closes_at: datetime | None = None
     server_time: datetime | None = None
     receipt: dict[str, Any] | None = None
+    why: Mapping[str, str] | None = None
 
 
 def refusal(code: str, offer: BidOffer | None = None) -> Answer:
@@ -224,7 +229,7 @@ class _Batch:
         if accepted and entry is not None:
             receipt = {"entry": dict(entry.data), "signature": row["signature"], "key_id": row["key_id"]}
         self.rows.append(row)
-        answer = answer_of(row, receipt)
+        answer = answer_of(row, receipt, _why(self.unit.session, row))
         self.earlier[(registration.id, offer.key)] = (offer.amount_fen, answer)
         return answer
 
@@ -276,7 +281,14 @@ class _Batch:
             self.unit.tell(auction, "extension", closes_at=iso(room.closes_at), extensions=room.extensions, cause="bid")
 
 
-def answer_of(bid: Mapping[str, Any], receipt: dict[str, Any] | None) -> Answer:
+def _why(session: Session, bid: Mapping[str, Any]) -> Mapping[str, str] | None:
+    """The decision a bar for a term rests on; asked for that refusal only."""
+    if bid["code"] != "barred_sanction":
+        return None
+    return bar_facts(session, bid["registration_id"], bid["decided_at"])
+
+
+def answer_of(bid: Mapping[str, Any], receipt: dict[str, Any] | None, why: Mapping[str, str] | None = None) -> Answer:
     """The answer a bid's columns stand for."""
     return Answer(
         outcome=bid["outcome"],
@@ -290,6 +302,7 @@ def answer_of(bid: Mapping[str, Any], receipt: dict[str, Any] | None) -> Answer:
         closes_at=bid["closes_at"],
         server_time=bid["decided_at"],
         receipt=receipt,
+        why=why,
     )
 
 
@@ -305,4 +318,5 @@ def stored_answer(session: Session, bid: Row[Any]) -> Answer:
         if text is None:
             raise DomainError("fault")
         receipt = {"entry": orjson.loads(text), "signature": bid.signature, "key_id": bid.key_id}
-    return answer_of(dict(bid._mapping), receipt)
+    columns = dict(bid._mapping)
+    return answer_of(columns, receipt, _why(session, columns))

@@ -30,6 +30,22 @@ def term_bar_of(session: Session, matches: Collection[str], court_code: str, tod
     )
 
 
+def term_bar_at(session: Session, matches: Collection[str], court_code: str, moment: datetime) -> Sanction | None:
+    """The bar for a term that was in force against one of `matches` at a past moment: what a refusal rested on."""
+    return session.scalar(
+        select(Sanction)
+        .where(
+            Sanction.id_match.in_(matches),
+            Sanction.kind == "term_bar",
+            Sanction.in_force_at <= moment,
+            or_(Sanction.ended_at.is_(None), Sanction.ended_at >= moment),
+            or_(Sanction.scope == "all", Sanction.court_code == court_code),
+        )
+        .order_by(Sanction.until.desc(), Sanction.id)
+        .limit(1)
+    )
+
+
 def due_sanctions(session: Session, until: datetime) -> list[tuple[datetime, str, str]]:
     """(moment, `enforce` or `expire`, id) of every sanction that takes effect or ends up to and including `until`."""
     under_review = select(SanctionReview.sanction_id).where(SanctionReview.status == "filed")

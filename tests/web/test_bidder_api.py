@@ -17,7 +17,8 @@ from tests.factories import a_bidder, a_registration, a_resident_id
 from tests.web.caller import API, Caller, SignIn, code_of, fields_of
 from tests.web.sale import DEPOSIT, RESERVE, STEP, Sale, a_sale, offer
 from web.gateway import SIGNATURE_HEADER, sign
-from web.schemas.bidding import PaymentOut, RegistrationOut, StandingOut
+from web.schemas.bidding import PaymentOut, RegistrationOut
+from web.schemas.standing import StandingOut
 
 UNDERTAKINGS = ["full_capacity", "not_barred", "accept_defects"]
 NAME, NUMBER = "司马测试", a_resident_id(77)
@@ -288,7 +289,17 @@ def test_the_buyer_pays_the_balance(sale: Sale, sign_in: SignIn, house: House, a
     )
     standing = buyer.get("/me/standing").get_json()
     assert set(standing) == set(StandingOut().fields)
-    assert standing == {"registrations": {"applied": 1}, "accepted_bids": 1, "won": 1, "reneged": 0}
+    entries = standing.pop("entries")
+    assert standing == {
+        "registrations": {"applied": 1},
+        "accepted_bids": 1,
+        "won": 1,
+        "reneged": 0,
+        "score": {"points": 84, "start": 80, "most": 100, "half_life_days": 365},
+    }
+    assert [(one["kind"], one["points"], one["auction_id"]) for one in entries] == [
+        ("paid_in_time", 4, sale.auction_id)
+    ]
 
 
 def test_my_registrations_are_mine_and_paged(sale: Sale, sign_in: SignIn, house: House) -> None:

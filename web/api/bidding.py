@@ -11,6 +11,7 @@ from auction.models import Auction
 from bidding.models import Payment, Registration
 from bidding.queries import receipts, registrations
 from bidding.queries.payments import payment_dict
+from bidding.queries.sanctions import bar_facts
 from bidding.rules.registration import Application
 from bidding.services import registration as services
 from bidding.services.bids import Answer, stored_answer
@@ -61,8 +62,17 @@ def create_registration(application: Application, auction_id: str) -> Response:
     """Register for an auction. A refusal for the interest bar is kept, and answered as a problem."""
     registration = act(services.register, me(), auction_id, application)
     if registration.status == "refused":
-        raise DomainError(registration.refusal or "barred_interest")
+        raise refused(registration)
     return _shown(registration, 201)
+
+
+def refused(registration: Registration) -> DomainError:
+    """The refusal a registration was answered with; a bar for a term names the decision and its written rule."""
+    code = registration.refusal or "barred_interest"
+    if code != "barred_sanction":
+        return DomainError(code)
+    facts: dict[str, Any] = house().read(bar_facts, registration.id, registration.created_at)
+    return DomainError(code, **facts)
 
 
 @blueprint.get("/registrations/<registration_id>")

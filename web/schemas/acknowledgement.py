@@ -46,7 +46,12 @@ def acknowledgement(answer: Answer, language: str, now: datetime | None = None) 
     `now` is the server time of answers that rest on nothing stored; stored ones say when they were decided.
     """
     server_time = answer.server_time or now
-    facts = {"minimum_fen": answer.minimum_fen, "price_fen": answer.price_fen, "amount_fen": answer.amount_fen}
+    facts: dict[str, Any] = {
+        "minimum_fen": answer.minimum_fen,
+        "price_fen": answer.price_fen,
+        "amount_fen": answer.amount_fen,
+    }
+    facts |= answer.why or {}
     return {
         "outcome": answer.outcome,
         "code": answer.code,
