@@ -193,7 +193,7 @@ def people() -> None:
 def people_import(kind: str, path: Path, partial: bool, as_json: bool) -> None:
     """Import a CSV; any refused row means nothing is stored, unless --partial."""
     report = import_file(the_house(), kind, path, partial)
-    refused = [
+    refused = (
         {
             "line": row.line,
             "field": row.field,
@@ -201,14 +201,17 @@ def people_import(kind: str, path: Path, partial: bool, as_json: bool) -> None:
             "detail": errors.sentence(row.code, row.facts, language()),
         }
         for row in report.refused
-    ]
-    if as_json:
-        click.echo(json.dumps({"accepted": report.accepted, "refused": refused}, ensure_ascii=False))
+    )
+    if as_json:  # one object, written row by row: a file may be refused a million times
+        click.echo(f'{{"accepted": {report.accepted}, "refused": [', nl=False)
+        for number, row in enumerate(refused):
+            click.echo((", " if number else "") + json.dumps(row, ensure_ascii=False), nl=False)
+        click.echo("]}")
     else:
         click.echo(f"{report.accepted} accepted")
         for row in refused:
             click.echo(f"line {row['line']}: {row['field'] or ''} {row['code']}: {row['detail']}")
-    sys.exit(1 if refused else 0)
+    sys.exit(1 if report.refused else 0)
 
 
 @fapai.command()

@@ -1,42 +1,32 @@
 """Registry files, line by line: every line becomes a row that can be stored, or a refusal that names line and field.
 
-A file is CSV with a header: UTF-8 with or without BOM, or GBK; lines end as they like. No column can hold a line
-break, so a row is one line, and a stray quotation mark spoils its own line only.
+Whether a court or an agency is known is not read from a file, and not checked here. A row that repeats an earlier one
+is given again; one that contradicts it is refused.
 """
 
-import codecs
-import csv
-import io
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from hashlib import blake2b
-from typing import Any, BinaryIO, Protocol, TypeVar
+from decimal import ROUND_HALF_UP, Decimal
+from typing import BinaryIO, Protocol, TypeVar
 
 from auction.kernel.errors import DomainError
 from auction.rules import identity
 
+from ..rules.control import ROLES
 from ..rules.interest import BODY_TYPES, NEAR_RELATIONS, PLATFORM
+from ..rules.shares import WHOLE
+from .lines import LONGEST, Refused, RefusedRow, rows_of
+from .spooled import Claims
 
 STAFF_COLUMNS = ("body_type", "body_code", "name", "id_number", "position", "from", "to")
 RELATIVES_COLUMNS = ("id_number", "relative_name", "relative_id_number", "relation")
-
-#: A court's practice: longer is a slipped column, not a name.
-LONGEST = 200
+CONTROL_COLUMNS = ("company_uscc", "company_name", "holder_id", "role", "share", "from", "to")
 
 _ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-
-
-@dataclass(frozen=True, slots=True)
-class RefusedRow:
-    """A line that cannot be taken: its number (1 is the header), the field at fault if it is one, a code, its facts."""
-
-    line: int
-    field: str | None
-    code: str
-    facts: Mapping[str, Any]
+_SHARE = re.compile(r"(?:0?\.[0-9]{1,30}|0|1(?:\.0{1,30})?|0\.)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +63,26 @@ class RelativeRow:
         return (self.id_number, self.relative_id_number), (self.relative_name, self.relation)
 
 
+@dataclass(frozen=True, slots=True)
+class ControlRow:
+    """What a holder is in a company: normalised numbers, `share` in parts per million or None where it is not known."""
+
+    line: int
+    company_uscc: str
+    company_name: str
+    holder_type: str
+    holder_id: str
+    role: str
+    share: int | None
+    from_on: date
+    to_on: date | None
+
+    def claim(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """What the row is about, and what it says of it: two rows about the same must say the same."""
+        about = (self.company_uscc, self.holder_id, self.role, self.from_on.isoformat())
+        return about, (self.company_name, str(self.share), self.to_on.isoformat() if self.to_on else "")
+
+
 class _Claiming(Protocol):
     @property
     def line(self) -> int: ...
@@ -83,20 +93,8 @@ class _Claiming(Protocol):
 R = TypeVar("R", bound=_Claiming)
 
 
-class _Refused(Exception):
-    """Why a line cannot be taken; where it is the header, neither can the file."""
-
-    def __init__(self, code: str, field: str | None = None, **facts: Any) -> None:
-        super().__init__(code)
-        self.code, self.field, self.facts = code, field, facts
-
-
 def read_staff(stream: BinaryIO, today: date) -> Iterator[StaffRow | RefusedRow]:
-    """The rows of a staff file, in order, good and refused; `today` bounds birth dates.
-
-    Whether a court or an agency is known is not read from the file, and not checked here. A row that repeats an
-    earlier one is given again; one that contradicts it is refused.
-    """
+    """The rows of a staff file, in order, good and refused; `today` bounds birth dates. The stream must be seekable."""
     return _read(stream, STAFF_COLUMNS, lambda line, cells: _staff(line, cells, today))
 
 
@@ -105,55 +103,112 @@ def read_relatives(stream: BinaryIO, today: date) -> Iterator[RelativeRow | Refu
     return _read(stream, RELATIVES_COLUMNS, lambda line, cells: _relative(line, cells, today))
 
 
+def read_control(stream: BinaryIO, today: date) -> Iterator[ControlRow | RefusedRow]:
+    """The rows of a file of companies and who is behind them, as `read_staff`."""
+    return _read(stream, CONTROL_COLUMNS, lambda line, cells: _control(line, cells, today))
+
+
+def _read(
+    stream: BinaryIO, columns: tuple[str, ...], make: Callable[[int, Mapping[str, str]], R]
+) -> Iterator[R | RefusedRow]:
+    with Claims() as claims:
+        for found in rows_of(stream, columns):
+            if isinstance(found, RefusedRow):
+                yield found
+                continue
+            line, cells = found
+            try:
+                row = make(line, cells)
+                claims.take(line, *row.claim())
+            except Refused as refused:
+                yield refused.at(line)
+            else:
+                yield row
+
+
 def _staff(line: int, cells: Mapping[str, str], today: date) -> StaffRow:
     body_type = _choice(cells, "body_type", BODY_TYPES)
     body_code = _filled(cells, "body_code")
     if body_type == "agency":
         body_code = identity.normalise(identity.USCC, body_code)
     elif body_type == "provider" and body_code != PLATFORM:
-        raise _Refused("unknown_provider", "body_code", expected=PLATFORM)
+        raise Refused("unknown_provider", "body_code", expected=PLATFORM)
     name = _filled(cells, "name")
-    id_number = _identity(cells, "id_number", today)
+    id_number = _number(cells, "id_number", today, identity.RESIDENT_ID)
     position = _filled(cells, "position")
-    from_on = _day(cells, "from")
-    to_on = _day(cells, "to") if cells["to"] else None
-    if to_on is not None and to_on < from_on:
-        raise _Refused("ends_before_start", "to", start=from_on.isoformat())
-    return StaffRow(line, body_type, body_code, name, id_number, position, from_on, to_on)
+    return StaffRow(line, body_type, body_code, name, id_number, position, *_term(cells))
 
 
 def _relative(line: int, cells: Mapping[str, str], today: date) -> RelativeRow:
-    person = _identity(cells, "id_number", today)
+    person = _number(cells, "id_number", today, identity.RESIDENT_ID)
     name = _filled(cells, "relative_name")
-    relative = _identity(cells, "relative_id_number", today)
+    relative = _number(cells, "relative_id_number", today, identity.RESIDENT_ID)
     if relative == person:
-        raise _Refused("own_relative", "relative_id_number")
+        raise Refused("own_relative", "relative_id_number")
     return RelativeRow(line, person, name, relative, _choice(cells, "relation", NEAR_RELATIONS))
+
+
+def _control(line: int, cells: Mapping[str, str], today: date) -> ControlRow:
+    company = _number(cells, "company_uscc", today, identity.USCC)
+    name = _filled(cells, "company_name")
+    holder_type, holder = _holder(cells, today)
+    role = _choice(cells, "role", ROLES)
+    if holder == company and role != "shareholder":  # a company may hold shares of its own, and nothing else
+        raise Refused("own_controller", "holder_id")
+    return ControlRow(line, company, name, holder_type, holder, role, _share(cells), *_term(cells))
+
+
+def _holder(cells: Mapping[str, str], today: date) -> tuple[str, str]:
+    """A resident number if it can be one, else a credit code; no number in use is both."""
+    try:
+        return identity.RESIDENT_ID, _number(cells, "holder_id", today, identity.RESIDENT_ID)
+    except Refused as refused:
+        if refused.code != "identity_invalid":
+            raise
+    return identity.USCC, _number(cells, "holder_id", today, identity.USCC)
+
+
+def _share(cells: Mapping[str, str]) -> int | None:
+    """Parts per million, the nearest; None where the cell is empty."""
+    value = cells["share"]
+    if not value:
+        return None
+    if not _SHARE.fullmatch(value):
+        raise Refused("share_unreadable", "share")
+    return int((Decimal(value) * WHOLE).to_integral_value(ROUND_HALF_UP))
+
+
+def _term(cells: Mapping[str, str]) -> tuple[date, date | None]:
+    from_on = _day(cells, "from")
+    to_on = _day(cells, "to") if cells["to"] else None
+    if to_on is not None and to_on < from_on:
+        raise Refused("ends_before_start", "to", start=from_on.isoformat())
+    return from_on, to_on
 
 
 def _filled(cells: Mapping[str, str], field: str) -> str:
     value = cells[field]
     if not value:
-        raise _Refused("required", field)
+        raise Refused("required", field)
     if len(value) > LONGEST:
-        raise _Refused("too_long", field, limit=LONGEST)
+        raise Refused("too_long", field, limit=LONGEST)
     if not value.isprintable() and any(unicodedata.category(mark) in ("Cc", "Cs", "Zl", "Zp") for mark in value):
-        raise _Refused("control_characters", field)
+        raise Refused("control_characters", field)
     return value
 
 
 def _choice(cells: Mapping[str, str], field: str, allowed: tuple[str, ...]) -> str:
     value = _filled(cells, field)
     if value not in allowed:
-        raise _Refused("not_one_of", field, allowed=allowed)
+        raise Refused("not_one_of", field, allowed=allowed)
     return value
 
 
-def _identity(cells: Mapping[str, str], field: str, today: date) -> str:
+def _number(cells: Mapping[str, str], field: str, today: date, id_type: str) -> str:
     try:
-        return identity.check(identity.RESIDENT_ID, _filled(cells, field), today, field)
+        return identity.check(id_type, _filled(cells, field), today, field)
     except DomainError:
-        raise _Refused("identity_invalid", field) from None
+        raise Refused("identity_invalid", field) from None
 
 
 def _day(cells: Mapping[str, str], field: str) -> date:
@@ -163,90 +218,4 @@ def _day(cells: Mapping[str, str], field: str) -> date:
             return date.fromisoformat(value)
     except ValueError:
         pass
-    raise _Refused("date_invalid", field)
-
-
-def _read(
-    stream: BinaryIO, columns: tuple[str, ...], make: Callable[[int, Mapping[str, str]], R]
-) -> Iterator[R | RefusedRow]:
-    data = stream.read()
-    encoding = _encoding(data)
-    seen: dict[bytes, tuple[int, bytes]] = {}
-    header: list[str] = []
-    for number, line in enumerate(_lines(data or b"\n"), start=1):
-        try:
-            if number == 1:
-                header = _header(line, encoding, columns)
-                continue
-            if not line.strip():
-                continue
-            cells = _cells(line, encoding)
-            if len(cells) != len(header):
-                raise _Refused("column_count", expected=len(header), found=len(cells))
-            row = make(number, dict(zip(header, cells, strict=True)))
-            _uncontradicted(row, seen)
-        except _Refused as refused:
-            yield RefusedRow(number, refused.field, refused.code, refused.facts)
-            if number == 1:
-                return
-        else:
-            yield row
-
-
-def _uncontradicted(row: _Claiming, seen: dict[bytes, tuple[int, bytes]]) -> None:
-    """Raise if an earlier line says something else of the same; digests keep a million lines small."""
-    about, said = (blake2b("\0".join(part).encode(), digest_size=16).digest() for part in row.claim())
-    line, earlier = seen.setdefault(about, (row.line, said))
-    if earlier != said:
-        raise _Refused("contradicts_line", line=line)
-
-
-def _lines(data: bytes) -> Iterator[bytes]:
-    """The lines of a file. No byte inside a character of UTF-8 or GBK looks like the end of a line."""
-    return (line for block in io.BytesIO(data) for line in block.splitlines())
-
-
-def _encoding(data: bytes) -> str:
-    """UTF-8 if it says so or most of its Chinese lines read so, else GBK in its full form, GB 18030.
-
-    A short line in GBK may by chance be UTF-8, and most of UTF-8 can be misread as GBK: the many decide for the few.
-    """
-    if data.startswith(codecs.BOM_UTF8):
-        return "utf-8"
-    votes = [_reads(line, "utf-8") for line in _lines(data) if not line.isascii()]
-    return "utf-8" if 2 * sum(votes) > len(votes) or not votes else "gb18030"
-
-
-def _reads(line: bytes, encoding: str) -> bool:
-    try:
-        line.decode(encoding)
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _cells(line: bytes, encoding: str) -> list[str]:
-    try:
-        cells = next(csv.reader([line.decode(encoding)], strict=True))
-    except UnicodeDecodeError:
-        raise _Refused("encoding_unknown") from None
-    except csv.Error:
-        raise _Refused("quotes_unbalanced") from None
-    return [cell.strip() for cell in cells]
-
-
-def _header(line: bytes, encoding: str, columns: tuple[str, ...]) -> list[str]:
-    """The columns in the file's order. Raises _Refused unless they are exactly the expected ones, each once."""
-    line = line.removeprefix(codecs.BOM_UTF8)
-    if not line.strip():
-        raise _Refused("header_missing", expected=columns)
-    header = _cells(line, encoding)
-    for column in header:
-        if column not in columns:
-            raise _Refused("column_unknown", column[:LONGEST], expected=columns)
-        if header.count(column) > 1:
-            raise _Refused("column_repeated", column)
-    for column in columns:
-        if column not in header:
-            raise _Refused("column_missing", column)
-    return header
+    raise Refused("date_invalid", field)

@@ -7,11 +7,10 @@ behind, by which the next import knows that there are leftovers to remove.
 """
 
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from hashlib import sha256
-from io import BytesIO
+from hashlib import file_digest
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -24,11 +23,18 @@ from auction.kernel.crypto import Vault
 from auction.kernel.errors import DomainError
 from auction.kernel.unit import House, Unit
 from auction.models import Agency, Court, Platform
-from auction.rules.identity import RESIDENT_ID
+from auction.rules.identity import RESIDENT_ID, USCC, birth_date
 
-from ..models import RegistryVersion, Relative, Staff
+from ..models import Control, RegistryVersion, Relative, Staff
 from ..queries.interest import REGISTRY_KEY, in_force, registry_key, registry_version
-from .reading import RefusedRow, RelativeRow, StaffRow, read_relatives, read_staff
+from ..rules.namesakes import NAMESAKE, namesake_text
+from .lines import RefusedRow
+from .reading import ControlRow, RelativeRow, StaffRow, read_control, read_relatives, read_staff
+from .spooled import Refusals
+
+#: What is to happen in the transaction that puts a new version in force: whom it bars is for the floors above to say.
+Switched = Callable[[Unit], None]
+_Table = type[Staff] | type[Relative] | type[Control]
 
 CHUNK = 1_000
 MARK = "registry_import"
@@ -43,7 +49,7 @@ class Report:
     """
 
     accepted: int
-    refused: tuple[RefusedRow, ...]
+    refused: Collection[RefusedRow]
     version: int
     stored: int = 0
 
@@ -67,10 +73,13 @@ class _Fact:
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """One kind of file and its table: `about` tells rows apart, a change of `said` or of the name is a correction."""
+    """One kind of file and its table: `about` tells rows apart, a change of `said` or of the name is a correction.
+
+    The first column of `about` is the one by which rows that stand already are found.
+    """
 
     name: str
-    table: type[Staff] | type[Relative]
+    table: _Table
     about: tuple[str, ...]
     said: tuple[str, ...]
     sealed: str
@@ -82,20 +91,21 @@ class _Kind:
         return f"{self.name}.{self.sealed}"
 
 
-def import_file(house: House, kind: str, path: str | Path, partial: bool = False) -> Report:
-    """Import a file of `staff`, `relatives` or `control` in CONTRACT's columns; `control` is `not_available` yet.
+def import_file(
+    house: House, kind: str, path: str | Path, partial: bool = False, switched: Switched | None = None
+) -> Report:
+    """Import a file of `staff`, `relatives` or `control` in CONTRACT's columns.
 
-    Any refused row means that nothing is stored, unless `partial`. Raises DomainError `wrong_state` when another
-    import has begun meanwhile (nothing of this one is in force then), OSError when the file cannot be read.
+    Any refused row means that nothing is stored, unless `partial`. `switched` is called in the transaction in which a
+    new version comes into force. Raises DomainError `wrong_state` when another import has begun meanwhile (nothing of
+    this one is in force then), OSError when the file cannot be read.
     """
-    if kind == "staff":
-        return import_staff(house, path, partial)
-    if kind == "relatives":
-        return import_relatives(house, path, partial)
-    raise DomainError("not_available", kind=kind)
+    return {"staff": import_staff, "relatives": import_relatives, "control": import_control}[kind](
+        house, path, partial, switched
+    )
 
 
-def import_staff(house: House, path: str | Path, partial: bool = False) -> Report:
+def import_staff(house: House, path: str | Path, partial: bool = False, switched: Switched | None = None) -> Report:
     """Terms of office. The same body, person, position and first day with another end or name is a correction."""
     courts, agencies = house.read(_known_bodies)
 
@@ -108,15 +118,25 @@ def import_staff(house: House, path: str | Path, partial: bool = False) -> Repor
             else:
                 yield row
 
-    about = ("body_type", "body_code", "id_match", "position", "from_on")
-    return _import(house, _Kind("staff", Staff, about, ("to_on",), "name", read, _staff_fact), path, partial)
+    about = ("id_match", "body_type", "body_code", "position", "from_on")
+    kind = _Kind("staff", Staff, about, ("to_on", "birth_match"), "name", read, _staff_fact)
+    return _import(house, kind, path, partial, switched)
 
 
-def import_relatives(house: House, path: str | Path, partial: bool = False) -> Report:
+def import_relatives(house: House, path: str | Path, partial: bool = False, switched: Switched | None = None) -> Report:
     """Near relations. The same two people with another relation or name is a correction."""
-    about = ("id_match", "relative_match")
-    kind = _Kind("relatives", Relative, about, ("relation",), "relative_name", read_relatives, _relative_fact)
-    return _import(house, kind, path, partial)
+    about, said = ("id_match", "relative_match"), ("relation", "birth_match")
+    kind = _Kind("relatives", Relative, about, said, "relative_name", read_relatives, _relative_fact)
+    return _import(house, kind, path, partial, switched)
+
+
+def import_control(house: House, path: str | Path, partial: bool = False, switched: Switched | None = None) -> Report:
+    """Who is behind companies. The same company, holder, role and first day with another share, end or name of the
+    company is a correction.
+    """
+    about, said = ("company_match", "holder_match", "role", "from_on"), ("share", "to_on")
+    kind = _Kind("control", Control, about, said, "company_name", read_control, _control_fact)
+    return _import(house, kind, path, partial, switched)
 
 
 def _known_bodies(session: Session) -> tuple[frozenset[str], frozenset[str]]:
@@ -131,6 +151,7 @@ def _staff_fact(vault: Vault, row: StaffRow) -> _Fact:
         "position": row.position,
         "from_on": row.from_on,
         "to_on": row.to_on,
+        "birth_match": _birth_match(vault, row.name, row.id_number),
     }
     return _Fact(columns, row.name)
 
@@ -140,34 +161,57 @@ def _relative_fact(vault: Vault, row: RelativeRow) -> _Fact:
         "id_match": vault.match_key(RESIDENT_ID, row.id_number),
         "relative_match": vault.match_key(RESIDENT_ID, row.relative_id_number),
         "relation": row.relation,
+        "birth_match": _birth_match(vault, row.relative_name, row.relative_id_number),
     }
     return _Fact(columns, row.relative_name)
 
 
-def _import(house: House, kind: _Kind, path: str | Path, partial: bool) -> Report:
-    data = Path(path).read_bytes()
+def _control_fact(vault: Vault, row: ControlRow) -> _Fact:
+    columns = {
+        "company_match": vault.match_key(USCC, row.company_uscc),
+        "holder_match": vault.match_key(row.holder_type, row.holder_id),
+        "role": row.role,
+        "share": row.share,
+        "from_on": row.from_on,
+        "to_on": row.to_on,
+    }
+    return _Fact(columns, row.company_name)
+
+
+def _birth_match(vault: Vault, name: str, number: str) -> str:
+    return vault.match_key(NAMESAKE, namesake_text(name, birth_date(number)))
+
+
+def _import(house: House, kind: _Kind, path: str | Path, partial: bool, switched: Switched | None) -> Report:
     today = house.now().astimezone(SHANGHAI).date()
-    work, leftovers = house.perform(_begin)
-    if leftovers:
-        _clean(house, work)
-    refused: list[RefusedRow] = []
-    accepted = stored = ended = 0
-    rows = iter(kind.read(BytesIO(data), today))
-    while chunk := list(islice(rows, CHUNK)):
-        refused += (row for row in chunk if isinstance(row, RefusedRow))
-        good = [row for row in chunk if not isinstance(row, RefusedRow)]
-        accepted += len(good)
-        if partial or not refused:
-            new, old = _stage(house, work, kind, [kind.fact(house.vault, row) for row in good])
-            stored, ended = stored + new, ended + old
+    with Path(path).open("rb") as stream:
+        digest = file_digest(stream, "sha256").hexdigest()
+        stream.seek(0)
+        work, leftovers = house.perform(_begin)
+        if leftovers:
+            _clean(house, work)
+        refused = Refusals()
+        accepted = stored = ended = 0
+        rows = iter(kind.read(stream, today))
+        while chunk := list(islice(rows, CHUNK)):
+            good = []
+            for row in chunk:
+                if isinstance(row, RefusedRow):
+                    refused.add(row)
+                else:
+                    good.append(row)
+            accepted += len(good)
+            if partial or not refused:
+                new, old = _stage(house, work, kind, [kind.fact(house.vault, row) for row in good])
+                stored, ended = stored + new, ended + old
     if refused and not partial:
         _clean(house, work)
         accepted = stored = 0
     if not stored:
-        return Report(accepted, tuple(refused), house.perform(_close, work))
-    body = {"file": sha256(data).hexdigest(), "kind": kind.name, "rows": accepted, "version": work.version}
+        return Report(accepted, refused, house.perform(_close, work))
+    body = {"file": digest, "kind": kind.name, "rows": accepted, "version": work.version}
     body |= {"stored": stored, "ended": ended, "refused": len(refused)}
-    return Report(accepted, tuple(refused), house.perform(_put_in_force, work, body), stored)
+    return Report(accepted, refused, house.perform(_put_in_force, work, body, switched), stored)
 
 
 def _begin(unit: Unit) -> tuple[_Work, bool]:
@@ -190,7 +234,7 @@ def _stage(house: House, work: _Work, kind: _Kind, facts: Sequence[_Fact]) -> tu
 
     Reading, opening and sealing names takes longer than writing: only the writing holds the database.
     """
-    matches = {fact.columns["id_match"] for fact in facts}
+    matches = {fact.columns[kind.about[0]] for fact in facts}
     standing = house.read(_standing, house.vault, work, kind, matches)
     rows: list[dict[str, Any]] = []
     ends: list[int] = []
@@ -213,9 +257,10 @@ def _stage(house: House, work: _Work, kind: _Kind, facts: Sequence[_Fact]) -> tu
 def _standing(
     session: Session, vault: Vault, work: _Work, kind: _Kind, matches: Iterable[str]
 ) -> dict[tuple[Any, ...], tuple[int | None, tuple[Any, ...] | None]]:
-    """The rows about these people as they will stand in the version under way: their id, and what they say."""
+    """The rows about these people or companies in the version under way: their id, and what they say."""
     table: Any = kind.table
-    rows = session.scalars(select(table).where(table.id_match.in_(matches), in_force(table, work.version)))
+    found = getattr(table, kind.about[0])
+    rows = session.scalars(select(table).where(found.in_(matches), in_force(table, work.version)))
     return {
         tuple(getattr(row, name) for name in kind.about): (
             row.id,
@@ -235,16 +280,14 @@ def _hold(unit: Unit, work: _Work) -> None:
         raise DomainError("wrong_state", reason="another_import")
 
 
-def _write(
-    unit: Unit, work: _Work, table: type[Staff] | type[Relative], rows: Sequence[dict[str, Any]], ends: Sequence[int]
-) -> None:
+def _write(unit: Unit, work: _Work, table: _Table, rows: Sequence[dict[str, Any]], ends: Sequence[int]) -> None:
     _hold(unit, work)
     if ends:
         unit.session.execute(update(table).where(table.id.in_(ends)).values(until_version=work.version))
     unit.session.execute(insert(table.__table__), rows)  # type: ignore[arg-type]
 
 
-def _put_in_force(unit: Unit, work: _Work, body: dict[str, Any]) -> int:
+def _put_in_force(unit: Unit, work: _Work, body: dict[str, Any], switched: Switched | None = None) -> int:
     """The switch: one row makes the staged version the registry, for every check that begins afterwards."""
     _hold(unit, work)
     unit.session.add(
@@ -259,6 +302,9 @@ def _put_in_force(unit: Unit, work: _Work, body: dict[str, Any]) -> int:
     )
     unit.record("RegistryImported", stream="system", body=body, private=True)
     unit.session.execute(delete(Platform).where(Platform.key == MARK))
+    unit.session.flush()
+    if switched is not None:
+        switched(unit)
     unit.publish("registry", version=work.version)
     return work.version
 
@@ -272,22 +318,21 @@ def _close(unit: Unit, work: _Work) -> int:
 
 def _clean(house: House, work: _Work) -> None:
     """Take back everything staged for the coming version, in small commits."""
-    for table in (Staff, Relative):
+    for table in (Staff, Relative, Control):
         for change, column in ((_unstage, table.from_version), (_unend, table.until_version)):
-            found = iter(house.read(_ids_where, table.id, column >= work.version))
-            while chunk := list(islice(found, CHUNK)):
+            while chunk := house.read(_some_ids, table.id, column >= work.version):
                 house.perform(change, work, table, chunk)
 
 
-def _ids_where(session: Session, column: Any, condition: Any) -> list[int]:
-    return list(session.scalars(select(column).where(condition)))
+def _some_ids(session: Session, column: Any, condition: Any) -> list[int]:
+    return list(session.scalars(select(column).where(condition).limit(CHUNK)))
 
 
-def _unstage(unit: Unit, work: _Work, table: type[Staff] | type[Relative], ids: Sequence[int]) -> None:
+def _unstage(unit: Unit, work: _Work, table: _Table, ids: Sequence[int]) -> None:
     _hold(unit, work)
     unit.session.execute(delete(table).where(table.id.in_(ids)))
 
 
-def _unend(unit: Unit, work: _Work, table: type[Staff] | type[Relative], ids: Sequence[int]) -> None:
+def _unend(unit: Unit, work: _Work, table: _Table, ids: Sequence[int]) -> None:
     _hold(unit, work)
     unit.session.execute(update(table).where(table.id.in_(ids)).values(until_version=None))

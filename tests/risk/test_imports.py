@@ -15,13 +15,14 @@ from auction.kernel.errors import DomainError
 from auction.kernel.journal import JournalRow
 from auction.kernel.unit import House, Unit
 from auction.models import Platform
-from risk.imports import Report, import_file, import_relatives, import_staff, storing
-from risk.models import RegistryVersion, Relative, Staff
+from risk.imports import Report, import_control, import_file, import_relatives, import_staff, storing
+from risk.models import Control, RegistryVersion, Relative, Staff
 from risk.queries.interest import in_force, registry_key, registry_version
 
 STAFF = "body_type,body_code,name,id_number,position,from,to"
 RELATIVES = "id_number,relative_name,relative_id_number,relation"
-AGENCY = "91350100M000100Y43"
+CONTROL = "company_uscc,company_name,holder_id,role,share,from,to"
+AGENCY, HOLDING = "91350100M000100Y43", "91110000600037341L"
 
 pytestmark = pytest.mark.usefixtures("bodies")
 
@@ -42,7 +43,7 @@ def staff(session: Session, version: int | None = None) -> list[tuple[str, date 
 
 def everything(session: Session) -> list[dict[str, Any]]:
     """All rows of the registry and its versions, staged and ended ones too."""
-    tables = (Staff, Relative, RegistryVersion)
+    tables: list[Any] = [Staff, Relative, Control, RegistryVersion]
     return [
         {column.name: getattr(row, column.name) for column in table.__table__.columns}
         for table in tables
@@ -113,10 +114,12 @@ def test_names_are_sealed_and_numbers_kept_as_keyed_hashes_only(house: House, wr
     assert house.vault.open(key, storing.SEALED_FOR, "relatives.relative_name", relation.relative_name) == "李四"
 
 
-@pytest.mark.parametrize("kind", ["staff", "relatives"])
+@pytest.mark.parametrize("kind", ["staff", "relatives", "control"])
 def test_the_same_file_again_changes_nothing(house: House, write: Writer, number: Number, kind: str) -> None:
     if kind == "staff":
         path = write(STAFF, *judges(number, 1, 2), *judges(number, 2))
+    elif kind == "control":
+        path = write(CONTROL, *(f"{AGENCY},某公司,{number(n)},shareholder,0.1,2020-01-01," for n in (2, 3, 2)))
     else:
         path = write(RELATIVES, *(f"{number(1)},李四,{number(n)},child" for n in (2, 3, 2)))
     assert import_file(house, kind, path) == Report(3, (), 1, 2)
@@ -210,9 +213,84 @@ def test_a_wrong_header_keeps_even_a_partial_import_out(house: House, write: Wri
     assert house.read(everything) == []
 
 
-def test_control_files_are_not_taken_yet_and_a_missing_file_is_the_callers_error(house: House, tmp_path: Path) -> None:
-    with pytest.raises(DomainError, match="not_available"):
-        import_file(house, "control", tmp_path / "control.csv")
+def stakes(session: Session, version: int | None = None) -> list[tuple[str, str, str, int | None, date | None]]:
+    """Who is what in which company in a version."""
+    at = registry_version(session) if version is None else version
+    rows = session.scalars(select(Control).where(in_force(Control, at)).order_by(Control.id))
+    return [(row.company_match, row.holder_match, row.role, row.share, row.to_on) for row in rows]
+
+
+def test_a_control_file_comes_into_force_and_a_changed_share_is_a_correction(
+    house: House, write: Writer, number: Number
+) -> None:
+    lines = [
+        f"{AGENCY},某公司,{number(1)},shareholder,{{}},2020-01-01,",
+        f"{AGENCY},某公司,{HOLDING},director,,2020-01-01,",
+    ]
+    first = write(CONTROL, lines[0].format("0.6"), lines[1])
+    assert import_file(house, "control", first) == Report(2, (), 1, 2)
+    company, holding = (house.vault.match_key("uscc", code) for code in (AGENCY, HOLDING))
+    (person,) = matches(house, number, 1)
+    director = (company, holding, "director", None, None)
+    assert house.read(stakes) == [(company, person, "shareholder", 600_000, None), director]
+    assert import_control(house, write(CONTROL, lines[0].format("0.4"))) == Report(1, (), 2, 1)
+    sold = write(CONTROL, lines[0].format("0.4") + "2026-01-31")
+    assert import_control(house, sold) == Report(1, (), 3, 1)
+    assert house.read(stakes, 1) == [(company, person, "shareholder", 600_000, None), director]
+    assert house.read(stakes, 2) == [director, (company, person, "shareholder", 400_000, None)]
+    assert house.read(stakes) == [director, (company, person, "shareholder", 400_000, date(2026, 1, 31))]
+    shown = repr(house.read(everything))
+    assert "某公司" not in shown and AGENCY not in shown and HOLDING not in shown and number(1) not in shown
+
+
+def test_one_refused_row_keeps_a_control_file_out_unless_partial(house: House, write: Writer, number: Number) -> None:
+    path = write(
+        CONTROL, f"{AGENCY},某公司,{number(1)},shareholder,0.6,2020-01-01,", f"{AGENCY},某公司,1,director,,2020-01-01,"
+    )
+    report = import_control(house, path)
+    assert (report.accepted, report.version, [row.line for row in report.refused]) == (0, 0, [3])
+    assert house.read(stakes) == [] and house.read(everything) == []
+    assert import_control(house, path, partial=True).accepted == 1
+    assert len(house.read(stakes)) == 1
+
+
+def test_a_namesake_born_the_same_day_has_the_same_mark_however_the_name_is_typed(
+    house: House, write: Writer, number: Number
+) -> None:
+    import_staff(house, write(STAFF, *judges(number, 1, name="Li Si·A"), *judges(number, 2, name="ＬＩ－ｓｉａ")))
+    import_relatives(house, write(RELATIVES, f"{number(1)},li sia,{number(3)},child"))
+    import_staff(house, write(STAFF, *judges(number, 1001, 1002, name="李四")))
+
+    def marked(session: Session) -> list[str | None]:
+        return [
+            *session.scalars(select(Staff.birth_match).order_by(Staff.id)),
+            *session.scalars(select(Relative.birth_match)),
+        ]
+
+    one, two, other, again, child = house.read(marked)
+    assert one == two == child and None not in (one, other)
+    assert other == again and other != one
+
+
+def test_what_is_to_happen_with_a_new_version_happens_in_its_transaction(
+    house: House, write: Writer, number: Number
+) -> None:
+    seen: list[int] = []
+    path = write(STAFF, *judges(number, 1))
+
+    def fails(unit: Unit) -> None:
+        seen.append(registry_version(unit.session))
+        raise OSError("no")
+
+    with pytest.raises(OSError, match="no"):
+        import_staff(house, path, switched=fails)
+    assert (seen, house.read(registry_version)) == ([1], 0)
+    import_staff(house, path, switched=lambda unit: seen.append(registry_version(unit.session)))
+    assert (seen, house.read(registry_version)) == ([1, 1], 1)
+    import_staff(house, path, switched=fails)  # nothing changed, so nothing is asked
+
+
+def test_a_missing_file_is_the_callers_error(house: House, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         import_staff(house, tmp_path / "nowhere.csv")
     assert house.read(marks) == []

@@ -1,6 +1,7 @@
 """Registry files as they come: every line is a row or a refusal with its line, its field and a code."""
 
 import io
+import tracemalloc
 from collections.abc import Callable, Iterable
 from datetime import date
 
@@ -8,11 +9,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from risk.imports import RefusedRow, RelativeRow, StaffRow, read_relatives, read_staff
+from risk.imports import (
+    ControlRow,
+    RefusedRow,
+    RelativeRow,
+    StaffRow,
+    read_control,
+    read_relatives,
+    read_staff,
+)
+from risk.imports.lines import LONGEST_LINE, lines_of
+from risk.imports.spooled import Refusals
 
 TODAY = date(2026, 3, 2)
 STAFF = "body_type,body_code,name,id_number,position,from,to"
 RELATIVES = "id_number,relative_name,relative_id_number,relation"
+CONTROL = "company_uscc,company_name,holder_id,role,share,from,to"
+COMPANY, HOLDING = "91350100M000100Y43", "91110000600037341L"
 
 Number = Callable[[int], str]
 
@@ -119,7 +132,7 @@ def test_an_empty_file_is_refused() -> None:
         (",,,,,,", "body_type", "required"),
         ('court,C1,"张三,{id},法官,2020-01-01,', None, "quotes_unbalanced"),
         ('court,C1,"张"三,{id},法官,2020-01-01,', None, "quotes_unbalanced"),
-        ("court,C1," + "x" * 200_000 + ",{id},法官,2020-01-01,", None, "quotes_unbalanced"),
+        ("court,C1," + "x" * 200_000 + ",{id},法官,2020-01-01,", None, "line_too_long"),
     ],
 )
 def test_a_bad_row_is_refused_with_its_line_and_field_and_its_neighbours_are_read(
@@ -222,6 +235,135 @@ def test_what_is_no_near_relation_cannot_be_imported(line: str, field: str | Non
 def test_two_people_stand_in_one_relation(number: Number) -> None:
     rows = relatives(f"{number(1)},张,{number(2)},spouse", f"{number(1)},张,{number(2)},sibling")
     assert refusals(rows) == [(3, None, "contradicts_line")]
+
+
+def control(*lines: str, header: str = CONTROL, encoding: str = "utf-8") -> list[ControlRow | RefusedRow]:
+    return list(read_control(io.BytesIO("\n".join([header, *lines]).encode(encoding)), TODAY))
+
+
+def test_a_control_row_is_read_as_it_stands(number: Number) -> None:
+    rows = control(
+        f"{COMPANY},某公司,{number(1)},shareholder,0.51,2020-01-01,2024-12-31",
+        f"{COMPANY.lower()},某公司,{HOLDING},actual_controller,,2020-01-01,",
+    )
+    assert rows == [
+        ControlRow(
+            2, COMPANY, "某公司", "resident_id", number(1), "shareholder", 510_000, date(2020, 1, 1), date(2024, 12, 31)
+        ),
+        ControlRow(3, COMPANY, "某公司", "uscc", HOLDING, "actual_controller", None, date(2020, 1, 1), None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("written", "share"),
+    [
+        ("", None),
+        ("0", 0),
+        ("1", 1_000_000),
+        ("1.000", 1_000_000),
+        ("0.5", 500_000),
+        (".5", 500_000),
+        ("0.500001", 500_001),
+        ("0.3333333333333333", 333_333),
+        ("0.9999999", 1_000_000),
+    ],
+)
+def test_a_share_is_read_to_the_nearest_millionth(written: str, share: int | None, number: Number) -> None:
+    (row,) = control(f"{COMPANY},某公司,{number(1)},shareholder,{written},2020-01-01,")
+    assert isinstance(row, ControlRow) and row.share == share
+
+
+@pytest.mark.parametrize(
+    ("line", "field", "code"),
+    [
+        ("{id},某公司,{id},shareholder,0.5,2020-01-01,", "company_uscc", "identity_invalid"),
+        (",某公司,{id},shareholder,0.5,2020-01-01,", "company_uscc", "required"),
+        ("{c},,{id},shareholder,0.5,2020-01-01,", "company_name", "required"),
+        ("{c},某公司,,shareholder,0.5,2020-01-01,", "holder_id", "required"),
+        ("{c},某公司,E1234567,shareholder,0.5,2020-01-01,", "holder_id", "identity_invalid"),
+        ("{c},某公司,{c},actual_controller,,2020-01-01,", "holder_id", "own_controller"),
+        ("{c},某公司,{id},owner,0.5,2020-01-01,", "role", "not_one_of"),
+        ("{c},某公司,{id},,0.5,2020-01-01,", "role", "required"),
+        *(
+            (f"{{c}},某公司,{{id}},shareholder,{share},2020-01-01,", "share", "share_unreadable")
+            for share in ("1.01", "-0.1", "51%", "1e-1", "0.5.1", "半", "nan", "０.５", "=0.5", "+0.5", "2", "00.5")
+        ),
+        ("{c},某公司,{id},shareholder,0.5,,", "from", "required"),
+        ("{c},某公司,{id},shareholder,0.5,2020-13-01,", "from", "date_invalid"),
+        ("{c},某公司,{id},shareholder,0.5,2020-01-01,2019-01-01", "to", "ends_before_start"),
+        ("{c},某公司,{id},shareholder,0,5,2020-01-01,", None, "column_count"),
+        ('{c},"某公司,{id},shareholder,0.5,2020-01-01,', None, "quotes_unbalanced"),
+    ],
+)
+def test_what_says_nothing_of_control_is_refused_with_line_and_field(
+    line: str, field: str | None, code: str, number: Number
+) -> None:
+    good = f"{COMPANY},某公司,{number(7)},director,,2020-01-01,"
+    rows = control(good, line.format(c=COMPANY, id=number(1)), good)
+    assert refusals(rows) == [(3, field, code)]
+    assert [row.line for row in rows] == [2, 3, 4]
+
+
+def test_a_company_may_hold_shares_of_its_own_and_two_rows_about_the_same_must_agree(number: Number) -> None:
+    rows = control(
+        f"{COMPANY},某公司,{COMPANY},shareholder,0.05,2020-01-01,",
+        f"{COMPANY},某公司,{number(1)},shareholder,0.5,2020-01-01,",
+        f"{COMPANY},某公司,{number(1)},director,,2020-01-01,",
+        f"{COMPANY},某公司,{number(1)},shareholder,0.4,2020-01-01,",
+        f"{COMPANY},某公司,{number(1)},shareholder,0.4,2021-01-01,",
+        f"{COMPANY},某公司,{number(1)},shareholder,0.50,2020-01-01,",
+    )
+    assert refusals(rows) == [(5, None, "contradicts_line")]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk"])
+def test_hostile_cells_of_a_control_file_are_data(encoding: str, number: Number) -> None:
+    rows = control(
+        f'{COMPANY},"=CMD|\'/C calc\'!A0, ""有限""公司",{number(1)},shareholder,0.6,2020-01-01,', encoding=encoding
+    )
+    assert [row.company_name for row in rows if isinstance(row, ControlRow)] == ["=CMD|'/C calc'!A0, \"有限\"公司"]
+
+
+@given(st.binary(max_size=200), st.integers(1, 40))
+def test_lines_are_the_same_however_the_blocks_fall(data: bytes, size: int) -> None:
+    class Slow(io.BytesIO):
+        def read(self, wanted: int | None = -1, /) -> bytes:
+            return super().read(min(size, wanted or size))
+
+    assert list(lines_of(Slow(data))) == data.splitlines()
+
+
+def test_a_line_without_end_is_cut_and_the_next_one_read() -> None:
+    lines = list(lines_of(io.BytesIO(b"a\n" + b"x" * 10 * LONGEST_LINE + b"\r\nb\r" + b"y" * 3)))
+    assert [len(line) for line in lines] == [1, LONGEST_LINE + 1, 1, 3]
+
+
+def test_refusals_are_kept_in_order_however_many() -> None:
+    many = [RefusedRow(n, "name", "required", {"value": "张" * 50}) for n in range(20_000)]
+    kept = Refusals(many)
+    assert len(kept) == len(many)
+    assert kept == many and list(kept) == list(kept)
+    assert many[3] in kept and RefusedRow(1, None, "", {}) not in kept
+
+
+def test_memory_does_not_grow_with_the_file(number: Number) -> None:
+    """Ten times the lines, refused or contradicting or good, in the same memory."""
+
+    def peak(lines: int) -> int:
+        rows = (
+            f"{COMPANY},公司{n},{number(n % 50_000)},director,,{1990 + n // 50_000}-01-01,{'x' if n % 3 == 0 else ''}"
+            for n in range(lines)
+        )
+        file = io.BytesIO("\n".join([CONTROL, *rows]).encode())
+        tracemalloc.start()
+        try:
+            for _ in read_control(file, TODAY):
+                pass
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    assert peak(20_000) < 1.5 * peak(2_000) + 100_000
 
 
 @given(st.binary(max_size=300))
