@@ -9,6 +9,7 @@ judged (PRECISIONS 7).
 import queue
 import threading
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import Future
 from datetime import datetime, timedelta
 
@@ -34,7 +35,9 @@ BEATS_PER_ANCHOR = 4
 #: One person may have this many offers waiting; more are answered `rate_limited`.
 WAITING_EACH = 8
 
-Waiting = tuple[int, BidOffer, "Future[Answer]"]
+#: What is told the answer of an offer, once, after its commit; it may not wait and may not raise.
+Reply = Callable[[Answer], None]
+Waiting = tuple[int, BidOffer, Reply]
 
 
 class Fenced(Exception):
@@ -82,8 +85,31 @@ class Desk:
         raise_own: bool = False,
         confirm_implausible: bool = False,
     ) -> "Future[Answer]":
-        """Stamp an offer with its arrival and queue it; the future gives its answer after the commit."""
+        """As `take`, for a caller that waits: the future gives the answer."""
         future: Future[Answer] = Future()
+        self.take(
+            auction_id,
+            account_id,
+            amount_fen,
+            key,
+            future.set_result,
+            raise_own=raise_own,
+            confirm_implausible=confirm_implausible,
+        )
+        return future
+
+    def take(
+        self,
+        auction_id: str,
+        account_id: str | None,
+        amount_fen: int,
+        key: str,
+        reply: Reply,
+        *,
+        raise_own: bool = False,
+        confirm_implausible: bool = False,
+    ) -> None:
+        """Stamp an offer with its arrival and queue it; `reply` is called with its answer after the commit."""
         offset = self._house.offset()
         with self._lock:
             arrived_at = self._house.clock.machine() + offset
@@ -92,10 +118,9 @@ class Desk:
             if turned_away is None:
                 self._tickets += 1
                 self._unjudged[self._tickets] = arrived_at
-                self._queue.put((self._tickets, offer, future))
+                self._queue.put((self._tickets, offer, reply))
         if turned_away is not None:
-            future.set_result(refusal(turned_away, offer))
-        return future
+            reply(refusal(turned_away, offer))
 
     def _turned_away(self, account_id: str | None) -> str | None:
         if self._stopping.is_set():
@@ -133,8 +158,11 @@ class Desk:
                     self._waiting[offer.account_id] -= 1
                     if not self._waiting[offer.account_id]:
                         del self._waiting[offer.account_id]
-        for (_, _, future), answer in zip(batch, answers, strict=True):
-            future.set_result(answer)
+        for (_, _, reply), answer in zip(batch, answers, strict=True):
+            try:
+                reply(answer)
+            except Exception:
+                log.exception("an answer could not be given", bid=answer.bid_id)
 
     def _judge(self, process: str, offers: list[BidOffer]) -> list[Answer]:
         if not offers:

@@ -5,6 +5,7 @@ Limits and readability are decided here without the database; what is turned awa
 """
 
 from collections import Counter
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as Late
 from typing import Any
 
@@ -13,7 +14,7 @@ from flask import current_app
 from auction.kernel.clock import Clock
 from auction.kernel.money import is_amount
 from auction.rules.access import Actor
-from bidding.desk import Desk
+from bidding.desk import Desk, Reply
 from bidding.services.bids import Answer, refusal
 
 #: Seconds after which an offer without an answer is answered `fault`; its key tells later what became of it.
@@ -75,21 +76,53 @@ class Door:
         confirm_implausible: bool = False,
     ) -> Answer:
         """Put an offer through the desk and wait for its answer; `amount_fen` may be anything."""
+        future: Future[Answer] = Future()
+        self.pass_offer(
+            actor,
+            auction_id,
+            amount_fen,
+            key,
+            future.set_result,
+            raise_own=raise_own,
+            confirm_implausible=confirm_implausible,
+        )
+        try:
+            return future.result(timeout=PATIENCE)
+        except Late:
+            return refusal("fault")
+
+    def pass_offer(
+        self,
+        actor: Actor,
+        auction_id: str,
+        amount_fen: Any,
+        key: str,
+        reply: Reply,
+        *,
+        raise_own: bool = False,
+        confirm_implausible: bool = False,
+    ) -> None:
+        """Put an offer through the desk without waiting; `reply` is called with its answer."""
+
+        def answered(answer: Answer) -> None:
+            if answer.code in COUNTED:
+                self.turned_away.add(auction_id, answer.code)
+            reply(answer)
+
         if not is_amount(amount_fen):
-            answer = refusal("amount_invalid")
+            answered(refusal("amount_invalid"))
         elif not self.limit.allows(actor.id):
-            answer = refusal("rate_limited")
+            answered(refusal("rate_limited"))
         else:
-            future = self.desk.submit(
-                auction_id, actor.id, amount_fen, key, raise_own=raise_own, confirm_implausible=confirm_implausible
+            self.desk.take(
+                auction_id,
+                actor.id,
+                amount_fen,
+                key,
+                answered,
+                raise_own=raise_own,
+                confirm_implausible=confirm_implausible,
             )
-            try:
-                answer = future.result(timeout=PATIENCE)
-            except Late:
-                answer = refusal("fault")
-        if answer.code in COUNTED:
-            self.turned_away.add(auction_id, answer.code)
-        return answer
 
 
 def door() -> Door:

@@ -19,7 +19,7 @@ from auction.kernel.unit import House
 from bidding.desk import Desk
 
 from . import scheduler as timers
-from . import sockets
+from . import sockets, wire
 from .app import create_app
 from .gateway import SandboxGateway
 from .wiring import check, open_house
@@ -84,15 +84,17 @@ class Serving:
             house, self.gateway, self.desk, beside=lambda work, *args: _beside(hashing, partial(work, *args))
         )
         self.door = self.app.extensions["door"]
-        self.sockets, self.broadcaster = sockets.join(self.app, house, self.door, "gevent")
+        self.sockets, self.rooms, self.broadcaster = sockets.join(self.app, house, self.door, "gevent")
         self._with_scheduler = with_scheduler
         self._scheduler: Any = None
         self._server: _Server | None = None
 
     def run(self, bind: str, ready: Callable[[], None] | None = None) -> None:
         """Serve on `host:port` until SIGTERM or SIGINT; then answer what is waiting and stop."""
+        wire.install()
         host, _, port = bind.rpartition(":")
         self.desk.start()
+        self.rooms.start()
         self.broadcaster.start()
         if self._with_scheduler:
             self._scheduler = timers.start(self.house, self.gateway, self.door.turned_away)

@@ -7,6 +7,8 @@ neither a slow watcher nor the message queue delays an acknowledgement.
 
 import json
 import threading
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,14 +24,15 @@ from auction.kernel.crypto import sha256_hex
 from auction.kernel.errors import DomainError
 from auction.kernel.events import Published
 from auction.kernel.unit import House
-from auction.queries.sessions import SignedIn, signed_in
+from auction.queries.sessions import SignedIn, all_signed_in, signed_in
 from bidding.queries.auctions import auction_resource, events_since
 from bidding.services.bids import Answer, refusal
 
 from . import auth, errors
 from .answering import language_of
-from .door import Door
+from .door import PATIENCE, Door
 from .schemas.acknowledgement import acknowledgement
+from .wire import Wire, text_frame
 
 log = structlog.get_logger(__name__)
 
@@ -40,6 +43,9 @@ PAUSE = 0.1
 LARGEST = 16 * 1024
 #: Seconds of machine time for which a session found alive is taken to be so.
 _FRESH = 1.0
+#: Sessions used within so many seconds are asked again in time, all at once; others when they are next used.
+_KEPT_FRESH = 5.0
+_REFRESH = 0.5
 _BID_FIELDS = {"auction_id", "amount_fen", "key", "raise_own", "confirm_implausible"}
 _LONGEST_KEY = 100
 
@@ -100,6 +106,15 @@ class Broadcaster:
 
 
 @dataclass(slots=True)
+class _Known:
+    """What was found of a token: when (monotonic seconds), what, and when it was last needed."""
+
+    asked: float
+    session: SignedIn | None
+    used: float
+
+
+@dataclass(slots=True)
 class _Client:
     """A connected client: how to speak to it, and the token it signed in with, if any."""
 
@@ -117,8 +132,14 @@ class Rooms(Namespace):
         super().__init__(NAMESPACE)
         self._house, self._door = house, door
         self._clients: dict[str, _Client] = {}
-        self._alive: dict[str, tuple[float, SignedIn | None]] = {}
+        self._alive: dict[str, _Known] = {}
+        self._replies: dict[int, tuple[float, Callable[[Answer], None]]] = {}
+        self._asked = 0
         house.subscribe("signed_out", self._sign_out)
+
+    def start(self) -> None:
+        """Begin to keep sessions fresh, and to answer what the desk did not in time."""
+        threading.Thread(target=self._keep, daemon=True, name="rooms").start()
 
     def _sign_out(self, message: Published) -> None:
         """A session ended in this process: its sockets are asked again at once."""
@@ -163,7 +184,6 @@ class Rooms(Namespace):
 
     def on_bid(self, sid: str, data: Any = None, *_: Any) -> dict[str, Any]:
         """Bid; the acknowledgement comes after the commit. Whatever goes wrong, there is one."""
-        tongue = self._clients[sid].language
         try:
             answer = self._bid(sid, data)
         except DomainError as error:
@@ -171,6 +191,9 @@ class Rooms(Namespace):
         except Exception:
             log.exception("a bid could not be taken")
             answer = refusal("fault")
+        return self._told(answer, self._clients[sid].language, data)
+
+    def _told(self, answer: Answer, tongue: str, data: Any) -> dict[str, Any]:
         now = None if answer.server_time else self._house.now()
         told = acknowledgement(answer, tongue, now)
         wrong = _wrong_field(data) if answer.code in ("malformed", "invalid") else None
@@ -193,6 +216,69 @@ class Rooms(Namespace):
             raise_own=data.get("raise_own", False),
             confirm_implausible=data.get("confirm_implausible", False),
         )
+
+    def bid_at_once(self, sid: str, data: Any, send: Callable[[dict[str, Any]], None]) -> bool:
+        """Pass a bid on without waiting; `send` gets its acknowledgement. False, and nothing done, where `on_bid` has
+        to look closer: no session, one not seen lately or not allowed to bid, a field that cannot be read.
+        """
+        client = self._clients.get(sid)
+        known = self._alive.get(client.token) if client and client.token else None
+        now = time.monotonic()
+        if client is None or known is None or known.session is None or now - known.asked > _FRESH:
+            return False
+        if not isinstance(data, dict) or _wrong_field(data) is not None:
+            return False
+        try:
+            auth.admit("bid.place", known.session, second_factor_required=self._house.settings.staff_mfa)
+        except DomainError:
+            return False
+        known.used = now
+        self._asked = ticket = self._asked + 1
+        language = client.language
+
+        def answered(answer: Answer) -> None:
+            if self._replies.pop(ticket, None) is not None:
+                send(self._told(answer, language, data))
+
+        self._replies[ticket] = (now + PATIENCE, answered)
+        self._door.pass_offer(
+            known.session.actor,
+            data["auction_id"],
+            data.get("amount_fen"),
+            data["key"],
+            answered,
+            raise_own=data.get("raise_own", False),
+            confirm_implausible=data.get("confirm_implausible", False),
+        )
+        return True
+
+    def _keep(self) -> None:
+        while True:
+            self.server.sleep(_REFRESH)
+            try:
+                self._refresh()
+                self._answer_late()
+            except Exception:
+                log.exception("sessions could not be looked up")
+
+    def _refresh(self) -> None:
+        now = time.monotonic()
+        used = [token for token, known in list(self._alive.items()) if now - known.used < _KEPT_FRESH]
+        if not used:
+            return
+        found = self._house.read(all_signed_in, used, self._house.clock.machine())
+        for token in used:
+            known = self._alive.get(token)
+            if known is not None:  # else it was signed out meanwhile
+                known.asked, known.session = now, found[token]
+
+    def _answer_late(self) -> None:
+        """The oldest come first: an offer the desk has not answered in time is a fault, and its key tells later."""
+        now = time.monotonic()
+        for due, answered in list(self._replies.values()):
+            if due > now:
+                return
+            answered(refusal("fault"))
 
     def trigger_event(self, event: str, sid: str, *args: Any) -> Any:
         """As the library does it; an event we do not have, or one that fails, is answered too."""
@@ -230,14 +316,15 @@ class Rooms(Namespace):
         self.disconnect(sid)
 
     def _session(self, token: str) -> SignedIn | None:
-        now = self._house.clock.machine()
+        now = time.monotonic()
         found = self._alive.get(token)
-        if found is None or now.timestamp() - found[0] > _FRESH:
+        if found is None or now - found.asked > _FRESH:
             if len(self._alive) > 50_000:
                 self._alive.clear()
-            found = (now.timestamp(), self._house.read(signed_in, token, now))
+            found = _Known(now, self._house.read(signed_in, token, self._house.clock.machine()), now)
             self._alive[token] = found
-        return found[1]
+        found.used = now
+        return found.session
 
 
 def _unknown(data: Any, *known: str) -> str | None:
@@ -269,23 +356,52 @@ def _snapshot(session: Any, auction_id: str, since: int | None, now: Any) -> dic
     return {**resource, "events": page["items"], "more": page["more"]}
 
 
-def _cut_garbage(sockets: SocketIO) -> None:
-    """A frame that is no packet of the protocol ends its connection; it is not worth a traceback."""
-    handlers = sockets.server.eio.handlers
-    take = handlers["message"]
+_BID = "2/auctions,"
 
-    def tolerant(client: str, data: Any) -> Any:
+
+def _take_bids(sockets: SocketIO, rooms: Rooms) -> None:
+    """Look at each message before the library does: a bid is passed on at once, everything else is the library's.
+
+    A message that is no packet of the protocol ends its connection; it is not worth a traceback.
+    """
+    server = sockets.server
+    take = server.eio.handlers["message"]
+
+    def look(client: str, message: Any) -> Any:
+        if type(message) is str and message.startswith(_BID) and _bid(client, message):
+            return None
         try:
-            return take(client, data)
+            return take(client, message)
         except (ValueError, TypeError, IndexError, KeyError, RecursionError) as error:
             log.info("unreadable frame", error=repr(error))
-            return sockets.server.eio.disconnect(client)
+            return server.eio.disconnect(client)
 
-    handlers["message"] = tolerant
+    def _bid(client: str, message: str) -> bool:
+        start = message.find("[")
+        number = message[len(_BID) : start]
+        wire = server.environ.get(client, {}).get("wsgi.websocket")
+        sid = server.manager.sid_from_eio_sid(client, NAMESPACE)
+        if not number.isascii() or not number.isdecimal() or not isinstance(wire, Wire) or sid is None:
+            return False
+        try:
+            event = orjson.loads(message[start:])
+        except orjson.JSONDecodeError:
+            return False
+        if not isinstance(event, list) or len(event) < 2 or event[0] != "bid":
+            return False
+
+        def send(told: dict[str, Any]) -> None:
+            packet = f"3/auctions,{number}[{orjson.dumps(told).decode()}]"
+            if not wire.write_at_once(text_frame(f"4{packet}".encode())):
+                server.eio.send(client, packet)
+
+        return rooms.bid_at_once(sid, event[1], send)
+
+    server.eio.handlers["message"] = look
 
 
-def join(app: Flask, house: House, door: Door, async_mode: str) -> tuple[SocketIO, Broadcaster]:
-    """Put the sockets onto the application; start the broadcaster once the process serves."""
+def join(app: Flask, house: House, door: Door, async_mode: str) -> tuple[SocketIO, Rooms, Broadcaster]:
+    """Put the sockets onto the application; start rooms and broadcaster once the process serves."""
     origins = [house.settings.public_url] if house.settings.public_url else None
     sockets = SocketIO(
         app,
@@ -299,8 +415,9 @@ def join(app: Flask, house: House, door: Door, async_mode: str) -> tuple[SocketI
         ping_timeout=20,
         always_connect=False,
     )
-    sockets.server.register_namespace(Rooms(house, door))
-    _cut_garbage(sockets)
+    rooms = Rooms(house, door)
+    sockets.server.register_namespace(rooms)
+    _take_bids(sockets, rooms)
     broadcaster = Broadcaster(sockets)
     house.subscribe("room", broadcaster.take)
-    return sockets, broadcaster
+    return sockets, rooms, broadcaster

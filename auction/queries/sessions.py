@@ -1,5 +1,6 @@
 """Who is signed in."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,16 +24,23 @@ class SignedIn:
 
 def signed_in(session: Session, token: str, machine_now: datetime) -> SignedIn | None:
     """The session of a token; None when it is unknown, ended or over."""
-    row = session.execute(
+    return all_signed_in(session, (token,), machine_now)[token]
+
+
+def all_signed_in(session: Session, tokens: Collection[str], machine_now: datetime) -> dict[str, SignedIn | None]:
+    """The sessions of some tokens, as `signed_in` answers them one by one."""
+    hashes = {sha256_hex(token.encode()): token for token in tokens}
+    found: dict[str, SignedIn | None] = dict.fromkeys(tokens)
+    rows = session.execute(
         select(LoginSession, Account)
         .join(Account, Account.id == LoginSession.account_id)
-        .where(LoginSession.token_hash == sha256_hex(token.encode()))
-    ).one_or_none()
-    if row is None or row.LoginSession.expires_at <= machine_now:
-        return None
-    return SignedIn(
-        row.Account.actor, row.Account.username, row.LoginSession.second_factor, row.LoginSession.expires_at
+        .where(LoginSession.token_hash.in_(hashes), LoginSession.expires_at > machine_now)
     )
+    for opened, account in rows:
+        found[hashes[opened.token_hash]] = SignedIn(
+            account.actor, account.username, opened.second_factor, opened.expires_at
+        )
+    return found
 
 
 def account_named(session: Session, username: str) -> Account | None:

@@ -1,0 +1,77 @@
+"""The wire under the sockets: what gevent-websocket does frame by frame, without its pure-Python loops.
+
+A frame that fits into the socket's buffer can be written at once, by whoever has it, between two frames of the
+connection's own writer. What cannot be written at once goes the library's way, through the connection's queue.
+"""
+
+import struct
+from typing import Any
+
+import gevent
+from geventwebsocket import handler, websocket
+
+_TEXT = 0x81
+_SHORT, _MIDDLE = 126, 2**16
+
+
+def text_frame(data: bytes) -> bytes:
+    """A whole unmasked text frame (RFC 6455, 5.2) around UTF-8 `data` of less than 2^16 bytes."""
+    if len(data) < _SHORT:
+        return bytes((_TEXT, len(data))) + data
+    return struct.pack("!BBH", _TEXT, _SHORT, len(data)) + data
+
+
+def unmask(header: Any, payload: bytes) -> bytes:
+    """The payload of a masked frame, in one operation instead of one a byte."""
+    length = len(payload)
+    mask = (header.mask * (length // 4 + 1))[:length]
+    return (int.from_bytes(payload, "big") ^ int.from_bytes(mask, "big")).to_bytes(length, "big")
+
+
+class Wire(websocket.WebSocket):
+    """A websocket of gevent-websocket that can also write a frame without waiting."""
+
+    __slots__ = ("_socket", "_writing")
+
+    def __init__(self, environ: dict[str, Any], stream: Any, owner: Any) -> None:
+        self._writing = 0
+        self._socket = stream.handler.socket
+        super().__init__(environ, stream, owner)
+
+    def validate_utf8(self, payload: bytes) -> None:
+        """Nothing: the message is decoded as a whole right afterwards, which refuses what is not UTF-8."""
+
+    def send_frame(self, message: Any, opcode: int) -> None:
+        """As the library does it; meanwhile nobody else may write."""
+        self._writing += 1
+        try:
+            super().send_frame(message, opcode)
+        finally:
+            self._writing -= 1
+
+    def write_at_once(self, frame: bytes) -> bool:
+        """Write a whole frame without waiting. False, and nothing written, where it has to wait for its turn."""
+        if self.closed or self._writing:
+            return False
+        try:
+            sent = self._socket._sock.send(frame)
+        except OSError:  # a full buffer, or a dead socket: the queue finds out which
+            return False
+        if sent < len(frame):
+            self._writing += 1
+            gevent.spawn(self._write_rest, frame[sent:])
+        return True
+
+    def _write_rest(self, rest: bytes) -> None:
+        try:
+            self._socket.sendall(rest)
+        except OSError:
+            self._socket.close()  # half a frame is out: nothing more can be said on this connection
+        finally:
+            self._writing -= 1
+
+
+def install() -> None:
+    """Have gevent-websocket make its connections of `Wire`."""
+    handler.WebSocket = Wire
+    websocket.Header.unmask_payload = unmask
