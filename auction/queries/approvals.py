@@ -1,9 +1,10 @@
 """Proposals as those see them who must answer."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from ..kernel.clock import iso
 from ..models import Account, Approval, ApprovalVote
@@ -13,39 +14,57 @@ from ..rules.approvals import Answer, needs_of, still_needed
 #: Proposals an answer or a page may hold at most.
 MOST = 500
 
+#: An answer and the display name of who gave it.
+Given = tuple[ApprovalVote, str]
+
 
 def approvals_of(session: Session, actor: Actor) -> list[dict[str, Any]]:
     """The proposals that wait for this actor, oldest first: not the own, not answered before, the role still owed."""
+    return [_described(session, approval, answers) for approval, answers in _waiting(session, actor)]
+
+
+def approvals_waiting(session: Session, actor: Actor) -> int:
+    """How many proposals wait for this actor."""
+    return len(_waiting(session, actor))
+
+
+def _waiting(session: Session, actor: Actor) -> list[tuple[Approval, Sequence[Given]]]:
     query = select(Approval).where(Approval.status == "pending", Approval.proposed_by != actor.id)
     if actor.role in COURT_ROLES:
         query = query.where(Approval.court_code == actor.court_code)
     mine = select(ApprovalVote.approval_id).where(ApprovalVote.account_id == actor.id)
     query = query.where(Approval.id.not_in(mine)).order_by(Approval.proposed_at, Approval.id).limit(MOST)
-    described = [approval_dict(session, approval) for approval in session.scalars(query)]
-    return [one for one in described if any(need["role"] == actor.role for need in one["still_needed"])]
-
-
-def approval_of(session: Session, actor: Actor, approval_id: str) -> dict[str, Any] | None:
-    """One proposal as its proposer or somebody of a role it needs may see it; None for everybody else."""
-    approval = session.get(Approval, approval_id)
-    if approval is None or (actor.role in COURT_ROLES and actor.court_code != approval.court_code):
-        return None
-    if actor.id != approval.proposed_by and actor.role not in {need.role for need in needs_of(approval.needs)}:
-        return None
-    return approval_dict(session, approval)
+    found = session.scalars(query).all()
+    answers = _answers(session, [approval.id for approval in found])
+    return [
+        (approval, answers[approval.id]) for approval in found if actor.role in _owed(approval, answers[approval.id])
+    ]
 
 
 def approval_dict(session: Session, approval: Approval) -> dict[str, Any]:
     """A proposal with its answers; staff by their display names."""
-    proposer = session.get_one(Account, approval.proposed_by)
-    voter = aliased(Account)
+    return _described(session, approval, _answers(session, [approval.id])[approval.id])
+
+
+def _answers(session: Session, ids: Sequence[str]) -> Mapping[str, Sequence[Given]]:
+    """The answers to each proposal with the names of those who gave them, in order."""
     rows = session.execute(
-        select(ApprovalVote, voter.display_name)
-        .join(voter, voter.id == ApprovalVote.account_id)
-        .where(ApprovalVote.approval_id == approval.id)
+        select(ApprovalVote, Account.display_name)
+        .join(Account, Account.id == ApprovalVote.account_id)
+        .where(ApprovalVote.approval_id.in_(ids))
         .order_by(ApprovalVote.at, ApprovalVote.account_id)
-    ).all()
-    owed = still_needed(needs_of(approval.needs), [Answer(vote.role, vote.approve) for vote, _ in rows])
+    )
+    found: dict[str, list[Given]] = {approval_id: [] for approval_id in ids}
+    for vote, name in rows:
+        found[vote.approval_id].append((vote, name))
+    return found
+
+
+def _owed(approval: Approval, answers: Sequence[Given]) -> dict[str, int]:
+    return still_needed(needs_of(approval.needs), [Answer(vote.role, vote.approve) for vote, _ in answers])
+
+
+def _described(session: Session, approval: Approval, answers: Sequence[Given]) -> dict[str, Any]:
     return {
         "id": approval.id,
         "kind": approval.kind,
@@ -53,14 +72,14 @@ def approval_dict(session: Session, approval: Approval) -> dict[str, Any]:
         "court": approval.court_code,
         "proposal": approval.proposal,
         "reason": approval.reason,
-        "proposed_by": proposer.display_name,
+        "proposed_by": session.get_one(Account, approval.proposed_by).display_name,
         "proposed_at": iso(approval.proposed_at),
         "needs": approval.needs,
-        "still_needed": [{"role": role, "count": count} for role, count in owed.items()],
+        "still_needed": [{"role": role, "count": count} for role, count in _owed(approval, answers).items()],
         "status": approval.status,
         "decided_at": iso(approval.decided_at) if approval.decided_at else None,
         "answers": [
             {"name": name, "role": vote.role, "approve": vote.approve, "reason": vote.reason, "at": iso(vote.at)}
-            for vote, name in rows
+            for vote, name in answers
         ],
     }

@@ -178,6 +178,81 @@ UNDERTAKING: Words = {
     "purchase_qualified": _("我具备购买本标的所要求的资格，并知道不实陈述的法律后果。"),
 }
 
+SANCTION: Words = {
+    "fine": _("罚款"),
+    "detention": _("拘留"),
+    "publication": _("公开决定"),
+    "term_bar": _("期限内限制竞买"),
+}
+
+SANCTION_DOCUMENT: Words = {
+    "fine": _("罚款决定书"),
+    "detention": _("拘留决定书"),
+    "publication": _("公开恶意悔拍的决定书"),
+    "term_bar": _("限制竞买决定书"),
+}
+
+SANCTION_STATUS: Words = {
+    "proposed": _("提请批准"),
+    "approved": _("已送达，待生效"),
+    "in_force": _("有效"),
+    "lifted": _("已解除"),
+    "expired": _("已到期"),
+}
+
+SANCTION_END: Words = {
+    "term": _("期限届满"),
+    "review": _("复议撤销"),
+    "court": _("法院解除"),
+    "finding_revoked": _("所依据的悔拍认定已撤销"),
+}
+
+SCOPE: Words = {"court": _("本院"), "all": _("各级法院")}
+
+REVIEW: Words = {
+    "none": _("未申请复议"),
+    "filed": _("复议中"),
+    "upheld": _("复议维持"),
+    "lifted": _("复议撤销"),
+}
+
+#: What malice in reneging is found on.
+MALICE: Words = {
+    "no_means": _("竞买时没有支付能力"),
+    "delay_for_debtor": _("替被执行人拖延执行"),
+    "repeated": _("多次悔拍"),
+    "price_above_twice_valuation": _("成交价超过参考价两倍"),
+    "collusion": _("与他人串通"),
+}
+
+OBJECTION: Words = {"filed": _("异议待答复"), "accepted": _("异议成立"), "rejected": _("异议不成立")}
+
+#: What a bidder's record says happened.
+STANDING: Words = {
+    "paid_in_time": _("按期付清价款"),
+    "paid_late": _("逾期付清价款"),
+    "reneged": _("悔拍"),
+    "reneged_maliciously": _("恶意悔拍"),
+    "renege_revoked": _("悔拍认定已撤销"),
+}
+
+STANDING_STATE: Words = {
+    "counts": _("计分"),
+    "contested": _("有异议，部分计分"),
+    "struck": _("异议成立，不计分"),
+    "cancelled": _("认定已撤销，不计分"),
+    "replaced": _("并入后一认定，不计分"),
+    "faded": _("年限已过，不计分"),
+    "note": _("只作记载"),
+}
+
+APPROVAL_STATUS: Words = {
+    "pending": _("等待批准"),
+    "approved": _("已批准"),
+    "rejected": _("未获批准"),
+    "lapsed": _("已失效"),
+}
+
 #: Public entries of the log, as a reader who is no programmer would say them.
 EVENT: Words = {
     "AgencyAdded": _("登记拍辅机构"),
@@ -200,11 +275,45 @@ EVENT: Words = {
     "PricePaid": _("价款付清"),
     "ReferencePriceSet": _("确定处置参考价"),
     "RegistryImported": _("更新人员名册"),
+    "SanctionExpired": _("惩戒到期"),
+    "SanctionInForce": _("惩戒生效"),
+    "SanctionLifted": _("惩戒解除"),
     "SaleConfirmed": _("签发成交确认书"),
     "TaskGiven": _("委托辅助工作"),
+    "WrittenRuleKept": _("存入书面规定"),
+}
+
+ALERT_OUTCOME: Words = {"confirmed": _("属实"), "unfounded": _("查无实据"), "no_action": _("无需处理")}
+
+ROLE: Words = {
+    "judge": _("法官"),
+    "president": _("院长"),
+    "clerk": _("书记员"),
+    "regulator": _("监管人员"),
+}
+
+#: What is proposed to others for their approval.
+APPROVAL_KIND: Words = {
+    "hit_lifted": _("解除竞买禁止"),
+    "renege": _("认定恶意悔拍"),
+    "sanction": _("对悔拍的制裁"),
+    "sanction_lifted": _("解除制裁"),
+}
+
+#: The fields of proposals, as an approver reads them.
+PROPOSAL: Words = {
+    "kind": _("措施"),
+    "amount_fen": _("金额"),
+    "until": _("期限至"),
+    "scope": _("范围"),
+    "basis": _("依据"),
+    "number": _("文号"),
 }
 
 ALL: Mapping[str, Words] = {
+    "alert_outcome": ALERT_OUTCOME,
+    "approval_kind": APPROVAL_KIND,
+    "role": ROLE,
     "round": ROUND,
     "round_short": ROUND_SHORT,
     "status": STATUS,
@@ -228,5 +337,16 @@ ALL: Mapping[str, Words] = {
     "qualification": QUALIFICATION,
     "handover_step": HANDOVER_STEP,
     "undertaking": UNDERTAKING,
+    "sanction": SANCTION,
+    "sanction_document": SANCTION_DOCUMENT,
+    "sanction_status": SANCTION_STATUS,
+    "sanction_end": SANCTION_END,
+    "scope": SCOPE,
+    "review": REVIEW,
+    "malice": MALICE,
+    "objection": OBJECTION,
+    "standing": STANDING,
+    "standing_state": STANDING_STATE,
+    "approval_status": APPROVAL_STATUS,
     "event": EVENT,
 }

@@ -116,4 +116,6 @@ def _home_of(after: str, role: str | None = None) -> str:
         return local_address(after)
     if role in COURT_ROLES:
         return url_for("desk.board")
+    if role == "regulator":
+        return url_for("regulator.alerts")
     return url_for("enrol.mine") if role in ("bidder", "party") else url_for("site.home")

@@ -10,21 +10,39 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from auction.kernel.errors import DomainError
 from auction.kernel.money import in_words, yuan
+from auction.queries.approvals import approvals_waiting
 from auction.queries.log import latest_checkpoint
+from auction.rules.access import Actor
 
 from ..answering import answer_for
 from ..auth import current_actor, house
-from . import enrol, labels, people, public, room
+from . import approvals, enrol, labels, people, public, room, sanctions, standing
 from .desk import board, lots, rounds, sheet
+from .desk import sanctions as desk_sanctions
 from .language import _, language, left, local, machine, percent, said, size
+from .regulator import alerts as regulator_alerts
+from .regulator import approvals as regulator_approvals
+from .regulator import sanctions as regulator_sanctions
 
 T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
 #: The judge's pages share one blueprint; importing them has put their routes onto it.
-_DESK = (board, lots, rounds, sheet)
-_BLUEPRINTS = (public.blueprint, people.blueprint, enrol.blueprint, room.blueprint, _DESK[0].blueprint)
+_DESK = (board, lots, rounds, sheet, desk_sanctions)
+#: So do the regulator's.
+_REGULATOR = (regulator_alerts, regulator_approvals, regulator_sanctions)
+_BLUEPRINTS = (
+    public.blueprint,
+    people.blueprint,
+    enrol.blueprint,
+    room.blueprint,
+    standing.blueprint,
+    sanctions.blueprint,
+    _DESK[0].blueprint,
+    approvals.blueprint,
+    _REGULATOR[0].blueprint,
+)
 _COURT = ("judge", "clerk", "president")
 _APPEARANCE = {"theme": ("light", "dark"), "size": ("large",)}
 
@@ -60,7 +78,7 @@ def _frame() -> dict[str, Any]:
         "page_lang": "en" if tongue == "en" else "zh-CN",
         "look": {name: _kept(name) for name in _APPEARANCE},
         "actor": actor,
-        "navigation": _navigation(actor.role if actor else None),
+        "navigation": _navigation(actor),
         "switch_language": _other_language(tongue),
         "here": _here(),
         "back": _back(),
@@ -103,20 +121,35 @@ def _other_language(tongue: str) -> dict[str, str]:
     return {"href": url_for("site.speak", code=code, next=_here()), "lang": lang, "label": label}
 
 
-def _navigation(role: str | None) -> list[dict[str, Any]]:
+def _navigation(actor: Actor | None) -> list[dict[str, Any]]:
+    role = actor.role if actor else None
     links: list[tuple[str, str, tuple[str, ...]]] = [
         (_("标的"), "site.home", ("site.home", "site.auction", "site.lot", "site.all_bids", "room"))
     ]
     if role in ("bidder", "party"):
-        links.append((_("我的竞买"), "enrol.mine", ("enrol",)))
+        links.append((_("我的竞买"), "enrol.mine", ("enrol", "standing")))
     if role in _COURT:
         links.append((_("案台"), "desk.board", ("desk",)))
+    if role in ("judge", "president"):
+        links.append((_("待我批准"), "approving.show", ("approving",)))
+    if role == "regulator":
+        links.append((_("监管台"), "regulator.alerts", ("regulator",)))
     links.append((_("日志与校验"), "site.log", ("site.log",)))
     endpoint = request.endpoint or ""
     return [
-        {"label": label, "href": url_for(target), "current": endpoint in own or endpoint.split(".")[0] in own}
+        {
+            "label": label,
+            "href": url_for(target),
+            "current": endpoint in own or endpoint.split(".")[0] in own,
+            "count": _waiting(actor) if target == "approving.show" else 0,
+        }
         for label, target, own in links
     ]
+
+
+def _waiting(actor: Actor | None) -> int:
+    """How many proposals wait for the visitor."""
+    return (_if_possible(lambda: house().read(approvals_waiting, actor)) or 0) if actor else 0
 
 
 for _blueprint in _BLUEPRINTS:
