@@ -3,6 +3,7 @@
 The gateway opens the account before the transaction: nothing that waits for the outside holds a lock.
 """
 
+from collections.abc import Callable
 from typing import cast
 
 from flask import current_app
@@ -23,6 +24,9 @@ from .auth import house
 from .gateway import PaymentGateway, SandboxGateway
 from .idempotency import act
 
+#: A debt paid in parts gets an account for each part.
+_STANDING = {"deposit": LIVE, "balance": ("pending",), "top_up": ("pending",)}
+
 
 def ask_deposit(actor: Actor, registration_id: str) -> Payment:
     """The payment of an own registration's deposit: the one that stands, or a new one.
@@ -40,19 +44,30 @@ def ask_deposit(actor: Actor, registration_id: str) -> Payment:
     return act(ask)
 
 
-def ask_balance(actor: Actor, auction_id: str) -> Payment:
-    """The payment of what the buyer still owes: the one that stands, or a new one.
+def ask_balance(actor: Actor, auction_id: str, amount_fen: int | None = None) -> Payment:
+    """The payment of what the buyer still owes, or of a part of it: the one that stands, or a new one.
 
-    DomainError wrong_state unless a balance is owed, forbidden for everybody but the buyer.
+    DomainError wrong_state unless a balance is owed, invalid for more than that, forbidden for all but the buyer.
     """
+    return _ask_owed(actor, auction_id, "balance", services.request_balance, amount_fen)
+
+
+def ask_top_up(actor: Actor, auction_id: str, amount_fen: int | None = None) -> Payment:
+    """The payment of what a top-up order asks of the buyer who reneged; errors as `ask_balance`."""
+    return _ask_owed(actor, auction_id, "top_up", services.request_top_up, amount_fen)
+
+
+def _ask_owed(
+    actor: Actor, auction_id: str, purpose: str, request: Callable[..., Payment], amount_fen: int | None
+) -> Payment:
     registration_id = house().read(_buyers_registration, actor, auction_id)
-    account = house().read(_standing_account, actor, registration_id, "balance") or _open_account(
-        registration_id, "balance"
+    account = house().read(_standing_account, actor, registration_id, purpose) or _open_account(
+        registration_id, purpose
     )
 
     def ask(unit: Unit) -> Payment:
         auction, registration = lock_registration(unit, actor, registration_id, "registration.own")
-        return services.request_balance(unit, auction, registration, account=account)
+        return request(unit, auction, registration, account=account, amount_fen=amount_fen)
 
     return act(ask)
 
@@ -63,7 +78,7 @@ def _standing_account(session: Session, actor: Actor, registration_id: str, purp
     if registration is None or registration.account_id != actor.id:
         raise DomainError("not_found")
     asked = payments(session, registration_id)
-    return next((one.account for one in asked if one.purpose == purpose and one.status in LIVE), None)
+    return next((one.account for one in asked if one.purpose == purpose and one.status in _STANDING[purpose]), None)
 
 
 def _buyers_registration(session: Session, actor: Actor, auction_id: str) -> str:

@@ -75,14 +75,15 @@ ENDED = frozenset({AuctionStatus.SOLD, AuctionStatus.UNSOLD, AuctionStatus.WITHD
 
 #: Every step that exists. Who may take it, and on which grounds, is for the services.
 #: in_review, approved -> draft: a majority against, or a change that voids the votes (PRECISIONS 34).
+#: draft, in_review, approved -> withdrawn: the draft of a resale, where the renege before it was revoked on objection.
 #: announced -> suspended: an ownership objection before the opening (OJA 36(2)); back with `announced` or `open`.
 #: open -> withdrawn: the panel's choice after a material change (PRECISIONS 11). suspended -> sold, revoked: a winner
 #: who was held as barred, cleared or not (PRECISIONS 14). sold -> revoked: OJA 31.
 TRANSITIONS = MappingProxyType(
     {
-        AuctionStatus.DRAFT: frozenset({AuctionStatus.IN_REVIEW}),
-        AuctionStatus.IN_REVIEW: frozenset({AuctionStatus.APPROVED, AuctionStatus.DRAFT}),
-        AuctionStatus.APPROVED: frozenset({AuctionStatus.ANNOUNCED, AuctionStatus.DRAFT}),
+        AuctionStatus.DRAFT: frozenset({AuctionStatus.IN_REVIEW, AuctionStatus.WITHDRAWN}),
+        AuctionStatus.IN_REVIEW: frozenset({AuctionStatus.APPROVED, AuctionStatus.DRAFT, AuctionStatus.WITHDRAWN}),
+        AuctionStatus.APPROVED: frozenset({AuctionStatus.ANNOUNCED, AuctionStatus.DRAFT, AuctionStatus.WITHDRAWN}),
         AuctionStatus.ANNOUNCED: frozenset({AuctionStatus.OPEN, AuctionStatus.SUSPENDED, AuctionStatus.WITHDRAWN}),
         AuctionStatus.OPEN: frozenset(
             {AuctionStatus.SOLD, AuctionStatus.UNSOLD, AuctionStatus.SUSPENDED, AuctionStatus.WITHDRAWN}

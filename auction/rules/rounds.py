@@ -66,7 +66,7 @@ def next_round(earlier: Sequence[EarlierRound]) -> NextRound:
 
     A withdrawn or revoked round is repeated; so is one whose buyer reneged (PRECISIONS 14, 26).
     """
-    known = [each for each in earlier if each.status not in PRIVATE]
+    known = held(earlier)
     live = next((each for each in known if each.status in LIVE), None)
     if live:
         return NextRound(None, base=live, reason="live")
@@ -80,6 +80,15 @@ def next_round(earlier: Sequence[EarlierRound]) -> NextRound:
         return NextRound(None, base=last, reason="sold")
     following = _AFTER_UNSOLD.get(last.round)
     return NextRound(following, base=last, reason="" if following else "exhausted")
+
+
+def held(earlier: Sequence[EarlierRound]) -> list[EarlierRound]:
+    """The rounds the public has known: neither drafts nor a draft given up (withdrawn and never announced)."""
+    return [
+        each
+        for each in earlier
+        if each.status not in PRIVATE and not (each.status is AuctionStatus.WITHDRAWN and each.announced_at is None)
+    ]
 
 
 def failed_round(earlier: Sequence[EarlierRound], which: Round) -> EarlierRound | None:

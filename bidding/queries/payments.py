@@ -8,8 +8,10 @@ from sqlalchemy import func, select, union_all
 from sqlalchemy.orm import Session
 
 from auction.kernel.clock import iso
+from auction.models import Auction
 
 from ..models import Payment, Posting
+from ..rules.debt import still_owed
 from ..rules.ledger import DepositState, Kind, Transfer, check, court_price, deposit_held, deposit_state
 from ..rules.payment import LIVE
 
@@ -100,6 +102,23 @@ def deposit_of(session: Session, registration_id: str) -> Deposit:
 def price_paid_fen(session: Session, auction_id: str) -> int:
     """How much of an auction's price has come together: balance and applied deposit."""
     return balances(session, auction_id).get(court_price(auction_id), 0)
+
+
+def owed_fen(session: Session, auction: Auction) -> int:
+    """What is left to pay of a sold auction's price beside the deposit held and the payments that counted."""
+    if auction.price_fen is None or auction.leader_registration_id is None:
+        return 0
+    deposit = deposit_of(session, auction.leader_registration_id)
+    held = deposit.held_fen if deposit.state is DepositState.HELD else 0
+    return still_owed(auction.price_fen, held, price_paid_fen(session, auction.id))
+
+
+def top_up_paid_fen(session: Session, auction_id: str) -> int:
+    """How much came on an auction's top-up orders."""
+    paid = select(func.sum(Posting.amount_fen)).where(
+        Posting.auction_id == auction_id, Posting.kind == Kind.TOP_UP_RECEIVED
+    )
+    return int(session.scalar(paid) or 0)
 
 
 def transfers(session: Session, auction_id: str | None = None, *, registration_id: str | None = None) -> list[Transfer]:

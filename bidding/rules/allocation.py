@@ -13,9 +13,9 @@ the greatest. The latest is asked first: but for him the lot had been sold at hi
 his before it is anybody's; the earlier ones answer for what is above his price, and stand in for what he cannot pay.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 Code = Literal["costs", "shortfall", "case_debt", "related_debt", "kept"]
 
@@ -39,10 +39,25 @@ class Line:
     amount_fen: int
     left_fen: int
 
+    def as_data(self) -> dict[str, str | int]:
+        """The line as it is stored, answered and journaled."""
+        return {
+            "code": self.code,
+            "label": self.label,
+            "claim_fen": self.claim_fen,
+            "amount_fen": self.amount_fen,
+            "left_fen": self.left_fen,
+        }
+
     @property
     def uncovered_fen(self) -> int:
         """What the deposit did not reach."""
         return self.claim_fen - self.amount_fen
+
+
+def lines_of(data: Iterable[Mapping[str, Any]]) -> tuple[Line, ...]:
+    """Lines as they were stored."""
+    return tuple(Line(**line) for line in data)
 
 
 @dataclass(frozen=True, slots=True)

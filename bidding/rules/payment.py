@@ -12,6 +12,8 @@ Outcome = Literal["paid", "failed"]
 
 #: A request for money that still stands, or was met: no second one is made beside it.
 LIVE = frozenset(("pending", "paid"))
+#: A deposit is there or not (OJA 17, 18); a debt may be paid in parts, which all count (court's practice).
+IN_PARTS = frozenset(("balance", "top_up"))
 #: A payment order takes money once. After these nothing that is said of it changes anything.
 SETTLED = frozenset(("paid", "wrong_payer", "wrong_amount", "refunding", "refunded"))
 #: Dots written between the parts of a name; the registers mix them.
@@ -32,11 +34,15 @@ class PaymentNotice:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """A payment as it stands when a notice of it comes: `wanted` tells that this money is still asked for."""
+    """A payment as it stands when a notice of it comes: `wanted` tells that this money is still asked for.
+
+    `in_parts`: less than the amount counts too, and the rest stays owed.
+    """
 
     status: str
     amount_fen: int
     wanted: bool
+    in_parts: bool = False
 
 
 def judge_payment(expected: Expected, notice: PaymentNotice, *, payer_known: bool) -> str:
@@ -51,7 +57,7 @@ def judge_payment(expected: Expected, notice: PaymentNotice, *, payer_known: boo
         return "failed" if expected.status == "pending" else "unchanged"
     if not payer_known:
         return "wrong_payer"
-    if notice.amount_fen != expected.amount_fen:
+    if notice.amount_fen > expected.amount_fen or (notice.amount_fen < expected.amount_fen and not expected.in_parts):
         return "wrong_amount"
     return "paid" if expected.wanted else "refunding"
 

@@ -4,10 +4,16 @@ from collections.abc import Mapping
 
 from auction.services.approvals import CarryOut
 
+from .renege import KIND as RENEGE
+from .renege import carry_out_renege
+from .renege_objections import KIND as RENEGE_REVOKED
+from .renege_objections import carry_out_revocation
 from .sanctions import carry_out_lifting, carry_out_sanction
 
 #: kind -> the act, in the transaction of the last approval.
 CARRY_OUT: Mapping[str, CarryOut] = {
+    RENEGE: carry_out_renege,
+    RENEGE_REVOKED: carry_out_revocation,
     "sanction": carry_out_sanction,
     "sanction_lifted": carry_out_lifting,
 }

@@ -9,8 +9,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, bindparam, select, tuple_, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from auction.kernel.clock import SHANGHAI
+from auction.kernel.errors import DomainError
 from auction.kernel.unit import Unit
 from auction.models import Auction, Lot, Task
 from auction.rules.access import Actor
@@ -23,6 +25,7 @@ from risk.services.alerts import raise_alert
 from risk.services.interest import check_interest
 
 from ..models import RegisteredIdentity, Registration
+from ..queries.reneges import is_barred_reneger
 from ..rules.room import Standing
 
 _TABLE = Registration.__table__
@@ -102,9 +105,9 @@ class Standings:
 def recheck(unit: Unit, auction: Auction, registration_id: str, registration: Any) -> str | None:
     """Check every identity behind a registration against the registry in force, and remember the answer.
 
-    Answers `barred_interest`, `barred_sanction` (a bar for a term, in force today) or None. A hit on somebody who has
-    already bid is journaled and raised as an alert in the same transaction. Raises what the check raises: nobody
-    passes an unreadable registry.
+    Answers `barred_interest`, `barred_reneger`, `barred_sanction` (a bar for a term, in force today) or None. A hit on
+    somebody who has already bid is journaled and raised as an alert in the same transaction. Raises what the check
+    raises: nobody passes an unreadable registry.
     """
     matches = frozenset(
         unit.session.scalars(
@@ -113,7 +116,7 @@ def recheck(unit: Unit, auction: Auction, registration_id: str, registration: An
     )
     lot = unit.session.get_one(Lot, auction.lot_id)  # a desk's auction may belong to no session
     clearance = check_interest(unit, lot, matches, unit.now)
-    barred = "barred_interest" if clearance.hits else sanction_bar(unit, lot, matches)
+    barred = "barred_interest" if clearance.hits else standing_bar(unit, lot, matches, version=clearance.version)
     unit.session.execute(
         update(Registration)
         .where(Registration.id == registration_id)
@@ -144,6 +147,20 @@ def recheck(unit: Unit, auction: Auction, registration_id: str, registration: An
                 registration_id=registration_id,
             )
     return barred
+
+
+def standing_bar(unit: Unit, lot: Lot, matches: Collection[str], *, version: int) -> str | None:
+    """`barred_reneger` where one of `matches` reneged on this lot, or is bound to who did; else as `sanction_bar`.
+
+    `version` is the registry's. DomainError fault where it cannot be read: nobody passes a check that cannot be made.
+    """
+    try:
+        barred = is_barred_reneger(unit.session, lot.id, matches, version=version, today=shanghai_day(unit.now))
+    except SQLAlchemyError as error:
+        raise DomainError("fault") from error
+    if barred:
+        return "barred_reneger"
+    return sanction_bar(unit, lot, matches)
 
 
 def sanction_bar(unit: Unit, lot: Lot, matches: Collection[str]) -> str | None:

@@ -120,13 +120,18 @@ def withdraw(unit: Unit, actor: Actor, auction_id: str, *, ground: str, reason: 
     """Take the lot out of the sale before it is sold (SALE 17); every deposit goes back."""
     auction = lock_auction(unit, auction_id)
     require(actor, "auction.stop", court=auction.lot.court_code)
+    withdraw_locked(unit, auction, ground=ground, reason=reason)
+    return auction
+
+
+def withdraw_locked(unit: Unit, auction: Auction, *, ground: str, reason: str) -> None:
+    """Withdraw an auction whose row is already locked."""
     if auction.status == "open" and unit.now >= auction.closes_at:
         raise DomainError("wrong_state", status="ended")
     change_status(unit, auction, "withdrawn", ground=ground, reason=reason)
     auction.ended_reason, auction.closed_at = ground, unit.now
     unit.record("AuctionWithdrawn", stream=f"auction:{auction.id}", body={"ground": ground, "reason": reason})
     release_all(unit, auction, keep=None)
-    return auction
 
 
 def release_all(unit: Unit, auction: Auction, keep: str | None, since: datetime | None = None) -> None:

@@ -6,7 +6,7 @@ own stream, sealed; nothing here writes a public entry. A registration's status 
 """
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -18,13 +18,16 @@ from auction.kernel.unit import Unit
 from auction.models import Auction
 from auction.rules import identity
 
-from ..models import GatewayNotice, Payment, Posting, Registration
+from ..models import GatewayNotice, Payment, Registration
 from ..queries.identities import identities
-from ..queries.payments import deposit_of, payments
-from ..queries.rooms import ruleset_of
+from ..queries.payments import deposit_of, owed_fen, payments, top_up_paid_fen
+from ..queries.reneges import standing_order
 from ..rules import ledger
+from ..rules.allocation import lines_of, split
+from ..rules.debt import OWING
 from ..rules.ledger import DepositState, Kind, Transfer, advance
 from ..rules.payment import (
+    IN_PARTS,
     LIVE,
     Expected,
     PaymentNotice,
@@ -33,13 +36,13 @@ from ..rules.payment import (
     name_key,
     takes_deposits,
 )
+from .moving import new_payment, note, order_refund, post, refund_span
 from .rooms import lock_auction
 
+#: What each request for money is called in the payer's stream.
+_REQUESTED = {"deposit": "DepositRequested", "balance": "BalanceRequested", "top_up": "TopUpRequested"}
 DepositConfirmed = Callable[[Unit, Registration], Any]
 BalanceConfirmed = Callable[[Unit, Auction, Payment], Any]
-
-#: While the sale's price is still owed.
-_BALANCE_OPEN = ("balance_due", "overdue")
 
 
 def request_deposit(unit: Unit, registration: Registration, *, account: str) -> Payment:
@@ -60,24 +63,54 @@ def request_deposit(unit: Unit, registration: Registration, *, account: str) -> 
         raise DomainError("wrong_state", status=registration.status)
     if live is not None:
         live.status = "failed"
-        _note(unit, registration, "PaymentSuperseded", live)
+        note(unit, registration, "PaymentSuperseded", live)
     return _request(unit, registration, "deposit", registration.deposit_due_fen, account)
 
 
-def request_balance(unit: Unit, auction: Auction, registration: Registration, *, account: str) -> Payment:
-    """The payment of the rest of the price by the buyer: the live one, or a new one into `account`.
+def request_balance(
+    unit: Unit, auction: Auction, registration: Registration, *, account: str, amount_fen: int | None = None
+) -> Payment:
+    """The payment of the rest of the price by the buyer, or of `amount_fen` of it: the live one, or a new one.
 
-    DomainError `wrong_state` unless a balance is owed and the registration is the buyer's.
+    A pending request for another amount is superseded. DomainError `wrong_state` unless a balance is owed and the
+    registration is the buyer's, `invalid` for more than is owed.
     """
     auction = lock_auction(unit, auction.id)
+    return _request_owed(unit, auction, registration, "balance", account, amount_fen)
+
+
+def request_top_up(
+    unit: Unit, auction: Auction, registration: Registration, *, account: str, amount_fen: int | None = None
+) -> Payment:
+    """The payment of what a top-up order still asks, or of a part of it; otherwise as `request_balance`."""
+    auction = lock_auction(unit, auction.id)
+    return _request_owed(unit, auction, registration, "top_up", account, amount_fen)
+
+
+def _request_owed(
+    unit: Unit, auction: Auction, registration: Registration, purpose: str, account: str, amount_fen: int | None
+) -> Payment:
     unit.session.flush()
     unit.session.refresh(registration)
-    live = _live(unit, registration, "balance")
-    if live is not None:
-        return live
-    if not _balance_wanted(auction, registration) or not auction.balance_fen:
+    owed, live = _owed(unit, auction, registration, purpose), _live(unit, registration, purpose)
+    if not owed:
+        if live is not None and live.status == "paid":
+            return live
         raise DomainError("wrong_state", status=auction.settlement or auction.status)
-    return _request(unit, registration, "balance", auction.balance_fen, account)
+    if amount_fen is not None and amount_fen > owed:
+        raise invalid("amount_fen", "above_owed", amount_fen=amount_fen, owed_fen=owed)
+    if live is not None and live.status == "pending" and live.amount_fen == (amount_fen or owed):
+        return live
+    supersede_pending(unit, registration, purpose)
+    return _request(unit, registration, purpose, amount_fen or owed, account)
+
+
+def supersede_pending(unit: Unit, registration: Registration, purpose: str) -> None:
+    """Call back what was asked for and not paid; money that still comes on it goes back."""
+    for pending in payments(unit.session, registration.id):
+        if pending.purpose == purpose and pending.status == "pending":
+            pending.status = "failed"
+            note(unit, registration, "PaymentSuperseded", pending)
 
 
 def receive_notice(
@@ -91,7 +124,8 @@ def receive_notice(
 
     A payment order takes money once: later, repeated or belated notices change nothing. Money from a payer who is
     nobody of the registration, of another amount, or that nobody asks for any more, is due back within the hours of
-    the ruleset. A deposit that counts goes on to `registration.deposit_confirmed`, a balance to
+    the ruleset. Less than was asked counts toward a balance or a top-up, of which the rest stays owed. A deposit that
+    counts goes on to `registration.deposit_confirmed`, the payment that completes a balance to
     `settlement.balance_confirmed` (or to what is given instead).
     DomainError `not_found` for an unknown payment, `idempotency_conflict` for an id seen with other content,
     `invalid` for an amount no payment can have.
@@ -105,17 +139,22 @@ def receive_notice(
         return payment
     registration = unit.session.get_one(Registration, payment.registration_id, populate_existing=True)
     verdict = judge_payment(
-        Expected(payment.status, payment.amount_fen, _wanted(unit, auction, registration, payment)),
+        Expected(
+            payment.status,
+            payment.amount_fen,
+            _wanted(unit, auction, registration, payment, notice.amount_fen),
+            in_parts=payment.purpose in IN_PARTS,
+        ),
         notice,
         payer_known=notice.outcome == "paid" and _payer_known(unit, registration, notice),
     )
     if verdict == "unchanged":
-        _note(unit, registration, "PaymentNoticeIgnored", payment, notice=notice.id, outcome=notice.outcome)
+        note(unit, registration, "PaymentNoticeIgnored", payment, notice=notice.id, outcome=notice.outcome)
     elif verdict == "failed":
         payment.status = "failed"
-        _note(unit, registration, "PaymentFailed", payment, notice=notice.id)
+        note(unit, registration, "PaymentFailed", payment, notice=notice.id)
     elif verdict == "paid":
-        _accept(unit, auction, registration, payment, on_deposit, on_balance)
+        _accept(unit, auction, registration, payment, notice.amount_fen, on_deposit, on_balance)
     else:
         _turn_away(unit, auction, registration, payment, verdict, notice.amount_fen)
     return payment
@@ -130,14 +169,14 @@ def release_deposit(unit: Unit, registration: Registration, *, due_at: datetime,
     deposit = deposit_of(unit.session, registration.id)
     if deposit.state is DepositState.AWAITED:
         return None
-    payment = _held_payment(unit, registration)
+    payment = held_payment(unit, registration)
     if deposit.state in (DepositState.REFUND_DUE, DepositState.REFUNDED):
         return payment
     advance(deposit.state, Kind.DEPOSIT_RELEASED)
-    _post(unit, registration, ledger.deposit_released(registration.id, deposit.held_fen))
+    post(unit, registration, ledger.deposit_released(registration.id, deposit.held_fen))
     payment.status = "refunding"
-    _order_refund(unit, payment, deposit.held_fen, due_at)
-    _note(
+    order_refund(unit, payment, deposit.held_fen, due_at)
+    note(
         unit,
         registration,
         "DepositReleased",
@@ -161,11 +200,11 @@ def refund_excess(unit: Unit, registration: Registration, *, due_at: datetime) -
         return None
     if registration.deposit_due_fen == 0:
         return release_deposit(unit, registration, due_at=due_at, reason="claim_covers_deposit")
-    held = _held_payment(unit, registration)
-    _post(unit, registration, ledger.excess_released(registration.id, excess))
-    payment = _new_payment(unit, registration, "excess", excess, held.account, "refunding")
-    _order_refund(unit, payment, excess, due_at)
-    _note(unit, registration, "DepositExcessReleased", payment, due_at=iso(due_at))
+    held = held_payment(unit, registration)
+    post(unit, registration, ledger.excess_released(registration.id, excess))
+    payment = new_payment(unit, registration, "excess", excess, held.account, "refunding")
+    order_refund(unit, payment, excess, due_at)
+    note(unit, registration, "DepositExcessReleased", payment, due_at=iso(due_at))
     return payment
 
 
@@ -183,8 +222,8 @@ def apply_deposit(unit: Unit, registration: Registration) -> int:
     if deposit.state in (DepositState.AWAITED, DepositState.APPLIED):
         return 0
     advance(deposit.state, Kind.DEPOSIT_APPLIED)
-    _post(unit, registration, ledger.deposit_applied(registration.id, registration.auction_id, deposit.held_fen))
-    _note(unit, registration, "DepositApplied", _held_payment(unit, registration), applied_fen=deposit.held_fen)
+    post(unit, registration, ledger.deposit_applied(registration.id, registration.auction_id, deposit.held_fen))
+    note(unit, registration, "DepositApplied", held_payment(unit, registration), applied_fen=deposit.held_fen)
     return deposit.held_fen
 
 
@@ -204,24 +243,30 @@ def refund_executed(unit: Unit, payment_id: str) -> Payment:
     if payment.refund_fen is None:
         raise DomainError("wrong_state", status=payment.status)
     registration = unit.session.get_one(Registration, payment.registration_id)
-    if payment.purpose == "excess":
-        transfer = ledger.excess_refunded(registration.id, payment.refund_fen)
-    elif payment.paid_at is not None:
-        transfer = ledger.deposit_refunded(registration.id, payment.refund_fen)
-    else:
-        transfer = ledger.stray_refunded(registration.id, payment.refund_fen)
-    _post(unit, registration, transfer)
+    transfer = _way_back(payment)(registration.id, payment.refund_fen)
+    post(unit, registration, transfer)
     payment.refunded_at = unit.now
     if payment.status == "refunding":
         payment.status = "refunded"
-    _note(unit, registration, "RefundExecuted", payment, refunded_fen=payment.refund_fen)
+    note(unit, registration, "RefundExecuted", payment, refunded_fen=payment.refund_fen)
     return payment
 
 
-def _wanted(unit: Unit, auction: Auction, registration: Registration, payment: Payment) -> bool:
+def _way_back(payment: Payment) -> Callable[[str, int], Transfer]:
+    """How the ledger sends back what a payment brought, or the part of a deposit it stands for."""
+    if payment.purpose == "excess":
+        return ledger.excess_refunded
+    if payment.purpose == "rest":
+        return ledger.rest_refunded
+    if payment.paid_at is None:
+        return ledger.stray_refunded
+    return ledger.balance_refunded if payment.purpose == "balance" else ledger.deposit_refunded
+
+
+def _wanted(unit: Unit, auction: Auction, registration: Registration, payment: Payment, amount_fen: int) -> bool:
     """Whether the money of a payment is still asked for."""
-    if payment.purpose == "balance":
-        return _balance_wanted(auction, registration) and payment.amount_fen == auction.balance_fen
+    if payment.purpose in IN_PARTS:
+        return 0 < amount_fen <= _owed(unit, auction, registration, payment.purpose)
     return (
         payment.amount_fen >= registration.deposit_due_fen
         and _deposit_wanted(registration)
@@ -236,46 +281,32 @@ def _deposit_wanted(registration: Registration) -> bool:
     )
 
 
-def _balance_wanted(auction: Auction, registration: Registration) -> bool:
-    return (
-        auction.status == "sold"
-        and auction.settlement in _BALANCE_OPEN
-        and auction.leader_registration_id == registration.id
-    )
+def _owed(unit: Unit, auction: Auction, registration: Registration, purpose: str) -> int:
+    """How much is still asked of a registration beside its deposit; 0 where nothing is."""
+    if auction.leader_registration_id != registration.id or auction.status != "sold":
+        return 0
+    if purpose == "top_up":
+        order = standing_order(unit.session, auction.id)
+        return order.amount_fen - top_up_paid_fen(unit.session, auction.id) if order is not None else 0
+    return owed_fen(unit.session, auction) if auction.settlement in OWING else 0
 
 
 def _live(unit: Unit, registration: Registration, purpose: str) -> Payment | None:
-    asked = payments(unit.session, registration.id)
-    return next((payment for payment in asked if payment.purpose == purpose and payment.status in LIVE), None)
+    """The payment that stands, what is still asked for before what was paid."""
+    asked = [payment for payment in payments(unit.session, registration.id) if payment.purpose == purpose]
+    live = sorted((payment for payment in asked if payment.status in LIVE), key=lambda one: one.status != "pending")
+    return live[0] if live else None
 
 
-def _held_payment(unit: Unit, registration: Registration) -> Payment:
+def held_payment(unit: Unit, registration: Registration) -> Payment:
     """The one payment whose money became the registration's deposit."""
     asked = payments(unit.session, registration.id)
     return next(payment for payment in asked if payment.purpose == "deposit" and payment.paid_at is not None)
 
 
 def _request(unit: Unit, registration: Registration, purpose: str, amount_fen: int, account: str) -> Payment:
-    payment = _new_payment(unit, registration, purpose, amount_fen, account, "pending")
-    _note(unit, registration, "DepositRequested" if purpose == "deposit" else "BalanceRequested", payment)
-    return payment
-
-
-def _new_payment(
-    unit: Unit, registration: Registration, purpose: str, amount_fen: int, account: str, status: str
-) -> Payment:
-    payment = Payment(
-        id=unit.new_id(),
-        registration_id=registration.id,
-        auction_id=registration.auction_id,
-        purpose=purpose,
-        amount_fen=amount_fen,
-        account=account,
-        status=status,
-        created_at=unit.now,
-    )
-    unit.session.add(payment)
-    unit.session.flush()
+    payment = new_payment(unit, registration, purpose, amount_fen, account, "pending")
+    note(unit, registration, _REQUESTED[purpose], payment)
     return payment
 
 
@@ -320,71 +351,49 @@ def _accept(
     auction: Auction,
     registration: Registration,
     payment: Payment,
+    amount_fen: int,
     on_deposit: DepositConfirmed | None,
     on_balance: BalanceConfirmed | None,
 ) -> None:
-    payment.status, payment.paid_fen, payment.paid_at = "paid", payment.amount_fen, unit.now
+    payment.status, payment.paid_fen, payment.paid_at = "paid", amount_fen, unit.now
     if payment.purpose == "balance":
-        _post(unit, registration, ledger.balance_received(auction.id, payment.amount_fen))
-        _note(unit, registration, "BalancePaid", payment)
-        (on_balance or _settlement())(unit, auction, payment)
+        post(unit, registration, ledger.balance_received(auction.id, amount_fen))
+        rest = owed_fen(unit.session, auction)
+        note(unit, registration, "BalancePaid", payment, received_fen=amount_fen, owed_fen=rest)
+        if rest == 0:
+            (on_balance or _settlement())(unit, auction, payment)
         return
-    _post(unit, registration, ledger.deposit_received(registration.id, payment.amount_fen))
-    _note(unit, registration, "DepositPaid", payment)
-    refund_excess(unit, registration, due_at=unit.now + _refund_span(unit, auction))
+    if payment.purpose == "top_up":
+        _top_up_paid(unit, auction, registration, payment, amount_fen)
+        return
+    post(unit, registration, ledger.deposit_received(registration.id, payment.amount_fen))
+    note(unit, registration, "DepositPaid", payment)
+    refund_excess(unit, registration, due_at=unit.now + refund_span(unit, auction))
     (on_deposit or _registration())(unit, registration)
+
+
+def _top_up_paid(unit: Unit, auction: Auction, registration: Registration, payment: Payment, amount_fen: int) -> None:
+    """A part of a top-up order came: it goes to the lines in their order, and the last part ends the order."""
+    order = standing_order(unit.session, auction.id)
+    assert order is not None  # noqa: S101 - nothing is owed without one
+    before = top_up_paid_fen(unit.session, auction.id)
+    post(unit, registration, ledger.top_up_received(auction.id, amount_fen))
+    for use, fen in split(lines_of(order.lines), before, amount_fen).items():
+        post(unit, registration, ledger.top_up_used(auction.id, use, fen))
+    note(unit, registration, "TopUpPaid", payment, received_fen=amount_fen, order_id=order.id)
+    if before + amount_fen == order.amount_fen:
+        order.status, order.ended_at = "paid", unit.now
 
 
 def _turn_away(
     unit: Unit, auction: Auction, registration: Registration, payment: Payment, status: str, amount_fen: int
 ) -> None:
     """Money that cannot count: it is due back, and never stood in the registration's deposit."""
-    due_at = unit.now + _refund_span(unit, auction)
+    due_at = unit.now + refund_span(unit, auction)
     payment.status, payment.paid_fen = status, amount_fen
-    _post(unit, registration, ledger.stray_received(registration.id, amount_fen))
-    _order_refund(unit, payment, amount_fen, due_at)
-    _note(unit, registration, "PaymentTurnedAway", payment, received_fen=amount_fen, due_at=iso(due_at))
-
-
-def _order_refund(unit: Unit, payment: Payment, amount_fen: int, due_at: datetime) -> None:
-    payment.refund_fen, payment.refund_due_at = amount_fen, due_at
-    unit.publish("refund", payment_id=payment.id)
-
-
-def _refund_span(unit: Unit, auction: Auction) -> timedelta:
-    return ruleset_of(unit.session, auction).span("deposit_refund")
-
-
-def _post(unit: Unit, registration: Registration, transfer: Transfer) -> None:
-    unit.session.add(
-        Posting(
-            auction_id=registration.auction_id,
-            registration_id=registration.id,
-            source=transfer.source,
-            destination=transfer.destination,
-            amount_fen=transfer.amount_fen,
-            kind=transfer.kind.value,
-            at=unit.now,
-        )
-    )
-    unit.session.flush()
-
-
-def _note(unit: Unit, registration: Registration, kind: str, payment: Payment, **facts: Any) -> None:
-    unit.record(
-        kind,
-        stream=f"person:{registration.person_id}",
-        private=True,
-        body={
-            "auction_id": payment.auction_id,
-            "registration_id": registration.id,
-            "payment_id": payment.id,
-            "purpose": payment.purpose,
-            "amount_fen": payment.amount_fen,
-            "status": payment.status,
-            **facts,
-        },
-    )
+    post(unit, registration, ledger.stray_received(registration.id, amount_fen))
+    order_refund(unit, payment, amount_fen, due_at)
+    note(unit, registration, "PaymentTurnedAway", payment, received_fen=amount_fen, due_at=iso(due_at))
 
 
 def _registration() -> DepositConfirmed:

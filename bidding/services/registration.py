@@ -23,7 +23,7 @@ from ..models import Acknowledgement, RegisteredIdentity, Registration
 from ..queries.rooms import ruleset_of
 from ..rules import registration as rules
 from .identities import sealed_identity
-from .interest import recheck, sanction_bar
+from .interest import recheck, standing_bar
 from .payments import held_deposit, refund_excess
 from .release import release_registration
 from .rooms import lock_auction
@@ -64,8 +64,10 @@ def register(unit: Unit, actor: Actor, auction_id: str, application: rules.Appli
     _check_application(unit, auction, application, identities)
     creditor = _creditor_party(unit, auction, identities[0]) if application.claim == "creditor" else None
     _check_duplicates(unit, auction, identities)
-    clearance = check_interest(unit, auction.lot, frozenset(i.match for i in identities), unit.now)
-    refusal = "barred_interest" if clearance.hits else sanction_bar(unit, auction.lot, {i.match for i in identities})
+    matches = frozenset(i.match for i in identities)
+    clearance = check_interest(unit, auction.lot, matches, unit.now)
+    bar = standing_bar(unit, auction.lot, matches, version=clearance.version)
+    refusal = "barred_interest" if clearance.hits else bar
     refused = refusal is not None
     hold = rules.hold_of([i.id_type for i in identities])
     registration = Registration(

@@ -19,7 +19,7 @@ from auction.queries.proposals import earlier_rounds, reference_price
 from auction.rules.access import Actor
 from auction.rules.calendar import earliest_opening, shanghai_day
 from auction.rules.lot import PRIVATE, AssetType, Round
-from auction.rules.rounds import NextRound, next_round
+from auction.rules.rounds import NextRound, held, next_round
 from auction.rules.ruleset import Ruleset, load
 from auction.rules.terms import EarlierRound, default_forfeit, deposit_range, notice_days
 from auction.services.auctions import TermsFacts, create_auction
@@ -57,8 +57,7 @@ def _ended_by(auction: Auction) -> str:
 
 
 def _is_last(earlier: Sequence[EarlierRound], auction: Auction) -> bool:
-    known = [each for each in earlier if each.status not in PRIVATE]
-    return known[-1].auction_id == auction.id
+    return held(earlier)[-1].auction_id == auction.id
 
 
 def _terms(

@@ -131,8 +131,9 @@ def rule_sale(
     if qualification not in ("proven", "not_required"):
         raise invalid("qualification", "not_available", value=qualification)
     winner = winner_of(unit, auction)
-    if recheck(unit, auction, winner.id, winner) not in (None, "barred_sanction"):
-        raise DomainError("barred_interest")
+    barred = recheck(unit, auction, winner.id, winner)
+    if barred not in (None, "barred_sanction"):
+        raise DomainError(barred or "barred_interest")
     _check_evidence(unit, auction, evidence)
     auction.settlement = "ruled"
     detail = {"qualification": qualification, "reason": reason, "evidence": list(evidence)}

@@ -31,6 +31,7 @@ from ..schemas.bidding import (
     RegistrationsOut,
     SealIn,
 )
+from ..schemas.reneges import PartIn
 from .spec import Blueprint, json_body, language
 
 blueprint = Blueprint("bidding", __name__, description="The bidder's side")
@@ -182,11 +183,11 @@ def _answer_by_key(session: Session, auction_id: str, account_id: str, key: str)
 
 @blueprint.post("/auctions/<auction_id>/balance")
 @policy("registration.own")
-@blueprint.arguments(Nothing)
+@blueprint.arguments(PartIn)
 @blueprint.response(201, PaymentOut)
-def create_balance(_: dict[str, Any], auction_id: str) -> Response:
-    """Ask where to pay the balance: for the buyer."""
-    return _payment(ask_balance(me(), auction_id), 201)
+def create_balance(data: dict[str, Any], auction_id: str) -> Response:
+    """Ask where to pay the balance, or a part of it: for the buyer. Parts count, and the rest stays owed."""
+    return _payment(ask_balance(me(), auction_id, data.get("amount_fen")), 201)
 
 
 @blueprint.get("/me/registrations")

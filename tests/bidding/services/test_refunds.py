@@ -168,7 +168,7 @@ def test_the_balance_and_the_deposit_make_the_price(till: Till) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "status"), [({"payer_name": "李四"}, "wrong_payer"), ({"amount_fen": 1}, "wrong_amount")]
+    ("change", "status"), [({"payer_name": "李四"}, "wrong_payer"), ({"amount_fen": PRICE}, "wrong_amount")]
 )
 def test_a_wrong_balance_goes_back_and_may_be_paid_again(till: Till, change: dict[str, Any], status: str) -> None:
     till.pay(till.open().request())

@@ -1,0 +1,183 @@
+"""Declared reneges: who is barred from a lot by them, what stands against an auction, what became of the money."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import Select, or_, select
+from sqlalchemy.orm import Session
+
+from auction.models import Account, Auction, Person
+from auction.rules.published_holidays import published_calendar
+from auction.rules.ruleset import Ruleset
+from risk.queries.control import controlled_by
+
+from ..models import (
+    Allocation,
+    AllocationEntry,
+    RegisteredIdentity,
+    Registration,
+    Renege,
+    RenegeObjection,
+    ResaleDeposit,
+    TopUpOrder,
+)
+from ..rules.debt import DebtClock, debt_clock
+
+IN_FORCE = "in_force"
+#: A sale whose price is with the court: what the lot brought is known.
+PAID = ("paid", "ruled", "handed_over")
+
+
+def renege_of(session: Session, auction_id: str) -> Renege | None:
+    """The declaration in force against an auction's buyer."""
+    return session.scalar(select(Renege).where(Renege.auction_id == auction_id, Renege.status == IN_FORCE))
+
+
+def declarations(session: Session, auction_id: str) -> list[Renege]:
+    """Every declaration of an auction, revoked ones too, the latest first."""
+    rows = select(Renege).where(Renege.auction_id == auction_id)
+    return list(session.scalars(rows.order_by(Renege.declared_at.desc(), Renege.id.desc())))
+
+
+def reneges_of_lot(session: Session, lot_id: str) -> list[tuple[Renege, Auction]]:
+    """The declarations in force of a lot with their auctions, the latest sale first."""
+    rows = (
+        select(Renege, Auction)
+        .join(Auction, Auction.id == Renege.auction_id)
+        .where(Renege.lot_id == lot_id, Renege.status == IN_FORCE)
+        .order_by(Auction.created_at.desc(), Auction.id.desc())
+    )
+    return [(row.Renege, row.Auction) for row in session.execute(rows)]
+
+
+def renegers_of_lot(session: Session, lot_id: str) -> set[str]:
+    """The match keys of those who bought the lot and reneged, by the declarations in force.
+
+    Where somebody bid for others, they are the buyers and not he: the sale was theirs.
+    """
+    rows = session.execute(
+        select(RegisteredIdentity.registration_id, RegisteredIdentity.part, RegisteredIdentity.id_match)
+        .join(Renege, Renege.registration_id == RegisteredIdentity.registration_id)
+        .where(Renege.lot_id == lot_id, Renege.status == IN_FORCE)
+    ).all()
+    represented = {row.registration_id for row in rows if row.part == "principal"}
+    return {row.id_match for row in rows if row.part == "principal" or row.registration_id not in represented}
+
+
+def is_barred_reneger(session: Session, lot_id: str, matches: Collection[str], *, version: int, today: date) -> bool:
+    """Whether one of `matches` reneged on this lot (OJA 24(2)), is controlled by those who did, or controls them.
+
+    `version` is the registry's, `today` the day in Shanghai. Control is as for the interest bar (court's practice).
+    Raises what reading the registry raises: nobody passes a check that cannot be made.
+    """
+    renegers = renegers_of_lot(session, lot_id)
+    if not renegers:
+        return False
+    if not renegers.isdisjoint(matches):
+        return True
+    below = controlled_by(session, renegers, matches, version=version, today=today)
+    return bool(below or controlled_by(session, matches, renegers, version=version, today=today))
+
+
+def standing_order(session: Session, auction_id: str) -> TopUpOrder | None:
+    """The top-up order by which money is still asked of an auction's buyer who reneged."""
+    return session.scalar(
+        select(TopUpOrder)
+        .join(Renege, Renege.id == TopUpOrder.renege_id)
+        .where(Renege.auction_id == auction_id, TopUpOrder.status.in_(("ordered", "enforced")))
+    )
+
+
+def top_up_order(session: Session, renege_id: str) -> TopUpOrder | None:
+    """The order made on a declaration, unless it was cancelled."""
+    return session.scalar(select(TopUpOrder).where(TopUpOrder.renege_id == renege_id, TopUpOrder.status != "cancelled"))
+
+
+def objections(session: Session, renege_id: str) -> list[RenegeObjection]:
+    """The objections to a declaration, in the order they were filed."""
+    rows = select(RenegeObjection).where(RenegeObjection.renege_id == renege_id)
+    return list(session.scalars(rows.order_by(RenegeObjection.filed_at, RenegeObjection.id)))
+
+
+def entry_of(session: Session, renege_id: str) -> AllocationEntry | None:
+    """What the court entered last for the use of a forfeited deposit."""
+    return session.scalar(
+        select(AllocationEntry)
+        .where(AllocationEntry.renege_id == renege_id)
+        .order_by(AllocationEntry.at.desc(), AllocationEntry.id.desc())
+        .limit(1)
+    )
+
+
+def allocation_of(session: Session, renege_id: str) -> Allocation | None:
+    """The decided use of a forfeited deposit."""
+    return session.get(Allocation, renege_id)
+
+
+def resale_deposit(session: Session, auction_id: str) -> ResaleDeposit | None:
+    """Why an auction asks a higher deposit than the one before; None where it does not."""
+    return session.get(ResaleDeposit, auction_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Final:
+    """What the lot brought in the end: the sale that was paid, or what the court stated where there was none."""
+
+    fen: int
+    auction_id: str | None
+
+
+def final_of(session: Session, lot_id: str) -> Final | None:
+    """The sale of the lot whose price was paid; None while there is none."""
+    row = session.execute(
+        select(Auction.price_fen, Auction.id)
+        .where(Auction.lot_id == lot_id, Auction.status == "sold", Auction.settlement.in_(PAID))
+        .order_by(Auction.created_at.desc(), Auction.id.desc())
+        .limit(1)
+    ).one_or_none()
+    return Final(row.price_fen or 0, row.id) if row is not None else None
+
+
+def rounds_after(session: Session, auction: Auction) -> list[Auction]:
+    """The lot's rounds made after this one, drafts too, in their order."""
+    later = or_(
+        Auction.created_at > auction.created_at,
+        (Auction.created_at == auction.created_at) & (Auction.id > auction.id),
+    )
+    rows = select(Auction).where(Auction.lot_id == auction.lot_id, later)
+    return list(session.scalars(rows.order_by(Auction.created_at, Auction.id)))
+
+
+def clock_of(auction: Auction, ruleset: Ruleset) -> DebtClock | None:
+    """The clock of a sold auction's balance; None before a sale."""
+    if auction.balance_due_at is None:
+        return None
+    return debt_clock(auction.balance_due_at, ruleset, published_calendar(ruleset))
+
+
+def concerned(session: Session, renege: Renege, account_id: str) -> bool:
+    """Whether an account is the buyer's, or that of somebody whose identity stands behind the buyer."""
+    own = select(Registration.account_id).where(Registration.id == renege.registration_id)
+    if session.scalar(own) == account_id:
+        return True
+    return session.scalar(_behind(renege.registration_id, account_id)) is not None
+
+
+def is_buyer(session: Session, auction: Auction, account_id: str) -> bool:
+    """Whether the auction was sold to this account, or to somebody it stands for."""
+    if auction.status != "sold" or auction.leader_registration_id is None:
+        return False
+    registration = session.get(Registration, auction.leader_registration_id)
+    if registration is None:
+        return False
+    return registration.account_id == account_id or session.scalar(_behind(registration.id, account_id)) is not None
+
+
+def _behind(registration_id: str, account_id: str) -> Select[str]:
+    return (
+        select(Account.id)
+        .join(Person, Person.id == Account.person_id)
+        .join(RegisteredIdentity, RegisteredIdentity.id_match == Person.id_match)
+        .where(Account.id == account_id, RegisteredIdentity.registration_id == registration_id)
+    )
