@@ -7,7 +7,7 @@ everybody reads what was sealed, and nothing else.
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, cast
 
 from sqlalchemy import select
@@ -23,9 +23,16 @@ from auction.rules.lot import PRIVATE, AuctionStatus
 from auction.rules.published_holidays import published_calendar
 from auction.rules.ruleset import Ruleset
 from auction.rules.terms import Addressee, Proposal, check_terms
+from risk.models import ClearanceAssessment, ClearancePlan
+from risk.queries import bulk
+from risk.queries import clearance as kept
+from risk.rules.clearance.assessment import Assessment, assess
+from risk.rules.clearance.card import load as load_card
+from risk.rules.clearance.plan import Plan, Step, late_promise
 
 from .models import Attachment, SheetItem, SheetVersion
 from .rules.catalogue import Catalogue, State, load
+from .rules.clearance import clearance_facts, clearance_findings, is_cleared, promised_on
 from .rules.diff import ItemChange, diff, is_material
 from .rules.gaps import gaps
 from .rules.linter import lint, lint_text
@@ -67,6 +74,21 @@ class SheetChanges:
     items: tuple[ItemChange, ...]
     files_added: tuple[str, ...]
     files_removed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClearanceReading:
+    """How hard a lot will be to clear, as it is read. `assessed` None: nothing of this kind is cleared.
+
+    `version` is the sealed version it stands beside, None while the sheet is being filled; `promised_on` the day told.
+    """
+
+    assessed: Assessment | None
+    version: int | None
+    at: datetime | None
+    plan: ClearancePlan | None
+    promised_on: date | None
+    record: kept.Record
 
 
 def lot_named(session: Session, lot_id: str) -> Lot:
@@ -230,11 +252,92 @@ def announcement_findings(session: Session, auction: Auction, ruleset: Ruleset, 
         *_votes(auction, ruleset),
         *gaps(sheet, catalogue),
         *lint(sheet, catalogue, today=today, announced_on=today),
+        *_clearance_findings(session, auction, sheet, ruleset, today),
+        *bulk.findings(session, auction, ruleset, now),
         *lint_text(lot.title, "lot.title"),
         *lint_text(lot.address, "lot.address"),
         *lint_text(auction.late_reason_text or "", "late_reason_text"),
     ]
     return tuple(sorted(found, key=lambda finding: not finding.is_error))
+
+
+def clearance_now(session: Session, lot: Lot, sheet: Sheet, ruleset: Ruleset) -> Assessment | None:
+    """What the card says of a sheet as it stands; None for a kind of lot that is not cleared."""
+    if not is_cleared(lot.asset_type):
+        return None
+    facts = clearance_facts(sheet, load(lot.asset_type), kept.court_level(session, lot.court_code))
+    return assess(load_card(), facts, ruleset.texts("clearance_plan_bands"))
+
+
+def read_clearance(session: Session, actor: Actor | None, lot_id: str, ruleset: Ruleset) -> ClearanceReading:
+    """The clearance of a lot for a reader: what was sealed, and before that the sheet being filled, for its court.
+
+    A version sealed before there were assessments is weighed as it is read. DomainError not_found for everybody else.
+    """
+    lot = lot_named(session, lot_id)
+    if lot.sheet_version == 0:
+        require_drafts(session, actor, lot_id)
+        return clearance_draft(session, lot, ruleset)
+    version = session.get_one(SheetVersion, (lot.id, lot.sheet_version))
+    sheet = sheet_of(version.facts, load(lot.asset_type))
+    row = kept.assessment_row(session, lot.id, version.version)
+    assessed = kept.assessment_of(row) if row else clearance_now(session, lot, sheet, ruleset)
+    return _clearance(session, lot, sheet, assessed, row, version.version)
+
+
+def clearance_draft(session: Session, lot: Lot, ruleset: Ruleset) -> ClearanceReading:
+    """The same of the sheet being filled, whatever was sealed; the caller decides who may see it."""
+    sheet = working_sheet(session, lot.id)
+    return _clearance(session, lot, sheet, clearance_now(session, lot, sheet, ruleset), None, None)
+
+
+def _clearance(
+    session: Session,
+    lot: Lot,
+    sheet: Sheet,
+    assessed: Assessment | None,
+    row: ClearanceAssessment | None,
+    version: int | None,
+) -> ClearanceReading:
+    plan = kept.plan(session, lot.id) if assessed else None
+    promise = _promise(sheet, plan_of(plan))
+    record = kept.court_record(session, lot.court_code)
+    return ClearanceReading(assessed, version, row.at if row else None, plan, promise if assessed else None, record)
+
+
+def read_plan(session: Session, actor: Actor | None, lot_id: str) -> ClearancePlan | None:
+    """The plan in force, for the lot's court and agencies; DomainError not_found for everybody else."""
+    require_drafts(session, actor, lot_id)
+    return kept.plan(session, lot_id)
+
+
+def plan_of(row: ClearancePlan | None) -> Plan | None:
+    """A stored plan as the rules take it."""
+    if row is None:
+        return None
+    steps = tuple(Step(step["what"], date.fromisoformat(step["on"])) for step in row.steps)
+    return Plan(row.owner, row.promised_on, steps, row.resources)
+
+
+def _clearance_findings(
+    session: Session, auction: Auction, sheet: Sheet, ruleset: Ruleset, today: date
+) -> tuple[Finding, ...]:
+    assessed = clearance_now(session, auction.lot, sheet, ruleset)
+    if assessed is None:
+        return ()
+    plan = plan_of(kept.plan(session, auction.lot_id))
+    told = _promise(sheet, plan) if assessed.occupied else None
+    ends_on = shanghai_day(auction.closes_at)
+    return (
+        *clearance_findings(assessed, plan, sheet, ruleset, today),
+        *late_promise(told, ends_on=ends_on, balance_days=auction.balance_days, ruleset=ruleset),
+    )
+
+
+def _promise(sheet: Sheet, plan: Plan | None) -> date | None:
+    """The day promised: by the sheet, else by the plan."""
+    told = promised_on(sheet)
+    return date.fromisoformat(told) if told else plan.promised_on if plan else None
 
 
 def _votes(auction: Auction, ruleset: Ruleset) -> tuple[Finding, ...]:

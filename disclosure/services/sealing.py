@@ -4,21 +4,26 @@ from collections.abc import Iterable
 
 from auction.kernel.unit import Unit
 from auction.models import Lot
+from auction.rules.ruleset import load as load_ruleset
+from risk.queries.clearance import assessment_row
+from risk.services.clearance import keep_assessment
 
 from ..models import SheetVersion
-from ..queries import latest_version
+from ..queries import clearance_now, latest_version
 from ..rules.sheet import File, Sheet, seal, sealed_facts
 
 
 def seal_facts(unit: Unit, lot: Lot, sheet: Sheet, own: Iterable[File], *, material: bool) -> SheetVersion:
     """Seal a sheet and the lot's own files as the lot's next version, and record it publicly. The lot is locked.
 
-    Where nothing disclosed has changed since the last version, that version stays the one in force.
+    Where nothing disclosed has changed since the last version, that version stays the one in force. What the card of
+    clearance risk says of it is kept beside the seal.
     """
     attachments = tuple(own)
     last = latest_version(unit.session, lot.id)
     fresh = seal(sheet, attachments)
     if last is not None and last.seal == fresh:
+        _assess(unit, lot, sheet, fresh)
         return last
     lot.sheet_version += 1
     version = SheetVersion(
@@ -36,4 +41,12 @@ def seal_facts(unit: Unit, lot: Lot, sheet: Sheet, own: Iterable[File], *, mater
         stream=f"lot:{lot.id}",
         body={"version": version.version, "seal": fresh, "material": material, "items": len(sheet.items)},
     )
+    _assess(unit, lot, sheet, fresh)
     return version
+
+
+def _assess(unit: Unit, lot: Lot, sheet: Sheet, seal: str) -> None:
+    """Keep the assessment of the version just sealed, unless it is there already."""
+    assessed = clearance_now(unit.session, lot, sheet, load_ruleset(unit.settings.ruleset))
+    if assessed is not None and assessment_row(unit.session, lot.id, lot.sheet_version) is None:
+        keep_assessment(unit, lot, assessed, seal=seal)

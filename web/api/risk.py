@@ -1,0 +1,59 @@
+"""The risk of a lot: how hard it will be to clear, with the reasons; and the court's plan to clear it."""
+
+from typing import Any
+
+from flask import Response, jsonify
+
+from auction.kernel.clock import iso
+from auction.rules.ruleset import load
+from disclosure import queries
+from disclosure.services.clearance import put_plan
+from risk.models import ClearancePlan
+
+from .. import clearance
+from ..auth import current_actor, house, me, policy
+from ..schemas.risk import ClearancePlanIn, ClearancePlanOut, RiskOut
+from .spec import Blueprint, language
+
+blueprint = Blueprint("risk", __name__, description="The risk of a lot")
+
+
+@blueprint.get("/lots/<lot_id>/risk")
+@policy("public.read")
+@blueprint.response(200, RiskOut)
+def get_risk(lot_id: str) -> Response:
+    """What a lot may be worth, and how hard it will be to clear: band, score and every reason."""
+    wired = house()
+    ruleset = load(wired.settings.ruleset)
+    read = wired.read(queries.read_clearance, current_actor(), lot_id, ruleset)
+    told = RiskOut().dump({"valuation": None, "clearance": clearance.reading(read, language())})
+    return jsonify(told)
+
+
+@blueprint.put("/lots/<lot_id>/clearance-plan")
+@policy("lot.edit")
+@blueprint.arguments(ClearancePlanIn)
+@blueprint.response(200, ClearancePlanOut)
+def put_clearance_plan(data: dict[str, Any], lot_id: str) -> Response:
+    """Write the plan to clear a lot: who answers for it, the steps, the day promised, the resources."""
+    return jsonify(_plan(lot_id, house().perform(put_plan, me(), lot_id, **data)))
+
+
+@blueprint.get("/lots/<lot_id>/clearance-plan")
+@policy("lot.read_draft")
+@blueprint.response(200, ClearancePlanOut)
+def get_clearance_plan(lot_id: str) -> Response:
+    """The plan in force, for the lot's court and agencies; version 0 where there is none."""
+    return jsonify(_plan(lot_id, house().read(queries.read_plan, me(), lot_id)))
+
+
+def _plan(lot_id: str, plan: ClearancePlan | None) -> dict[str, Any]:
+    return {
+        "lot_id": lot_id,
+        "version": plan.version if plan else 0,
+        "owner": plan.owner if plan else "",
+        "promised_on": plan.promised_on.isoformat() if plan else None,
+        "steps": plan.steps if plan else [],
+        "resources": plan.resources if plan else "",
+        "at": iso(plan.at) if plan else None,
+    }
