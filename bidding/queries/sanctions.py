@@ -9,11 +9,13 @@ from sqlalchemy.orm import Session
 
 from auction.kernel.clock import iso
 from auction.kernel.crypto import Vault
+from auction.kernel.errors import DomainError
 from auction.models import Account, Approval, Auction, Case, Court, Lot, Person
 from auction.queries.approvals import approval_dict
 from auction.rules.access import Actor
 from auction.rules.calendar import shanghai_day
 from auction.rules.identity import mask
+from auction.rules.ruleset import Ruleset
 from risk.models import Sanction, SanctionReview
 from risk.queries.sanctions import (
     published,
@@ -25,6 +27,7 @@ from risk.queries.sanctions import (
 )
 
 from ..models import RegisteredIdentity, Registration, Renege
+from .rooms import ruleset_of
 
 #: Kinds of approval a sanction knows (PRECISIONS 25).
 APPROVALS = ("sanction", "sanction_lifted")
@@ -46,6 +49,14 @@ def malice_found(session: Session, person_id: str, court_code: str, auction_id: 
     if auction_id is not None:
         query = query.where(Renege.auction_id == auction_id)
     return next((renege for renege in session.scalars(query) if renege.factors), None)
+
+
+def rules_of(session: Session, auction_id: str) -> Ruleset:
+    """The ruleset of the sale a sanction would rest on; DomainError not_found."""
+    auction = session.get(Auction, auction_id)
+    if auction is None:
+        raise DomainError("not_found")
+    return ruleset_of(session, auction)
 
 
 def bar_facts(session: Session, registration_id: str, moment: datetime) -> dict[str, str]:

@@ -127,7 +127,7 @@ def _navigation(actor: Actor | None) -> list[dict[str, Any]]:
         (_("标的"), "site.home", ("site.home", "site.auction", "site.lot", "site.all_bids", "room"))
     ]
     if role in ("bidder", "party"):
-        links.append((_("我的竞买"), "enrol.mine", ("enrol", "standing")))
+        links.append((_("我的竞买"), "enrol.mine", ("enrol", "record")))
     if role in _COURT:
         links.append((_("案台"), "desk.board", ("desk",)))
     if role in ("judge", "president"):
