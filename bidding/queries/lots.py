@@ -16,6 +16,7 @@ from disclosure.models import SheetVersion
 from disclosure.queries import reads_drafts
 from disclosure.rules.catalogue import load
 from disclosure.rules.sheet import flags, sheet_of
+from risk.queries.clearance import assessment_row
 
 from .auctions import has_ended, status_at
 
@@ -190,7 +191,7 @@ def round_summary(auction: Auction, now: datetime) -> dict[str, Any]:
 def lot_resource(session: Session, lot_id: str, now: datetime, reader: Actor | None = None) -> dict[str, Any]:
     """`GET /lots/{id}`. DomainError not_found for what the reader may not see.
 
-    `risk` is null until a clearance or valuation exists: nothing here assesses one.
+    `risk` is null where nothing has been assessed; `GET /lots/{id}/risk` has the reasons.
     """
     lot = session.get(Lot, lot_id)
     if lot is None:
@@ -205,8 +206,16 @@ def lot_resource(session: Session, lot_id: str, now: datetime, reader: Actor | N
         "reference_price": _reference_price(price) if price else None,
         "disclosure": _disclosure(session, lot),
         "auctions": [round_summary(auction, now) for auction in rounds],
-        "risk": None,
+        "risk": _risk(session, lot),
     }
+
+
+def _risk(session: Session, lot: Lot) -> dict[str, Any] | None:
+    """The sealed assessment in short; None where there is none."""
+    row = assessment_row(session, lot.id, lot.sheet_version)
+    if row is None:
+        return None
+    return {"clearance": {"score": row.score, "band": row.band, "plan_required": row.plan_required}}
 
 
 def visible_rounds(session: Session, lot: Lot, reader: Actor | None) -> Sequence[Auction]:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from auction.models import Auction, Case, Court, Lot
 from auction.rules.lot import ENDED, LIVE
+from risk.queries.clearance import bands
 
 from ..models import Registration
 
@@ -37,6 +38,7 @@ class Card:
     extensions: int
     bid_count: int
     registrations: int
+    clearance_band: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,8 @@ def market(session: Session, now: datetime, wanted: Wanted, section: str, page: 
         order = (Auction.opens_at, Auction.id)
     shown = session.execute(rows.order_by(*order).limit(page_size).offset((page - 1) * page_size)).all()
     counts = registrations(session, [row.Auction.id for row in shown])
-    cards = [_card(row, counts.get(row.Auction.id, 0), now) for row in shown]
+    cleared = bands(session, [row.Lot.id for row in shown])
+    cards = [_card(row, counts.get(row.Auction.id, 0), cleared.get(row.Lot.id), now) for row in shown]
     return Found(cards, page, page_size, total)
 
 
@@ -124,7 +127,7 @@ def _section(section: str, now: datetime) -> Any:
     return Auction.status == section
 
 
-def _card(row: Any, registered: int, now: datetime) -> Card:
+def _card(row: Any, registered: int, band: str | None, now: datetime) -> Card:
     auction, lot, court = row.Auction, row.Lot, row.Court
     due = auction.status == "announced" and now >= auction.opens_at
     return Card(
@@ -145,4 +148,5 @@ def _card(row: Any, registered: int, now: datetime) -> Card:
         extensions=auction.extensions,
         bid_count=auction.bid_count,
         registrations=registered,
+        clearance_band=band,
     )

@@ -24,6 +24,7 @@ from risk.services.standing import enter
 
 from ..models import AfterSaleStep, Confirmation, Payment, Registration
 from ..queries.rooms import ruleset_of
+from .clearing import decide_clearance
 from .confirmation import confirmation_of
 from .interest import recheck
 from .life import release_all, suspend_locked
@@ -155,7 +156,8 @@ def _check_evidence(unit: Unit, auction: Auction, evidence: Sequence[str]) -> No
 
 
 def record_handover(unit: Unit, actor: Actor, auction_id: str, *, code: str, on: date, detail: str) -> AfterSaleStep:
-    """Record one step of the handover and answer it; `handed_over` ends the handover (SALE 27).
+    """Record one step of the handover and answer it; `handed_over` ends the handover (SALE 27), and decides
+    whether the lot was cleared in time.
 
     DomainError wrong_state before the ruling and after the end, invalid for a day that has not come.
     """
@@ -169,6 +171,8 @@ def record_handover(unit: Unit, actor: Actor, auction_id: str, *, code: str, on:
     unit.record("HandoverStepTaken", stream=f"auction:{auction.id}", body={"code": code, "on": on.isoformat()})
     if code == HANDED_OVER:
         auction.settlement = "handed_over"
+        unit.session.flush()
+        decide_clearance(unit, auction, on)
         unit.tell(auction, "notice", notice="handed_over")
     return step
 
