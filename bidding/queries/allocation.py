@@ -112,8 +112,9 @@ def _claims(entry: AllocationEntry | None, liable: int, known: bool, later: list
         return claims
     claims.append(Claim("shortfall", "", open_shortfall(liable, [Made(p.liable_fen, p.made_fen) for p in later])))
     if entry is not None:
-        taken = sum(plan.taken("case_debt", "") for plan in later)
-        claims.append(Claim("case_debt", "", still_claimed(entry.case_debt_fen, taken)))
+        if entry.case_debt_fen:
+            taken = sum(plan.taken("case_debt", "") for plan in later)
+            claims.append(Claim("case_debt", "", still_claimed(entry.case_debt_fen, taken)))
         for debt in entry.related_debts:
             taken = sum(plan.taken("related_debt", debt["label"]) for plan in later)
             claims.append(Claim("related_debt", debt["label"], still_claimed(debt["amount_fen"], taken)))

@@ -2,7 +2,23 @@
 
 from flask import Flask
 
-from . import alerts, approvals, bidding, cases, gateway, log, public, risk, rounds, sanctions, sandbox, sessions, sheets, standing
+from . import (
+    alerts,
+    approvals,
+    bidding,
+    cases,
+    gateway,
+    log,
+    public,
+    reneges,
+    risk,
+    rounds,
+    sanctions,
+    sandbox,
+    sessions,
+    sheets,
+    standing,
+)
 from .spec import Api
 
 _BLUEPRINTS = (
@@ -12,6 +28,7 @@ _BLUEPRINTS = (
     cases.blueprint,
     sheets.blueprint,
     rounds.blueprint,
+    reneges.blueprint,
     bidding.blueprint,
     approvals.blueprint,
     alerts.blueprint,

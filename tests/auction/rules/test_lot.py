@@ -19,9 +19,9 @@ from auction.rules.lot import (
 )
 
 STEPS = """
-draft -> in_review
-in_review -> approved draft
-approved -> announced draft
+draft -> in_review withdrawn
+in_review -> approved draft withdrawn
+approved -> announced draft withdrawn
 announced -> open suspended withdrawn
 open -> sold unsold suspended withdrawn
 suspended -> announced open sold withdrawn revoked

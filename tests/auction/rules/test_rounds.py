@@ -23,15 +23,15 @@ END = datetime(2026, 3, 2, 2, tzinfo=UTC)
 
 
 def held(story: str) -> tuple[EarlierRound, ...]:
-    """The rounds of a story such as "first:unsold second:sold!" (! for a buyer who reneged)."""
+    """The rounds of a story such as "first:unsold second:sold!" (! for a buyer who reneged, ~ for a draft given up)."""
     return tuple(
         EarlierRound(
             auction_id=f"a{number}",
             round=Round(word.split(":")[0]),
-            status=AuctionStatus(word.split(":")[1].rstrip("!")),
+            status=AuctionStatus(word.split(":")[1].rstrip("!~")),
             reserve_price_fen=1000 + number,
             deposit_fen=100 + number,
-            announced_at=None,
+            announced_at=None if word.endswith("~") else END,
             ended_at=END,
             reneged=word.endswith("!"),
         )
@@ -57,6 +57,8 @@ def held(story: str) -> tuple[EarlierRound, ...]:
         ("first:unsold second:unsold sell_off:sold!", "sell_off", True, ""),
         ("first:sold! first:unsold", "second", False, ""),
         ("first:sold! first:withdrawn", "first", True, ""),
+        ("first:sold! first:withdrawn~", "first", True, ""),
+        ("second:sold first:withdrawn~", None, False, "sold"),
         ("first:withdrawn", "first", False, ""),
         ("first:revoked", "first", False, ""),
         ("first:unsold second:withdrawn", "second", False, ""),
