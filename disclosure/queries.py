@@ -81,6 +81,7 @@ class ClearanceReading:
     """How hard a lot will be to clear, as it is read. `assessed` None: nothing of this kind is cleared.
 
     `version` is the sealed version it stands beside, None while the sheet is being filled; `promised_on` the day told.
+    `chance`: of clearing in time, by the model, where one beats the card.
     """
 
     assessed: Assessment | None
@@ -89,6 +90,7 @@ class ClearanceReading:
     plan: ClearancePlan | None
     promised_on: date | None
     record: kept.Record
+    chance: float | None
 
 
 def lot_named(session: Session, lot_id: str) -> Lot:
@@ -302,7 +304,9 @@ def _clearance(
     plan = kept.plan(session, lot.id) if assessed else None
     promise = _promise(sheet, plan_of(plan))
     record = kept.court_record(session, lot.court_code)
-    return ClearanceReading(assessed, version, row.at if row else None, plan, promise if assessed else None, record)
+    chance = kept.model_chance(session, assessed) if assessed else None
+    at = row.at if row else None
+    return ClearanceReading(assessed, version, at, plan, promise if assessed else None, record, chance)
 
 
 def read_plan(session: Session, actor: Actor | None, lot_id: str) -> ClearancePlan | None:

@@ -7,9 +7,12 @@ from typing import NamedTuple
 from sqlalchemy import Select, and_, case, func, select
 from sqlalchemy.orm import Session
 
+from auction.rules.ruleset import Ruleset
+
 from ..models import ClearanceAssessment, ClearanceModel, ClearanceOutcome, ClearancePlan
 from ..rules.clearance.assessment import Assessment, Weighed
 from ..rules.clearance.card import PRESENT, load
+from ..rules.clearance.outcomes import Calibration, calibrate, chance
 
 
 class Record(NamedTuple):
@@ -27,6 +30,21 @@ class CourtRecord:
     record: Record
     forced: int
     days_late: int
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What the platform's own outcomes say of the card: by band, by court, and of the model beside it.
+
+    `missing` and `missing_rare`: outcomes still to come, and of the rarer kind (late or in time), before a model is
+    trained; 0 when there are enough. `model`: the latest, None before the first.
+    """
+
+    calibration: Calibration
+    courts: list[CourtRecord]
+    missing: int
+    missing_rare: int
+    model: ClearanceModel | None
 
 
 def assessment_row(session: Session, lot_id: str, sheet_version: int | None = None) -> ClearanceAssessment | None:
@@ -120,3 +138,28 @@ def outcomes(session: Session) -> list[ClearanceOutcome]:
 def model(session: Session) -> ClearanceModel | None:
     """The latest model trained, whether or not it beats the card."""
     return session.scalar(select(ClearanceModel).order_by(ClearanceModel.at.desc(), ClearanceModel.id.desc()).limit(1))
+
+
+def report(session: Session, ruleset: Ruleset) -> Report:
+    """The calibration report."""
+    told = [(row.band, row.result == "on_time") for row in outcomes(session)]
+    found = calibrate(told, ruleset.count("clearance_band_min"))
+    missing, rare = lacking(found.outcomes, found.in_time, ruleset)
+    return Report(found, court_records(session), missing, rare, model(session))
+
+
+def lacking(told: int, in_time: int, ruleset: Ruleset) -> tuple[int, int]:
+    """How many outcomes, and how many of the rarer kind, are missing before a model may be trained."""
+    rarer = min(in_time, told - in_time)
+    return (
+        max(0, ruleset.count("clearance_model_min") - told),
+        max(0, ruleset.count("clearance_model_min_late") - rarer),
+    )
+
+
+def model_chance(session: Session, assessed: Assessment) -> float | None:
+    """The chance of clearing in time the model gives, where one beats the card it was trained on; else None."""
+    row = model(session)
+    if row is None or not row.beats_card or row.card != assessed.card:
+        return None
+    return chance(row.intercept, row.weights, {weighed.code: weighed.points for weighed in assessed.factors})

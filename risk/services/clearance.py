@@ -1,13 +1,13 @@
 """Keeping what is known of clearance: the assessment under each seal, plans, outcomes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
 from auction.kernel.unit import Unit
 from auction.models import Lot
 
-from ..models import ClearanceAssessment, ClearanceOutcome, ClearancePlan
+from ..models import ClearanceAssessment, ClearanceModel, ClearanceOutcome, ClearancePlan
 from ..queries import clearance as queries
 from ..rules.clearance.assessment import Assessment
 
@@ -117,4 +117,34 @@ def keep_outcome(
             "days_late": row.days_late,
         },
     )
+    return row
+
+
+def keep_model(
+    unit: Unit,
+    *,
+    card: str,
+    outcomes: int,
+    late: int,
+    intercept: float,
+    weights: Mapping[str, float],
+    metrics: Mapping[str, float],
+    beats_card: bool,
+) -> ClearanceModel:
+    """Keep a model trained on outcomes; it is shown beside the card only where it beats it, and never sets a band."""
+    row = ClearanceModel(
+        id=unit.new_id(),
+        card=card,
+        outcomes=outcomes,
+        late=late,
+        intercept=intercept,
+        weights=dict(weights),
+        metrics=dict(metrics),
+        beats_card=beats_card,
+        at=unit.now,
+    )
+    unit.session.add(row)
+    numbers = {name: f"{value:.6f}" for name, value in metrics.items()}
+    body = {"model_id": row.id, "card": card, "outcomes": outcomes, "late": late, "beats_card": beats_card, **numbers}
+    unit.record("ClearanceModelTrained", stream="system", body=body)
     return row

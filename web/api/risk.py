@@ -9,6 +9,7 @@ from auction.rules.ruleset import load
 from disclosure import queries
 from disclosure.services.clearance import put_plan
 from risk.models import ClearancePlan
+from risk.queries import clearance as kept
 
 from .. import clearance
 from ..auth import current_actor, house, me, policy
@@ -28,6 +29,16 @@ def get_risk(lot_id: str) -> Response:
     read = wired.read(queries.read_clearance, current_actor(), lot_id, ruleset)
     told = RiskOut().dump({"valuation": None, "clearance": clearance.reading(read, language())})
     return jsonify(told)
+
+
+@blueprint.get("/clearance/report")
+@policy("public.read")
+@blueprint.response(200, {"type": "object"})
+def get_report() -> Response:
+    """How many lots were cleared by the day promised, by band and by court, and what that says of the card."""
+    wired = house()
+    report = wired.read(kept.report, load(wired.settings.ruleset))
+    return jsonify(clearance.report_data(report, language()))
 
 
 @blueprint.put("/lots/<lot_id>/clearance-plan")

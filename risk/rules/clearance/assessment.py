@@ -57,11 +57,16 @@ def assess(card: Card, facts: Facts, plan_bands: Collection[str]) -> Assessment:
 
     `plan_bands`: the bands whose lots need a plan, from the ruleset.
     """
-    weighed = tuple(_weigh(factor, facts.get(factor.code)) for factor in card.factors if _is_looked_at(factor, facts))
+    weighed = weigh(card, facts)
     score = max(0, sum(each.points for each in weighed))
     band = card.band(score)
     kept = {name: value for name, value in sorted(facts.items()) if value is not None}
     return Assessment(card.name, kept, score, band, weighed, band in plan_bands)
+
+
+def weigh(card: Card, facts: Facts) -> tuple[Weighed, ...]:
+    """Every factor that is looked at under these facts, with its points. ValueError as for `assess`."""
+    return tuple(_weigh(factor, facts.get(factor.code)) for factor in card.factors if _is_looked_at(factor, facts))
 
 
 def _is_looked_at(factor: Factor, facts: Facts) -> bool:

@@ -3,10 +3,10 @@
 No labels of this kind are published anywhere: whatever is said here rests on the platform's own handovers.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from math import log, sqrt
+from math import exp, log, sqrt
 from typing import NamedTuple
 
 from .card import BANDS
@@ -14,6 +14,8 @@ from .card import BANDS
 #: The standard normal's quantile for an interval of 95 %.
 _Z = 1.959963984540054
 _CLOSEST = 1e-6
+#: Beyond this an exponent says no more.
+_STEEPEST = 500.0
 
 
 class Interval(NamedTuple):
@@ -71,9 +73,7 @@ def calibrate(results: Iterable[tuple[str | None, bool]], least: int) -> Calibra
         n, good = len(own), sum(own)
         records.append(BandRecord(band, n, good, wilson(good, n) if n else None, n >= least))
     spoken = [record.in_time / record.outcomes for record in records if record.enough]
-    falls = (
-        None if len(spoken) < 2 else all(later <= earlier for earlier, later in pairwise(spoken))
-    )
+    falls = None if len(spoken) < 2 else all(later <= earlier for earlier, later in pairwise(spoken))
     return Calibration(tuple(records), len(told), sum(in_time for _, in_time in told), falls)
 
 
@@ -86,3 +86,9 @@ def log_loss(chances: Sequence[float], happened: Sequence[bool]) -> float:
     """The mean negative logarithm of the chance given to what happened."""
     kept = [min(1 - _CLOSEST, max(_CLOSEST, chance)) for chance in chances]
     return -sum(log(chance if fact else 1 - chance) for chance, fact in zip(kept, happened, strict=True)) / len(kept)
+
+
+def chance(intercept: float, weights: Mapping[str, float], points: Mapping[str, int]) -> float:
+    """The chance of clearing in time that a logistic model of the card's points gives."""
+    weighed = intercept + sum(weights.get(code, 0.0) * value for code, value in points.items())
+    return 1 / (1 + exp(min(_STEEPEST, -weighed)))
