@@ -149,9 +149,8 @@ def carry_out_sanction(unit: Unit, actor: Actor, approval: Approval) -> None:
     measure = rules.Measure(sanction.kind, sanction.amount_fen, sanction.until, sanction.scope)
     _check(unit, ruleset, measure, person)
     sanction.number = _number(unit, sanction.court_code)
-    sanction.served_at = unit.now
-    sanction.review_until = rules.review_until(ruleset, unit.now, published_calendar(ruleset))
-    sanction.status = "approved"
+    review_until = rules.review_until(ruleset, unit.now, published_calendar(ruleset))
+    sanction.status, sanction.served_at, sanction.review_until = "approved", unit.now, review_until
     unit.record(
         "SanctionServed",
         stream=f"person:{sanction.person_id}",
@@ -164,7 +163,7 @@ def carry_out_sanction(unit: Unit, actor: Actor, approval: Approval) -> None:
             "factors": list(sanction.factors),
             "law": sanction.law,
             "reason": sanction.reason,
-            "review_until": iso(sanction.review_until),
+            "review_until": iso(review_until),
             **_terms(sanction),
         },
     )

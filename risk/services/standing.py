@@ -108,9 +108,9 @@ def answer_objection(unit: Unit, actor: Actor, objection_id: str, *, accept: boo
         raise DomainError("wrong_state", status=objection.status)
     if not reason.strip():
         raise invalid("reason", "required")
-    objection.status = "accepted" if accept else "rejected"
-    objection.reason, objection.answered_by, objection.answered_at = reason, actor.id, unit.now
-    entry = unit.session.get_one(StandingEntry, objection.entry_id)
+    entry, now = unit.session.get_one(StandingEntry, objection.entry_id), unit.now
+    objection.status, objection.answered_at = "accepted" if accept else "rejected", now
+    objection.reason, objection.answered_by = reason, actor.id
     unit.record(
         "StandingObjectionAnswered",
         stream=f"person:{entry.person_id}",
