@@ -1,0 +1,1 @@
+"""Learned scores of bidding behaviour, one from labels and one without; both inform and never refuse."""
