@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from auction.kernel.clock import iso
@@ -31,6 +31,7 @@ from .rooms import ruleset_of
 
 #: Kinds of approval a sanction knows (PRECISIONS 25).
 APPROVALS = ("sanction", "sanction_lifted")
+_PROPOSAL = select(Approval.status).where(Approval.kind == "sanction", Approval.subject_id == bindparam("sanction"))
 
 
 def malice_found(session: Session, person_id: str, court_code: str, auction_id: str | None = None) -> Renege | None:
@@ -98,9 +99,10 @@ def named(session: Session, vault: Vault, person_id: str) -> Named:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A sanction with everything a page or a printed decision says of it."""
+    """A sanction with everything a page or a printed decision says of it. `approval`: what became of the proposal."""
 
     sanction: Sanction
+    approval: str
     review: SanctionReview | None
     person: Named
     court_name: str
@@ -112,6 +114,7 @@ def _decision(session: Session, vault: Vault, sanction: Sanction, review: Sancti
     lot = session.get_one(Lot, session.get_one(Auction, sanction.auction_id).lot_id)
     return Decision(
         sanction=sanction,
+        approval=session.scalar(_PROPOSAL, {"sanction": sanction.id}) or "pending",
         review=review,
         person=named(session, vault, sanction.person_id),
         court_name=session.get_one(Court, sanction.court_code).name,
@@ -210,6 +213,7 @@ def sanction_dict(one: Decision, *, private: bool) -> dict[str, Any]:
         "reason": sanction.reason,
         "factors": sanction.factors,
         "proposed_at": iso(sanction.proposed_at),
+        "approval": one.approval,
         "served_at": iso(sanction.served_at) if sanction.served_at else None,
         "review_until": iso(sanction.review_until) if sanction.review_until else None,
         "ended_at": iso(sanction.ended_at) if sanction.ended_at else None,

@@ -164,9 +164,19 @@ HANDOVER_STEP: Words = {
     "notice_served": _("协助执行通知书已送达登记机构"),
     "clearing_notice": _("已张贴腾空公告"),
     "cleared": _("已腾空"),
+    "cleared_by_force": _("已强制腾空"),
     "keys": _("钥匙、资料已移交"),
     "registered": _("已办理过户登记"),
     "handed_over": _("交付完毕"),
+}
+
+#: Bands of clearance risk.
+BAND: Words = {
+    "A": _("可直接交付"),
+    "B": _("腾空较易"),
+    "C": _("有一定难度"),
+    "D": _("难度较大"),
+    "E": _("难度很大"),
 }
 
 UNDERTAKING: Words = {
@@ -193,7 +203,7 @@ SANCTION_DOCUMENT: Words = {
 }
 
 SANCTION_STATUS: Words = {
-    "proposed": _("提请批准"),
+    "proposed": _("待批准"),
     "approved": _("已送达，待生效"),
     "in_force": _("有效"),
     "lifted": _("已解除"),
@@ -265,6 +275,10 @@ EVENT: Words = {
     "BalanceOverdue": _("尾款逾期"),
     "BidAccepted": _("接受出价"),
     "BidRefused": _("拒绝出价"),
+    "ClearanceAssessed": _("评估腾空风险"),
+    "ClearanceDecided": _("记录腾空结果"),
+    "ClearanceModelTrained": _("训练腾空模型"),
+    "ClearancePlanned": _("制定腾空预案"),
     "ClosingRuled": _("作出成交裁定"),
     "CourtAdded": _("登记法院"),
     "DisclosureSealed": _("封存调查情况表"),
@@ -296,8 +310,8 @@ ROLE: Words = {
 APPROVAL_KIND: Words = {
     "hit_lifted": _("解除竞买禁止"),
     "renege": _("认定恶意悔拍"),
-    "sanction": _("对悔拍的制裁"),
-    "sanction_lifted": _("解除制裁"),
+    "sanction": _("恶意悔拍惩戒"),
+    "sanction_lifted": _("解除惩戒"),
 }
 
 #: The fields of proposals, as an approver reads them.
@@ -336,6 +350,7 @@ ALL: Mapping[str, Words] = {
     "relist_reason": RELIST_REASON,
     "qualification": QUALIFICATION,
     "handover_step": HANDOVER_STEP,
+    "band": BAND,
     "undertaking": UNDERTAKING,
     "sanction": SANCTION,
     "sanction_document": SANCTION_DOCUMENT,

@@ -48,8 +48,8 @@ def overview(frame: str, form: Entry | None = None, at: str = "") -> str:
         empty=Entry(),
         at=at,
         reviews=[row for row in rows if row["review"] and row["review"].status == "filed"],
-        running=[row for row in rows if row["sanction"].status in ("proposed", "approved", "in_force")],
-        over=[row for row in rows if row["sanction"].status in ("lifted", "expired")],
+        running=[row for row in rows if row["sanction"].ended_at is None and not row["failed"]],
+        over=[row for row in rows if row["sanction"].ended_at is not None or row["failed"]],
         contested=wired.read(contested, actor.court_code) if may_answer else [],
         standing=labels.STANDING,
     )

@@ -17,6 +17,7 @@ _TONES = {"proposed": "warn", "approved": "warn", "in_force": "stop", "lifted": 
 def decision_view(one: Decision, now: datetime) -> dict[str, Any]:
     """A decision with its order, law and state in the page's language, and whether its review may still be asked."""
     sanction, review = one.sanction, one.review
+    failed = sanction.status == "proposed" and one.approval != "pending"
     return {
         "id": sanction.id,
         "one": one,
@@ -26,8 +27,9 @@ def decision_view(one: Decision, now: datetime) -> dict[str, Any]:
         "order": order_of(sanction),
         "law": law_of(sanction.law),
         "title": str(labels.SANCTION[sanction.kind]),
-        "status": str(labels.SANCTION_STATUS[sanction.status]),
-        "tone": _TONES[sanction.status],
+        "status": str(labels.APPROVAL_STATUS[one.approval] if failed else labels.SANCTION_STATUS[sanction.status]),
+        "tone": "" if failed else _TONES[sanction.status],
+        "failed": failed,
         "factors": [str(labels.MALICE.get(factor, factor)) for factor in sanction.factors],
         "may_ask": sanction.status in ("approved", "in_force")
         and review is None
@@ -38,7 +40,9 @@ def decision_view(one: Decision, now: datetime) -> dict[str, Any]:
 
 def order_of(sanction: Sanction) -> str:
     """What a sanction orders, in one sentence."""
-    return order(sanction.kind, sanction.amount_fen, sanction.until.isoformat() if sanction.until else None, sanction.scope)
+    return order(
+        sanction.kind, sanction.amount_fen, sanction.until.isoformat() if sanction.until else None, sanction.scope
+    )
 
 
 def order(kind: str, amount_fen: int | None, until: str | None, scope: str | None) -> str:
@@ -59,6 +63,10 @@ def law_of(law: dict[str, Any]) -> str:
     return str(law["en"] if language() == "en" else law["zh"])
 
 
+def _signed(points: int) -> str:
+    return f"{points:+d}".replace("-", "−") if points else "0"
+
+
 def record_view(record: Record) -> dict[str, Any]:
     """A record: points, scale, and each entry with what it counts and why."""
     return {
@@ -73,7 +81,8 @@ def record_view(record: Record) -> dict[str, Any]:
                 "entry": one.entry,
                 "title": one.title,
                 "line": one.line,
-                "signed": f"{one.line.points:+d}".replace("-", "−") if one.line.points else "0",
+                "signed": _signed(one.line.points),
+                "full": _signed(one.line.full),
                 "kind": str(labels.STANDING[one.entry.kind]),
                 "state": str(labels.STANDING_STATE[one.line.state]),
                 "tone": "ok" if one.line.full > 0 else "stop" if one.line.points < 0 else "",

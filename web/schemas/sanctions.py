@@ -80,6 +80,7 @@ class SanctionOut(MeasureOut):
     reason = fields.String()
     factors = fields.List(fields.String())
     proposed_at = Moment()
+    approval = fields.String(metadata={"enum": ["pending", "approved", "rejected", "lapsed"]})
     served_at = Moment(allow_none=True)
     review_until = Moment(allow_none=True)
     ended_at = Moment(allow_none=True)
