@@ -27,7 +27,7 @@ from auction.queries.log import latest_checkpoint, read_nodes
 from auction.services.log import seal
 from disclosure.models import SheetVersion
 
-from .models import Bid, Confirmation
+from .models import Allocation, Bid, Confirmation, Renege
 
 #: The format of a package; a reader of another must not guess.
 FORMAT = "fapai-evidence-1"
@@ -165,7 +165,7 @@ def _parts(session: Session, auction: Auction) -> dict[str, Any]:
     versions = select(SheetVersion).where(SheetVersion.lot_id == auction.lot_id).order_by(SheetVersion.version)
     confirmation = session.get(Confirmation, auction.id)
     return {
-        "auction": _auction(auction),
+        "auction": _auction(auction) | {"reneges": _reneges(session, auction.id)},
         "sheet": [
             {
                 "version": version.version,
@@ -214,6 +214,24 @@ def _auction(auction: Auction) -> dict[str, Any]:
             "settlement": auction.settlement,
         },
     }
+
+
+def _reneges(session: Session, auction_id: str) -> list[dict[str, Any]]:
+    """The declarations against the auction's buyer in their order, revoked ones too, each with its allocation."""
+    rows = select(Renege).where(Renege.auction_id == auction_id).order_by(Renege.declared_at, Renege.id)
+    found = []
+    for row in session.scalars(rows):
+        allocation = session.get(Allocation, row.id)
+        found.append(
+            {
+                "price_fen": row.price_fen,
+                "forfeited_fen": row.forfeited_fen,
+                "declared_at": iso(row.declared_at),
+                "revoked_at": _moment(row.revoked_at),
+                "allocation": allocation.lines if allocation else None,
+            }
+        )
+    return found
 
 
 def _moment(at: datetime | None) -> str | None:

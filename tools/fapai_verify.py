@@ -23,12 +23,14 @@ PACKAGE: a flat folder of just these files; manifest.sig and, through it, manife
                    a node spans the leaves from INDEX*2^LEVEL up to (INDEX+1)*2^LEVEL or the end, level 0 are leaves
   receipts.json    {"STREAM/NUMBER":{"bid_id","signature","key_id"}}, one for each accepted bid
   key.pem          the public key, for convenience: it must be the one given
-  In kind "auction" also auction.json {"id","outcome":{"status","price_fen","bidder_code"},...}, sheet.json [{"seal":hex
+  In kind "auction" also auction.json {"id","outcome":{"status","price_fen","bidder_code","settlement"},"reneges":
+  [{"price_fen","forfeited_fen","declared_at","revoked_at","allocation":[lines]|null}],...}, sheet.json [{"seal":hex
   SHA-256 of "facts","facts",...}], the versions of the disclosure sheet, and confirmation.json {"price_fen",...}|null;
   in kind "log", which holds every leaf, instead auctions.json [{"auction","sheet","confirmation"}].
 Checked: the above; in each stream numbers 1..n, hashes of predecessors, times that never go back, nothing sealed after
 an unsealed entry; all leaves under the signed root; receipts (a sample; --all: each); that the bids rise, that bids,
-closing, auction and confirmation tell the same price and bidder, and that every seal a bidder accepted is there.
+closing, auction and confirmation tell the same price and bidder, and that every seal a bidder accepted is there; that
+a forfeited deposit was the buyer's, and reversed or used up to the last fen, each line following from the one before.
 """
 import argparse
 import base64
@@ -47,7 +49,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
 FORMAT = "fapai-evidence-1"
-BID, LAPSE, CLOSE, CONFIRM = PUBLIC = "BidAccepted", "BidsLapsed", "AuctionClosed", "SaleConfirmed"
+BID, LAPSE, CLOSE, CONFIRM = BIDDING = "BidAccepted", "BidsLapsed", "AuctionClosed", "SaleConfirmed"
+RENEGE, REVOKE, ALLOCATE = "BuyerReneged", "RenegeRevoked", "ForfeitAllocated"
+PUBLIC = (*BIDDING, RENEGE, REVOKE)
 COMMON = {"entries.jsonl", "checkpoint.txt", "proofs.json", "receipts.json", "key.pem"}
 FILES = {"log": COMMON | {"auctions.json"}, "auction": COMMON | {"auction.json", "sheet.json", "confirmation.json"}}
 SAMPLE, SHOWN = 200, 50  # receipts checked without --all; failures listed
@@ -213,6 +217,7 @@ class Journal:
         self.found, self.partial, self.stream, self.streams = found, list[str](), "", set[str]()
         self.leaves, self.bids = dict[int, bytes](), dict[str, bytes]()
         self.standing, self.sold, self.confirmed = dict[str, tuple[Any, ...]](), set[str](), dict[str, str]()
+        self.reneges = dict[str, list[dict[str, Any]]]()
         self.seals: dict[str, set[str]] = {}
 
     def read(self, lines: Iterable[bytes]) -> None:
@@ -231,6 +236,7 @@ class Journal:
         if entry["stream"].startswith("auction:"):
             that(salt is sealed is None or entry["kind"] not in PUBLIC, where, "hides what is public")
             self.bidding(where, entry, written)
+            self.reneging(where, entry)
         if salt is not None:
             sealed = sha256(unhex(salt), written).hex()
         if sealed is not None:
@@ -275,6 +281,33 @@ class Journal:
             that(kind == CONFIRM or body["bids"] == seq, where, f"does not count {seq} bids")
             self.sold.update({stream} if sold else ())
             self.confirmed.update({stream: body["document_sha256"]} if kind == CONFIRM else {})
+
+    def reneging(self, where: str, entry: dict[str, Any]) -> None:
+        kind, body, that = entry["kind"], entry["body"], self.found.that
+        if kind not in (RENEGE, REVOKE, ALLOCATE):
+            return
+        told = self.reneges.setdefault(entry["stream"], [])
+        last = told[-1] if told and told[-1]["revoked_at"] is None else None
+        if kind == RENEGE:
+            _, price, code, *_ = self.standing.get(entry["stream"], (0, None, None))
+            that(last is None, where, "declares what stands declared")
+            that((body["price_fen"], body["bidder_code"]) == (price, code), where, "is not of the buyer and the price")
+            fresh = {"declared_at": entry["at"], "revoked_at": None, "allocation": None}
+            told.append({"price_fen": body["price_fen"], "forfeited_fen": body["forfeited_fen"]} | fresh)
+            self.found.checked["reneges"] += 1
+        elif last is None or last["allocation"] is not None:
+            that(False, where, "follows no declaration that stands and is not yet put to its use")
+        elif kind == REVOKE:
+            that(body["reversed_fen"] == last["forfeited_fen"], where, "reverses another amount")
+            last["revoked_at"] = entry["at"]
+        else:
+            left = last["forfeited_fen"]
+            for line in body["lines"]:
+                left -= line["amount_fen"]
+                right = 0 <= line["amount_fen"] <= line["claim_fen"] and line["left_fen"] == left
+                that(right, where, f"its line {line['code']} does not follow from the one before")
+            that(left == 0, where, f"its lines leave {left} of the deposit")
+            last["allocation"] = body["lines"]
 
 
 def check_key(found: Findings, folder: Path, key: Key) -> None:
@@ -327,6 +360,10 @@ def check_outcome(found: Findings, where: str, journal: Journal, parts: tuple[An
     found.that(not wrong and not lacking, where, f"not the sheets of the seals {wrong}, no sheets of {sorted(lacking)}")
     digest = None if confirmation is None else sha256(canonical(confirmation)).hex()
     found.that(digest == journal.confirmed.get(stream), where, f"the confirmation of {stream} is not the one recorded")
+    reneges = journal.reneges.get(stream, [])
+    found.that(auction.get("reneges", []) == reneges, where, f"the reneges of {stream} are not those of the entries")
+    stands = bool(reneges) and reneges[-1]["revoked_at"] is None
+    found.that((outcome.get("settlement") == "reneged") == stands, where, f"{stream} tells another settlement")
     found.that(digest is None or confirmation["price_fen"] == said[0], where, "the confirmation tells another price")
     found.checked["outcomes"] += 1
 
