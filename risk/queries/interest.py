@@ -1,7 +1,7 @@
 """What the registry in force says, read set-wise and never kept between transactions."""
 
 from base64 import b64decode
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -10,11 +10,14 @@ from sqlalchemy.orm import Session
 
 from auction.models import Platform
 
-from ..models import Control, RegistryVersion, Relative, Staff
-from ..rules.interest import Body, Hit, Office, Relation, hits
+from ..models import Control, LiftedHit, RegistryVersion, Relative, Staff
+from ..rules.control import Stake
+from ..rules.interest import Facts, Office, Relation
 
 #: Where the registry's own data key lies in `platform`, wrapped by the master key, in base64.
 REGISTRY_KEY = "registry_key"
+#: The relations from which others follow.
+_GENERATIONS = ("parent", "child")
 
 
 _IN_FORCE = select(func.max(RegistryVersion.version))
@@ -30,16 +33,69 @@ def in_force(table: type[Staff] | type[Relative] | type[Control], version: int) 
     return (table.from_version <= version) & or_(table.until_version.is_(None), table.until_version > version)
 
 
-def find_hits(
-    session: Session, bodies: Iterable[Body], matches: Collection[str], since: date, until: date, *, version: int
-) -> tuple[Hit, ...]:
-    """Every way in which one of `matches` is barred, by the registry of `version`; two statements, whatever the number.
+def find_facts(session: Session, matches: Collection[str], today: date, *, version: int) -> Facts:
+    """What the registry of `version` says that may bar one of `matches`; four statements, whatever the number.
 
-    `since` and `until`: the days between which an office counts, inclusive.
+    Stakes in companies up to the last holder, near relations two steps away, and the offices of all of these people.
     """
-    relations = _relations(session, matches, version)
-    people = {*matches}.union(*((record.id_match, record.relative_match) for record in relations))
-    return hits(matches, bodies, since, until, _offices(session, people, version), relations)
+    stakes = stakes_behind(session, matches, version=version, today=today)
+    people = {*matches, *(stake.holder for stake in stakes)}
+    relations = _relations(session, people, version)
+    kin = {*people, *(match for record in relations for match in (record.id_match, record.relative_match))}
+    return Facts(tuple(_offices(session, kin, version)), tuple(relations), stakes)
+
+
+def stakes_behind(session: Session, companies: Iterable[str], *, version: int, today: date) -> tuple[Stake, ...]:
+    """Every stake in these companies, in the companies that hold them, and so on up; in one statement.
+
+    Who is no company in the registry has no stakes, so people may be among `companies`.
+    """
+    counts = (
+        in_force(Control, version),
+        Control.from_on <= today,
+        or_(Control.to_on.is_(None), Control.to_on >= today),
+    )
+    columns = (Control.id, Control.company_match, Control.holder_match, Control.role, Control.share)
+    above = select(*columns).where(Control.company_match.in_(companies), *counts).cte("above", recursive=True)
+    # UNION, not UNION ALL: companies that hold each other are visited once.
+    above = above.union(select(*columns).join(above, Control.company_match == above.c.holder_match).where(*counts))
+    return tuple(
+        Stake(row.company_match, row.holder_match, row.role, row.share, row.id)
+        for row in session.execute(select(above).order_by(above.c.id))
+    )
+
+
+def lifted_hits(session: Session, lot_ids: Collection[str]) -> dict[str, frozenset[str]]:
+    """The keys of the hits that two regulators lifted, by lot."""
+    found: dict[str, set[str]] = {}
+    for lot_id, key in session.execute(
+        select(LiftedHit.lot_id, LiftedHit.hit_key).where(LiftedHit.lot_id.in_(lot_ids))
+    ):
+        found.setdefault(lot_id, set()).add(key)
+    return {lot_id: frozenset(keys) for lot_id, keys in found.items()}
+
+
+def namesakes(session: Session, marks: Mapping[str, str], *, version: int) -> set[str]:
+    """Who of some people has the name and the day of birth of somebody else in the registry.
+
+    `marks`: the keyed hash of name and birth of each person, by the keyed hash of his number.
+    """
+    if not marks:
+        return set()
+    rows = session.execute(
+        union(
+            select(Staff.birth_match, Staff.id_match).where(
+                Staff.birth_match.in_(marks.values()), in_force(Staff, version)
+            ),
+            select(Relative.birth_match, Relative.relative_match).where(
+                Relative.birth_match.in_(marks.values()), in_force(Relative, version)
+            ),
+        )
+    )
+    others = {(mark, match) for mark, match in rows}
+    return {
+        person for person, mark in marks.items() if any(known == mark and match != person for known, match in others)
+    }
 
 
 def registry_key(session: Session) -> bytes | None:
@@ -48,11 +104,21 @@ def registry_key(session: Session) -> bytes | None:
     return b64decode(value) if value else None
 
 
-def _relations(session: Session, matches: Collection[str], version: int) -> list[Relation]:
+def _relations(session: Session, people: Collection[str], version: int) -> list[Relation]:
+    """The relations recorded of these people, and those of their parents and children in which these two stand."""
+    near = _recorded(session, people, version)
+    generations = [record for record in near if record.relation in _GENERATIONS]
+    between = {record.relative_match for record in generations if record.id_match in people}
+    between |= {record.id_match for record in generations if record.relative_match in people}
+    return [*near, *(_recorded(session, between, version, Relative.relation.in_(_GENERATIONS)) if between else ())]
+
+
+def _recorded(session: Session, people: Collection[str], version: int, *which: ColumnElement[bool]) -> list[Relation]:
     columns = (Relative.id_match, Relative.relative_match, Relative.relation)
+    counts = (in_force(Relative, version), *which)
     either = union(  # two searches by index, where an OR may become a scan
-        select(*columns).where(Relative.id_match.in_(matches), in_force(Relative, version)),
-        select(*columns).where(Relative.relative_match.in_(matches), in_force(Relative, version)),
+        select(*columns).where(Relative.id_match.in_(people), *counts),
+        select(*columns).where(Relative.relative_match.in_(people), *counts),
     )
     return [Relation(*row) for row in session.execute(either)]
 

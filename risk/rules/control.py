@@ -20,7 +20,7 @@ ControlRule = Literal["actual_controller", "holdings", "indirect_holdings", "leg
 ROLES: tuple[Role, ...] = ("legal_representative", "shareholder", "actual_controller", "director")
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Stake:
     """What a holder (a person or a company) is in a company, as recorded; `share` in parts per million, None unknown.
 
@@ -83,12 +83,38 @@ def controlled(
     A company that a seed represents is in the answer too, but as a holder of others it does not count. An unknown share
     counts 0; companies that hold each other end the search by themselves.
     """
+    return {company: found[0] for company, found in ways(seeds, stakes, more_than, among).items()}
+
+
+def ways(
+    seeds: Collection[str], stakes: Iterable[Stake], more_than: Fraction, among: Collection[str] | None = None
+) -> dict[str, tuple[Chain, ...]]:
+    """As `controlled`, with every way in which a company is: by shares, by actual control, by who represents it."""
     people, ledger = frozenset(seeds), _ledger(stakes)
     indirect = indirect_shares(people, ledger.held)
     grounds = _grounds(people, ledger, indirect, more_than)
+    inside = people | {company for company, (rule, _) in grounds.items() if rule != "legal_representative"}
     owning = people | indirect.keys()
-    wanted = grounds.keys() if among is None else grounds.keys() & set(among)
-    return {company: _chain(company, people, owning, grounds, ledger) for company in sorted(wanted)}
+    found: dict[str, tuple[Chain, ...]] = {}
+    for company in sorted(grounds.keys() if among is None else grounds.keys() & set(among)):
+        chains = [_chain(company, people, owning, grounds, ledger)]
+        if chains[0].rule != "actual_controller":
+            others = _as_(ledger, company, "actual_controller", inside - {company})
+        else:
+            others = (
+                _holding(ledger, company, inside - {company}) if _together(ledger, company, inside) > more_than else ()
+            )
+        rules: list[tuple[ControlRule, tuple[Stake, ...]]] = [
+            ("holdings" if chains[0].rule == "actual_controller" else "actual_controller", others),
+            ("legal_representative", _as_(ledger, company, "legal_representative", people)),
+        ]
+        for rule, by in rules:
+            if by and rule != chains[0].rule:
+                further = _chain(company, people, owning, grounds | {company: (rule, by)}, ledger)
+                if further.seeds:  # else it leads in a circle, and is no way of its own
+                    chains.append(further)
+        found[company] = tuple(chains)
+    return found
 
 
 def _grounds(
@@ -112,8 +138,8 @@ def _grounds(
         grounds[company] = ground
         inside.add(company)
         waiting += sorted(ledger.by[company] - inside, reverse=True)
-    for company, all_stakes in ledger.of.items():
-        led = tuple(s for s in sorted(all_stakes) if s.role == "legal_representative" and s.holder in people)
+    for company in ledger.of:
+        led = _as_(ledger, company, "legal_representative", people)
         if led and company not in inside:
             grounds[company] = ("legal_representative", led)
     return grounds
@@ -143,8 +169,7 @@ def traces(
                     found.add(Trace(company, stake.holder, "unknown_share"))
                 if stake.role == "director" and above == company:
                     found.add(Trace(company, stake.holder, "director"))
-        together = Fraction(sum(share for holder, share in ledger.held[company].items() if holder in inside), WHOLE)
-        if max(together, indirect.get(company, Fraction(0))) >= least:
+        if max(_together(ledger, company, inside), indirect.get(company, Fraction(0))) >= least:
             reaching = inside | indirect.keys()
             found |= {Trace(company, holder, "minor_holding") for holder in ledger.held[company] if holder in reaching}
     return tuple(sorted(found))
@@ -167,15 +192,30 @@ def _ledger(stakes: Iterable[Stake]) -> _Ledger:
 def _ground(
     ledger: _Ledger, company: str, inside: Collection[str], more_than: Fraction
 ) -> tuple[ControlRule, tuple[Stake, ...]] | None:
-    controllers = tuple(s for s in sorted(ledger.of[company]) if s.role == "actual_controller" and s.holder in inside)
+    controllers = _as_(ledger, company, "actual_controller", inside)
     if controllers:
         return "actual_controller", controllers
-    together = sum(share for holder, share in ledger.held[company].items() if holder in inside)
-    return ("holdings", _holding(ledger, company, inside)) if Fraction(together, WHOLE) > more_than else None
+    return ("holdings", _holding(ledger, company, inside)) if _together(ledger, company, inside) > more_than else None
+
+
+def _as_(ledger: _Ledger, company: str, role: str, holders: Collection[str]) -> tuple[Stake, ...]:
+    return tuple(
+        stake for stake in sorted(ledger.of[company], key=_order) if stake.role == role and stake.holder in holders
+    )
+
+
+def _together(ledger: _Ledger, company: str, holders: Collection[str]) -> Fraction:
+    return Fraction(sum(share for holder, share in ledger.held[company].items() if holder in holders), WHOLE)
+
+
+def _order(stake: Stake) -> tuple[str, str, int]:
+    """A share may be unknown, so stakes as they are cannot be put in order."""
+    return stake.holder, stake.role, stake.record
 
 
 def _holding(ledger: _Ledger, company: str, inside: Collection[str]) -> tuple[Stake, ...]:
-    return tuple(stake for stake in sorted(ledger.of[company]) if stake.share and stake.holder in inside)
+    found = (stake for stake in ledger.of[company] if stake.share and stake.holder in inside)
+    return tuple(sorted(found, key=_order))
 
 
 def _chain(

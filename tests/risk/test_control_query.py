@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from auction.kernel.unit import House, Unit
 from risk.models import Control
-from risk.queries.control import controlled_by, stakes_behind
+from risk.queries.control import controlled_by
+from risk.queries.interest import stakes_behind
 
 TODAY = date(2026, 3, 2)
 

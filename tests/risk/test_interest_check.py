@@ -16,7 +16,7 @@ from auction.kernel.unit import House, Unit
 from auction.models import Court, Lot
 from risk.imports import import_relatives, import_staff
 from risk.queries import interest as queries
-from risk.rules.interest import Bodies, Body, Clearance, is_current
+from risk.rules.interest import Bodies, Body, Clearance, hits, is_current
 from risk.services.interest import bodies_of, check_interest
 
 STAFF = "body_type,body_code,name,id_number,position,from,to"
@@ -125,7 +125,7 @@ def test_an_office_that_begins_tomorrow_counts_tomorrow_in_shanghai(
     assert not is_current(today.version, today.on, tomorrow.version, tomorrow.on)
 
 
-def test_many_people_are_checked_in_two_statements(house: House, lot: str, write: Writer, number: Number) -> None:
+def test_many_people_are_checked_in_four_statements(house: House, lot: str, write: Writer, number: Number) -> None:
     import_staff(house, write(STAFF, *(f"court,C1,张,{number(n)},法官,2020-01-01," for n in range(0, 60, 3))))
     import_relatives(house, write(RELATIVES, *(f"{number(n)},李,{number(n + 1)},child" for n in range(0, 60, 3))))
     statements: list[str] = []
@@ -134,11 +134,11 @@ def test_many_people_are_checked_in_two_statements(house: House, lot: str, write
     def query(session: Session) -> Any:
         connection = session.connection()  # begun already: what follows is only the query's own
         event.listen(connection, "before_cursor_execute", lambda *args: statements.append(args[2]))
-        bodies = [Body("court", "C1")]
-        return queries.find_hits(session, bodies, people, date(2025, 6, 1), date(2026, 3, 2), version=2)
+        facts = queries.find_facts(session, people, date(2026, 3, 2), version=2)
+        return hits(people, [Body("court", "C1")], date(2025, 6, 1), date(2026, 3, 2), facts)
 
     found = house.read(query)
-    assert len(statements) == 2
+    assert len(statements) == 4
     assert [sum(hit.ground == ground for hit in found) for ground in ("staff", "near_relative")] == [20, 20]
 
 
@@ -156,19 +156,22 @@ def test_the_check_searches_by_index(house: House) -> None:
             plan.extend(str(row[-1 if not sqlite else 3]) for row in cursor.fetchall())
 
         event.listen(connection, "before_cursor_execute", explain)
-        queries.find_hits(session, [Body("court", "C1")], ["a", "b"], date(2025, 1, 1), date(2026, 1, 1), version=1)
+        queries.find_facts(session, ["a", "b"], date(2026, 1, 1), version=1)
+        queries.namesakes(session, {"a": "x"}, version=1)
 
     house.read(query)
     told = "\n".join(plan)
-    for index in ("ix_relatives_id_match", "ix_relatives_relative_match", "ix_staff_id_match"):
+    indexes = ("id_match", "relative_match", "birth_match")
+    for index in ("ix_control_company_match", *(f"ix_relatives_{name}" for name in indexes), "ix_staff_id_match"):
         assert index in told
-    assert "SCAN" not in told and "Seq Scan" not in told
+    scanned = [line for line in plan if "SCAN" in line or "Seq Scan" in line]
+    assert all("above" in line for line in scanned), told
 
 
 def test_a_registry_that_cannot_be_read_clears_nobody(
     house: House, lot: str, number: Number, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for part in ("registry_version", "find_hits"):
+    for part in ("registry_version", "find_facts", "lifted_hits"):
         for error in (RuntimeError("no answer"), DomainError("not_found"), LookupError()):
 
             def fails(*args: object, error: Exception = error, **kwargs: object) -> None:
@@ -185,7 +188,7 @@ def test_a_table_that_is_gone_clears_nobody(house: House, lot: str, number: Numb
     def rename(unit: Unit, old: str, new: str) -> None:
         unit.session.execute(text(f"ALTER TABLE {old} RENAME TO {new}"))
 
-    for table in ("staff", "relatives", "registry_versions", "tasks"):
+    for table in ("staff", "control", "relatives", "registry_versions", "tasks", "lifted_hits"):
         house.perform(rename, table, "gone")
         with pytest.raises(DomainError) as caught:
             check(house, lot, number(1))

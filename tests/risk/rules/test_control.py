@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from risk.rules.control import Chain, Stake, Trace, controlled, traces
+from risk.rules.control import Chain, Stake, Trace, controlled, traces, ways
 from risk.rules.shares import WHOLE, indirect_shares
 
 HALF = Fraction(1, 2)
@@ -103,6 +103,21 @@ def test_a_chain_tells_every_stake_that_counts_those_of_people_first() -> None:
     assert chain.companies == ("A", "B")
     product = controlled({"j"}, [holds("j", "A", 0.5), holds("A", "X", 0.6), holds("j", "X", 0.3)], HALF)["X"]
     assert {(s.holder, s.company) for s in product.stakes} == {("j", "A"), ("A", "X"), ("j", "X")}
+
+
+def test_every_way_of_control_is_told_and_none_that_leads_in_a_circle() -> None:
+    by_shares = holds("j", "A", 0.6)
+    stakes = [by_shares, is_("b", "actual_controller", "A"), is_("j", "legal_representative", "A")]
+    found = ways({"j", "b"}, stakes, HALF)["A"]
+    assert [(chain.rule, chain.seeds) for chain in found] == [
+        ("indirect_holdings", ("j",)),
+        ("actual_controller", ("b",)),
+        ("legal_representative", ("j",)),
+    ]
+    circle = [by_shares, is_("A", "actual_controller", "B"), is_("B", "actual_controller", "A")]
+    assert [chain.rule for chain in ways({"j"}, circle, HALF)["A"]] == ["indirect_holdings"]
+    both = [is_("j", "actual_controller", "C"), is_("j", "actual_controller", "A"), holds("C", "A", 0.6)]
+    assert [chain.rule for chain in ways({"j"}, both, HALF)["A"]] == ["actual_controller", "holdings"]
 
 
 def test_the_limit_is_the_callers() -> None:
