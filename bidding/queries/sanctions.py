@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from auction.kernel.clock import iso
 from auction.kernel.crypto import Vault
 from auction.kernel.errors import DomainError
-from auction.models import Account, Approval, Auction, Case, Court, Lot, Person
+from auction.models import Account, Approval, ApprovalVote, Auction, Case, Court, Lot, Person
 from auction.queries.approvals import approval_dict
 from auction.rules.access import Actor
 from auction.rules.calendar import shanghai_day
@@ -154,6 +154,16 @@ def approvals_for(session: Session, sanction_id: str) -> list[dict[str, Any]]:
     """The proposals to impose and to lift a sanction, with their answers, the oldest first."""
     rows = select(Approval).where(Approval.kind.in_(APPROVALS), Approval.subject_id == sanction_id)
     return [approval_dict(session, row) for row in session.scalars(rows.order_by(Approval.proposed_at, Approval.id))]
+
+
+def took_part(session: Session, sanction: Sanction) -> set[str]:
+    """The accounts that proposed a sanction or answered the proposal: none of them records its review."""
+    answered = session.scalars(
+        select(ApprovalVote.account_id)
+        .join(Approval, Approval.id == ApprovalVote.approval_id)
+        .where(Approval.kind == "sanction", Approval.subject_id == sanction.id)
+    )
+    return {sanction.proposed_by, *answered}
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from sqlalchemy import func, select, update
 from auction.kernel.clock import iso
 from auction.kernel.errors import DomainError, invalid
 from auction.kernel.unit import Unit
-from auction.models import Account, Approval, ApprovalVote, Auction, Person
+from auction.models import Account, Approval, Auction, Person
 from auction.rules.access import Actor, require
 from auction.rules.calendar import shanghai_day
 from auction.rules.published_holidays import published_calendar
@@ -22,7 +22,7 @@ from risk.rules import sanctions as rules
 
 from ..models import RegisteredIdentity, Registration, Renege
 from ..queries.rooms import ruleset_of
-from ..queries.sanctions import malice_found
+from ..queries.sanctions import malice_found, took_part
 from .rooms import lock_auction, lock_auctions
 
 #: Kinds of approval (PRECISIONS 25).
@@ -298,7 +298,7 @@ def decide_review(unit: Unit, actor: Actor, sanction_id: str, *, outcome: str, r
     review = review_of(unit.session, sanction.id)
     if review is None or (actor.court_code is not None and actor.court_code != sanction.court_code):
         raise DomainError("not_found")
-    if actor.id == sanction.proposed_by or actor.id in _approvers(unit, sanction.id):
+    if actor.id in took_part(unit.session, sanction):
         raise DomainError("four_eyes")
     if review.status != "filed":
         raise DomainError("wrong_state", status=review.status)
@@ -320,16 +320,6 @@ def decide_review(unit: Unit, actor: Actor, sanction_id: str, *, outcome: str, r
     elif sanction.status == "approved":
         _enforce(unit, sanction)
     return review
-
-
-def _approvers(unit: Unit, sanction_id: str) -> set[str]:
-    return set(
-        unit.session.scalars(
-            select(ApprovalVote.account_id)
-            .join(Approval, Approval.id == ApprovalVote.approval_id)
-            .where(Approval.kind == SANCTION, Approval.subject_id == sanction_id)
-        )
-    )
 
 
 def propose_lifting(unit: Unit, actor: Actor, sanction_id: str, reason: str) -> Approval:

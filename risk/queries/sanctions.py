@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from auction.rules.calendar import shanghai_day
@@ -105,6 +105,11 @@ def published(session: Session, today: date) -> list[tuple[Sanction, list[tuple[
 def review_of(session: Session, sanction_id: str) -> SanctionReview | None:
     """The review asked for, if any."""
     return session.scalar(select(SanctionReview).where(SanctionReview.sanction_id == sanction_id))
+
+
+def waiting_reviews(session: Session) -> int:
+    """How many reviews wait for the record of their decision."""
+    return session.scalar(select(func.count()).select_from(SanctionReview).where(SanctionReview.status == "filed")) or 0
 
 
 def rule_text(session: Session, sha256: str) -> WrittenRule | None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from auction.models import Auction, Lot
@@ -67,6 +67,12 @@ def _record(session: Session, ruleset: Ruleset, whose: ColumnElement[bool], now:
 
 def _status(objection: StandingObjection | None) -> str | None:
     return objection.status if objection is not None else None
+
+
+def waiting_objections(session: Session) -> int:
+    """How many objections wait for an answer, in all courts."""
+    waiting = select(func.count()).select_from(StandingObjection).where(StandingObjection.status == "filed")
+    return session.scalar(waiting) or 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,8 @@ def one(frame: str, sanction_id: str, form: Entry | None = None) -> str:
         may_lift=running and decide(actor, "sanction.propose", court=found.sanction.court_code) is None,
         may_review=found.review is not None
         and found.review.status == "filed"
-        and decide(actor, "sanction.review") is None,
+        and decide(actor, "sanction.review") is None
+        and actor.id not in wired.read(queries.took_part, found.sanction),
     )
 
 

@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 from auction.queries.approvals import approvals_waiting
 from auction.rules.access import Actor
 from risk.queries.alerts import open_alerts
+from risk.queries.sanctions import waiting_reviews
+from risk.queries.standing import waiting_objections
 
 from ...auth import current_actor, house
 
@@ -32,7 +34,13 @@ class Page:
 PAGES = [
     Page(_("警示"), "alerts", ("alert", "assign", "resolve"), lambda session, _actor: open_alerts(session)),
     Page(_("待我批准"), "approvals", ("answer",), approvals_waiting),
-    Page(_("惩戒与信用"), "sanctions", ("sanction", "review_sanction", "answer_standing")),
+    Page(_("腾空记录"), "clearance"),
+    Page(
+        _("惩戒与信用"),
+        "sanctions",
+        ("sanction", "review_sanction", "answer_standing"),
+        lambda session, _actor: waiting_reviews(session) + waiting_objections(session),
+    ),
 ]
 
 
