@@ -151,7 +151,7 @@ _NO_MODEL = {
 _NOT_TRAINED = {"zh": "结果已够，模型尚未训练。", "en": "There are enough outcomes; the model has not been trained."}
 _BEATS = {
     "zh": "模型依据 {n} 件结果训练，交叉验证优于评分卡，在评分卡旁显示；不改变等级。",
-    "en": "The model, trained on {n} outcomes, beats the card in cross-validation and is shown; it never sets the band.",
+    "en": "The model, trained on {n} outcomes, beats the card in cross-validation; it never sets the band.",
 }
 _LOSES = {
     "zh": "模型依据 {n} 件结果训练，交叉验证不优于评分卡，不显示。",

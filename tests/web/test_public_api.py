@@ -100,7 +100,9 @@ def test_a_lot_is_shown_with_court_disclosure_price_and_rounds(sale: Sale, anybo
     assert (lot["disclosure"]["version"], lot["disclosure"]["items"]) == (1, 2)
     assert lot["disclosure"]["flags"] == ["vacant"]
     assert [(one["id"], one["round"], one["status"]) for one in lot["auctions"]] == [(sale.auction_id, "first", "open")]
-    assert (lot["reference_price"], lot["risk"]) == (None, None)
+    assert lot["reference_price"] is None
+    told = anybody.get(f"/lots/{sale.lot_id}/risk").get_json()["clearance"]
+    assert lot["risk"]["clearance"] == {name: told[name] for name in ("score", "band", "plan_required")}
 
 
 def test_the_public_sees_announced_rounds_only_and_the_status_of_the_latest(

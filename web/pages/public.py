@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from auction.kernel.errors import DomainError
 from auction.queries.log import entries, latest_checkpoint
+from auction.rules.ruleset import load
 from bidding.queries.lot_page import LotPage, bids, latest_auction, lot_page
 from bidding.queries.market import SECTIONS, Card, Found, Wanted, courts, market
 from bidding.queries.receipts import confirmation as published
@@ -18,7 +19,7 @@ from bidding.queries.room_page import own_registration
 
 from ..auth import current_actor, house, policy
 from ..documents import confirmation_pdf
-from . import labels, lot_view
+from . import clearance_view, labels, lot_view
 from .language import _, distance, percent, today, weekday
 
 blueprint = Blueprint("site", __name__)
@@ -150,7 +151,11 @@ def _lot_page(auction_id: str) -> str:
         raise DomainError("not_found")
     actor = current_actor()
     own = house().read(own_registration, auction_id, actor.id) if actor else None
-    return render_template("lot/lot.html", **lot_view.view(page, house().now(), actor, own))
+    now, ruleset = house().now(), load(house().settings.ruleset)
+    found = house().read(clearance_view.of_round, auction_id, ruleset, today(now))
+    return render_template(
+        "lot/lot.html", **lot_view.view(page, now, actor, own), clearance=clearance_view.public(found)
+    )
 
 
 @blueprint.get("/auctions/<auction_id>/bids")

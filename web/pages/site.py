@@ -16,12 +16,13 @@ from auction.rules.access import Actor
 
 from ..answering import answer_for
 from ..auth import current_actor, house
-from . import approvals, enrol, labels, people, public, room, sanctions, standing
+from . import approvals, clearance_record, enrol, labels, people, public, room, sanctions, standing
 from .desk import board, lots, rounds, sheet
 from .desk import sanctions as desk_sanctions
 from .language import _, language, left, local, machine, percent, said, size
 from .regulator import alerts as regulator_alerts
 from .regulator import approvals as regulator_approvals
+from .regulator import clearance as regulator_clearance
 from .regulator import sanctions as regulator_sanctions
 
 T = TypeVar("T")
@@ -31,7 +32,7 @@ log = structlog.get_logger(__name__)
 #: The judge's pages share one blueprint; importing them has put their routes onto it.
 _DESK = (board, lots, rounds, sheet, desk_sanctions)
 #: So do the regulator's.
-_REGULATOR = (regulator_alerts, regulator_approvals, regulator_sanctions)
+_REGULATOR = (regulator_alerts, regulator_approvals, regulator_clearance, regulator_sanctions)
 _BLUEPRINTS = (
     public.blueprint,
     people.blueprint,
@@ -39,6 +40,7 @@ _BLUEPRINTS = (
     room.blueprint,
     standing.blueprint,
     sanctions.blueprint,
+    clearance_record.blueprint,
     _DESK[0].blueprint,
     approvals.blueprint,
     _REGULATOR[0].blueprint,

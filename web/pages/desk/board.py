@@ -8,10 +8,12 @@ from flask import render_template, url_for
 from auction.kernel.money import yuan
 from auction.models import Court
 from auction.rules.access import decide
+from auction.rules.ruleset import load
 from bidding.queries.court import STAGES, BoardItem, board
+from risk.queries.bulk import groups
 
 from ...auth import house, me, policy
-from .. import labels
+from .. import clearance_view, labels
 from ..language import _, today, weekday
 from ..lot_view import round_view
 from .court import blueprint
@@ -52,6 +54,7 @@ def show() -> str:
         total=len(items),
         columns=[{"stage": stage, "title": title, "items": views[stage]} for stage, title in titles.items()],
         done=views["done"],
+        bulk=clearance_view.bulk(house().read(groups, court, load(house().settings.ruleset), now)),
     )
 
 

@@ -8,15 +8,18 @@ from auction.kernel.errors import Breach, DomainError
 from auction.rules.access import decide
 from auction.rules.findings import Finding
 from auction.rules.lot import LIVE
+from auction.rules.ruleset import load
 from auction.services import lots as services
 from bidding.queries.court import LotDesk, cases
 from disclosure.rules.sheet import is_asked
 from disclosure.services.attachments import clean_file, put_file
+from disclosure.services.clearance import put_plan as write_plan
 
 from ... import errors
 from ...auth import house, me, policy
 from ...schemas.court import CaseIn, LotIn, NoticesIn, ReferencePriceIn
-from .. import forms, lot_view
+from ...schemas.risk import ClearancePlanIn
+from .. import clearance_view, forms, lot_view
 from ..forms import Entry
 from ..language import _, language
 from .court import attempt, blueprint, lot_of
@@ -130,7 +133,22 @@ def _lot_page(desk: LotDesk, form: Entry, section: str = "") -> str:
         notice_form=form if section == "notices" else _notice_entry(desk),
         notice_rows=max(filled, len(forms.indexes("recipients"))) + _SPARE,
         files=[lot_view.file_view(desk.lot.id, file) for file in desk.files],
+        **_clearance(desk, form if section == "clearance" else None),
     )
+
+
+def _clearance(desk: LotDesk, form: Entry | None) -> dict[str, Any]:
+    """How hard the lot will be to clear as the sheet stands now, and the plan to clear it."""
+    read = house().read(clearance_view.of_draft, desk.lot.id, load(house().settings.ruleset))
+    responsible = str(desk.sheet.value("clearance", "responsible") or "")
+    entry = form or clearance_view.plan_entry(read.plan, read.promised_on, responsible)
+    rows = max(len(read.plan.steps) if read.plan else 2, len(forms.indexes("steps")))
+    return {
+        "risk": clearance_view.view(read),
+        "plan": read.plan,
+        "plan_form": entry,
+        "plan_rows": rows + clearance_view.SPARE,
+    }
 
 
 def gap_view(desk: LotDesk, gap: Finding) -> dict[str, Any]:
@@ -237,6 +255,20 @@ def add_file(lot_id: str) -> Any:
         return house().perform(put_file, me(), lot_id, clean)
 
     return _attempt(act, lot_id, "files", (), _("文件已保存。"))
+
+
+@blueprint.post("/lots/<lot_id>/clearance-plan")
+@policy("lot.edit")
+def put_plan(lot_id: str) -> Any:
+    """Write the plan to clear the lot."""
+    payload, wrong = forms.read(dict.fromkeys(("owner", "promised_on", "resources"), forms.text))
+    steps, bad_steps = forms.rows("steps", dict.fromkeys(("what", "on"), forms.text))
+
+    def act() -> Any:
+        data = forms.load(ClearancePlanIn(), {**payload, "steps": steps}, [*wrong, *bad_steps])
+        return house().perform(write_plan, me(), lot_id, **data)
+
+    return _attempt(act, lot_id, "clearance", ("owner", "promised_on", "resources", "steps"), _("腾空预案已保存。"))
 
 
 def _attempt(act: Any, lot_id: str, section: str, fields: tuple[str, ...], said: str) -> Any:

@@ -1,5 +1,6 @@
 """Rounds: terms, panel, check, announcement; stopping; decisions on registrations; what follows the sale."""
 
+from datetime import date
 from typing import Any
 
 from flask import render_template, request, url_for
@@ -17,6 +18,7 @@ from auction.services.locking import lock_round
 from auction.services.lots import lock_lot
 from bidding.models import Registration
 from bidding.queries.court import LotDesk, Pending, RoundDesk, judges, pending
+from bidding.queries.handover import handover as handover_of
 from bidding.services import life, settlement
 from bidding.services.registration import decide as decide_registration
 from bidding.services.relist import relist as relist_lot
@@ -38,9 +40,9 @@ from ...schemas.court import (
     VoteIn,
     WithdrawalIn,
 )
-from .. import forms, labels
+from .. import clearance_view, forms, labels
 from ..forms import Entry
-from ..language import _, language
+from ..language import _, language, today
 from ..lot_view import round_view
 from .court import attempt, blueprint, lot_of, round_of
 
@@ -58,6 +60,7 @@ _TERMS: dict[str, forms.Read] = {
 }
 #: Where a finding about an input can be put right.
 _SHEET, _PRICE, _NOTICES, _TERMS_PAGE = "disclosure", "reference_price", "notices", "terms"
+_PLAN = "clearance_plan"
 
 
 @blueprint.get("/lots/<lot_id>/auction")
@@ -191,7 +194,14 @@ def _page(auction_id: str, form: Entry) -> str:
         may_announce=private and seat is not None,
         suspension=desk.auction.suspension,
         relist=_relist_reasons(desk),
+        tracker=_tracker(desk, today(now)),
     )
+
+
+def _tracker(desk: RoundDesk, day: date) -> dict[str, Any] | None:
+    """The handover beside what was promised, once the lot is sold."""
+    found = house().read(lambda session: handover_of(session, session.get_one(Auction, desk.auction.id), day))
+    return clearance_view.tracker(found) if found else None
 
 
 def _waiting(auction_id: str) -> list[Pending]:
@@ -229,6 +239,8 @@ def _finding_view(desk: RoundDesk, finding: Finding, item: Item | None) -> dict[
     if item is not None:
         line = {"text": text, "basis": basis, "href": url_for("desk.item", lot_id=lot_id, code=item.code)}
         lines, title, href = [line], _("调查情况表"), url_for("desk.lot", lot_id=lot_id, _anchor="sheet")
+    elif part == _PLAN:
+        title, href = _("腾空预案"), url_for("desk.lot", lot_id=lot_id, _anchor="clearance")
     elif part in (_PRICE, _NOTICES):
         title = _("处置参考价") if part == _PRICE else _("通知")
         href = url_for("desk.lot", lot_id=lot_id, _anchor="price" if part == _PRICE else "notices")
