@@ -5,6 +5,7 @@ whose buyer reneged, are held again (OJA 26; PRECISIONS 14, 19, 26). The sheet i
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from fractions import Fraction
 from math import ceil
@@ -12,7 +13,7 @@ from math import ceil
 from sqlalchemy import select
 
 from auction.kernel.clock import SHANGHAI
-from auction.kernel.errors import DomainError
+from auction.kernel.errors import DomainError, invalid
 from auction.kernel.unit import Unit
 from auction.models import Account, Auction
 from auction.queries.proposals import earlier_rounds, reference_price
@@ -25,18 +26,29 @@ from auction.rules.terms import EarlierRound, default_forfeit, deposit_range, no
 from auction.services.auctions import TermsFacts, create_auction
 from auction.services.locking import lock_round
 
+from ..models import ResaleDeposit
+
 #: When bidding opens unless the panel says otherwise, in Beijing time.
 OPENS = time(10)
 _DAY = timedelta(days=1)
 
 
-def relist(unit: Unit, actor: Actor, auction_id: str, *, reason: str) -> Auction:
+def relist(
+    unit: Unit,
+    actor: Actor,
+    auction_id: str,
+    *,
+    reason: str,
+    deposit_fen: int | None = None,
+    deposit_reason: str | None = None,
+) -> Auction:
     """Draft the round that follows an auction: `unsold`, `renege`, `revoked` or `withdrawn`.
 
     The reserve is the lowest the law allows after an unsold first round, else the one before; the deposit keeps its
     share of it; bidding opens at 10:00 on the first day that a notice published tomorrow allows; the panel is the
-    same and has not voted. DomainError wrong_state when the auction did not end that way, is not the lot's last, or
-    has been followed already; when the sell-off failed too there is no further round.
+    same and has not voted. After a renege the court may ask everybody for a higher deposit, with its reason
+    (PRECISIONS 9). DomainError wrong_state when the auction did not end that way, is not the lot's last, or has been
+    followed already; when the sell-off failed too there is no further round. invalid for a deposit that may not be.
     """
     auction = lock_round(unit, actor, auction_id, "auction.relist")
     if reason != _ended_by(auction):
@@ -49,7 +61,42 @@ def relist(unit: Unit, actor: Actor, auction_id: str, *, reason: str) -> Auction
     if unit.session.scalar(drafted.limit(1)):
         raise DomainError("wrong_state", status="already_drafted")
     terms = _terms(unit, auction, following, following.round, earlier)
-    return create_auction(unit, actor, auction.lot, terms, _panel(unit, auction), resale_of=auction.id)
+    asked = (
+        terms
+        if deposit_fen is None
+        else _with_deposit(terms, reason, deposit_fen, deposit_reason, load(unit.settings.ruleset))
+    )
+    draft = create_auction(unit, actor, auction.lot, asked, _panel(unit, auction), resale_of=auction.id)
+    if asked.deposit_fen > terms.deposit_fen and deposit_reason:
+        unit.session.flush()
+        unit.session.add(
+            ResaleDeposit(
+                auction_id=draft.id, deposit_fen=asked.deposit_fen, reason=deposit_reason, by=actor.id, at=unit.now
+            )
+        )
+        unit.record(
+            "ResaleDepositRaised",
+            stream=f"lot:{auction.lot_id}",
+            private=True,
+            body={"auction_id": draft.id, "deposit_fen": asked.deposit_fen, "reason": deposit_reason, "by": actor.id},
+        )
+    return draft
+
+
+def _with_deposit(
+    terms: TermsFacts, reason: str, deposit_fen: int, deposit_reason: str | None, ruleset: Ruleset
+) -> TermsFacts:
+    """The terms with the deposit the court chose. A sell-off's is its price, which nobody chooses."""
+    if reason != "renege" or terms.round == Round.SELL_OFF:
+        raise invalid("deposit_fen", "not_available", value=deposit_fen)
+    least, most = deposit_range(Round(terms.round), terms.reserve_price_fen, ruleset)
+    if not least <= deposit_fen <= most:
+        raise invalid(
+            "deposit_fen", "deposit_out_of_range", deposit_fen=deposit_fen, minimum_fen=least, maximum_fen=most
+        )
+    if deposit_fen > terms.deposit_fen and not (deposit_reason or "").strip():
+        raise invalid("deposit_reason", "deposit_reason_missing")
+    return replace(terms, deposit_fen=deposit_fen)
 
 
 def _ended_by(auction: Auction) -> str:

@@ -330,9 +330,11 @@ class HandoverStepIn(Strict):
 
 
 class RelistIn(Strict):
-    """Why the lot is offered again."""
+    """Why the lot is offered again; after a renege with a higher deposit for everybody, and the reason for it."""
 
     reason = choice("unsold", "renege", "revoked", "withdrawn")
+    deposit_fen = fen(required=False)
+    deposit_reason = text(2000, required=False)
 
 
 class CatalogueQuery(Schema):

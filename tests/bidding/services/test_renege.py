@@ -1,6 +1,7 @@
 """Declaring that a buyer reneged, what it does with the money, and undoing it on objection."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -12,6 +13,7 @@ from auction.models import Approval, Auction, Court, JournalRow, Lot
 from auction.rules.calendar import shanghai_day
 from bidding.models import Payment, RenegeObjection
 from bidding.queries.payments import owed_fen
+from bidding.queries.reneges import resale_deposit
 from bidding.services.approved import CARRY_OUT
 from bidding.services.payments import refund_executed
 from bidding.services.relist import relist
@@ -291,6 +293,25 @@ def test_the_resale_repeats_the_round_and_a_revocation_gives_its_draft_up(desk: 
     assert (given_up.status, given_up.ended_reason, given_up.version) == ("withdrawn", "renege_revoked", 0)
     desk.declared(buyer)
     assert resale(desk, buyer).round == "second"  # the draft given up is in nobody's way
+
+
+def test_a_resale_may_ask_everybody_for_a_higher_deposit_with_its_reason(desk: Desk, house: House) -> None:
+    buyer = desk.sell(reserve_price_fen=100_000_000)
+    desk.declared(buyer)
+
+    def ask(**facts: Any) -> Any:
+        return desk.perform(relist, desk.judges[0], buyer.auction_id, reason="renege", **facts)
+
+    def code(**facts: Any) -> list[str]:
+        return [breach.code for breach in refuses("invalid", lambda: ask(**facts)).errors]
+
+    assert code(deposit_fen=20_000_001, deposit_reason="r") == ["deposit_out_of_range"]
+    assert code(deposit_fen=20_000_000) == ["deposit_reason_missing"]
+    draft = ask(deposit_fen=20_000_000, deposit_reason="上一买受人悔拍")
+    assert draft.deposit_fen == 20_000_000
+    kept = house.read(resale_deposit, draft.id)
+    assert kept is not None
+    assert kept.reason == "上一买受人悔拍"
 
 
 @pytest.mark.parametrize("status", ["announced", "open"])
