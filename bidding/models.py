@@ -354,3 +354,41 @@ class ResaleDeposit(Base):
     reason: Mapped[str]
     by: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
     at: Mapped[datetime]
+
+
+class RegistrationSignal(Base):
+    """A value that registrations may share (phone, payer, device ...), as its keyed hash only.
+
+    `person_match` is the keyed hash of the applicant's identity: the same person twice is no sign. Deleted after the
+    ruleset's `signal_kept`.
+    """
+
+    __tablename__ = "registration_signals"
+
+    registration_id: Mapped[str] = mapped_column(ForeignKey("registrations.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    value_match: Mapped[str] = mapped_column(primary_key=True)
+    auction_id: Mapped[str] = mapped_column(ForeignKey("auctions.id"), index=True)
+    person_match: Mapped[str]
+    at: Mapped[datetime] = mapped_column(index=True)
+
+    __table_args__ = (Index("ix_registration_signals_value", "kind", "value_match"),)
+
+
+class SignalScreening(Base):
+    """That the signals of an auction are to be compared now that it has ended, and when that was done."""
+
+    __tablename__ = "signal_screenings"
+
+    auction_id: Mapped[str] = mapped_column(ForeignKey("auctions.id"), primary_key=True)
+    due_at: Mapped[datetime]
+    done_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index(
+            "ix_signal_screenings_due",
+            "due_at",
+            sqlite_where=text("done_at IS NULL"),
+            postgresql_where=text("done_at IS NULL"),
+        ),
+    )

@@ -30,7 +30,7 @@ SIGNATURE_HEADER = "Fapai-Signature"
 WINDOW = timedelta(minutes=5)
 
 _HEADER = re.compile(r"t=(0|[1-9][0-9]{0,11}),v1=([0-9a-f]{64})")
-_TEXTS = {"id": 128, "payment_id": 64, "outcome": 16, "payer_name": 200, "payer_id_number": 64}
+_TEXTS = {"id": 128, "payment_id": 64, "outcome": 16, "payer_name": 200, "payer_id_number": 64, "payer_account": 64}
 _FIELDS = (*_TEXTS, "amount_fen")
 
 
@@ -66,11 +66,18 @@ class SandboxGateway:
         return "模拟账户 " + " ".join(digits[place : place + 4] for place in range(0, 16, 4))
 
     def notice(
-        self, payment_id: str, *, outcome: Outcome, amount_fen: int, payer_name: str, payer_id_number: str
+        self,
+        payment_id: str,
+        *,
+        outcome: Outcome,
+        amount_fen: int,
+        payer_name: str,
+        payer_id_number: str,
+        payer_account: str = "",
     ) -> PaymentNotice:
         """What a real gateway would tell us of a payment: a notice with an id of its own."""
         message = f"sandbox-{self._house.ids.token()}"
-        return PaymentNotice(message, payment_id, outcome, amount_fen, payer_name, payer_id_number)
+        return PaymentNotice(message, payment_id, outcome, amount_fen, payer_name, payer_id_number, payer_account)
 
     def refund(self, order: RefundOrder) -> None:
         """Confirm the refund at once, as a gateway would after sending the money."""
@@ -117,12 +124,13 @@ def notice_from_body(body: bytes) -> PaymentNotice:
 
 
 def notice_from_json(data: Mapping[str, Any]) -> PaymentNotice:
-    """The notice of `{"id","payment_id","outcome","amount_fen","payer_name","payer_id_number"}`.
+    """The notice of `{"id","payment_id","outcome","amount_fen","payer_name","payer_id_number"}` and, where the
+    gateway tells it, `"payer_account"`.
 
     A failed payment may leave out its payer and its amount. DomainError `invalid` with every breach at once:
     `unknown`, `required`, `invalid`, `amount_invalid`.
     """
-    values = dict(data)
+    values = {"payer_account": "", **data}
     if values.get("outcome") == "failed":
         values = {"amount_fen": 0, "payer_name": "", "payer_id_number": ""} | values
     breaches = [Breach("unknown", field) for field in values if field not in _FIELDS]

@@ -19,10 +19,12 @@ from bidding.queries.payments import payments
 from bidding.rules.payment import LIVE, PaymentNotice
 from bidding.services import payments as services
 from bidding.services.registration import lock_registration
+from bidding.services.signals import keep_origin
 
 from .auth import house
 from .gateway import PaymentGateway, SandboxGateway
 from .idempotency import act
+from .origin import origin_here
 
 #: A debt paid in parts gets an account for each part.
 _STANDING = {"deposit": LIVE, "balance": ("pending",), "top_up": ("pending",)}
@@ -39,6 +41,7 @@ def ask_deposit(actor: Actor, registration_id: str) -> Payment:
 
     def ask(unit: Unit) -> Payment:
         _, registration = lock_registration(unit, actor, registration_id, "registration.own")
+        keep_origin(unit, registration, origin_here())
         return services.request_deposit(unit, registration, account=account)
 
     return act(ask)

@@ -13,16 +13,21 @@ from auction.kernel.errors import DomainError
 from auction.kernel.unit import House, Unit
 from auction.models import Platform
 from bidding.queries.due import Due, due_acts
+from bidding.queries.patterns import screening_of
 from bidding.services.closing import close
 from bidding.services.life import open_due
+from bidding.services.patterns import keep_screening
 from bidding.services.sanctions import enforce_due, expire_due
 from bidding.services.settlement import mark_overdue
+from bidding.services.signals import screen_signals
 
 log = structlog.get_logger(__name__)
 
 #: Seconds a moved clock waits for a closing whose offers are still being judged.
 _PATIENCE = 10.0
 _POLL = 0.05
+#: Ended auctions whose bids are looked at in one tick.
+_LOOKS = 5
 #: The clock may be moved by at most this much at once.
 MOST_SECONDS = 400 * 86400
 
@@ -38,14 +43,25 @@ def carry_out(house: House, due: Due, *, at_due_time: bool = False) -> bool:
         house.perform_at(now, enforce_due, due.subject_id)
     elif due.act == "expire":
         house.perform_at(now, expire_due, due.subject_id)
+    elif due.act == "screen":
+        house.perform_at(now, screen_signals, due.subject_id)
+    elif due.act == "patterns":
+        screening = house.read(screening_of, due.subject_id, house.settings.ruleset, due.at)
+        if screening is not None:
+            house.perform_at(now, keep_screening, screening)
     else:
         return house.perform_at(now, close, due.subject_id, settled=at_due_time) is not None
     return True
 
 
 def tick(house: House) -> None:
-    """Carry out what is due now. An act that fails is logged and tried again at the next tick; the others go on."""
-    for due in house.read(due_acts, house.now()):
+    """Carry out what is due now. An act that fails is logged and tried again at the next tick; the others go on.
+
+    Bids of ended auctions are looked at last and few at a time: no closing waits for that.
+    """
+    waiting = house.read(due_acts, house.now())
+    looks = [due for due in waiting if due.act == "patterns"]
+    for due in [due for due in waiting if due.act != "patterns"] + looks[:_LOOKS]:
         try:
             carry_out(house, due)
         except (SQLAlchemyError, DomainError):

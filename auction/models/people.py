@@ -40,6 +40,7 @@ class Person(Base):
     id_number: Mapped[bytes]
     phone: Mapped[bytes | None]
     email: Mapped[bytes | None]
+    address: Mapped[bytes | None]
     verified: Mapped[bool]
     created_at: Mapped[datetime]
 

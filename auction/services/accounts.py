@@ -35,6 +35,7 @@ class BidderFacts:
     id_number: str
     phone: str | None = None
     email: str | None = None
+    address: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ def create_bidder(unit: Unit, facts: BidderFacts, password_hash: str, role: str 
         id_number=sealed("id_number", number),
         phone=sealed("phone", facts.phone),
         email=sealed("email", facts.email),
+        address=sealed("address", facts.address),
         verified=unit.settings.sandbox,
         created_at=unit.now,
     )

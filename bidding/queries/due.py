@@ -10,14 +10,18 @@ from sqlalchemy.orm import Session
 from auction.models import Auction
 from risk.queries.sanctions import due_sanctions
 
-Act = Literal["open", "close", "overdue", "enforce", "expire"]
+from ..models import SignalScreening
+from .patterns import unscreened
+
+Act = Literal["open", "close", "overdue", "enforce", "expire", "screen", "patterns"]
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
     """An act on an auction, or on a sanction (enforce, expire), and when it is due.
 
-    Acts of one instant come in the order opening, closing, telling; then sanctions begin and end.
+    Acts of one instant come in the order opening, closing, telling; then sanctions begin and end; then the signs of
+    ended auctions are compared, and their bids are looked at.
     """
 
     at: datetime
@@ -45,5 +49,12 @@ def due_acts(session: Session, until: datetime) -> list[Due]:
     ]
     for act in ("enforce", "expire"):
         acts.append((act, [(at, key) for at, name, key in due_sanctions(session, until) if name == act]))
+    screening = session.execute(
+        select(SignalScreening.due_at, SignalScreening.auction_id).where(
+            SignalScreening.done_at.is_(None), SignalScreening.due_at <= until
+        )
+    )
+    acts.append(("screen", [(at, key) for at, key in screening]))
+    acts.append(("patterns", unscreened(session, until)))
     found = [(at, rank, key, act) for rank, (act, rows) in enumerate(acts) for at, key in rows]
     return [Due(at, act, key) for at, _, key, act in sorted(found)]

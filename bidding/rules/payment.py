@@ -22,7 +22,10 @@ _DOTS = str.maketrans(dict.fromkeys("•‧∙・･．.●", "·"))
 
 @dataclass(frozen=True, slots=True)
 class PaymentNotice:
-    """What the gateway says happened to a payment: `id` is its message's own, the payer whose account paid."""
+    """What the gateway says happened to a payment: `id` is its message's own, the payer whose account paid.
+
+    `payer_account`: that account's number, where the gateway tells it.
+    """
 
     id: str
     payment_id: str
@@ -30,6 +33,7 @@ class PaymentNotice:
     amount_fen: int
     payer_name: str
     payer_id_number: str
+    payer_account: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from ..rules import room as rules
 from .life import change_status, open_auction, release_all, suspend_locked
 from .rooms import lock_auction
 from .settlement import confirm_sale, hold_barred_winner
+from .signals import await_screening
 
 
 def close(unit: Unit, auction_id: str, *, settled: bool = False) -> str | None:
@@ -77,6 +78,7 @@ def _decide(unit: Unit, auction: Auction) -> str:
     room = room_of(auction)
     status = rules.outcome_at_close(room)
     auction.closed_at = unit.now
+    await_screening(unit, auction)
     if status == "sold":
         winner = unit.session.get_one(Registration, auction.leader_registration_id)
         if hold_barred_winner(unit, auction, winner):

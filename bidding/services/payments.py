@@ -38,6 +38,7 @@ from ..rules.payment import (
 )
 from .moving import new_payment, note, order_refund, post, refund_span
 from .rooms import lock_auction
+from .signals import keep_signals
 
 #: What each request for money is called in the payer's stream.
 _REQUESTED = {"deposit": "DepositRequested", "balance": "BalanceRequested", "top_up": "TopUpRequested"}
@@ -148,6 +149,9 @@ def receive_notice(
         notice,
         payer_known=notice.outcome == "paid" and _payer_known(unit, registration, notice),
     )
+    if notice.outcome == "paid" and verdict != "unchanged":
+        paid_by = {"payer": notice.payer_id_number, "bank_account": notice.payer_account}
+        keep_signals(unit, registration, paid_by)
     if verdict == "unchanged":
         note(unit, registration, "PaymentNoticeIgnored", payment, notice=notice.id, outcome=notice.outcome)
     elif verdict == "failed":

@@ -17,16 +17,20 @@ from auction.rules import identity
 from auction.rules.access import Actor, require
 from disclosure.queries import working_sheet
 from disclosure.rules.sheet import is_restricted
-from risk.services.interest import check_interest
+from risk.rules.interest import Clearance
+from risk.services.interest import check_interest, find_namesakes
 
 from ..models import Acknowledgement, RegisteredIdentity, Registration
 from ..queries.rooms import ruleset_of
 from ..rules import registration as rules
+from ..rules.signals import Origin
+from .findings import keep_findings
 from .identities import sealed_identity
 from .interest import recheck, standing_bar
 from .payments import held_deposit, refund_excess
 from .release import release_registration
 from .rooms import lock_auction
+from .signals import keep_contacts, keep_origin, watch_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +43,10 @@ class _Identity:
     share: str | None = None
 
 
-def register(unit: Unit, actor: Actor, auction_id: str, application: rules.Application) -> Registration:
-    """Register the actor's person for an auction.
+def register(
+    unit: Unit, actor: Actor, auction_id: str, application: rules.Application, origin: Origin | None = None
+) -> Registration:
+    """Register the actor's person for an auction. `origin`: where the request came from, as the door saw it.
 
     Answers the registration; status `refused` with `refusal` where the interest bar or a bar for a term holds (kept
     as evidence).
@@ -65,11 +71,11 @@ def register(unit: Unit, actor: Actor, auction_id: str, application: rules.Appli
     creditor = _creditor_party(unit, auction, identities[0]) if application.claim == "creditor" else None
     _check_duplicates(unit, auction, identities)
     matches = frozenset(i.match for i in identities)
-    clearance = check_interest(unit, auction.lot, matches, unit.now)
+    clearance = check_interest(unit, auction.lot, matches, unit.now, ruleset_of(unit.session, auction))
     bar = standing_bar(unit, auction.lot, matches, version=clearance.version)
     refusal = "barred_interest" if clearance.hits else bar
     refused = refusal is not None
-    hold = rules.hold_of([i.id_type for i in identities])
+    hold = None if refused else _hold(unit, identities, clearance)
     registration = Registration(
         id=unit.new_id(),
         auction_id=auction.id,
@@ -87,12 +93,17 @@ def register(unit: Unit, actor: Actor, auction_id: str, application: rules.Appli
         cleared_version=clearance.version,
         cleared_on=clearance.on,
         barred=refusal,
-        hold=None if refused else hold,
+        hold=hold,
         created_at=unit.now,
     )
     unit.session.add(registration)
     unit.session.flush()
     _keep_identities(unit, person, registration, identities, live=not refused)
+    keep_findings(unit, auction, auction.lot, registration.id, clearance)
+    keep_contacts(unit, registration, person)
+    keep_origin(unit, registration, origin)
+    if not refused:
+        watch_names(unit, registration, auction.lot, {i.match: (i.id_type, i.number, i.name) for i in identities})
     unit.session.add(Acknowledgement(registration_id=registration.id, seal=application.seal, at=unit.now))
     unit.record(
         "RegistrationRefused" if refused else "RegistrationFiled",
@@ -111,6 +122,14 @@ def register(unit: Unit, actor: Actor, auction_id: str, application: rules.Appli
         },
     )
     return registration
+
+
+def _hold(unit: Unit, identities: list[_Identity], clearance: Clearance) -> str | None:
+    """Why the registry cannot answer for somebody behind a registration (PRECISIONS 13)."""
+    people = {i.match: (i.name, i.number) for i in identities if i.id_type == identity.RESIDENT_ID}
+    unknown = any(i.id_type == identity.USCC and i.match not in clearance.companies for i in identities)
+    namesakes = find_namesakes(unit, people, version=clearance.version)
+    return rules.hold_of([i.id_type for i in identities], unknown_company=unknown, namesake=bool(namesakes))
 
 
 def _person(unit: Unit, actor: Actor) -> Person:

@@ -82,10 +82,53 @@ def upgrade() -> None:
     op.create_index(op.f("ix_alerts_auction_id"), "alerts", ["auction_id"])
     op.create_index(op.f("ix_alerts_lot_id"), "alerts", ["lot_id"])
     op.create_index("ix_alerts_status", "alerts", ["status", "raised_at"])
+    op.create_table(
+        "registration_signals",
+        sa.Column("registration_id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("value_match", sa.Text(), nullable=False),
+        sa.Column("auction_id", sa.Text(), nullable=False),
+        sa.Column("person_match", sa.Text(), nullable=False),
+        sa.Column("at", INSTANT, nullable=False),
+        sa.ForeignKeyConstraint(["auction_id"], ["auctions.id"], name=op.f("fk_registration_signals_auction_id")),
+        sa.ForeignKeyConstraint(
+            ["registration_id"], ["registrations.id"], name=op.f("fk_registration_signals_registration_id")
+        ),
+        sa.PrimaryKeyConstraint("registration_id", "kind", "value_match", name=op.f("pk_registration_signals")),
+    )
+    op.create_index(op.f("ix_registration_signals_at"), "registration_signals", ["at"])
+    op.create_index(op.f("ix_registration_signals_auction_id"), "registration_signals", ["auction_id"])
+    op.create_index("ix_registration_signals_value", "registration_signals", ["kind", "value_match"])
+    op.create_table(
+        "signal_screenings",
+        sa.Column("auction_id", sa.Text(), nullable=False),
+        sa.Column("due_at", INSTANT, nullable=False),
+        sa.Column("done_at", INSTANT, nullable=True),
+        sa.ForeignKeyConstraint(["auction_id"], ["auctions.id"], name=op.f("fk_signal_screenings_auction_id")),
+        sa.PrimaryKeyConstraint("auction_id", name=op.f("pk_signal_screenings")),
+    )
+    waiting = sa.text("done_at IS NULL")
+    op.create_index(
+        "ix_signal_screenings_due",
+        "signal_screenings",
+        ["due_at"],
+        sqlite_where=waiting,
+        postgresql_where=waiting,
+    )
+    op.add_column("persons", sa.Column("address", sa.LargeBinary(), nullable=True))
+    for table in ("staff", "relatives"):
+        op.add_column(table, sa.Column("born_match", sa.Text(), nullable=True))
+        op.create_index(f"ix_{table}_born_match", table, ["born_match"])
     guard("approval_votes")
 
 
 def downgrade() -> None:
+    for table in ("staff", "relatives"):
+        op.drop_index(f"ix_{table}_born_match", table)
+        op.drop_column(table, "born_match")
+    op.drop_column("persons", "address")
+    op.drop_table("signal_screenings")
+    op.drop_table("registration_signals")
     op.drop_table("alerts")
     op.drop_table("approval_votes")
     op.drop_table("approvals")

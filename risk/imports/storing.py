@@ -28,12 +28,13 @@ from auction.rules.identity import RESIDENT_ID, USCC, birth_date
 from ..models import Control, RegistryVersion, Relative, Staff
 from ..queries.interest import REGISTRY_KEY, in_force, registry_key, registry_version
 from ..rules.namesakes import NAMESAKE, namesake_text
+from ..rules.near_names import BORN, born_text
 from .lines import RefusedRow
 from .reading import ControlRow, RelativeRow, StaffRow, read_control, read_relatives, read_staff
 from .spooled import Refusals
 
 #: What is to happen in the transaction that puts a new version in force: whom it bars is for the floors above to say.
-Switched = Callable[[Unit], None]
+Switched = Callable[[Unit], object]
 _Table = type[Staff] | type[Relative] | type[Control]
 
 CHUNK = 1_000
@@ -152,6 +153,7 @@ def _staff_fact(vault: Vault, row: StaffRow) -> _Fact:
         "from_on": row.from_on,
         "to_on": row.to_on,
         "birth_match": _birth_match(vault, row.name, row.id_number),
+        "born_match": vault.match_key(BORN, born_text(birth_date(row.id_number))),
     }
     return _Fact(columns, row.name)
 
@@ -162,6 +164,7 @@ def _relative_fact(vault: Vault, row: RelativeRow) -> _Fact:
         "relative_match": vault.match_key(RESIDENT_ID, row.relative_id_number),
         "relation": row.relation,
         "birth_match": _birth_match(vault, row.relative_name, row.relative_id_number),
+        "born_match": vault.match_key(BORN, born_text(birth_date(row.relative_id_number))),
     }
     return _Fact(columns, row.relative_name)
 

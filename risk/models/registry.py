@@ -2,7 +2,8 @@
 
 Identities are kept as keyed hashes (`id_match`) and names sealed under the registry's own key; rows of an
 earlier import stay with the version that ended them, so that history can be read. `birth_match` is a keyed hash of name
-and day of birth, by which a namesake born the same day is noticed without opening any name.
+and day of birth, by which a namesake born the same day is noticed without opening any name; `born_match` one of the day alone, which finds
+the few whose names are opened to be compared.
 """
 
 from datetime import date, datetime
@@ -32,6 +33,7 @@ class Staff(Base):
     from_version: Mapped[int] = mapped_column(BigInteger)
     until_version: Mapped[int | None] = mapped_column(BigInteger)
     birth_match: Mapped[str | None] = mapped_column(index=True)
+    born_match: Mapped[str | None] = mapped_column(index=True)
 
     __table_args__ = (
         Index("ix_staff_id_match", "id_match"),
@@ -55,6 +57,7 @@ class Relative(Base):
     from_version: Mapped[int] = mapped_column(BigInteger)
     until_version: Mapped[int | None] = mapped_column(BigInteger)
     birth_match: Mapped[str | None] = mapped_column(index=True)
+    born_match: Mapped[str | None] = mapped_column(index=True)
 
     __table_args__ = (
         Index("ix_relatives_id_match", "id_match"),

@@ -19,6 +19,7 @@ from bidding.services.bids import Answer, stored_answer
 from ..auth import house, me, policy
 from ..door import door
 from ..idempotency import act
+from ..origin import origin_here
 from ..paying import ask_balance, ask_deposit
 from ..schemas.acknowledgement import AcknowledgementOut, acknowledgement, status_of
 from ..schemas.base import PageQuery
@@ -61,7 +62,7 @@ def _payment(payment: Payment, status: int) -> Response:
 @blueprint.response(201, RegistrationOut)
 def create_registration(application: Application, auction_id: str) -> Response:
     """Register for an auction. A refusal for the interest bar is kept, and answered as a problem."""
-    registration = act(services.register, me(), auction_id, application)
+    registration = act(services.register, me(), auction_id, application, origin_here())
     if registration.status == "refused":
         raise refused(registration)
     return _shown(registration, 201)

@@ -9,16 +9,20 @@ from auction.kernel.money import yuan
 from bidding.models import Payment
 from bidding.queries.lot_page import LotPage, lot_page
 from bidding.queries.mine import Own, mine, own
+from bidding.queries.renege_view import debt_of
 from bidding.queries.room_page import own_registration
 from bidding.rules.registration import PURCHASE_UNDERTAKING, UNDERTAKINGS
 from bidding.services import registration as services
+from bidding.services.renege_objections import file_objection
 from disclosure.rules.sheet import is_restricted
 
 from .. import errors
 from ..auth import house, me, policy
-from ..paying import ask_balance, ask_deposit, simulate_payment
+from ..origin import origin_here
+from ..paying import ask_balance, ask_deposit, ask_top_up, simulate_payment
 from ..schemas.bidding import RegistrationIn
-from . import forms, labels, lot_view
+from ..schemas.reneges import PartIn, RenegeObjectionIn
+from . import debt_view, forms, labels, lot_view
 from .forms import Entry
 from .language import _, language, local
 from .lot_view import heading, round_view
@@ -68,7 +72,7 @@ def submit(auction_id: str) -> Any:
     payload |= {"principals": principals, "undertakings": request.form.getlist("undertakings")}
     try:
         application = forms.load(RegistrationIn(), payload, [*wrong, *unreadable])
-        registration = house().perform(services.register, me(), auction_id, application)
+        registration = house().perform(services.register, me(), auction_id, application, origin_here())
     except DomainError as error:
         if error.code in ("not_found", "fault"):
             raise
@@ -152,6 +156,7 @@ def _show(found: Own, form: Entry) -> str:
     page = _lot(found.auction.id)
     auction = round_view(found.auction, now)
     before = auction["status"] == "announced" and now < found.auction.opens_at
+    debt = debt_view.view(house().read(debt_of, me(), found.auction.id, now), now) if found.buyer else None
     return render_template(
         "enrol/show.html",
         own=found,
@@ -161,9 +166,17 @@ def _show(found: Own, form: Entry) -> str:
         form=form,
         sheet=lot_view.sheet_view(page.sheet, found.lot.id),
         standing=_standing(found),
-        pay=_pay(found, auction),
+        pay=_pay(found, auction, debt),
+        debt=debt,
+        may_object=debt is not None and _may_object(debt),
+        warning=debt_view.warning(debt) if debt and debt["stage"] in ("balance_due", "overdue", "declarable") else "",
         may_leave=found.live and before and not found.registration.has_bid,
     )
+
+
+def _may_object(debt: dict[str, Any]) -> bool:
+    """Whether the buyer may still object to the declaration."""
+    return debt["declaration"] is not None and not debt["declaration"]["objections"]
 
 
 def _standing(found: Own) -> dict[str, str]:
@@ -172,7 +185,7 @@ def _standing(found: Own) -> dict[str, str]:
     if registration.status == "refused":
         text = errors.sentence(registration.refusal or "forbidden", {}, language())
         return {"kind": "out", "sign": "stop", "head": head, "text": text}
-    if found.buyer:
+    if found.buyer and found.auction.settlement != "reneged":
         settlement = found.auction.settlement or "balance_due"
         return {"kind": "lead", "sign": "check", "head": _("竞买成功"), "text": str(labels.SETTLEMENT[settlement])}
     texts = {
@@ -187,7 +200,7 @@ def _standing(found: Own) -> dict[str, str]:
     return {"kind": kind, "sign": sign, "head": head, "text": text}
 
 
-def _pay(found: Own, auction: dict[str, Any]) -> dict[str, Any] | None:
+def _pay(found: Own, auction: dict[str, Any], debt: dict[str, Any] | None) -> dict[str, Any] | None:
     registration = found.registration
     claims = registration.claim_status == "pending" and registration.capacity == "self"
     waits = registration.status == "awaiting_deposit" or (registration.status == "awaiting_court" and claims)
@@ -199,13 +212,23 @@ def _pay(found: Own, auction: dict[str, Any]) -> dict[str, Any] | None:
             "action": url_for("enrol.deposit", registration_id=registration.id),
             "label": _("取得付款账户"),
         }
-    if found.buyer and found.auction.settlement in ("balance_due", "overdue"):
+    if debt is not None and debt["owed_fen"]:
         return {
             "title": _("付尾款"),
-            "payment": found.payment("balance"),
-            "text": _("成交价减去保证金后，应付 ¥%(amount)s。", amount=yuan(found.auction.balance_fen or 0)),
+            "payment": found.pending("balance"),
+            "text": _("尚欠 ¥%(amount)s，可以分次支付。", amount=yuan(debt["owed_fen"])),
             "action": url_for("enrol.balance", registration_id=registration.id),
             "label": _("取得付款账户"),
+            "parts": True,
+        }
+    if debt is not None and debt["top_up"] and debt["top_up"]["owed_fen"] and debt["top_up"]["status"] != "paid":
+        return {
+            "title": _("补交差价和费用"),
+            "payment": found.pending("top_up"),
+            "text": _("法院责令补交，尚欠 ¥%(amount)s，可以分次支付。", amount=yuan(debt["top_up"]["owed_fen"])),
+            "action": url_for("enrol.top_up", registration_id=registration.id),
+            "label": _("取得付款账户"),
+            "parts": True,
         }
     return None
 
@@ -231,11 +254,39 @@ def deposit(registration_id: str) -> Any:
     return _act(registration_id, lambda found: ask_deposit(me(), registration_id))
 
 
+def _part() -> int | None:
+    """How much the buyer wants to pay now; None for all that is owed."""
+    payload, wrong = forms.read({"amount_fen": forms.money})
+    amount: int | None = forms.load(PartIn(), payload, wrong).get("amount_fen")
+    return amount
+
+
 @blueprint.post("/registrations/<registration_id>/balance")
 @policy("registration.own")
 def balance(registration_id: str) -> Any:
-    """Ask where to pay the balance."""
-    return _act(registration_id, lambda found: ask_balance(me(), found.auction.id))
+    """Ask where to pay the balance, or a part of it."""
+    return _act(registration_id, lambda found: ask_balance(me(), found.auction.id, _part()))
+
+
+@blueprint.post("/registrations/<registration_id>/top-up")
+@policy("registration.own")
+def top_up(registration_id: str) -> Any:
+    """Ask where to pay what a top-up order asks, or a part of it."""
+    return _act(registration_id, lambda found: ask_top_up(me(), found.auction.id, _part()))
+
+
+@blueprint.post("/registrations/<registration_id>/renege-objection")
+@policy("renege.object")
+def object_to_renege(registration_id: str) -> Any:
+    """Object to the declaration that the own purchase was reneged on."""
+    payload, wrong = forms.read({"grounds": forms.text})
+    return _act(
+        registration_id,
+        lambda found: house().perform(
+            file_objection, me(), found.auction.id, **forms.load(RenegeObjectionIn(), payload, wrong)
+        ),
+        _("异议已提交，由另一名法官审查。"),
+    )
 
 
 @blueprint.post("/registrations/<registration_id>/acknowledgements")

@@ -10,6 +10,7 @@ from auction.services import accounts
 
 from ..api.sessions import sign_in
 from ..auth import COOKIE, current_actor, hash_password, house, policy
+from ..origin import mark_device
 from ..schemas.people import BidderIn
 from . import forms
 from .forms import Entry
@@ -26,6 +27,7 @@ _ACCOUNT: dict[str, forms.Read] = {
     "id_number": forms.text,
     "phone": forms.text,
     "email": forms.text,
+    "address": forms.text,
 }
 
 
@@ -105,6 +107,7 @@ def _keep(answer: Any, token: str) -> Any:
         samesite="Lax",
         secure=request.is_secure,
     )
+    mark_device(answer)
     return answer
 
 

@@ -114,7 +114,7 @@ class RegistrationOut(Strict):
     lot_id = fields.String()
     status = fields.String(metadata={"enum": list(_STATUSES)})
     refusal = fields.String(allow_none=True)
-    hold = fields.String(allow_none=True, metadata={"enum": ["identity_unmatchable", None]})
+    hold = fields.String(allow_none=True, metadata={"enum": ["identity_unmatchable", "identity_review", None]})
     capacity = fields.String()
     claim = fields.String()
     claim_status = fields.String(allow_none=True)
@@ -151,6 +151,7 @@ class SimulatedPaymentIn(Strict):
     outcome = choice("paid", "failed")
     payer_name = text(200, required=False)
     payer_id_number = text(64, required=False)
+    payer_account = text(64, required=False)
     amount_fen = StrictInteger()
 
 
@@ -176,6 +177,7 @@ class NoticeIn(Strict):
     amount_fen = fields.Integer()
     payer_name = fields.String()
     payer_id_number = fields.String()
+    payer_account = fields.String()
 
 
 class NoticeOut(Strict):

@@ -31,6 +31,7 @@ class BidderIn(Strict):
     id_number = text(40)
     phone = fields.String(required=True, validate=validate.Regexp(r"[+0-9 ()-]{5,24}\Z"))
     email = fields.Email(required=True, validate=validate.Length(max=254))
+    address = text(200, required=False)
 
 
 class BidderOut(Strict):

@@ -169,17 +169,28 @@ CSL 21 | network_log_retention | 6 months
 PIPL 56 | impact_report_retention | 3 years
 NDR 12 | data_sharing_retention | 3 years
 NDR 10 | defect_report | 24 hours
+- | signal_kept | 365 days
+- | signal_most_phone | 4 count
+- | signal_most_email | 4 count
+- | signal_most_address | 8 count
+- | signal_most_bank_account | 8 count
+- | signal_most_payer | 8 count
+- | signal_most_device | 4 count
+- | signal_most_ip | 4 count
+- | near_name_edits | 1 count
+- | near_name_ratio | 0.85 ratio
 - | pattern_window | 2 years
 - | pattern_joint_min | 4 count
 - | pattern_overlap | 0.6 ratio
 - | pattern_chance | 0.01 ratio
 - | pattern_own_run | 3 count
-- | pattern_push_bids | 3 count
+- | pattern_push_bids | 2 count
 - | pattern_quiet_from | 0.9 ratio
 - | pattern_alert | 0.6 ratio
 - | pattern_weight_deposit_source_shared | 0.7 ratio
 - | pattern_weight_wins_in_turn | 0.6 ratio
 - | pattern_weight_companion | 0.5 ratio
+- | pattern_weight_accompanied | 0.5 ratio
 - | pattern_weight_spares_companion | 0.3 ratio
 - | pattern_weight_pushes_and_leaves | 0.4 ratio
 - | pattern_weight_follows_seller | 0.4 ratio
