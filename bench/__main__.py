@@ -6,10 +6,10 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from . import bids
+from . import bids, patterns
 
 RESULTS = Path(__file__).parent / "results"
-BENCHMARKS = {"bids_hot_lot": bids.hot_lot, "bids_50_lots": bids.fifty_lots}
+BENCHMARKS = {"bids_hot_lot": bids.hot_lot, "bids_50_lots": bids.fifty_lots, "patterns": patterns.patterns}
 
 
 def main() -> None:

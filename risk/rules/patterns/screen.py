@@ -22,6 +22,7 @@ REASONS = (
     "deposit_source_shared",
     "wins_in_turn",
     "companion",
+    "accompanied",
     "spares_companion",
     "pushes_and_leaves",
     "follows_seller",
@@ -138,7 +139,10 @@ def _percent(part: float) -> int:
 def _companions(
     pairs: Sequence[Pair], records: Mapping[str, Record], limits: Limits, habits: dict[str, list[Reason]]
 ) -> None:
-    """Who never wins, is mostly where one certain other is, more than chance explains, and that other often wins."""
+    """Who never wins, is mostly where one certain other is, more than chance explains, and that other often wins.
+
+    Both are told of: the one who comes along, and the one who is accompanied.
+    """
     best: dict[str, Pair] = {}
     for pair in pairs:
         for bidder in (pair.a, pair.b):
@@ -154,9 +158,11 @@ def _companions(
         other = pair.other(bidder)
         facts = {"joint": pair.joint, "joined": len(records[bidder].joined), "other_won": pair.wins_of(other)}
         habits[bidder].append(Reason("companion", facts, (other,)))
+        habits[other].append(Reason("accompanied", facts, (bidder,)))
         if _sparing(pair):
-            spared = Reason("spares_companion", {"joint": pair.joint, "clashes": pair.clashes}, (other,))
-            habits[bidder].append(spared)
+            spared = {"joint": pair.joint, "clashes": pair.clashes}
+            habits[bidder].append(Reason("spares_companion", spared, (other,)))
+            habits[other].append(Reason("spares_companion", spared, (bidder,)))
 
 
 def _sparing(pair: Pair) -> bool:
@@ -207,9 +213,9 @@ def _pushers(
     for bidder, record in records.items():
         if record.won or len(record.joined) < limits.joint_min:
             continue
-        pushed = [name for name in record.joined if _pushed(features[name, bidder], limits)]
-        if 4 * len(pushed) >= 3 * len(record.joined):
-            bids = sum(features[name, bidder].bids for name in record.joined)
+        quiet = [name for name in record.joined if _quiet(features[name, bidder], limits)]
+        bids = sum(features[name, bidder].bids for name in record.joined)
+        if 4 * len(quiet) >= 3 * len(record.joined) and bids >= limits.push_bids * len(record.joined):
             habits[bidder].append(Reason("pushes_and_leaves", {"joined": len(record.joined), "bids": bids}))
         most = max(record.by_seller.values(), default=0)
         sellers = {sale.terms.seller for sale in sales.values()}
@@ -217,9 +223,9 @@ def _pushers(
             habits[bidder].append(Reason("follows_seller", {"joined": len(record.joined), "same_seller": most}))
 
 
-def _pushed(found: Features, limits: Limits) -> bool:
+def _quiet(found: Features, limits: Limits) -> bool:
     last: Any = found.shill["Last_Bidding"]
-    return found.bids >= limits.push_bids and last <= limits.quiet_from
+    return bool(last <= limits.quiet_from)
 
 
 def _shared_sources(sources: Mapping[tuple[str, str], str]) -> dict[tuple[str, str], tuple[str, ...]]:
