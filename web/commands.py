@@ -19,7 +19,10 @@ from auction.services import accounts
 from bidding import replay as replays
 from bidding.evidence import export
 from bidding.queries.audit import verify_all
+from bidding.services.findings import flag_barred
+from disclosure.services.attachments import clean_file
 from risk.imports import import_file
+from risk.services.written_rules import keep_rule
 
 from . import errors
 from .risk_commands import risk
@@ -192,7 +195,7 @@ def people() -> None:
 @answered
 def people_import(kind: str, path: Path, partial: bool, as_json: bool) -> None:
     """Import a CSV; any refused row means nothing is stored, unless --partial."""
-    report = import_file(the_house(), kind, path, partial)
+    report = import_file(the_house(), kind, path, partial, flag_barred)
     refused = (
         {
             "line": row.line,
@@ -212,6 +215,21 @@ def people_import(kind: str, path: Path, partial: bool, as_json: bool) -> None:
         for row in refused:
             click.echo(f"line {row['line']}: {row['field'] or ''} {row['code']}: {row['detail']}")
     sys.exit(1 if report.refused else 0)
+
+
+@fapai.group()
+def rule() -> None:
+    """Written rules that a ruleset names by their SHA-256."""
+
+
+@rule.command("keep")
+@click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@answered
+def rule_keep(path: Path) -> None:
+    """Keep the text of a written rule (PDF) for everybody to read, and print its SHA-256."""
+    file = clean_file(path.read_bytes(), path.name)
+    kept = the_house().perform(keep_rule, filename=file.filename, media_type=file.media_type, content=file.content)
+    click.echo(kept.sha256)
 
 
 @fapai.command()

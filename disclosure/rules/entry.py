@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any, Literal, cast, get_args
 
 from auction.rules.findings import Finding
+from auction.rules.letters import TURNING
 
 from .catalogue import Field, Item, Scalar, State
 from .sheet import File, ItemFacts
@@ -103,8 +104,13 @@ def _check_text(item: Item, path: str, value: object, most: int) -> Iterator[Fin
 
 
 def _is_bad(character: str) -> bool:
-    """Control characters but for line ends and tabs, and halves of surrogate pairs: they cannot be stored or sealed."""
-    return character not in "\n\r\t" and unicodedata.category(character) in ("Cc", "Cs")
+    """Control characters but for line ends and tabs, and halves of surrogate pairs: they cannot be stored or sealed.
+
+    Also what turns the direction of writing, with which a statement can read as another than it is.
+    """
+    if character in "\n\r\t":
+        return False
+    return unicodedata.category(character) in ("Cc", "Cs") or character in TURNING
 
 
 def _day(value: object) -> date | None:

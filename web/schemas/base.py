@@ -7,6 +7,7 @@ from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 from auction.kernel.clock import iso
 from auction.kernel.money import MOST_FEN
+from auction.rules.letters import TURNING
 
 
 class Strict(Schema):
@@ -38,7 +39,12 @@ def text(most: int = 500, *, required: bool = True, least: int = 1, **more: Any)
 
 
 def printable(value: str) -> None:
-    """Refuse control characters other than line breaks, and halves of surrogate pairs: no database keeps them."""
+    """Refuse control characters other than line breaks, and halves of surrogate pairs: no database keeps them.
+
+    Also what turns the direction of writing: with it a name or title can read as another than it is.
+    """
+    if not TURNING.isdisjoint(value):
+        raise ValidationError("control_characters")
     if any("\ud800" <= char <= "\udfff" for char in value):
         raise ValidationError("invalid")
     if any(ord(char) < 32 and char not in "\n\r\t" for char in value) or "\x7f" in value:

@@ -34,6 +34,7 @@ def errors(item: Item, sent: dict[str, Any], today: date) -> list[tuple[str, str
         ("title", {"statement": "字" * (MOST_STATEMENT + 1)}, ("too_long", "statement")),
         ("title", {"statement": "a\x00b"}, ("bad_characters", "statement")),
         ("title", {"statement": "a\ud800b"}, ("bad_characters", "statement")),
+        ("title", {"statement": "a\u202eb"}, ("bad_characters", "statement")),
         ("title", {"source": "x" * (MOST_SOURCE + 1)}, ("too_long", "source")),
         ("title", {"source": {}}, ("wrong_type", "source")),
         ("title", {"checked_on": "2026-03-03"}, ("date_in_future", "checked_on")),

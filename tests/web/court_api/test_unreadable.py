@@ -177,3 +177,15 @@ def test_attributes_come_back_exactly_or_are_refused(room: CourtRoom) -> None:
     assert fine(room.judge.get(f"/lots/{lot['id']}"))["attributes"] == good
     for bad in ({"a": 2**60}, {"a": 1e300}, {"a": [[[[[1]]]]]}, {"": 1}, {"a": "x" * 2000}, [1], {"a": "\u0001"}):
         assert room.clerk.post("/lots", room.lot_facts(attributes=bad)).status_code == 422, bad
+
+
+def test_a_text_that_turns_the_direction_of_writing_is_refused_at_entry(room: CourtRoom) -> None:
+    room.enter()
+    turned = "珠江路\u202e88号"
+    assert fields_of(room.clerk.post("/lots", room.lot_facts(title=turned))) == {"title": "control_characters"}
+    party = {"name": turned, "role": "applicant"}
+    answer = room.clerk.post("/cases", {"number": "（2026）苏01执9号", "parties": [party]})
+    assert fields_of(answer) == {"parties.0.name": "control_characters"}
+    bidder = {"username": "turned", "password": "long enough", "name": turned, "id_type": "passport"}
+    answer = room.clerk.post("/bidders", {**bidder, "id_number": "E12345678"})
+    assert fields_of(answer)["name"] == "control_characters"
