@@ -20,7 +20,9 @@ from bidding.services.bids import Answer, refusal
 #: Seconds after which an offer without an answer is answered `fault`; its key tells later what became of it.
 PATIENCE = 10.0
 #: Refusals that are counted, not stored.
-COUNTED = frozenset(("rate_limited", "not_registered", "not_started", "closed", "amount_invalid"))
+COUNTED = frozenset(
+    ("rate_limited", "not_registered", "not_started", "closed", "suspended", "not_open", "amount_invalid")
+)
 
 
 class Limit:

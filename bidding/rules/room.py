@@ -150,7 +150,7 @@ def _amount_refusal(rules: RoomRules, room: Room, standing: Standing, offer: Off
         return "already_leading"
     if offer.amount_fen < least_bid(room, standing.rank, leading=leading):
         equal = room.price_fen is not None and offer.amount_fen == room.price_fen
-        return "equal_not_preferred" if equal and standing.rank is not None and not leading else "below_minimum"
+        return "equal_not_preferred" if equal and standing.rank is not None else "below_minimum"
     if is_implausible(rules, room, offer.amount_fen) and not offer.confirm_implausible:
         return "implausible_amount"
     return None

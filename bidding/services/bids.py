@@ -30,8 +30,8 @@ from .rooms import lock_auctions, write_room
 
 #: A refused offer whose reason speaks of the person is journaled as a private entry.
 _PERSONAL = frozenset(("barred_interest", "barred_reneger", "barred_sanction", "deposit_unpaid", "not_registered"))
-#: Offers refused for these reasons are counted, not journaled (PRECISIONS 28).
-_COUNTED = frozenset(("not_registered", "not_started", "closed"))
+#: Offers refused for these reasons are counted, not journaled: only what is judged while open is (PRECISIONS 28).
+_COUNTED = frozenset(("not_registered", "not_started", "closed", "suspended", "not_open"))
 
 
 #: What bidding and the opening change of an auction's row; every change of it gives the room a new version.

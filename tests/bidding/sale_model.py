@@ -297,7 +297,7 @@ class Sale:
             price = lead.fen
             if lead.reg == n and not own:
                 return "already_leading"
-            equals = fen == price and reg.rank is not None and lead.reg != n
+            equals = fen == price and reg.rank is not None
             if equals and lead.rank is not None and reg.rank is not None and lead.rank <= reg.rank:
                 return "equal_not_preferred"
             if fen < price + self.step and not equals:

@@ -168,7 +168,9 @@ def test_the_purpose_to_raise_the_own_bid_does_nothing_for_others() -> None:
 
 
 def test_a_preferential_leader_cannot_equal_the_own_bid() -> None:
-    assert code(led(1, by="me"), PRICE, raise_own=True, rank=1) in ("below_minimum", "equal_not_preferred")
+    """His rank does not beat the leader's, which is his own (PRECISIONS 5, number 12)."""
+    assert code(led(1, by="me"), PRICE, raise_own=True, rank=1) == "equal_not_preferred"
+    assert code(led(1, by="me"), PRICE - STEP, raise_own=True, rank=1) == "below_minimum"
 
 
 @pytest.mark.parametrize(

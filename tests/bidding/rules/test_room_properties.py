@@ -66,9 +66,7 @@ class Reading:
                 return "already_leading"
             if fen < price + self.step:
                 mine, theirs = (99 if RANKS[name] is None else RANKS[name] for name in (who, leader))
-                if fen != price or who == leader:
-                    return "below_minimum"
-                if mine == 99:
+                if fen != price or mine == 99:
                     return "below_minimum"
                 if not mine < theirs:
                     return "equal_not_preferred"
