@@ -327,10 +327,10 @@ def test_the_clock_is_moved_by_an_operator_and_what_falls_due_is_done(
 ) -> None:
     for other in (sale.judge, sale.bidders[0]):
         assert code_of(sign_in(other).post("/sandbox/clock", {"advance_seconds": 1})) == "forbidden"
-        assert code_of(sign_in(other).get("/sandbox/clock")) == "forbidden"
+        assert sign_in(other).get("/sandbox/clock").status_code == 200
     assert code_of(anybody.post("/sandbox/clock", {"advance_seconds": 1})) == "unauthenticated"
     operator = sign_in(sale.operator)
-    before = operator.get("/sandbox/clock").get_json()
+    before = anybody.get("/sandbox/clock").get_json()
     assert before["offset_seconds"] == 0
     for wrong in (0, -5, 1.5, "60", True, None, 10**12):
         answer = operator.post("/sandbox/clock", {"advance_seconds": wrong})
