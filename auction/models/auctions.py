@@ -71,6 +71,7 @@ class Auction(Base):
         CheckConstraint("reserve_price_fen > 0", "reserve_positive"),
         CheckConstraint("increment_fen > 0", "increment_positive"),
         Index("ix_auctions_status", "status", "closes_at"),
+        Index("ix_auctions_closed_at", "closed_at"),
     )
 
 

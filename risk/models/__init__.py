@@ -3,12 +3,15 @@
 from .alerts import Alert
 from .clearance import ClearanceAssessment, ClearanceModel, ClearanceOutcome, ClearancePlan
 from .control import Control, InterestFinding, InterestReview, LiftedHit
+from .patterns import BidPattern, BidScreening
 from .registry import RegistryVersion, Relative, Staff
 from .sanctions import Sanction, SanctionReview, WrittenRule
 from .standing import StandingEntry, StandingObjection
 
 __all__ = [
     "Alert",
+    "BidPattern",
+    "BidScreening",
     "ClearanceAssessment",
     "ClearanceModel",
     "ClearanceOutcome",

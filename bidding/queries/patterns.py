@@ -1,0 +1,264 @@
+"""Reading what a screening of bidding needs: the bids of an ended auction, and of ended auctions of the same people.
+
+Nothing of an auction that has not ended is read, be it of the same people (OJA 8(2)).
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session
+
+from auction.kernel.clock import iso
+from auction.kernel.errors import DomainError
+from auction.models import Auction, Case, Lot, Person
+from auction.rules.calendar import add_months, midnight, shanghai_day
+from auction.rules.lot import ENDED
+from auction.rules.ruleset import load
+from risk.models import Alert, BidPattern, BidScreening
+from risk.rules.patterns.features import Offer, Terms
+from risk.rules.patterns.pairs import Pair
+from risk.rules.patterns.screen import Limits, Screened, screen
+
+from ..models import Bid, Registration, RegistrationSignal
+from ..rules.patterns import clashes_between
+
+#: Of the auctions of the same people at most so many are read, the latest: more would only take memory.
+_MOST_AUCTIONS = 500
+#: An auction that ended before this was passed over for good reasons, or for longer than a scheduler may stand still.
+_LOOK_BACK = timedelta(days=90)
+_ENDED = tuple(status.value for status in ENDED)
+
+
+@dataclass(frozen=True, slots=True)
+class Screening:
+    """What came of screening one auction. `registrations`: by the key under which a bidder stands in the findings."""
+
+    auction_id: str
+    history: int
+    numbers: Mapping[str, str | int]
+    screened: Screened
+    registrations: Mapping[str, str]
+    codes: Mapping[str, str]
+    clashes: Mapping[tuple[str, str], int]
+
+    def pair(self, a: str, b: str) -> Pair | None:
+        """What two bidders have done over many auctions; None if they have not met often enough."""
+        return next((pair for pair in self.screened.pairs if {pair.a, pair.b} == {a, b}), None)
+
+
+def has_ended() -> ColumnElement[bool]:
+    """The auctions that are over, and not merely past their time."""
+    return Auction.status.in_(_ENDED) & Auction.closed_at.is_not(None)
+
+
+def unscreened(session: Session, until: datetime) -> list[tuple[datetime, str]]:
+    """The ended auctions with bids that have not been screened, and when they ended."""
+    rows = session.execute(
+        select(Auction.closed_at, Auction.id)
+        .outerjoin(BidScreening, BidScreening.auction_id == Auction.id)
+        .where(
+            has_ended(),
+            Auction.bid_count > 0,
+            Auction.closed_at.between(until - _LOOK_BACK, until),
+            BidScreening.auction_id.is_(None),
+        )
+    )
+    return [(at, key) for at, key in rows if at is not None]
+
+
+def screening_of(session: Session, auction_id: str, ruleset: str, now: datetime) -> Screening | None:
+    """Screen the bids of one auction against those of the ruleset's window before it; None if it has not ended.
+
+    A bidder is the keyed hash of the person behind the code, so that one person is known in every auction.
+    """
+    auction = session.scalar(select(Auction).where(Auction.id == auction_id, has_ended()))
+    if auction is None:
+        return None
+    numbers = load(ruleset)
+    since = add_months(shanghai_day(now), -12 * numbers.years("pattern_window"))
+    own = _people(session, [auction_id])
+    earlier = _auctions_of(session, {match for _, match, _ in own.values()}, auction_id, since)
+    people = own | _people(session, earlier)
+    offers = _offers(session, [auction_id, *earlier], people)
+    found = screen(
+        offers,
+        _terms(session, [auction_id, *earlier]),
+        Limits.of(numbers),
+        sources=_sources(session, auction_id, people),
+        population=_held(session, since),
+        only={auction_id},
+    )
+    by_match = {match: (registration, code) for registration, (_, match, code) in own.items()}
+    return Screening(
+        auction_id=auction_id,
+        history=len(earlier),
+        numbers={
+            key: parameter.value
+            for key, parameter in numbers.parameters.items()
+            if key.startswith("pattern_") and isinstance(parameter.value, str | int)
+        },
+        screened=found,
+        registrations={match: registration for match, (registration, _) in by_match.items()},
+        codes={match: code for match, (_, code) in by_match.items()},
+        clashes=clashes_between(found.sales[auction_id]) if auction_id in found.sales else {},
+    )
+
+
+def _people(session: Session, auctions: Collection[str]) -> dict[str, tuple[str, str, str]]:
+    """By registration: auction, keyed hash of the person, bidder code; of those who bid."""
+    rows = session.execute(
+        select(Registration.id, Registration.auction_id, Person.id_match, Registration.bidder_code)
+        .join(Person, Person.id == Registration.person_id)
+        .where(Registration.auction_id.in_(auctions), Registration.has_bid)
+    )
+    return {key: (auction, match, code or "") for key, auction, match, code in rows}
+
+
+def _auctions_of(session: Session, people: Collection[str], but: str, since: date) -> list[str]:
+    rows = session.execute(
+        select(Auction.id, Auction.closed_at)
+        .join(Registration, Registration.auction_id == Auction.id)
+        .join(Person, Person.id == Registration.person_id)
+        .where(Person.id_match.in_(people), Registration.has_bid, has_ended(), Auction.id != but, _from(since))
+        .distinct()
+        .order_by(Auction.closed_at.desc(), Auction.id)
+        .limit(_MOST_AUCTIONS)
+    )
+    return [key for key, _ in rows]
+
+
+def _from(day: date) -> ColumnElement[bool]:
+    return Auction.closed_at >= midnight(day)
+
+
+def _held(session: Session, since: date) -> int:
+    where = (has_ended(), Auction.bid_count > 0, _from(since))
+    return session.scalar(select(func.count()).select_from(Auction).where(*where)) or 0
+
+
+def _offers(session: Session, auctions: Collection[str], people: Mapping[str, tuple[str, str, str]]) -> list[Offer]:
+    rows = session.execute(
+        select(Bid.auction_id, Bid.registration_id, Bid.amount_fen, Bid.received_at)
+        .where(Bid.auction_id.in_(auctions), Bid.seq.is_not(None))
+        .order_by(Bid.auction_id, Bid.seq)
+    )
+    return [Offer(auction, people[key][1], amount, at) for auction, key, amount, at in rows if key in people]
+
+
+def _terms(session: Session, auctions: Collection[str]) -> dict[str, Terms]:
+    """What each auction asked; whose property it sold is told by its case."""
+    rows = session.execute(
+        select(
+            Auction.id,
+            Auction.opens_at,
+            Auction.closes_at,
+            Auction.reserve_price_fen,
+            Auction.increment_fen,
+            Lot.case_id,
+        )
+        .join(Lot, Lot.id == Auction.lot_id)
+        .where(Auction.id.in_(auctions))
+    )
+    return {
+        key: Terms(opens_at, closes_at, reserve, increment, case_id)
+        for key, opens_at, closes_at, reserve, increment, case_id in rows
+    }
+
+
+def _sources(
+    session: Session, auction_id: str, people: Mapping[str, tuple[str, str, str]]
+) -> dict[tuple[str, str], str]:
+    rows = session.execute(
+        select(RegistrationSignal.registration_id, RegistrationSignal.value_match).where(
+            RegistrationSignal.auction_id == auction_id, RegistrationSignal.kind == "payer"
+        )
+    )
+    return {(auction_id, people[key][1]): value for key, value in rows if key in people}
+
+
+def patterns_of(session: Session, auction_id: str) -> dict[str, Any]:
+    """What was found of an auction, by bidder code. DomainError not_found; wrong_state before the end (OJA 8(2))."""
+    auction = session.get(Auction, auction_id)
+    if auction is None or auction.announced_at is None:
+        raise DomainError("not_found")
+    if auction.status not in _ENDED or auction.closed_at is None:
+        raise DomainError("wrong_state", status=auction.status)
+    screening = session.get(BidScreening, auction_id)
+    found = session.scalars(
+        select(BidPattern)
+        .where(BidPattern.auction_id == auction_id)
+        .order_by(BidPattern.score_permille.desc(), BidPattern.bidder_code)
+    ).all()
+    codes = {one.registration_id: one.bidder_code for one in found}
+    alert = session.scalar(select(Alert.id).where(Alert.key == alert_key(auction_id)))
+    return {
+        "auction_id": auction_id,
+        "lot_id": auction.lot_id,
+        "screened_at": iso(screening.at) if screening else None,
+        "history": screening.history if screening else 0,
+        "alert_id": alert,
+        "findings": [
+            {
+                "bidder_code": one.bidder_code,
+                "score": one.score_permille / 1000,
+                "alert": one.alert,
+                "features": one.features,
+                "reasons": [
+                    {
+                        "code": reason["code"],
+                        "facts": reason["facts"],
+                        "others": sorted(codes[key] for key in reason["others"] if key in codes),
+                    }
+                    for reason in one.reasons
+                ],
+            }
+            for one in found
+        ],
+        "pairs": [
+            {**pair, "a": codes[pair["a"]], "b": codes[pair["b"]]}
+            for pair in (screening.pairs if screening else ())
+            if pair["a"] in codes and pair["b"] in codes
+        ],
+    }
+
+
+def alert_key(auction_id: str) -> str:
+    """The key of the one alert about an auction's bidding."""
+    return f"bid_pattern:{auction_id}"
+
+
+def screened_page(session: Session, *, page: int, page_size: int) -> tuple[list[dict[str, Any]], int]:
+    """Screened auctions, those worth a look first, then the latest; and how many there are."""
+    alerts = (
+        select(BidPattern.auction_id, func.count().label("alerts"), func.max(BidPattern.score_permille).label("score"))
+        .where(BidPattern.alert)
+        .group_by(BidPattern.auction_id)
+        .subquery()
+    )
+    total = session.scalar(select(func.count()).select_from(BidScreening)) or 0
+    rows = session.execute(
+        select(Auction, Lot.title, Lot.court_code, Case.number, func.coalesce(alerts.c.alerts, 0))
+        .join(BidScreening, BidScreening.auction_id == Auction.id)
+        .join(Lot, Lot.id == Auction.lot_id)
+        .join(Case, Case.id == Lot.case_id)
+        .outerjoin(alerts, alerts.c.auction_id == Auction.id)
+        .order_by(func.coalesce(alerts.c.alerts, 0).desc(), BidScreening.at.desc(), Auction.id)
+        .limit(page_size)
+        .offset((page - 1) * page_size)
+    )
+    return [
+        {
+            "auction_id": auction.id,
+            "lot_title": title,
+            "court": court,
+            "case_number": number,
+            "status": auction.status,
+            "bids": auction.bid_count,
+            "closed_at": auction.closed_at,
+            "alerts": count,
+        }
+        for auction, title, court, number, count in rows
+    ], total
