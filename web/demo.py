@@ -23,7 +23,7 @@ from auction.kernel.clock import SHANGHAI
 from auction.kernel.settings import Settings
 from auction.kernel.unit import House, Unit
 from auction.models import Account, Auction
-from auction.rules.access import Actor
+from auction.rules.access import COURT_ROLES, Actor
 from auction.services import accounts, lots
 from auction.services import auctions as rounds
 from auction.services.log import seal
@@ -53,15 +53,17 @@ STAFF = (
     ("judge2", "judge", "示例法官乙"),
     ("judge3", "judge", "示例法官丙"),
     ("clerk", "clerk", "示例书记员"),
+    ("president", "president", "示例院长"),
     ("regulator", "regulator", "示例监督员"),
     ("operator", "operator", "示例运维员"),
 )
-#: Fictional people; the numbers hold by form and check character only.
+#: Fictional people; the numbers hold by form and check character only. Two of them give one telephone number, which the
+#: regulator is told of once their auction has ended.
 BIDDERS = (
-    ("bidder", "示例竞买人", "110101199003070134"),
-    ("bot1", "示例甲", "11010119850512031X"),
-    ("bot2", "示例乙", "110101197811230520"),
-    ("bot3", "示例丙", "110101199201010749"),
+    ("bidder", "示例竞买人", "110101199003070134", "+86 138 0000 0000"),
+    ("bot1", "示例甲", "11010119850512031X", "+86 138 0000 0001"),
+    ("bot2", "示例乙", "110101197811230520", "+86 138 0000 0001"),
+    ("bot3", "示例丙", "110101199201010749", "+86 138 0000 0003"),
 )
 PARTIES = (
     lots.PartyFacts("示例银行股份有限公司", "applicant"),
@@ -114,13 +116,13 @@ class Stage:
         house, hashed = self.house, HASHER.hash(PASSWORD)
         house.perform_at(at, accounts.add_court, *COURT)
         for username, role, name in STAFF:
-            court = COURT[0] if role in ("judge", "clerk") else None
+            court = COURT[0] if role in COURT_ROLES else None
             account = house.perform_at(
                 at, accounts.create_staff, username=username, role=role, name=name, password_hash=hashed, court=court
             )
             self.actors[username] = account.actor
-        for username, name, number in BIDDERS:
-            facts = accounts.BidderFacts(username, name, "resident_id", number, "+86 138 0000 0000")
+        for username, name, number, phone in BIDDERS:
+            facts = accounts.BidderFacts(username, name, "resident_id", number, phone)
             self.actors[username] = house.perform_at(at, accounts.create_bidder, facts, hashed).actor
 
     def announce(self, sample: Sample, opens_at: datetime, hours: int, at: datetime) -> str:
@@ -209,7 +211,7 @@ class Stage:
 
         def pay(unit: Unit) -> None:
             payment = request_deposit(unit, unit.session.merge(registration), account=account)
-            name, number = next((n, i) for u, n, i in BIDDERS if u == username)
+            name, number = next((n, i) for u, n, i, _ in BIDDERS if u == username)
             receive_notice(
                 unit, PaymentNotice(unit.new_id(), payment.id, "paid", payment.amount_fen, name, number)
             )
@@ -243,7 +245,7 @@ def stage(house: House, now: datetime) -> tuple[Stage, str]:
     house.perform_at(unsold_at + 24 * hour, close, unsold, settled=True)
     opens_at = now - timedelta(hours=23, minutes=30)
     live = play.announce(FLAT, opens_at, 24, opens_at - timedelta(days=33))
-    for name, _, _ in BIDDERS:
+    for name, *_ in BIDDERS:
         play.join(live, name, opens_at - 20 * hour)
     house.perform_at(opens_at, open_due, live)
     for number, name in enumerate(("bot1", "bot3", "bot2", "bot1", "bot2", "bot3")):
@@ -313,6 +315,6 @@ def _greet(port: int, live: str) -> None:
     if live:
         click.echo(f"  竞价中 / live sale:   {base}/auctions/{live}/room")
     click.echo(f"  竞买人 / bidder:      bidder, bot1, bot2, bot3   密码 / password: {PASSWORD}")
-    click.echo(f"  法院   / court:       judge1, judge2, judge3, clerk   {PASSWORD}")
+    click.echo(f"  法院   / court:       judge1, judge2, judge3, clerk, president   {PASSWORD}")
     click.echo(f"  其他   / others:      regulator, operator   {PASSWORD}")
     click.echo("  Ctrl-C 结束 / stops it. 沙箱：支付为模拟，不得用于实际拍卖。")
