@@ -92,11 +92,15 @@ def status_of(code: str) -> int:
     return int(table().get(code, _UNKNOWN)["status"])
 
 
-def basis_of(code: str, language: str) -> str | None:
-    """The article a refusal rests on, with the title of its document; None where it is no legal one."""
-    written = table().get(code, {}).get("basis")
+def basis_of(code: str, language: str, facts: Mapping[str, Any] | None = None) -> str | None:
+    """What a refusal rests on: articles with the title of their document, or practice; None where there is none."""
+    written = row_of(code, facts or {}).get("basis")
     if written is None:
         return None
+    return ("; " if language == "en" else "；").join(_cited(each.strip(), language) for each in written.split(";"))
+
+
+def _cited(written: str, language: str) -> str:
     citation = cite(written)
     if not citation.by_law:
         return citation.en if language == "en" else citation.zh
@@ -113,7 +117,7 @@ def problem(error: DomainError, language: str) -> dict[str, Any]:
         "status": status_of(error.code),
         "code": error.code,
         "detail": detail,
-        "basis": error.basis or basis_of(error.code, language),
+        "basis": error.basis or basis_of(error.code, language, error.facts),
         "errors": [_breach(breach, language) for breach in error.errors],
     }
 

@@ -79,13 +79,16 @@ def deposit_due(deposit_fen: int, claim_fen: int | None) -> int:
     return deposit_fen if claim_fen is None else max(0, deposit_fen - claim_fen)
 
 
-def hold_of(id_types: Collection[str]) -> str | None:
-    """Why the registry cannot be asked about somebody behind a registration; None when it can about everybody.
+def hold_of(id_types: Collection[str], *, unknown_company: bool = False, namesake: bool = False) -> str | None:
+    """Why the registry cannot answer for somebody behind a registration; None when it can for everybody.
 
-    It knows people by their resident numbers: a passport matches nothing there, so its holder waits for a decision
-    (PRECISIONS 13). Companies are looked up by their codes; who controls them is not yet known here.
+    It knows people by their resident numbers: a passport matches nothing there (`identity_unmatchable`), nor does a
+    company of which nobody recorded who is behind it. Who has the name and the day of birth of a registered person may
+    be that person under another number (`identity_review`). All wait for a decision (PRECISIONS 13).
     """
-    return "identity_unmatchable" if "passport" in id_types else None
+    if "passport" in id_types or unknown_company:
+        return "identity_unmatchable"
+    return "identity_review" if namesake else None
 
 
 def first_status(application: Application, hold: str | None) -> str:

@@ -4,16 +4,22 @@ from collections.abc import Mapping
 
 from auction.services.approvals import CarryOut
 
+from .lifting import KIND as HIT_LIFTED
+from .lifting import carry_out_hit_lifted
 from .renege import KIND as RENEGE
 from .renege import carry_out_renege
 from .renege_objections import KIND as RENEGE_REVOKED
-from .renege_objections import carry_out_revocation
+from .renege_objections import carry_out_revocation as carry_out_renege_revoked
+from .revocation import KIND as REVOCATION
+from .revocation import carry_out_revocation
 from .sanctions import carry_out_lifting, carry_out_sanction
 
 #: kind -> the act, in the transaction of the last approval.
 CARRY_OUT: Mapping[str, CarryOut] = {
     RENEGE: carry_out_renege,
-    RENEGE_REVOKED: carry_out_revocation,
+    RENEGE_REVOKED: carry_out_renege_revoked,
+    REVOCATION: carry_out_revocation,
+    HIT_LIFTED: carry_out_hit_lifted,
     "sanction": carry_out_sanction,
     "sanction_lifted": carry_out_lifting,
 }

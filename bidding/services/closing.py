@@ -9,14 +9,13 @@ from datetime import timedelta
 
 from sqlalchemy import ColumnElement, select, update
 
-from auction.kernel.clock import iso
 from auction.kernel.unit import Unit
 from auction.models import Auction, Intake
 
 from ..models import Registration
 from ..queries.rooms import room_of, ruleset_of
 from ..rules import room as rules
-from .life import change_status, open_auction, release_all, suspend_locked
+from .life import change_status, open_auction, record_close, release_all, suspend_locked
 from .rooms import lock_auction
 from .settlement import confirm_sale, hold_barred_winner
 from .signals import await_screening
@@ -84,18 +83,7 @@ def _decide(unit: Unit, auction: Auction) -> str:
         if hold_barred_winner(unit, auction, winner):
             return auction.status
     change_status(unit, auction, status, price_fen=auction.price_fen, leader_code=auction.leader_code)
-    decided = unit.record(
-        "AuctionClosed",
-        stream=f"auction:{auction.id}",
-        body={
-            "status": status,
-            "price_fen": auction.price_fen,
-            "bidder_code": auction.leader_code,
-            "bids": auction.bid_count,
-            "extensions": auction.extensions,
-            "closes_at": iso(auction.closes_at),
-        },
-    )
+    decided = record_close(unit, auction, status)
     release_all(
         unit,
         auction,

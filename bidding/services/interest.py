@@ -20,13 +20,13 @@ from auction.rules.calendar import shanghai_day
 from auction.services.lots import create_task
 from risk.queries.interest import registry_version
 from risk.queries.sanctions import term_bar_of
-from risk.rules.alerts import Reason
-from risk.services.alerts import raise_alert
 from risk.services.interest import check_interest
 
 from ..models import RegisteredIdentity, Registration
 from ..queries.reneges import is_barred_reneger
+from ..queries.rooms import ruleset_of
 from ..rules.room import Standing
+from .findings import flag_barred, keep_findings, note_hit
 
 _TABLE = Registration.__table__
 _COLUMNS = tuple(
@@ -115,37 +115,19 @@ def recheck(unit: Unit, auction: Auction, registration_id: str, registration: An
         )
     )
     lot = unit.session.get_one(Lot, auction.lot_id)  # a desk's auction may belong to no session
-    clearance = check_interest(unit, lot, matches, unit.now)
+    clearance = check_interest(unit, lot, matches, unit.now, ruleset_of(unit.session, auction))
     barred = "barred_interest" if clearance.hits else standing_bar(unit, lot, matches, version=clearance.version)
     unit.session.execute(
         update(Registration)
         .where(Registration.id == registration_id)
         .values(cleared_version=clearance.version, cleared_on=clearance.on, barred=barred)
     )
+    had_bid = bool(registration.has_bid)
     if clearance.hits and registration.barred != barred:
-        grounds = sorted({hit.ground for hit in clearance.hits})
-        unit.record(
-            "InterestHitFound",
-            stream=f"auction:{auction.id}",
-            private=True,
-            body={
-                "registration_id": registration_id,
-                "registry_version": clearance.version,
-                "grounds": grounds,
-                "had_bid": bool(registration.has_bid),
-            },
-        )
-        if registration.has_bid:
-            raise_alert(
-                unit,
-                "barred_bidder_had_bid",
-                key=f"barred_bidder_had_bid:{registration_id}:{clearance.version}",
-                reasons=[Reason("barred_after_bid", {"grounds": " ".join(grounds)})],
-                court_code=lot.court_code,
-                lot_id=lot.id,
-                auction_id=auction.id,
-                registration_id=registration_id,
-            )
+        note_hit(unit, auction.id, registration_id, clearance, had_bid=had_bid)
+        keep_findings(unit, auction, lot, registration_id, clearance, had_bid=had_bid)
+    elif clearance.traces:
+        keep_findings(unit, auction, lot, registration_id, clearance)
     return barred
 
 
@@ -172,7 +154,8 @@ def sanction_bar(unit: Unit, lot: Lot, matches: Collection[str]) -> str | None:
 def give_task(unit: Unit, actor: Actor, lot_id: str, *, agency: str, kind: str, due_at: datetime) -> Task:
     """Give auxiliary work to an agency, and have everybody registered for the lot checked anew.
 
-    The agency and its staff are barred from now on, though the registry itself has not changed.
+    The agency and its staff are barred from now on, though the registry itself has not changed; a bid that one of them
+    made before is flagged at once.
     """
     task = create_task(unit, actor, lot_id, agency=agency, kind=kind, due_at=due_at)
     unit.session.execute(
@@ -180,4 +163,5 @@ def give_task(unit: Unit, actor: Actor, lot_id: str, *, agency: str, kind: str, 
         .where(Registration.auction_id.in_(select(Auction.id).where(Auction.lot_id == lot_id)))
         .values(cleared_version=-1)
     )
+    flag_barred(unit, lot_id)
     return task

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from auction.kernel.clock import iso
 from auction.kernel.errors import DomainError, invalid
+from auction.kernel.journal import Entry
 from auction.kernel.unit import Unit
 from auction.models import Auction
 from auction.rules.access import Actor, require
@@ -29,6 +30,22 @@ def change_status(unit: Unit, auction: Auction, status: str, **data: Any) -> Non
     check_transition(AuctionStatus(auction.status), AuctionStatus(status))
     auction.status = status
     unit.tell(auction, "status", status=status, **data)
+
+
+def record_close(unit: Unit, auction: Auction, status: str) -> Entry:
+    """Journal how the bidding ended: the entry that a confirmation rests on."""
+    return unit.record(
+        "AuctionClosed",
+        stream=f"auction:{auction.id}",
+        body={
+            "status": status,
+            "price_fen": auction.price_fen,
+            "bidder_code": auction.leader_code,
+            "bids": auction.bid_count,
+            "extensions": auction.extensions,
+            "closes_at": iso(auction.closes_at),
+        },
+    )
 
 
 def open_auction(unit: Unit, auction: Auction) -> None:
@@ -125,9 +142,13 @@ def withdraw(unit: Unit, actor: Actor, auction_id: str, *, ground: str, reason: 
 
 
 def withdraw_locked(unit: Unit, auction: Auction, *, ground: str, reason: str) -> None:
-    """Withdraw an auction whose row is already locked."""
+    """Withdraw an auction whose row is already locked. DomainError wrong_state after the end of bidding."""
     if auction.status == "open" and unit.now >= auction.closes_at:
         raise DomainError("wrong_state", status="ended")
+    if auction.suspension is not None and auction.suspension.get("cause") == "winner_barred":
+        raise DomainError(
+            "wrong_state", status="winner_barred"
+        )  # the bidding is over: he is confirmed, or it is revoked
     change_status(unit, auction, "withdrawn", ground=ground, reason=reason)
     auction.ended_reason, auction.closed_at = ground, unit.now
     unit.record("AuctionWithdrawn", stream=f"auction:{auction.id}", body={"ground": ground, "reason": reason})

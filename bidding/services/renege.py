@@ -80,7 +80,7 @@ def _declare(
 ) -> Renege:
     winner = winner_of(unit, auction)
     assert auction.price_fen is not None  # noqa: S101 - a sold auction has a price
-    kept, rest = _forfeit(unit, auction, winner)
+    kept, rest = forfeit_deposit(unit, auction, winner)
     returned = rest + _give_back_balance(unit, auction, winner)
     renege = Renege(
         id=unit.new_id(),
@@ -128,7 +128,7 @@ def _standing(factors: Sequence[str]) -> str:
     return "reneged_maliciously" if factors else "reneged"
 
 
-def _forfeit(unit: Unit, auction: Auction, winner: Registration) -> tuple[int, int]:
+def forfeit_deposit(unit: Unit, auction: Auction, winner: Registration) -> tuple[int, int]:
     """Keep what is lost of the deposit; the rest of a sell-off's prepayment is due back. Answers both."""
     deposit = deposit_of(unit.session, winner.id)
     kept = forfeited(Round(auction.round), deposit.held_fen, auction.forfeit_fen)

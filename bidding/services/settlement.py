@@ -5,7 +5,7 @@ ruleset's days. A winner found barred at the end gets no confirmation: the sale 
 """
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from auction.kernel.clock import iso
@@ -27,12 +27,14 @@ from ..queries.rooms import ruleset_of
 from .clearing import decide_clearance
 from .confirmation import confirmation_of
 from .interest import recheck
-from .life import release_all, suspend_locked
+from .life import change_status, record_close, release_all, suspend_locked
 from .payments import apply_deposit, held_deposit
 from .rooms import lock_auction
 
 #: The step that ends the handover.
 HANDED_OVER = "handed_over"
+#: Why a sale is held at its end (PRECISIONS 14).
+WINNER_BARRED = "winner_barred"
 
 
 def hold_barred_winner(unit: Unit, auction: Auction, winner: Registration) -> bool:
@@ -42,7 +44,7 @@ def hold_barred_winner(unit: Unit, auction: Auction, winner: Registration) -> bo
     """
     if recheck(unit, auction, winner.id, winner) in (None, "barred_sanction"):
         return False
-    suspend_locked(unit, auction, kind="halt", reason="买受人资格待法院审查", cause="winner_barred")
+    suspend_locked(unit, auction, kind="halt", reason="买受人资格待法院审查", cause=WINNER_BARRED)
     release_all(unit, auction, keep=winner.id, since=auction.closes_at)
     days = ruleset_of(unit.session, auction).working_days("winner_barred_decision")
     raise_alert(
@@ -58,13 +60,31 @@ def hold_barred_winner(unit: Unit, auction: Auction, winner: Registration) -> bo
     return True
 
 
-def confirm_sale(unit: Unit, auction: Auction, winner: Registration, decided: Entry) -> Confirmation:
+def confirm_held_winner(unit: Unit, auction: Auction) -> bool:
+    """Confirm a winner who was held, if nothing bars him any more: the sale is dated now, and so is what is owed.
+
+    The auction is locked and held; nothing happens while another hit stands.
+    """
+    winner = unit.session.get_one(Registration, auction.leader_registration_id, populate_existing=True)
+    if recheck(unit, auction, winner.id, winner) not in (None, "barred_sanction"):
+        return False
+    unit.session.refresh(winner)
+    auction.suspension = None
+    change_status(unit, auction, "sold", price_fen=auction.price_fen, leader_code=auction.leader_code)
+    confirm_sale(unit, auction, winner, record_close(unit, auction, "sold"), since=unit.now)
+    return True
+
+
+def confirm_sale(
+    unit: Unit, auction: Auction, winner: Registration, decided: Entry, since: datetime | None = None
+) -> Confirmation:
     """Make and publish the confirmation (OJA 22(1)), and set what is owed and until when (OJA 25).
 
-    `decided` is the journal entry that closed the auction.
+    `decided` is the journal entry that closed the auction. The days for the balance run from `since`, by default from
+    the end of bidding.
     """
     numbers = ruleset_of(unit.session, auction)
-    end = period_end(shanghai_day(auction.closes_at), auction.balance_days, published_calendar(numbers))
+    end = period_end(shanghai_day(since or auction.closes_at), auction.balance_days, published_calendar(numbers))
     assert auction.price_fen is not None  # noqa: S101 - a sold auction has a price
     deposit_fen = held_deposit(unit, winner)
     auction.balance_fen = auction.price_fen - deposit_fen

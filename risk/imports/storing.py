@@ -26,7 +26,7 @@ from auction.models import Agency, Court, Platform
 from auction.rules.identity import RESIDENT_ID, USCC, birth_date
 
 from ..models import Control, RegistryVersion, Relative, Staff
-from ..queries.interest import REGISTRY_KEY, in_force, registry_key, registry_version
+from ..queries.interest import REGISTRY_KEY, SEALED_FOR, in_force, registry_key, registry_version
 from ..rules.namesakes import NAMESAKE, namesake_text
 from ..rules.near_names import BORN, born_text
 from .lines import RefusedRow
@@ -39,8 +39,6 @@ _Table = type[Staff] | type[Relative] | type[Control]
 
 CHUNK = 1_000
 MARK = "registry_import"
-#: Whom the registry's names are sealed for, where a person's own fields name the person.
-SEALED_FOR = "registry"
 
 
 @dataclass(frozen=True, slots=True)

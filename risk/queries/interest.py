@@ -16,6 +16,8 @@ from ..rules.interest import Facts, Office, Relation
 
 #: Where the registry's own data key lies in `platform`, wrapped by the master key, in base64.
 REGISTRY_KEY = "registry_key"
+#: Whom the registry's names are sealed for, where a person's own fields name the person.
+SEALED_FOR = "registry"
 #: The relations from which others follow.
 _GENERATIONS = ("parent", "child")
 

@@ -81,7 +81,7 @@ def check_many(reading: Reading, asked: Sequence[Asked], now: datetime) -> list[
         people = frozenset[str]().union(*(one.matches for one in asked))
         facts = queries.find_facts(reading.session, people, today, version=version)
         lifted = queries.lifted_hits(reading.session, {one.lot.id for one in asked})
-        bodies = {one.lot.id: bodies_of(reading, one.lot) for one in asked}
+        bodies = {lot.id: bodies_of(reading, lot) for lot in {one.lot.id: one.lot for one in asked}.values()}
         return [
             _judge(one, bodies[one.lot.id], facts, lifted.get(one.lot.id, frozenset()), version, today) for one in asked
         ]

@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from auction.rules.identity import birth_date
 from auction.rules.ruleset import Ruleset
 
-from ..imports.storing import SEALED_FOR
-from ..queries.interest import registry_key
+from ..queries.interest import SEALED_FOR, registry_key
 from ..queries.near_names import born_on
 from ..rules.near_names import BORN, born_text, nearly_equal
 from .interest import Reading

@@ -10,6 +10,7 @@ from auction.kernel.errors import Breach, DomainError
 from auction.models import Auction
 from bidding.models import Payment, Registration
 from bidding.queries import receipts, registrations
+from bidding.queries.conflicts import refusal_facts
 from bidding.queries.payments import payment_dict
 from bidding.queries.sanctions import bar_facts
 from bidding.rules.registration import Application
@@ -71,6 +72,8 @@ def create_registration(application: Application, auction_id: str) -> Response:
 def refused(registration: Registration) -> DomainError:
     """The refusal a registration was answered with; a bar for a term names the decision and its written rule."""
     code = registration.refusal or "barred_interest"
+    if code == "barred_interest":
+        return DomainError(code, **house().read(refusal_facts, registration.id))
     if code != "barred_sanction":
         return DomainError(code)
     facts: dict[str, Any] = house().read(bar_facts, registration.id, registration.created_at)

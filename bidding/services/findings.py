@@ -1,0 +1,186 @@
+"""What the interest bar found: kept as evidence, told the regulator, and looked for again when the registry changes.
+
+A hit bars at once; the finding is what a regulator may look up and two may lift. Nothing here names anybody.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from datetime import timedelta
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import select, update
+
+from auction.kernel.unit import Unit
+from auction.models import Auction, Lot
+from auction.rules.calendar import shanghai_day, working_days_end
+from auction.rules.lot import LIVE
+from auction.rules.published_holidays import published_calendar
+from risk.models import InterestFinding
+from risk.rules.alerts import Reason
+from risk.rules.interest import Clearance
+from risk.services.alerts import raise_alert
+from risk.services.interest import Asked, check_many
+
+from ..models import RegisteredIdentity, Registration
+from ..queries.rooms import ruleset_of
+from .rooms import lock_auctions
+
+#: How many registrations are checked in one go when the registry changes.
+_CHUNK = 1_000
+
+
+def keep_findings(
+    unit: Unit, auction: Auction, lot: Lot, registration_id: str, clearance: Clearance, *, had_bid: bool = False
+) -> None:
+    """Keep each hit of a check once, and tell the regulator what is to be told.
+
+    Alerts: a hit by the court's practice on controlled companies, to be reviewed within the ruleset's working days; a
+    hit on somebody who has bid; parts in a company that bar nobody.
+    """
+    numbers = ruleset_of(unit.session, auction)
+    where = {
+        "court_code": lot.court_code,
+        "lot_id": lot.id,
+        "auction_id": auction.id,
+        "registration_id": registration_id,
+    }
+    due_at = None
+    if clearance.through_company:
+        day = shanghai_day(unit.now)
+        end = working_days_end(day, numbers.working_days("interest_review"), published_calendar(numbers))
+        due_at = end.ends_at - timedelta(seconds=1)
+        ways = " ".join(sorted({hit.relation for hit in clearance.hits}))
+        raise_alert(
+            unit,
+            "controlled_company",
+            key=f"controlled_company:{registration_id}:{clearance.hits[0].key}",
+            reasons=[Reason("company_controlled", {"ways": ways, "due_on": end.last_day.isoformat()})],
+            **where,
+        )
+    known = set(
+        unit.session.scalars(select(InterestFinding.hit_key).where(InterestFinding.registration_id == registration_id))
+    )
+    for hit in clearance.hits:
+        if hit.key not in known:
+            unit.session.add(
+                InterestFinding(
+                    registration_id=registration_id,
+                    hit_key=hit.key,
+                    lot_id=lot.id,
+                    auction_id=auction.id,
+                    id_match=hit.match,
+                    ground=hit.ground,
+                    hit={**asdict(hit), "through": list(hit.through)},
+                    registry_version=clearance.version,
+                    found_at=unit.now,
+                    review_due_at=due_at,
+                )
+            )
+    if clearance.hits and had_bid:
+        grounds = " ".join(sorted({hit.ground for hit in clearance.hits}))
+        raise_alert(
+            unit,
+            "barred_bidder_had_bid",
+            key=f"barred_bidder_had_bid:{registration_id}:{clearance.version}",
+            reasons=[Reason("barred_after_bid", {"grounds": grounds})],
+            **where,
+        )
+    if clearance.traces and not clearance.hits:
+        counts = {code: len({t.holder for t in clearance.traces if t.code == code}) for code in _TRACES}
+        raise_alert(
+            unit,
+            "company_interest",
+            key=f"company_interest:{registration_id}:" + " ".join(f"{code}={n}" for code, n in counts.items()),
+            reasons=[Reason(_TRACES[code], {"count": count}) for code, count in counts.items() if count],
+            **where,
+        )
+
+
+#: What does not bar, and the reason of an alert that tells of it.
+_TRACES: Mapping[str, str] = {
+    "director": "company_director",
+    "minor_holding": "company_minor_holding",
+    "unknown_share": "company_unknown_share",
+}
+
+
+def note_hit(unit: Unit, auction_id: str, registration_id: str, clearance: Clearance, *, had_bid: bool) -> None:
+    """Journal that somebody registered is barred now; sealed, and without saying who or by whom."""
+    unit.record(
+        "InterestHitFound",
+        stream=f"auction:{auction_id}",
+        private=True,
+        body={
+            "registration_id": registration_id,
+            "registry_version": clearance.version,
+            "grounds": sorted({hit.ground for hit in clearance.hits}),
+            "had_bid": had_bid,
+        },
+    )
+
+
+def flag_barred(unit: Unit, lot_id: str | None = None) -> int:
+    """Find who of those admitted to a running sale is barred by the registry in force; answers how many who had bid.
+
+    In the transaction that changes the registry (or the bodies of `lot_id`): a bid accepted before stays in the log,
+    and is journaled and raised as an alert once (PRECISIONS 14). Only the auctions of somebody found are locked:
+    whoever bids there meanwhile is either seen here, or meets the new registry.
+    """
+    wanted = (
+        select(Registration.id, Registration.auction_id, Auction.lot_id, RegisteredIdentity.id_match)
+        .join(Auction, Auction.id == Registration.auction_id)
+        .join(RegisteredIdentity, RegisteredIdentity.registration_id == Registration.id)
+        .where(
+            Auction.status.in_(sorted(status.value for status in LIVE)),
+            Registration.status == "qualified",
+            Registration.barred.is_distinct_from("barred_interest"),
+        )
+        .order_by(Registration.auction_id, Registration.id)
+    )
+    if lot_id is not None:
+        wanted = wanted.where(Auction.lot_id == lot_id)
+    rows = iter(unit.session.execute(wanted).all())
+    flagged = 0
+    while chunk := list(islice(rows, _CHUNK)):
+        people: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+        for row in chunk:
+            people[row.auction_id][row.id].add(row.id_match)
+        flagged += _flag(unit, people)
+    return flagged
+
+
+def _flag(unit: Unit, people: Mapping[str, Mapping[str, set[str]]]) -> int:
+    auctions = {one.id: one for one in unit.session.scalars(select(Auction).where(Auction.id.in_(people)))}
+    asked = [
+        Asked(auctions[key].lot, frozenset().union(*behind.values()), ruleset_of(unit.session, auctions[key]))
+        for key, behind in people.items()
+    ]
+    barred: dict[str, list[tuple[str, Clearance]]] = {}
+    for key, whole in zip(people, check_many(unit, asked, unit.now), strict=True):
+        for registration_id, matches in people[key].items():
+            own = tuple(hit for hit in whole.hits if hit.match in matches)
+            if own:
+                barred.setdefault(key, []).append((registration_id, Clearance(whole.version, whole.on, own)))
+    return sum(_bar(unit, auction, barred[key]) for key, auction in lock_auctions(unit, barred).items())
+
+
+def _bar(unit: Unit, auction: Auction, found: Iterable[tuple[str, Clearance]]) -> int:
+    """Bar those who had bid in a locked auction; the others are found by their own next step."""
+    flagged = 0
+    for registration_id, clearance in found:
+        state: Any = unit.session.execute(
+            select(Registration.has_bid, Registration.barred).where(Registration.id == registration_id)
+        ).one()
+        if not state.has_bid or state.barred == "barred_interest":
+            continue
+        unit.session.execute(
+            update(Registration)
+            .where(Registration.id == registration_id)
+            .values(cleared_version=clearance.version, cleared_on=clearance.on, barred="barred_interest")
+        )
+        note_hit(unit, auction.id, registration_id, clearance, had_bid=True)
+        keep_findings(unit, auction, auction.lot, registration_id, clearance, had_bid=True)
+        flagged += 1
+    return flagged

@@ -1,0 +1,126 @@
+"""The interest bar: why somebody is barred, the remedy, lifting a hit, revoking a held sale."""
+
+from marshmallow import fields
+
+from risk.rules.control import ROLES
+from risk.rules.interest import NEAR_RELATIONS
+
+from .base import Moment, Strict, StrictBoolean, text
+from .court import Day, words
+
+
+class PurposeQuery(Strict):
+    """Why it is looked up: it is journaled with who asked."""
+
+    purpose = words(500)
+
+
+class SourceOut(Strict):
+    """Where a record came from: the registry's version, the kind and the SHA-256 of its file, and when."""
+
+    version = fields.Integer()
+    kind = fields.String(allow_none=True, metadata={"enum": ["staff", "relatives", "control", None]})
+    file_hash = fields.String(allow_none=True)
+    imported_at = Moment(allow_none=True)
+
+
+class RecordOut(Strict):
+    """A record of the registry: a term of office, a near relation, or what somebody is in a company."""
+
+    record = fields.String(metadata={"enum": ["staff", "relative", "control"]})
+    person = fields.String(allow_none=True)
+    body_type = fields.String()
+    body_code = fields.String()
+    position = fields.String()
+    relative = fields.String(allow_none=True)
+    relation = fields.String(metadata={"enum": list(NEAR_RELATIONS)})
+    company = fields.String(allow_none=True)
+    holder = fields.String(allow_none=True)
+    role = fields.String(metadata={"enum": list(ROLES)})
+    share = fields.Float(allow_none=True)
+    from_ = Day(data_key="from")
+    to = Day(allow_none=True)
+    source = fields.Nested(SourceOut)
+
+
+class LiftedOut(Strict):
+    """That a hit was lifted, and why."""
+
+    reason = fields.String()
+    at = Moment()
+
+
+class HitOut(Strict):
+    """One way in which somebody behind a registration is barred; `chain` leads from the body of the sale to him."""
+
+    hit = fields.String()
+    ground = fields.String(metadata={"enum": ["body", "staff", "near_relative", "controlled_company"]})
+    rule = fields.String(allow_none=True)
+    relation = fields.String(allow_none=True)
+    person = fields.String(allow_none=True)
+    body_type = fields.String()
+    body_code = fields.String()
+    basis = fields.List(fields.String())
+    registry_version = fields.Integer()
+    found_at = Moment()
+    review_due_at = Moment(allow_none=True)
+    chain = fields.List(fields.Nested(RecordOut))
+    lifted = fields.Nested(LiftedOut, allow_none=True)
+
+
+class ReviewTextOut(Strict):
+    """What the applicant says against the refusal; None once the person's data were erased."""
+
+    text = fields.String(allow_none=True)
+    at = Moment()
+
+
+class ConflictRegistrationOut(Strict):
+    """A registration, what bars it, and what its owner says."""
+
+    id = fields.String()
+    auction_id = fields.String()
+    status = fields.String()
+    refusal = fields.String(allow_none=True)
+    hold = fields.String(allow_none=True)
+    filed_at = Moment()
+    hits = fields.List(fields.Nested(HitOut))
+    reviews = fields.List(fields.Nested(ReviewTextOut))
+
+
+class ConflictsOut(Strict):
+    """What bars a bidder from a lot, with its sources."""
+
+    bidder_id = fields.String()
+    lot_id = fields.String()
+    lot_title = fields.String()
+    court_code = fields.String()
+    registrations = fields.List(fields.Nested(ConflictRegistrationOut))
+
+
+class HitLiftingIn(Strict):
+    """Which hit is mistaken, and why."""
+
+    hit = text(64)
+    reason = words(2000)
+
+
+class ReviewIn(Strict):
+    """Why the bar is a mistake."""
+
+    text = words(2000)
+
+
+class ReviewAskedOut(Strict):
+    """The request for a review, as it was taken."""
+
+    id = fields.String()
+    at = Moment()
+
+
+class SaleRevocationIn(Strict):
+    """`ground`: winner_barred. `knowingly_false`: the winner knew it; the deposit is kept, and `reason` says why."""
+
+    ground = text(64)
+    knowingly_false = StrictBoolean()
+    reason = text(2000, required=False)
