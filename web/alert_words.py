@@ -1,7 +1,7 @@
 """Alerts said in the reader's language: what each is called, and the sentence of each reason."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -22,12 +22,17 @@ def kind_title(kind: str, language: str) -> str:
 
 def said_alert(alert: Mapping[str, Any], language: str) -> dict[str, Any]:
     """An alert as the query describes it, with its title and the sentence (`detail`) of every reason."""
+    reasons = said_reasons(alert["reasons"], language)
+    return {**alert, "title": kind_title(alert["kind"], language), "reasons": reasons}
+
+
+def said_reasons(reasons: Iterable[Mapping[str, Any]], language: str) -> list[dict[str, Any]]:
+    """Reasons with their sentence (`detail`); the code itself where it has none."""
     rows = table()["reasons"]
-    reasons = [
+    return [
         {
             **reason,
             "detail": filled(rows.get(reason["code"], {}).get(language, reason["code"]), reason["facts"], language),
         }
-        for reason in alert["reasons"]
+        for reason in reasons
     ]
-    return {**alert, "title": kind_title(alert["kind"], language), "reasons": reasons}

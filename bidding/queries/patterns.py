@@ -225,6 +225,32 @@ def patterns_of(session: Session, auction_id: str) -> dict[str, Any]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class BidLine:
+    """An accepted bid as it is shown."""
+
+    seq: int
+    code: str
+    amount_fen: int
+    received_at: datetime
+
+
+def bids_in_order(session: Session, auction_id: str, most: int) -> tuple[str, datetime, datetime, list[BidLine]]:
+    """Of an auction that exists: the lot's title, its end, its announced end, and its last `most` bids in order."""
+    title, ended, announced = session.execute(
+        select(Lot.title, Auction.closes_at, Auction.scheduled_closes_at)
+        .join(Lot, Lot.id == Auction.lot_id)
+        .where(Auction.id == auction_id)
+    ).one()
+    rows = session.execute(
+        select(Bid.seq, Bid.bidder_code, Bid.amount_fen, Bid.received_at)
+        .where(Bid.auction_id == auction_id, Bid.seq.is_not(None))
+        .order_by(Bid.seq.desc())
+        .limit(most)
+    ).all()
+    return title, ended, announced, [BidLine(seq or 0, code or "", fen, at) for seq, code, fen, at in reversed(rows)]
+
+
 def alert_key(auction_id: str) -> str:
     """The key of the one alert about an auction's bidding."""
     return f"bid_pattern:{auction_id}"

@@ -1,0 +1,196 @@
+"""Looking at the bids of ended auctions: what is read, what is kept, who is told, and that it happens once."""
+
+from datetime import timedelta
+from typing import NamedTuple
+
+import pytest
+from sqlalchemy import delete, func, select
+from sqlalchemy.exc import DBAPIError
+
+from auction.kernel.clock import FixedClock
+from auction.kernel.errors import DomainError
+from auction.kernel.journal import JournalRow
+from auction.kernel.unit import House, Unit
+from auction.models import Account
+from bidding.models import Bid, RegistrationSignal
+from bidding.queries.due import due_acts
+from bidding.queries.patterns import patterns_of, screened_page, screening_of
+from bidding.services.patterns import keep_screening
+from risk.models import Alert, BidPattern, BidScreening
+from tests.factories import YUAN, a_bidder, a_registration, an_auction
+from web.timekeeping import tick
+
+RESERVE, STEP = 1_000_000 * YUAN, 5_000 * YUAN
+
+
+class People(NamedTuple):
+    buyer: Account
+    friend: Account
+    rival: Account
+
+
+def people(unit: Unit) -> People:
+    return People(a_bidder(unit), a_bidder(unit), a_bidder(unit))
+
+
+def an_ended_auction(unit: Unit, bids: list[Account], *, days_ago: int, status: str = "sold") -> str:
+    """An auction that ended so long ago, its bids one step after the other, the last one an hour before the end."""
+    ended = unit.now - timedelta(days=days_ago)
+    auction = an_auction(
+        unit, status=status, opens_at=ended - timedelta(hours=25), closes_at=ended, closed_at=ended, bid_count=len(bids)
+    )
+    known = {}
+    for place, account in enumerate(bids):
+        if account.id not in known:
+            known[account.id] = a_registration(unit, auction, account, status="qualified", has_bid=True)
+        one = known[account.id]
+        at = ended - timedelta(hours=1, minutes=len(bids) - place)
+        unit.session.add(
+            Bid(
+                id=unit.new_id(),
+                auction_id=auction.id,
+                shard=auction.shard,
+                registration_id=one.id,
+                bidder_code=one.bidder_code,
+                key=f"k{place}",
+                amount_fen=RESERVE + place * STEP,
+                arrived_at=at,
+                received_at=at,
+                outcome="accepted",
+                seq=place + 1,
+                closes_at=ended,
+                decided_at=at,
+            )
+        )
+    unit.session.flush()
+    return auction.id
+
+
+def a_friend_in_need(unit: Unit) -> str:
+    """Six auctions in which the friend opens, an outsider tries, and the buyer wins; the last one ended just now.
+
+    Thirty others show that people need not meet by chance.
+    """
+    known = people(unit)
+    for days in range(40, 70):
+        an_ended_auction(unit, [a_bidder(unit)], days_ago=days)
+    last = ""
+    for days in (30, 25, 20, 15, 10, 0):
+        last = an_ended_auction(unit, [known.friend, a_bidder(unit), known.buyer], days_ago=days)
+    return last
+
+
+def look(house: House, auction_id: str) -> bool:
+    screening = house.read(screening_of, auction_id, "spc-2016", house.now())
+    assert screening is not None
+    return house.perform(keep_screening, screening)
+
+
+def test_a_companion_who_never_wins_is_told_of_once(house: House) -> None:
+    auction_id = house.perform(a_friend_in_need)
+    assert look(house, auction_id)
+    assert not look(house, auction_id)
+
+    found = house.read(patterns_of, auction_id)
+    assert found["history"] == 5
+    codes = {one["bidder_code"]: [reason["code"] for reason in one["reasons"]] for one in found["findings"]}
+    assert sorted(codes.values()) == [[], ["accompanied", "spares_companion"], ["companion", "spares_companion"]]
+    told = [one for one in found["findings"] if one["alert"]]
+    assert [one["score"] for one in told] == [0.65, 0.65]
+    assert {other for one in told for reason in one["reasons"] for other in reason["others"]} == {
+        one["bidder_code"] for one in told
+    }
+    assert found["pairs"][0]["joint"] == 6
+
+    [alert] = house.read(lambda session: session.scalars(select(Alert)).all())
+    assert (alert.kind, alert.auction_id, alert.key) == ("bid_pattern", auction_id, f"bid_pattern:{auction_id}")
+    companion = next(reason for reason in alert.reasons if reason["code"] == "companion")
+    assert companion["facts"] == {"joint": 6, "joined": 6, "other_won": 6}
+    assert len(companion["who"]["registrations"]) == 2
+    assert found["alert_id"] == alert.id
+    kinds = house.read(lambda session: session.scalars(select(JournalRow.kind)).all())
+    assert sorted(kind for kind in kinds if kind in ("BidsScreened", "AlertRaised")) == ["AlertRaised", "BidsScreened"]
+
+
+def test_rivals_who_alternate_to_the_end_are_not_told_of(house: House) -> None:
+    def story(unit: Unit) -> str:
+        known = people(unit)
+        for days in range(40, 70):
+            an_ended_auction(unit, [a_bidder(unit)], days_ago=days)
+        for days in (30, 25, 20, 15, 10):
+            an_ended_auction(unit, [known.rival, known.buyer] * 6, days_ago=days)
+        return an_ended_auction(unit, [known.rival, known.buyer] * 6, days_ago=0)
+
+    auction_id = house.perform(story)
+    look(house, auction_id)
+    found = house.read(patterns_of, auction_id)
+    assert not any(one["alert"] for one in found["findings"])
+    assert found["pairs"][0]["clashes"] == 11
+    assert house.read(lambda session: session.scalar(select(func.count()).select_from(Alert))) == 0
+
+
+def test_one_source_of_two_deposits_is_told_of(house: House) -> None:
+    def story(unit: Unit) -> str:
+        known = people(unit)
+        auction_id = an_ended_auction(unit, [known.rival, known.buyer, known.friend], days_ago=0)
+        registrations = unit.session.scalars(select(Bid.registration_id).where(Bid.auction_id == auction_id)).all()
+        for registration, payer in zip(registrations, ("p1", "p2", "p1"), strict=True):
+            unit.session.add(
+                RegistrationSignal(
+                    registration_id=registration,
+                    kind="payer",
+                    value_match=payer,
+                    auction_id=auction_id,
+                    person_match=registration,
+                    at=unit.now,
+                )
+            )
+        return auction_id
+
+    auction_id = house.perform(story)
+    look(house, auction_id)
+    told = [one for one in house.read(patterns_of, auction_id)["findings"] if one["alert"]]
+    assert [[reason["code"] for reason in one["reasons"]] for one in told] == [["deposit_source_shared"]] * 2
+    assert told[0]["reasons"][0]["others"] == [told[1]["bidder_code"]]
+
+
+@pytest.mark.parametrize("status", ["open", "suspended"])
+def test_a_sale_that_has_not_ended_is_not_looked_at(house: House, status: str) -> None:
+    def story(unit: Unit) -> tuple[str, str]:
+        known = people(unit)
+        running = an_ended_auction(unit, [known.friend, known.buyer], days_ago=0, status=status)
+        unit.session.get_one(type(an_auction(unit)), running).closed_at = None
+        return running, an_ended_auction(unit, [known.friend, known.buyer], days_ago=0)
+
+    running, ended = house.perform(story)
+    assert house.read(screening_of, running, "spc-2016", house.now()) is None
+    assert "patterns" not in {due.act for due in house.read(due_acts, house.now()) if due.subject_id == running}
+    with pytest.raises(DomainError, match="wrong_state"):
+        house.read(patterns_of, running)
+    look(house, ended)
+    assert house.read(patterns_of, ended)["history"] == 0  # nor is it anybody's history
+
+
+def test_the_scheduler_looks_at_every_ended_auction_once_and_few_at_a_time(house: House, clock: FixedClock) -> None:
+    def story(unit: Unit) -> None:
+        for _ in range(6):
+            an_ended_auction(unit, [a_bidder(unit)], days_ago=1)
+        an_ended_auction(unit, [a_bidder(unit)], days_ago=200)  # long over when the program came
+
+    house.perform(story)
+    counts = []
+    for _ in range(3):
+        tick(house)
+        counts.append(house.read(lambda session: session.scalar(select(func.count()).select_from(BidScreening))))
+        clock.advance(seconds=1)
+    assert counts == [5, 6, 6]
+    items, total = house.read(screened_page, page=1, page_size=4)
+    assert (len(items), total) == (4, 6)
+
+
+def test_what_was_found_cannot_be_changed(house: House) -> None:
+    auction_id = house.perform(a_friend_in_need)
+    look(house, auction_id)
+    for table in (BidScreening, BidPattern):
+        with pytest.raises(DBAPIError, match="insert-only"):
+            house.perform(lambda unit, table=table: unit.session.execute(delete(table)))
