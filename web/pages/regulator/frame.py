@@ -32,7 +32,8 @@ class Page:
 
 #: The navigation, in order. Endpoints are those of this blueprint.
 PAGES = [
-    Page(_("警示"), "alerts", ("alert", "assign", "resolve"), lambda session, _actor: open_alerts(session)),
+    Page(_("警示"), "alerts", ("alert", "assign", "resolve", "look_up"), lambda session, _actor: open_alerts(session)),
+    Page(_("竞价规律"), "patterns", ("pattern",)),
     Page(_("待我批准"), "approvals", ("answer",), approvals_waiting),
     Page(_("腾空记录"), "clearance"),
     Page(
