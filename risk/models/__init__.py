@@ -7,6 +7,7 @@ from .patterns import BidPattern, BidScreening
 from .registry import RegistryVersion, Relative, Staff
 from .sanctions import Sanction, SanctionReview, WrittenRule
 from .standing import StandingEntry, StandingObjection
+from .valuation import ValuationEstimate, ValuationModel
 
 __all__ = [
     "Alert",
@@ -27,5 +28,7 @@ __all__ = [
     "Staff",
     "StandingEntry",
     "StandingObjection",
+    "ValuationEstimate",
+    "ValuationModel",
     "WrittenRule",
 ]

@@ -1,6 +1,6 @@
 """The commands of `fapai risk`, one module per subject, each adding its own to the group."""
 
-from . import bidding, clearance
+from . import bidding, clearance, valuation
 from .group import risk
 
-__all__ = ["bidding", "clearance", "risk"]
+__all__ = ["bidding", "clearance", "risk", "valuation"]

@@ -1,6 +1,6 @@
 """The lots of the training data nearest to one that is asked about, and why they count as near."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -43,7 +43,7 @@ def comparables(state: dict[str, Any], table: Table, middle: Array) -> list[list
     for start in range(0, len(table), _CHUNK):
         block = mine[start : start + _CHUNK]
         distance = square[None, :] - 2 * block @ theirs.T + (block**2).sum(axis=1)[:, None]
-        nearest = min(NAMED + 1, len(theirs))
+        nearest = min(4 * NAMED, len(theirs))
         around = np.argpartition(distance, nearest - 1, axis=1)[:, :nearest]
         for offset in range(len(block)):
             row = start + offset
@@ -55,14 +55,23 @@ def comparables(state: dict[str, Any], table: Table, middle: Array) -> list[list
 def _named(
     state: dict[str, Any], distance: NDArray[np.float32], own: list[int], around: NDArray[Any]
 ) -> list[dict[str, Any]]:
-    first = sorted(own, key=lambda number: (float(distance[number]), number))[:NAMED]
-    rest = [int(number) for number in sorted(around, key=lambda each: (float(distance[each]), int(each)))]
-    chosen = [*first, *(number for number in rest if number not in first)][:NAMED]
+    def near(numbers: Iterable[int]) -> list[int]:
+        return sorted((int(each) for each in numbers), key=lambda each: (float(distance[each]), each))
+
+    first = near(own)
+    chosen: list[int] = []
+    seen: set[tuple[int, str]] = set()
+    for number in (*first, *near(around)):  # a lot listed in several cities is one lot
+        facts = {name: value for name, value in state["shown"][number].items() if name != "city"}
+        same = (state["price_fen"][number], repr(facts))
+        if len(chosen) < NAMED and same not in seen:
+            seen.add(same)
+            chosen.append(number)
     return [
         {
             "line": state["line"][number],
             "price_fen": state["price_fen"][number],
-            "same_group": number in first,
+            "same_group": number in own,
             "distance": round(float(max(distance[number], 0.0)) ** 0.5, 2),
             "facts": state["shown"][number],
         }

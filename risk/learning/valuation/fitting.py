@@ -1,7 +1,8 @@
 """One fold of the ensemble: a ridge, and two boosted forests of trees, learned without ever seeing the fold's groups.
 
 Everything that carries prices from one row to another (means of words, neighbours, the ridge that the trees build on)
-leaves the row's own group out, and whole parts of the others, so that training meets what an unseen community or series will meet.
+leaves the row's own group out, and whole parts of the others, so that training meets what an unseen community or
+series will meet.
 """
 
 from collections.abc import Iterator, Sequence

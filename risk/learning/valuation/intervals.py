@@ -45,7 +45,7 @@ class Bands:
 
 
 def calibrate(middle: Array, truth: Array, scale: Array) -> Bands:
-    """Choose the bands' ends from held-out rows: estimates, true values (logarithms of prices) and expected deviations."""
+    """Choose the bands' ends from held-out rows: estimates, true values (both logarithms) and expected deviations."""
     count = _BANDS if len(middle) >= _BANDS * _FEW else 1
     edges = np.quantile(middle, np.linspace(0, 1, count + 1)[1:-1]) if count > 1 else np.zeros(0)
     band = np.searchsorted(edges, middle)

@@ -43,24 +43,24 @@ def save(model: Model, path: Path) -> str:
 
 
 def load(path: Path, sha256: str) -> Model:
-    """The model of a file. DomainError `model_missing`, `model_changed` (not the registered file), `model_untrusted`
-    (it holds a type that is not on the list, or is no model at all)."""
+    """The model of a file. DomainError `valuation_model_missing`, `valuation_model_changed` (not the registered file),
+    `valuation_model_untrusted` (it holds a type that is not on the list, or is no model at all)."""
     from skops.io import get_untrusted_types, loads
     from skops.io.exceptions import UntrustedTypesFoundException
 
     try:
         data = path.read_bytes()
     except OSError:
-        raise DomainError("model_missing", file=path.name) from None
+        raise DomainError("valuation_model_missing", file=path.name) from None
     if hashlib.sha256(data).hexdigest() != sha256:
-        raise DomainError("model_changed", file=path.name)
+        raise DomainError("valuation_model_changed", file=path.name)
     try:
         strange = sorted(set(get_untrusted_types(data=data)) - set(TRUSTED))
         if strange:
-            raise DomainError("model_untrusted", file=path.name, types=", ".join(strange)[:200])
+            raise DomainError("valuation_model_untrusted", file=path.name, types=", ".join(strange)[:200])
         kept = loads(data, trusted=list(TRUSTED))
     except (UntrustedTypesFoundException, ValueError, KeyError, TypeError, OSError) as fault:
-        raise DomainError("model_untrusted", file=path.name, types=type(fault).__name__) from fault
+        raise DomainError("valuation_model_untrusted", file=path.name, types=type(fault).__name__) from fault
     try:
         plain = json.loads(kept["text"])
         state = _put_back(plain["state"], kept["arrays"])
@@ -68,7 +68,7 @@ def load(path: Path, sha256: str) -> Model:
             raise ValueError(state["form"])
         return Model(state, plain["card"])
     except (TypeError, KeyError, IndexError, ValueError) as fault:
-        raise DomainError("model_untrusted", file=path.name, types="form") from fault
+        raise DomainError("valuation_model_untrusted", file=path.name, types="form") from fault
 
 
 def _taken(value: Any, arrays: list[Any]) -> Any:

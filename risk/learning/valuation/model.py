@@ -29,7 +29,7 @@ _DRIVERS = 6
 class Estimate:
     """The value of one lot. `abstained` is None, or the reason (a code and its facts) for which there is none.
 
-    `drivers` are the largest parts of the estimate's logarithm, and what remains; with the average lot's they sum to it.
+    `drivers` are the largest parts of the estimate's logarithm, and what remains; with the average lot they sum to it.
     """
 
     low_fen: int | None
@@ -106,9 +106,7 @@ class Model:
         near = comparables(self.state["comparables"], table, middle)
         drivers = self._drivers(table, middle, effect)
         return [
-            Estimate(
-                _fen(low[row]), _fen(middle[row]), _fen(high[row]), COVERAGE, near[row], drivers[row], None, {}
-            )
+            Estimate(_fen(low[row]), _fen(middle[row]), _fen(high[row]), COVERAGE, near[row], drivers[row], None, {})
             for row in range(len(table))
         ]
 
@@ -124,7 +122,9 @@ class Model:
             [fitting.Member(state).predict(table) @ self.state["blend"] for state in self.state["members"]], axis=1
         )
         record = self.state["groups"]
-        found = [None if alone else record["by"].get(str(name)) for name, alone in zip(table.group, table.alone, strict=True)]
+        found = [
+            None if alone else record["by"].get(str(name)) for name, alone in zip(table.group, table.alone, strict=True)
+        ]
         seen = np.array([each is not None for each in found], dtype=bool)
         middle = said.mean(axis=1)
         fold = np.array([each[2] if each else 0 for each in found], dtype=int)
@@ -164,7 +164,9 @@ class Model:
         answer = []
         for row in range(len(table)):
             order = np.argsort(-np.abs(sums[row]), kind="stable")
-            lines = [{"feature": columns[each], "effect": round(float(sums[row, each]), 4)} for each in order[:_DRIVERS]]
+            lines = [
+                {"feature": columns[each], "effect": round(float(sums[row, each]), 4)} for each in order[:_DRIVERS]
+            ]
             small = float(sums[row, order[_DRIVERS:]].sum())
             lines.append({"feature": "group_record", "effect": round(float(effect[row]), 4)})
             lines.append({"feature": "interplay", "effect": round(float(rest[row]) + small, 4)})

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from auction.kernel.errors import DomainError
+
 from .reading import Record
 
 Array = NDArray[np.float64]
@@ -71,7 +73,7 @@ class Profile:
     row: Callable[[Record, float], tuple[list[float], list[str], str, str, float, float]]
 
     def table(self, records: Sequence[Record], today: float) -> Table:
-        """The records as arrays; `today` is the year (with its fraction) a lot counts as sold in, where none is told."""
+        """The records as arrays; `today` is the year (with its fraction) of a sale whose day is not told."""
         rows = [self.row(record, today) for record in records]
         group = [row[3] or f"\0{number}" for number, row in enumerate(rows)]
         return Table(
@@ -192,3 +194,10 @@ PROFILES: Mapping[str, Profile] = {
         row=_vehicle,
     ),
 }  # fmt: skip
+
+
+def profile_of(asset_type: str) -> Profile:
+    """What is known of an asset type; DomainError `valuation_type_unknown`."""
+    if asset_type not in PROFILES:
+        raise DomainError("valuation_type_unknown", asset_type=asset_type[:40], known=", ".join(PROFILES))
+    return PROFILES[asset_type]

@@ -21,6 +21,9 @@ _DAY = re.compile(r"(\d{4})(?:[-/.年](\d{1,2})(?:[-/.月](\d{1,2})日?|月?))?(
 _YES = frozenset(("1", "1.0", "是", "有", "true", "yes", "y"))
 _NO = frozenset(("0", "0.0", "否", "无", "false", "no", "n"))
 
+#: What an official name adds to a place: 北京市 and 北京 are one.
+_ENDINGS = {"city": "市", "district": "区县"}
+
 Cell = float | str | None
 
 
@@ -153,7 +156,9 @@ def _value(column: str, text: str, columns: Columns) -> Cell:
         return 1.0 if lowered in _YES else 0.0 if lowered in _NO else None
     if len(text) > LONGEST or any(unicodedata.category(mark).startswith("C") for mark in text):
         return None
-    return " ".join(text.split())
+    word = " ".join(text.split())
+    ending = _ENDINGS.get(column)
+    return word[:-1] if ending and len(word) > 2 and word[-1] in ending else word
 
 
 def _number(text: str) -> float | None:

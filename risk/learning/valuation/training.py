@@ -19,7 +19,7 @@ from auction.kernel.errors import DomainError
 
 from . import fitting, intervals, trees
 from .model import FORM, Model
-from .profiles import PROFILES, Array, Profile, Table
+from .profiles import PROFILES, Array, Profile, Table, profile_of
 from .reading import COLUMNS, Record
 
 FOLDS = 5
@@ -53,9 +53,7 @@ class HeldOut:
     high: Array
 
 
-def train(
-    records: Sequence[Record], asset_type: str, source: Source, *, trained_on: date, seed: int = 1
-) -> Model:
+def train(records: Sequence[Record], asset_type: str, source: Source, *, trained_on: date, seed: int = 1) -> Model:
     """A model of an asset type from priced records. DomainError `valuation_type_unknown`, `valuation_too_few`."""
     profile = profile_of(asset_type)
     today = _reference_day(records, asset_type, trained_on)
@@ -103,13 +101,6 @@ def train(
     return Model(state, card)
 
 
-def profile_of(asset_type: str) -> Profile:
-    """What is known of an asset type; DomainError `valuation_type_unknown`."""
-    if asset_type not in PROFILES:
-        raise DomainError("valuation_type_unknown", asset_type=asset_type[:40], known=", ".join(PROFILES))
-    return PROFILES[asset_type]
-
-
 def _reference_day(records: Sequence[Record], asset_type: str, trained_on: date) -> float:
     """The year in which prices without a date count as asked: the latest day in the records, never after training."""
     days = [record.number(column) for record in records for column in COLUMNS[asset_type].days]
@@ -118,9 +109,7 @@ def _reference_day(records: Sequence[Record], asset_type: str, trained_on: date)
     return now if math.isnan(latest) else min(latest + 0.5 if asset_type == "vehicle" else latest, now)
 
 
-def _letters_weight(
-    profile: Profile, table: Table, truth: Array, weight: Array, part: NDArray[np.int64]
-) -> float:
+def _letters_weight(profile: Profile, table: Table, truth: Array, weight: Array, part: NDArray[np.int64]) -> float:
     errors = []
     for letters in _LETTERS:
         wrong = []
@@ -145,9 +134,7 @@ def _blend(said: Array, truth: Array) -> Array:
     return best
 
 
-def _scales(
-    table: Table, middle: Array, truth: Array, part: NDArray[np.int64], seed: int
-) -> tuple[list[Any], Array]:
+def _scales(table: Table, middle: Array, truth: Array, part: NDArray[np.int64], seed: int) -> tuple[list[Any], Array]:
     """Trees that tell how far an estimate may be off; each row's from the folds it is not in."""
     features = np.column_stack([table.numbers, middle])
     off = np.log(np.abs(truth - middle) + 0.02)
@@ -155,9 +142,7 @@ def _scales(
     for fold in range(FOLDS):
         rest, held = np.flatnonzero(part != fold), np.flatnonzero(part == fold)
         least = min(100, len(rest) // 5)
-        kept = trees.grow(
-            features[rest], off[rest], None, seed, max_iter=60, max_leaf_nodes=6, min_samples_leaf=least
-        )
+        kept = trees.grow(features[rest], off[rest], None, seed, max_iter=60, max_leaf_nodes=6, min_samples_leaf=least)
         scale[held] = np.exp(trees.predict(kept, features[held]))
         scales.append(kept)
     return scales, scale
@@ -209,9 +194,7 @@ def _range(profile: Profile, table: Table, records: Sequence[Record]) -> dict[st
         seen = sorted({record.word(column) for record in records} - {""})
         known[column] = seen
     columns = COLUMNS[profile.asset_type]
-    filled = {
-        column: sum(column in record.cells for record in records) / len(records) for column in columns.all[1:]
-    }
+    filled = {column: sum(column in record.cells for record in records) / len(records) for column in columns.all[1:]}
     reach = {}
     for column in columns.numbers:
         values = np.array([record.number(column) for record in records])
@@ -270,7 +253,10 @@ def _card(
         },
         "trained_on": trained_on.isoformat(),
         "split": {"kind": "whole_groups", "group": PROFILES[asset_type].group, "folds": FOLDS, "seed": state["seed"]},
-        "members": {name: round(float(share) * 1000) for name, share in zip(fitting.MEMBERS, state["blend"], strict=True)},
+        "members": {
+            name: round(float(share) * 1000)
+            for name, share in zip(fitting.MEMBERS, state["blend"], strict=True)
+        },
         "errors": measured(held.truth, held.middle, held.low, held.high),
         "ridge": measured(held.truth, held.ridge),
         "known_groups": measured(known[1], known[0]) if known else None,
@@ -291,7 +277,9 @@ def measured(truth: Array, middle: Array, low: Array | None = None, high: Array 
     if low is not None and high is not None:
         inside = (low <= truth) & (truth <= high)
         report["coverage"] = _mille(inside.mean())
-        report["coverage_by_fifth"] = [_mille(inside[fifth == each].mean()) for each in range(5) if (fifth == each).any()]
+        report["coverage_by_fifth"] = [
+            _mille(inside[fifth == each].mean()) for each in range(5) if (fifth == each).any()
+        ]
         report["width"] = _mille(np.median(np.exp(high - middle) - np.exp(low - middle)))
         edges = np.quantile(truth, [0, 0.2, 0.4, 0.6, 0.8, 1])
         report["fifths_fen"] = [round(float(np.exp(edge))) for edge in edges]

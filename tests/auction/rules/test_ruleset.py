@@ -37,6 +37,7 @@ REF 30 | sale_start | 10 days
 REF 32(2) | reissued_report_fee | 0.30 ratio
 REF 9(3) | platform_delist_bar | 5 years
 REF 15(2) | valuer_delist_bar | 5 years
+- | valuation_deviation | 0.30 ratio
 OJA 10(2) | reserve_min | 0.70 ratio
 OJA 26(1) | cut_max | 0.20 ratio
 OJA 17(1) | deposit_min | 0.05 ratio

@@ -1,0 +1,169 @@
+"""Estimates of lots from what is known of them: asked when a model is trained or the sheet changes, kept, compared."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import exists, func, or_, select
+from sqlalchemy.orm import Session
+
+from auction.kernel.unit import House, Unit
+from auction.models import Auction, Lot
+from auction.rules.calendar import shanghai_day
+from auction.rules.lot import LIVE, PRIVATE
+from auction.rules.ruleset import load as load_ruleset
+from risk.models import ValuationEstimate, ValuationModel
+from risk.queries.valuation import models_in_force
+from risk.rules.valuation import Drift, Sale, drift
+from risk.services.valuation import alert_deviations, keep_estimate
+
+from ..models import SheetItem
+from ..queries import working_sheet
+from ..rules.valued import asked, fingerprint, unlike
+
+#: Lots asked for at once.
+_AT_ONCE = 200
+#: Where a model's files lie under FAPAI_DATA.
+MODELS = "models"
+#: Sales that count as recent.
+_RECENT = timedelta(days=365)
+
+#: Asks a model: file, its hash, the lots' cells; answers `estimates` in order.
+Ask = Callable[[Path, str, Sequence[Mapping[str, Any]]], dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A lot and what its model is asked; `unlike` is why it need not be asked."""
+
+    lot_id: str
+    cells: dict[str, str]
+    unlike: str | None
+    asked_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """The lots waiting for one model."""
+
+    model_id: str
+    path: str
+    sha256: str
+    questions: tuple[Question, ...]
+
+
+def waiting(session: Session, most: int = _AT_ONCE) -> list[Asking]:
+    """The lots whose estimate is missing, of an older model, or of facts that have changed since; by model."""
+    return [
+        Asking(model.id, f"{MODELS}/{model.asset_type}/{model.file}", model.file_sha256, found)
+        for model in models_in_force(session)
+        if (found := tuple(_questions(session, model, most)))
+    ]
+
+
+def _questions(session: Session, model: ValuationModel, most: int) -> list[Question]:
+    estimate = ValuationEstimate
+    latest = select(func.max(estimate.at)).where(estimate.lot_id == Lot.id, estimate.model_id == model.id)
+    changed = exists().where(SheetItem.lot_id == Lot.id, SheetItem.updated_at > latest.scalar_subquery())
+    current = exists().where(estimate.lot_id == Lot.id, estimate.model_id == model.id)
+    lots = session.scalars(
+        select(Lot).where(Lot.asset_type == model.asset_type, or_(~current, changed)).order_by(Lot.id).limit(most)
+    )
+    return [question(session, lot) for lot in lots.all()]
+
+
+def question(session: Session, lot: Lot) -> Question:
+    """What a model would be asked of a lot as it is known now."""
+    sheet = working_sheet(session, lot.id)
+    cells = asked(lot.asset_type, lot.attributes, sheet)
+    reason = unlike(lot.asset_type, sheet)
+    return Question(lot.id, cells, reason, fingerprint(cells, reason))
+
+
+def value_waiting(house: House, ask: Ask) -> int:
+    """Estimate every lot that waits, by whoever `ask` is; answers how many. Nothing is locked while it is asked."""
+    count = 0
+    for asking in house.read(waiting):
+        wanted = [each for each in asking.questions if each.unlike is None]
+        answers = ask(house.settings.data / asking.path, asking.sha256, [each.cells for each in wanted])["estimates"]
+        said = dict(zip((each.lot_id for each in wanted), answers, strict=True))
+        for each in asking.questions:
+            house.perform(_keep, asking.model_id, each, said.get(each.lot_id))
+            count += 1
+    return count
+
+
+def _keep(unit: Unit, model_id: str, asked_of: Question, said: Mapping[str, Any] | None) -> None:
+    lot = unit.session.get_one(Lot, asked_of.lot_id, with_for_update=True)
+    answer = said if said is not None else _nothing(asked_of.unlike or "cells_few")
+    keep_estimate(unit, lot, model_id, asked_of.asked_sha256, answer, answer["abstained_facts"])
+    auction = unit.session.scalar(
+        select(Auction)
+        .where(Auction.lot_id == lot.id, Auction.status.in_((*LIVE, *PRIVATE)))
+        .order_by(Auction.created_at.desc())
+        .limit(1)
+    )
+    alert_deviations(
+        unit,
+        lot,
+        load_ruleset(unit.settings.ruleset),
+        auction_id=auction.id if auction else None,
+        reserve_fen=auction.reserve_price_fen if auction else None,
+        first=auction is None or auction.round == "first",
+    )
+
+
+def _nothing(reason: str) -> dict[str, Any]:
+    return {
+        "low_fen": None,
+        "mid_fen": None,
+        "high_fen": None,
+        "coverage": 0.8,
+        "comparables": [],
+        "drivers": [],
+        "abstained": reason,
+        "abstained_facts": {},
+    }
+
+
+def sold_cells(session: Session, asset_type: str) -> list[dict[str, Any]]:
+    """The platform's own closed sales of an asset type as training rows: cells, price, day; reneged ones left out."""
+    rows = session.execute(
+        select(Auction, Lot)
+        .join(Lot, Lot.id == Auction.lot_id)
+        .where(Lot.asset_type == asset_type, Auction.status == "sold", _stands())
+        .order_by(Auction.closed_at, Auction.id)
+    ).all()
+    found = []
+    for auction, lot in rows:
+        asking = question(session, lot)
+        if asking.unlike is None and auction.closed_at is not None:
+            sold_on = shanghai_day(auction.closed_at).isoformat()
+            found.append({**asking.cells, "price_fen": str(auction.price_fen), "sold_on": sold_on})
+    return found
+
+
+def drift_of(session: Session, asset_type: str, now: datetime) -> Drift:
+    """How the last year's closed sales lay in the intervals that stood when their bidding ended."""
+    rows = session.execute(
+        select(Auction.lot_id, Auction.price_fen, Auction.closes_at)
+        .join(Lot, Lot.id == Auction.lot_id)
+        .where(Lot.asset_type == asset_type, Auction.status == "sold", _stands(), Auction.closed_at >= now - _RECENT)
+    ).all()
+    sales = []
+    for lot_id, price, closes_at in rows:
+        before = session.scalar(
+            select(ValuationEstimate)
+            .where(ValuationEstimate.lot_id == lot_id, ValuationEstimate.at < closes_at)
+            .order_by(ValuationEstimate.at.desc(), ValuationEstimate.id.desc())
+            .limit(1)
+        )
+        if before is not None and before.mid_fen and before.low_fen and before.high_fen and price:
+            sales.append(Sale(price, before.low_fen, before.mid_fen, before.high_fen))
+    return drift(sales)
+
+
+def _stands() -> Any:
+    return or_(Auction.settlement.is_(None), Auction.settlement != "reneged")

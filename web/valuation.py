@@ -1,0 +1,165 @@
+"""Valuation in words, for interface, pages and terminal: why there is no estimate, what moved one, the model card."""
+
+import math
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from risk.models import ValuationEstimate, ValuationModel
+
+Said = Mapping[str, str]
+
+#: What every estimate is called, and what it is not.
+ORIENTATION: Said = {
+    "zh": "参考估值由统计模型根据公开记录推算，仅供参考，不是评估结论，也不代替处置参考价。",
+    "en": "An orientation computed from public records by a statistical model. It is no appraisal and does not take "
+    "the place of the reference price.",
+}
+#: What the prices of the records are.
+PRICES: Mapping[str, Said] = {
+    "asking": {
+        "zh": "依据挂牌价训练：挂牌价不是司法拍卖成交价，后者通常更低。",
+        "en": "Learned from asking prices, which are not what judicial sales bring: those are usually lower.",
+    },
+    "sold": {"zh": "依据成交价训练。", "en": "Learned from prices paid."},
+    "mixed": {
+        "zh": "依据挂牌价和本平台成交价训练：挂牌价不是司法拍卖成交价。",
+        "en": "Learned from asking prices and this platform's sales: asking prices are not what judicial sales bring.",
+    },
+}
+_REASONS: Mapping[str, Said] = {
+    "cell_missing": {"zh": "缺少必要信息：{column}。", "en": "What is needed is missing: {column}."},
+    "required": {"zh": "缺少必要信息：{column}。", "en": "What is needed is missing: {column}."},
+    "cell_unreadable": {"zh": "必要信息无法读取：{column}。", "en": "What is needed cannot be read: {column}."},
+    "number_invalid": {"zh": "必要信息无法读取：{column}。", "en": "What is needed cannot be read: {column}."},
+    "word_unknown": {
+        "zh": "训练数据中没有这样的标的：{column} {value}。",
+        "en": "The training data have no such lot: {column} {value}.",
+    },
+    "out_of_reach": {
+        "zh": "与训练数据相差太远：{column} 为 {value}，数据范围 {least} 至 {most}。",
+        "en": "Too unlike the training data: {column} is {value}, the data reach from {least} to {most}.",
+    },
+    "cells_few": {
+        "zh": "已知信息太少，无法推算。",
+        "en": "Too little is known of it to estimate anything.",
+    },
+    "use_unlike": {
+        "zh": "模型只适用于住宅，本标的规划用途不是住宅。",
+        "en": "The model is for homes; this lot is planned for another use.",
+    },
+    "share_only": {
+        "zh": "拍卖的是部分份额，模型只适用于整体。",
+        "en": "Only a share is sold; the model is for whole lots.",
+    },
+}
+_UNREADABLE: Said = {"zh": "此行无法读取。", "en": "This line cannot be read."}
+#: Columns and parts of an estimate as readers call them.
+NAMES: Mapping[str, Said] = {
+    "area_m2": {"zh": "面积", "en": "area"},
+    "city": {"zh": "城市", "en": "city"},
+    "district": {"zh": "区县", "en": "district"},
+    "community": {"zh": "小区名称", "en": "name of the community"},
+    "rooms": {"zh": "室", "en": "rooms"},
+    "halls": {"zh": "厅", "en": "halls"},
+    "floor": {"zh": "楼层", "en": "storey"},
+    "floors": {"zh": "总楼层", "en": "storeys in all"},
+    "built_year": {"zh": "建成年份", "en": "year built"},
+    "direction": {"zh": "朝向", "en": "direction"},
+    "decoration": {"zh": "装修", "en": "decoration"},
+    "elevator": {"zh": "电梯", "en": "lift"},
+    "latitude": {"zh": "位置", "en": "place"},
+    "longitude": {"zh": "经度", "en": "longitude"},
+    "sold_on": {"zh": "成交时间", "en": "time of sale"},
+    "brand": {"zh": "品牌", "en": "brand"},
+    "model": {"zh": "车型名称", "en": "name of the model"},
+    "registered_on": {"zh": "登记时间", "en": "first registration"},
+    "mileage_km": {"zh": "里程", "en": "mileage"},
+    "displacement_l": {"zh": "排量", "en": "displacement"},
+    "transmission": {"zh": "变速箱", "en": "gearbox"},
+    "new_price_fen": {"zh": "新车价", "en": "price when new"},
+    "price_fen": {"zh": "价格", "en": "price"},
+    "group_record": {"zh": "同小区或者同车系的记录", "en": "record of the community or series"},
+    "interplay": {"zh": "其余因素及相互作用", "en": "the rest, and how they act together"},
+}
+
+
+def named(column: str, tongue: str) -> str:
+    """A column or part of an estimate as a reader calls it; itself where it has no name."""
+    return NAMES.get(column, {}).get(tongue, column)
+
+
+def abstained(code: str, facts: Mapping[str, Any], tongue: str) -> str:
+    """Why there is no estimate, in a sentence."""
+    told = {**facts, "column": named(str(facts.get("column", "")), tongue)}
+    return _REASONS.get(code, _UNREADABLE)[tongue].format_map(_Blank(told))
+
+
+class _Blank(dict[str, Any]):
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
+def reading(estimate: ValuationEstimate | None, model: ValuationModel | None, tongue: str) -> dict[str, Any] | None:
+    """`valuation` of the interface; None where no model was ever asked. Effects are parts of a logarithm."""
+    if estimate is None or model is None:
+        return None
+    return {
+        "low_fen": estimate.low_fen,
+        "mid_fen": estimate.mid_fen,
+        "high_fen": estimate.high_fen,
+        "coverage": estimate.coverage_mille / 1000,
+        "comparables": estimate.comparables,
+        "drivers": [
+            {
+                "feature": each["feature"],
+                "effect": each["effect"] / 10_000,
+                "percent": percent(each["effect"]),
+                "name": named(each["feature"], tongue),
+            }
+            for each in estimate.drivers
+            if each["feature"] != "average_lot"
+        ],
+        "abstained": abstained(estimate.abstained, estimate.abstained_facts, tongue) if estimate.abstained else None,
+        "abstained_code": estimate.abstained,
+        "model_id": model.id,
+        "trained_at": model.trained_at,
+        "estimated_at": estimate.at,
+        "prices": model.prices,
+        "detail": f"{ORIENTATION[tongue]}{'' if tongue == 'zh' else ' '}{PRICES[model.prices][tongue]}",
+    }
+
+
+def percent(effect: int) -> int:
+    """An effect (ten-thousandths of a logarithm) as whole per cent more or less."""
+    return round((math.exp(effect / 10_000) - 1) * 100)
+
+
+def card(model: ValuationModel) -> dict[str, Any]:
+    """A model card as JSON values."""
+    return {"id": model.id, "trained_at": _iso(model.trained_at), "file_sha256": model.file_sha256, "card": model.card}
+
+
+def _iso(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+def card_lines(card: Mapping[str, Any], tongue: str) -> list[str]:
+    """A model card as lines for a terminal."""
+    data, errors, plain = card["data"], card["errors"], card["ridge"]
+    lines = [
+        f"{card['asset_type']}  {data['name']}  sha256 {data['sha256']}",
+        f"rows {data['rows']}  refused {data['refused']}  groups {data['groups']}  cells unread {data['cells_unread']}",
+        "split: {folds} folds of whole groups ({group}), seed {seed}".format_map(card["split"]),
+        f"MAPE {_share(errors['mape'])} (ridge alone {_share(plain['mape'])}), median {_share(errors['median'])}",
+        f"coverage of the {_share(card['promised'])} interval {_share(errors['coverage'])}; by fifth of price "
+        + " ".join(_share(each) for each in errors["coverage_by_fifth"]),
+        "MAPE by fifth of price " + " ".join(_share(each) for each in errors["mape_by_fifth"]),
+    ]
+    if card["known_groups"]:
+        lines.append(f"known groups: MAPE {_share(card['known_groups']['mape'])}")
+    return [*lines, PRICES[data["prices"]][tongue]]
+
+
+def _share(mille: int) -> str:
+    return f"{mille / 10:.1f} %"
