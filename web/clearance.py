@@ -17,12 +17,12 @@ def weighed(assessed: Assessment, tongue: str) -> list[dict[str, Any]]:
     said = []
     for each in assessed.factors:
         factor = card.factor(each.code)
-        basis = cite(factor.basis)
+        basis, level = cite(factor.basis), factor.level(each.level).says[tongue]
         said.append(
             {
                 **each.as_data(),
                 "title": factor.title[tongue],
-                "detail": factor.level(each.level).says[tongue],
+                "detail": _UNTOLD[tongue].format(level) if each.assumed else level,
                 "lowers": factor.lowers[tongue],
                 "basis": basis.en if tongue == "en" else basis.zh,
             }
@@ -161,6 +161,8 @@ _NOTHING_TO_CLEAR = {
     "zh": "此类标的不存在腾空问题，按交付步骤移交。",
     "en": "Lots of this kind are not cleared; they are handed over step by step.",
 }
+#: A fact nobody told is never stated as one.
+_UNTOLD = {"zh": "未核查，按“{}”计", "en": "not checked, counted as “{}”"}
 #: What a band means.
 BANDS = {
     "A": {"zh": "可以直接交付", "en": "Can be handed over at once"},

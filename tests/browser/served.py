@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -104,8 +104,11 @@ def _wait_for(site: Site, server: "subprocess.Popen[bytes]") -> None:
     raise AssertionError("the server does not answer")
 
 
-def announced_lot(site: Site) -> str:
-    """Everything a court does up to the announcement; answers the auction's id. Bidding opens in 31 days."""
+def announced_lot(site: Site, before: Callable[[str], None] = lambda _lot: None) -> str:
+    """Everything a court does up to the announcement; answers the auction's id. Bidding opens in 31 days.
+
+    `before` is called with the lot's id once its sheet is filled, before a round is drafted.
+    """
     now = site.now()
     today = now.astimezone(SHANGHAI).date()
     parties = [{"name": "示例银行", "role": "applicant"}, {"name": "示例甲", "role": "debtor"}]
@@ -136,6 +139,7 @@ def announced_lot(site: Site) -> str:
         _fill(site, lot, item, str(today))
     recipients = [{**party, "status": "received", "at": (now - timedelta(days=6)).isoformat()} for party in parties]
     site.call("judge1", "PUT", f"/lots/{lot}/notices", json={"recipients": recipients})
+    before(lot)
     opens = now + timedelta(days=31)
     terms = {
         "round": "first",
