@@ -11,24 +11,22 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
-from sqlalchemy import bindparam, delete, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from auction.kernel.errors import DomainError
-from auction.kernel.unit import House, Unit
-from auction.models import Intake
+from auction.kernel.unit import House
 
 from .services.bids import Answer, BidOffer, place_bids, refusal
+from .services.intake import Fenced, hand_back_lease, take_lease
 
 log = structlog.get_logger(__name__)
 
 #: At most this many offers share a commit.
 MOST = 128
-#: How long an intake lease lasts and how often it is renewed, in machine time.
-LEASE = timedelta(seconds=3)
+#: How often the intake lease is renewed, in machine time.
 BEAT_SECONDS = 0.25
 #: The database's clock is asked once in so many beats.
 BEATS_PER_ANCHOR = 4
@@ -38,10 +36,6 @@ WAITING_EACH = 8
 #: What is told the answer of an offer, once, after its commit; it may not wait and may not raise.
 Reply = Callable[[Answer], None]
 Waiting = tuple[int, BidOffer, Reply]
-
-
-class Fenced(Exception):
-    """This process's intake lease was taken away: nothing it still holds may be committed."""
 
 
 class Desk:
@@ -168,7 +162,7 @@ class Desk:
         if not offers:
             return []
         try:
-            return self._house.perform(_place, process, offers)
+            return self._house.perform(place_bids, offers, process=process)
         except Fenced:
             log.error("fenced: offers answered as a fault", process=process, offers=len(offers))
             self._begin_anew(process)
@@ -215,36 +209,3 @@ class Desk:
         offset = self._house.offset()
         with self._lock:
             return next(iter(self._unjudged.values()), self._house.clock.machine() + offset)
-
-
-_LEASE_HELD = select(Intake.lost).where(Intake.process == bindparam("process")).with_for_update(read=True)
-
-
-def _place(unit: Unit, process: str, offers: list[BidOffer]) -> list[Answer]:
-    check_lease(unit, process)
-    return place_bids(unit, offers)
-
-
-def take_lease(unit: Unit, process: str, mark: datetime) -> None:
-    """Begin or renew the intake lease of a process. Raises Fenced when a closing has declared it lost."""
-    row = unit.session.get(Intake, process, with_for_update=True)
-    if row is None:
-        old = unit.machine_now - timedelta(days=1)
-        unit.session.execute(delete(Intake).where(Intake.lost, Intake.lease_until < old))
-        row = Intake(process=process, lost=False)
-    if row.lost:
-        raise Fenced(process)
-    row.mark, row.beat_at, row.lease_until = mark, unit.now, unit.machine_now + LEASE
-    unit.session.add(row)
-
-
-def check_lease(unit: Unit, process: str) -> None:
-    """Hold the lease for the length of this transaction. Raises Fenced when it was taken away."""
-    lost = unit.session.scalar(_LEASE_HELD, {"process": process})
-    if lost is None or lost:
-        raise Fenced(process)
-
-
-def hand_back_lease(unit: Unit, process: str) -> None:
-    """A clean stop: nothing is held here any more."""
-    unit.session.execute(delete(Intake).where(Intake.process == process))

@@ -5,28 +5,38 @@ with BEGIN IMMEDIATE; the log is WAL and every commit is synced, because an ackn
 power cut.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
 import orjson
+import psycopg
+from psycopg.rows import namedtuple_row
 from sqlalchemy import (
     BigInteger,
+    Column,
+    ColumnElement,
     Dialect,
     Engine,
+    FromClause,
     MetaData,
+    Select,
     Table,
     Text,
     bindparam,
+    cast,
     create_engine,
     event,
+    func,
     insert,
     update,
 )
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import JSON, TypeDecorator, TypeEngine
 
@@ -95,7 +105,8 @@ def write_rows(session: Session, model: type[Base], rows: Sequence[Mapping[str, 
     if session.get_bind().dialect.name != "postgresql":
         session.execute(insert(table), list(rows))
         return
-    session.connection().exec_driver_sql(_insert_all(table, tuple(rows[0])), {"rows": _as_json(rows)})
+    with _translated():
+        _driver(session).execute(_insert_all(table, tuple(rows[0])), {"rows": _as_json(rows)})
 
 
 def update_rows(session: Session, model: type[Base], rows: Sequence[Mapping[str, Any]], *, key: str) -> None:
@@ -105,7 +116,8 @@ def update_rows(session: Session, model: type[Base], rows: Sequence[Mapping[str,
     table = model.metadata.tables[model.__tablename__]
     names = tuple(rows[0])
     if session.get_bind().dialect.name == "postgresql":
-        session.connection().exec_driver_sql(_update_all(table, names, key), {"rows": _as_json(rows)})
+        with _translated():
+            _driver(session).execute(_update_all(table, names, key), {"rows": _as_json(rows)})
         return
     others = [name for name in names if name != key]
     statement = (
@@ -124,9 +136,77 @@ def together(session: Session) -> Iterator[None]:
     if session.get_bind().dialect.name != "postgresql":
         yield
         return
-    driver = session.connection().connection.driver_connection
-    with driver.pipeline():  # type: ignore[union-attr]
+    with _translated(), _driver(session).pipeline():
         yield
+
+
+#: The rows given to a question: their columns, and where they come from.
+Given = tuple[FromClause, Mapping[str, ColumnElement[Any]]]
+
+
+class Question:
+    """A SELECT on the way of a bid, about rows given as one JSON parameter.
+
+    It is compiled once and, on PostgreSQL, sent together with others (`ask`): for a statement this short the way
+    there and back, and building it anew, cost more than answering it.
+    """
+
+    def __init__(self, names: Sequence[str], build: Callable[[Given], Select[*tuple[Any, ...]]]) -> None:
+        """`names` are the text columns of the given rows; `build` makes the statement over them."""
+        self._postgresql = str(build(_given_to_postgresql(names)).compile(dialect=PGDialect_psycopg()))  # type: ignore[no-untyped-call]
+        self._sqlite = build(_given_to_sqlite(names))
+
+    def ask(self, session: Session, given: str) -> Sequence[Any]:
+        """The rows, on SQLite."""
+        return session.execute(self._sqlite, {"given": given}).all()
+
+    def send(self, driver: Any, given: str) -> Any:
+        """A cursor that will hold the rows, on PostgreSQL."""
+        return driver.cursor(row_factory=namedtuple_row).execute(self._postgresql, {"given": given})
+
+
+def ask(session: Session, *questions: tuple[Question, Sequence[Mapping[str, str]]]) -> list[Sequence[Any]]:
+    """The rows each question finds about the rows given to it, in order; on PostgreSQL in one round trip.
+
+    Each sees what was committed before it got its locks. Rows have their columns as attributes.
+    """
+    asked = [(question, orjson.dumps(given).decode()) for question, given in questions]
+    if session.get_bind().dialect.name != "postgresql":
+        return [question.ask(session, given) for question, given in asked]
+    driver = _driver(session)
+    with _translated():
+        with driver.pipeline():
+            cursors = [question.send(driver, given) for question, given in asked]
+        return [cursor.fetchall() for cursor in cursors]
+
+
+def _given_to_postgresql(names: Sequence[str]) -> Given:
+    rows = func.json_to_recordset(cast(bindparam("given"), postgresql.JSON))
+    table = rows.table_valued(*(Column(name, Text) for name in names)).render_derived("given", with_types=True)
+    return table, {name: table.c[name] for name in names}
+
+
+def _given_to_sqlite(names: Sequence[str]) -> Given:
+    table = func.json_each(bindparam("given")).table_valued("value", name="given")
+    return table, {name: func.json_extract(table.c.value, f"$.{name}") for name in names}
+
+
+def _driver(session: Session) -> Any:
+    """The driver's own connection, its transaction under way."""
+    return session.connection().connection.driver_connection
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """The driver's errors as the database layer raises them, so that clashes are told and tried again."""
+    try:
+        yield
+    except psycopg.IntegrityError as error:
+        raise IntegrityError(None, None, error) from error
+    except psycopg.OperationalError as error:
+        raise OperationalError(None, None, error) from error
+    except psycopg.Error as error:
+        raise DBAPIError(None, None, error) from error
 
 
 def _as_json(rows: Sequence[Mapping[str, Any]]) -> str:

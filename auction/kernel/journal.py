@@ -5,18 +5,18 @@ the entry's canonical JSON is what is hashed, signed and sealed into the log. A 
 public log only as a salted commitment (PRECISIONS 4); its salt lies apart, so that it can be destroyed.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Index, Integer, UniqueConstraint, bindparam, select, text
+from sqlalchemy import BigInteger, Index, Integer, UniqueConstraint, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from .clock import iso
 from .crypto import SUITE, canonical, sha256_hex
-from .db import Base, insert_only, update_rows, write_rows
+from .db import Base, Question, ask, insert_only, update_rows, write_rows
 from .ids import Ids
 
 #: `prev` of the first entry of a stream.
@@ -68,11 +68,14 @@ class Salt(Base):
     salt: Mapped[bytes]
 
 
-_HEADS = (
-    select(Stream.stream, Stream.number, Stream.hash, Stream.at)
-    .where(Stream.stream.in_(bindparam("streams", expanding=True)))
-    .order_by(Stream.stream)
-    .with_for_update()
+_HEADS = Question(
+    ("stream",),
+    lambda given: (
+        select(Stream.stream, Stream.number, Stream.hash, Stream.at)
+        .join_from(given[0], Stream, Stream.stream == given[1]["stream"])
+        .order_by(Stream.stream)
+        .with_for_update(of=Stream)
+    ),
 )
 
 
@@ -134,18 +137,26 @@ class Journal:
     def expect(self, streams: Collection[str], now: datetime) -> None:
         """Lock the heads of streams that are about to grow, in one statement and in order of name."""
         wanted = sorted(stream for stream in streams if stream not in self._heads)
-        if not wanted:
-            return
-        rows = self._session.execute(_HEADS, {"streams": wanted}).all()
-        if len(rows) < len(wanted):
-            dialect = postgresql if self._session.get_bind().dialect.name == "postgresql" else sqlite
-            fresh = {"number": 0, "hash": NO_HASH, "at": now, "unsealed": False, "sealed_number": 0}
-            missing = [{"stream": stream, **fresh} for stream in set(wanted) - {row.stream for row in rows}]
-            self._session.execute(dialect.insert(Stream).values(missing).on_conflict_do_nothing())
-            self.expect(streams, now)
-            return
-        for row in rows:
+        if wanted:
+            self.expected(streams, ask(self._session, self.heads(wanted))[0], now)
+
+    @staticmethod
+    def heads(streams: Iterable[str]) -> tuple[Question, list[dict[str, str]]]:
+        """The question by which the heads of streams are locked; `expected` wants its answer."""
+        return _HEADS, [{"stream": stream} for stream in streams]
+
+    def expected(self, streams: Collection[str], found: Iterable[Any], now: datetime) -> None:
+        """Take the heads found of `streams`; streams that have none yet are begun."""
+        for row in found:
             self._heads[row.stream] = (row.number, row.hash, row.at)
+        missing = sorted(stream for stream in streams if stream not in self._heads)
+        if not missing:
+            return
+        dialect = postgresql if self._session.get_bind().dialect.name == "postgresql" else sqlite
+        fresh = {"number": 0, "hash": NO_HASH, "at": now, "unsealed": False, "sealed_number": 0}
+        rows = [{"stream": stream, **fresh} for stream in missing]
+        self._session.execute(dialect.insert(Stream).values(rows).on_conflict_do_nothing())
+        self.expect(missing, now)
 
     def flush(self) -> None:
         """Write what was appended: entries, salts and heads, each in one statement."""

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from .clock import Clock, iso
 from .crypto import Vault
-from .db import Base, database_now, together, update_rows, write_rows
+from .db import Base, Question, ask, database_now, together, update_rows, write_rows
 from .errors import DomainError
 from .events import Listener, Published, RoomEvent
 from .ids import Ids
@@ -90,11 +90,21 @@ class Unit:
         """Lock the heads of streams that are about to grow together; `record` locks the others one by one."""
         self._journal.expect(streams, self.now)
 
+    def ask(
+        self, *questions: tuple[Question, Sequence[Mapping[str, str]]], growing: Sequence[str] = ()
+    ) -> list[Sequence[Any]]:
+        """Ask questions together, and lock with them the heads of the streams that are about to grow, as `expect`."""
+        *answers, heads = ask(self.session, *questions, self._journal.heads(sorted(growing)))
+        self._journal.expected(growing, heads, self.now)
+        return answers
+
     def tell(self, room: Room, type: str, **data: Any) -> None:
         """Give the room its next public event; it is stored here and sent after the commit."""
         room.version += 1
         event = {"version": room.version, "type": type, "at": iso(self.now), **data}
-        self._rooms.setdefault(room.id, (room, []))[1].append(event)
+        _, events = self._rooms.get(room.id, (room, []))
+        events.append(event)
+        self._rooms[room.id] = (room, events)
         self._event_rows.append(
             {"auction_id": room.id, "version": room.version, "type": type, "at": self.now, "data": data}
         )

@@ -11,10 +11,11 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Row, bindparam, select, tuple_
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from auction.kernel.clock import iso
+from auction.kernel.db import Question
 from auction.kernel.errors import DomainError
 from auction.kernel.journal import Entry, JournalRow
 from auction.kernel.unit import Unit
@@ -24,9 +25,10 @@ from ..models import Bid, Registration
 from ..queries.rooms import room_of, room_rules
 from ..queries.sanctions import bar_facts
 from ..rules import room as rules
+from .intake import LEASE_HELD, Fenced
 from .interest import Standings
 from .life import open_auction
-from .rooms import lock_auctions, write_room
+from .rooms import ROOMS, OpenRoom, lock_auction, write_room
 
 #: A refused offer whose reason speaks of the person is journaled as a private entry.
 _PERSONAL = frozenset(("barred_interest", "barred_reneger", "barred_sanction", "deposit_unpaid", "not_registered"))
@@ -50,7 +52,22 @@ _CHANGING = (
 )
 
 
-_ANSWERED = select(*Bid.__table__.c).where(tuple_(Bid.registration_id, Bid.key).in_(bindparam("pairs", expanding=True)))
+#: What was answered to the keys (`key`) of people (`account_id`) in auctions (`auction_id`).
+_ANSWERED = Question(
+    ("auction_id", "account_id", "key"),
+    lambda given: (
+        select(*Bid.__table__.c)
+        .join_from(
+            given[0],
+            Registration,
+            and_(
+                Registration.auction_id == given[1]["auction_id"],
+                Registration.account_id == given[1]["account_id"],
+            ),
+        )
+        .join(Bid, and_(Bid.registration_id == Registration.id, Bid.key == given[1]["key"]))
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,28 +109,39 @@ def refusal(code: str, offer: BidOffer | None = None) -> Answer:
     return Answer("refused", code, amount_fen=offer.amount_fen if offer else None)
 
 
-def place_bids(unit: Unit, offers: Sequence[BidOffer]) -> list[Answer]:
+def place_bids(unit: Unit, offers: Sequence[BidOffer], *, process: str | None = None) -> list[Answer]:
     """Answer `offers` in their order; everything accepted is in the transaction of `unit`.
 
-    Raises DomainError("fault") where the interest bar cannot be checked: nobody passes then.
+    `process` names the intake lease under which they were taken, which is held until the transaction ends. Raises
+    Fenced where it was taken away, DomainError("fault") where the interest bar cannot be checked: nobody passes then.
     """
-    return _Batch(unit, offers).run()
+    return _Batch(unit, offers, process).run()
 
 
 class _Batch:
-    """The offers of one transaction, and what was loaded for them."""
+    """The offers of one transaction, and what was loaded for them, locks before everything they guard."""
 
-    def __init__(self, unit: Unit, offers: Sequence[BidOffer]) -> None:
+    def __init__(self, unit: Unit, offers: Sequence[BidOffer], process: str | None) -> None:
         self.unit, self.offers = unit, offers
-        self.auctions = lock_auctions(unit, (offer.auction_id for offer in offers))
-        for auction in self.auctions.values():
-            # Written back set-wise at the end, not one by one by the session.
-            unit.session.expunge(auction)
+        known = [(offer, offer.account_id) for offer in offers if offer.account_id]
+        self.standings = Standings(unit, {(offer.auction_id, account) for offer, account in known})
+        ids = sorted({offer.auction_id for offer in offers})
+        leases, rooms, answered, *standings = unit.ask(
+            (LEASE_HELD, [{"process": process}] if process else []),
+            (ROOMS, [{"id": auction_id} for auction_id in ids]),
+            (_ANSWERED, [{"auction_id": o.auction_id, "account_id": who, "key": o.key} for o, who in known]),
+            *self.standings.questions,
+            growing=[f"auction:{auction_id}" for auction_id in ids],
+        )
+        if process is not None and [lease.lost for lease in leases] != [False]:
+            raise Fenced(process)
+        self.standings.found(*standings)
+        self.auctions = {row.id: OpenRoom.of(row) for row in rooms}
         self.versions = {key: auction.version for key, auction in self.auctions.items()}
-        unit.expect(*(f"auction:{key}" for key in self.auctions))
-        self.standings = Standings(unit, self.auctions, {(o.auction_id, o.account_id) for o in offers if o.account_id})
         self.rooms = {key: room_of(auction) for key, auction in self.auctions.items()}
-        self.earlier = self._earlier()
+        self.earlier = {
+            (row.registration_id, row.key): (row.amount_fen, stored_answer(unit.session, row)) for row in answered
+        }
         self.rows: list[dict[str, Any]] = []
         self.first_bids: set[str] = set()
 
@@ -129,18 +157,6 @@ class _Batch:
         self.unit.rewrite(Registration, [{"id": key, "has_bid": True} for key in sorted(self.first_bids)], key="id")
         return answers
 
-    def _earlier(self) -> dict[tuple[str, str], tuple[int, Answer]]:
-        """The answers already given to the keys of this batch, each with the amount it was given for."""
-        pairs = []
-        for offer in self.offers:
-            registration = self.standings.registration(offer.auction_id, offer.account_id)
-            if registration is not None:
-                pairs.append((registration.id, offer.key))
-        if not pairs:
-            return {}
-        rows = self.unit.session.execute(_ANSWERED, {"pairs": pairs})
-        return {(row.registration_id, row.key): (row.amount_fen, stored_answer(self.unit.session, row)) for row in rows}
-
     def _answer(self, offer: BidOffer) -> Answer:
         auction = self.auctions.get(offer.auction_id)
         if auction is None:
@@ -152,13 +168,20 @@ class _Batch:
                 amount_fen, answer = known
                 return answer if amount_fen == offer.amount_fen else refusal("idempotency_conflict", offer)
         if auction.status == "announced" and offer.arrived_at >= auction.opens_at:
-            open_auction(self.unit, auction)
-            self.standings.refresh(auction)
+            auction = self._open(auction.id)
             registration = self.standings.registration(offer.auction_id, offer.account_id)
-            self.rooms[auction.id] = room_of(auction)
         return self._judge(auction, registration, offer)
 
-    def _judge(self, auction: Auction, registration: Row[Any] | None, offer: BidOffer) -> Answer:
+    def _open(self, auction_id: str) -> OpenRoom:
+        """Open an auction whose time has come; what its opening changed is read again."""
+        whole = lock_auction(self.unit, auction_id)
+        open_auction(self.unit, whole)
+        self.standings.refresh(auction_id)
+        self.auctions[auction_id] = auction = OpenRoom.of(whole)
+        self.rooms[auction_id] = room_of(auction)
+        return auction
+
+    def _judge(self, auction: OpenRoom, registration: Any, offer: BidOffer) -> Answer:
         room = self.rooms[auction.id]
         code = rules.closed_to(room, offer.arrived_at)
         outcome: rules.Accepted | rules.Refused
@@ -177,7 +200,7 @@ class _Batch:
             return self._unstored(auction, after, code, offer)
         return self._store(auction, registration, offer, outcome, after)
 
-    def _unstored(self, auction: Auction, room: rules.Room, code: str, offer: BidOffer) -> Answer:
+    def _unstored(self, auction: OpenRoom, room: rules.Room, code: str, offer: BidOffer) -> Answer:
         return Answer(
             "refused",
             code,
@@ -190,8 +213,8 @@ class _Batch:
 
     def _store(
         self,
-        auction: Auction,
-        registration: Row[Any],
+        auction: OpenRoom,
+        registration: Any,
         offer: BidOffer,
         outcome: rules.Accepted | rules.Refused,
         room: rules.Room,
@@ -233,7 +256,7 @@ class _Batch:
         self.earlier[(registration.id, offer.key)] = (offer.amount_fen, answer)
         return answer
 
-    def _record(self, auction: Auction, registration: Row[Any], row: dict[str, Any]) -> Entry:
+    def _record(self, auction: OpenRoom, registration: Any, row: dict[str, Any]) -> Entry:
         # In the order of canonical JSON: the first answer is then, to the byte, what is read back from the journal.
         body = {
             "amount_fen": row["amount_fen"],
@@ -259,8 +282,8 @@ class _Batch:
 
     def _announce(
         self,
-        auction: Auction,
-        registration: Row[Any],
+        auction: OpenRoom,
+        registration: Any,
         row: dict[str, Any],
         outcome: rules.Accepted,
         room: rules.Room,
@@ -279,6 +302,22 @@ class _Batch:
         )
         if outcome.extended:
             self.unit.tell(auction, "extension", closes_at=iso(room.closes_at), extensions=room.extensions, cause="bid")
+
+
+#: The columns of a bid that its answer consists of.
+_ANSWER = (
+    "outcome",
+    "code",
+    "id",
+    "registration_id",
+    "seq",
+    "amount_fen",
+    "bidder_code",
+    "price_fen",
+    "minimum_fen",
+    "closes_at",
+    "decided_at",
+)
 
 
 def _why(session: Session, bid: Mapping[str, Any]) -> Mapping[str, str] | None:
@@ -306,7 +345,7 @@ def answer_of(bid: Mapping[str, Any], receipt: dict[str, Any] | None, why: Mappi
     )
 
 
-def stored_answer(session: Session, bid: Row[Any]) -> Answer:
+def stored_answer(session: Session, bid: Any) -> Answer:
     """The first answer to a stored offer, byte for byte, its receipt included."""
     receipt = None
     if bid.signature is not None:
@@ -318,5 +357,5 @@ def stored_answer(session: Session, bid: Row[Any]) -> Answer:
         if text is None:
             raise DomainError("fault")
         receipt = {"entry": orjson.loads(text), "signature": bid.signature, "key_id": bid.key_id}
-    columns = dict(bid._mapping)
+    columns = {name: getattr(bid, name) for name in _ANSWER}
     return answer_of(columns, receipt, _why(session, columns))

@@ -25,14 +25,14 @@ from risk.services.interest import Asked, check_many
 
 from ..models import RegisteredIdentity, Registration
 from ..queries.rooms import ruleset_of
-from .rooms import lock_auctions
+from .rooms import OpenRoom, lock_auctions
 
 #: How many registrations are checked in one go when the registry changes.
 _CHUNK = 1_000
 
 
 def keep_findings(
-    unit: Unit, auction: Auction, lot: Lot, registration_id: str, clearance: Clearance, *, had_bid: bool = False
+    unit: Unit, auction: Auction | OpenRoom, lot: Lot, registration_id: str, clearance: Clearance, *, had_bid: bool = False
 ) -> None:
     """Keep each hit of a check once, and tell the regulator what is to be told.
 

@@ -4,21 +4,22 @@ A registration remembers the registry version and the day on which nothing was f
 means a new check, inside the same transaction. If the check cannot be made, the offer is answered `fault`.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, select, tuple_, update
+from sqlalchemy import and_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from auction.kernel.clock import SHANGHAI
+from auction.kernel.db import Question, ask
 from auction.kernel.errors import DomainError
 from auction.kernel.unit import Unit
 from auction.models import Auction, Lot, Task
 from auction.rules.access import Actor
 from auction.rules.calendar import shanghai_day
 from auction.services.lots import create_task
-from risk.queries.interest import registry_version
+from risk.queries.interest import REGISTRY
 from risk.queries.sanctions import term_bar_of
 from risk.services.interest import check_interest
 
@@ -27,6 +28,7 @@ from ..queries.reneges import is_barred_reneger
 from ..queries.rooms import ruleset_of
 from ..rules.room import Standing
 from .findings import flag_barred, keep_findings, note_hit
+from .rooms import OpenRoom
 
 _TABLE = Registration.__table__
 _COLUMNS = tuple(
@@ -45,34 +47,58 @@ _COLUMNS = tuple(
         "cleared_on",
     )
 )
-_REGISTERED = (
-    select(*_COLUMNS)
-    .where(tuple_(_TABLE.c.auction_id, _TABLE.c.account_id).in_(bindparam("pairs", expanding=True)))
-    .order_by(_TABLE.c.created_at, _TABLE.c.id)
+#: The registrations of people (`account_id`) for auctions (`auction_id`), the latest of each pair last.
+REGISTERED = Question(
+    ("auction_id", "account_id"),
+    lambda given: (
+        select(*_COLUMNS)
+        .join_from(
+            given[0],
+            _TABLE,
+            and_(_TABLE.c.auction_id == given[1]["auction_id"], _TABLE.c.account_id == given[1]["account_id"]),
+        )
+        .order_by(_TABLE.c.created_at, _TABLE.c.id)
+    ),
 )
 _ADMITTED = frozenset(("awaiting_court", "awaiting_deposit", "qualified", "applied"))
 
 
 class Standings:
-    """The registrations behind the offers of one transaction."""
+    """The registrations behind the offers of one transaction.
 
-    def __init__(self, unit: Unit, auctions: Mapping[str, Auction], pairs: Iterable[tuple[str, str]]) -> None:
-        self._unit, self._auctions = unit, auctions
-        self._pairs = sorted(pairs)
-        self._found: dict[tuple[str, str], Row[Any]] = {}
+    They are found by `questions`, which whoever holds the auctions' locks asks together with his own.
+    """
+
+    def __init__(self, unit: Unit, pairs: Iterable[tuple[str, str]]) -> None:
+        """`pairs`: auction and account of each offer."""
+        self._unit = unit
+        self._pairs = [{"auction_id": auction, "account_id": account} for auction, account in sorted(pairs)]
+        self._found: dict[tuple[str, str], Any] = {}
         self._bars: dict[str, str | None] = {}
-        self._version = registry_version(unit.session)
-        self._load(self._pairs)
+        self._version = 0
 
-    def registration(self, auction_id: str, account_id: str | None) -> Row[Any] | None:
+    @property
+    def questions(self) -> tuple[tuple[Question, list[dict[str, str]]], ...]:
+        """The registry's version, and the registrations."""
+        return (REGISTRY, []), (REGISTERED, self._pairs)
+
+    def found(self, registry: Sequence[Any], registrations: Iterable[Any]) -> None:
+        """Take the answers to the questions."""
+        self._version = registry[0].version or 0
+        for row in registrations:
+            self._found[(row.auction_id, row.account_id)] = row
+
+    def registration(self, auction_id: str, account_id: str | None) -> Any:
         """The person's latest registration for the auction, as plain columns; None if there is none."""
         return self._found.get((auction_id, account_id)) if account_id else None
 
-    def refresh(self, auction: Auction) -> None:
+    def refresh(self, auction_id: str) -> None:
         """Read the auction's registrations again, after its opening changed some."""
-        self._load([pair for pair in self._pairs if pair[0] == auction.id])
+        self._unit.session.flush()
+        pairs = [pair for pair in self._pairs if pair["auction_id"] == auction_id]
+        self.found(*ask(self._unit.session, (REGISTRY, []), (REGISTERED, pairs)))
 
-    def standing(self, auction: Auction, registration: Row[Any] | None) -> Standing:
+    def standing(self, auction: OpenRoom, registration: Any) -> Standing:
         """What the room's rules need to know of a bidder."""
         if registration is None:
             return Standing(None)
@@ -85,14 +111,7 @@ class Standings:
             current=registration.seal == auction.seal,
         )
 
-    def _load(self, pairs: list[tuple[str, str]]) -> None:
-        if not pairs:
-            return
-        rows = self._unit.session.execute(_REGISTERED, {"pairs": pairs})
-        for row in rows:
-            self._found[(row.auction_id, row.account_id)] = row
-
-    def _bar(self, auction: Auction, registration: Row[Any]) -> str | None:
+    def _bar(self, auction: OpenRoom, registration: Any) -> str | None:
         today = self._unit.now.astimezone(SHANGHAI).date()
         if registration.cleared_version == self._version and registration.cleared_on == today:
             barred: str | None = registration.barred
@@ -102,7 +121,7 @@ class Standings:
         return self._bars[registration.id]
 
 
-def recheck(unit: Unit, auction: Auction, registration_id: str, registration: Any) -> str | None:
+def recheck(unit: Unit, auction: Auction | OpenRoom, registration_id: str, registration: Any) -> str | None:
     """Check every identity behind a registration against the registry in force, and remember the answer.
 
     Answers `barred_interest`, `barred_reneger`, `barred_sanction` (a bar for a term, in force today) or None. A hit on

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, or_, select, union
 from sqlalchemy.orm import Session
 
+from auction.kernel.db import Question
 from auction.models import Platform
 
 from ..models import Control, LiftedHit, RegistryVersion, Relative, Staff
@@ -22,7 +23,9 @@ SEALED_FOR = "registry"
 _GENERATIONS = ("parent", "child")
 
 
-_IN_FORCE = select(func.max(RegistryVersion.version))
+_IN_FORCE = select(func.max(RegistryVersion.version).label("version"))
+#: The same for the bids' path, where it is asked together with other questions; `version` is None before any import.
+REGISTRY = Question((), lambda _: _IN_FORCE)
 
 
 def registry_version(session: Session) -> int:

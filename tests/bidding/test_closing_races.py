@@ -12,12 +12,14 @@ from typing import Any
 import pytest
 from sqlalchemy import event, select, update
 
+from auction.kernel.db import ask
 from auction.kernel.unit import Unit
 from auction.models import Intake
 from bidding import desk as desks
 from bidding.desk import Desk
 from bidding.services.bids import Answer
 from bidding.services.closing import close
+from bidding.services.intake import LEASE_HELD
 from tests.bidding.budget import TIMES
 from tests.bidding.hall import RESERVE, STEP, Bidder, Hall, codes
 from tests.bidding.test_races import PATIENCE, a_desk, at_once, sound
@@ -168,10 +170,11 @@ def test_a_closing_does_not_wait_in_a_ring_with_the_desk(hall: Hall, monkeypatch
     holding, go = Event(), Event()
     honest = desks.place_bids
 
-    def slow(unit: Unit, offers: Any) -> list[Answer]:
+    def slow(unit: Unit, offers: Any, *, process: str) -> list[Answer]:
+        ask(unit.session, (LEASE_HELD, [{"process": process}]))
         holding.set()
         assert go.wait(PATIENCE)
-        return honest(unit, offers)
+        return honest(unit, offers, process=process)
 
     with a_desk(hall) as desk, ThreadPoolExecutor(1) as pool:
         monkeypatch.setattr(desks, "place_bids", slow)

@@ -1,6 +1,5 @@
 """Bids over HTTP: the acknowledgement, its codes and statuses, keys, limits, faults."""
 
-from concurrent.futures import Future
 from typing import Any
 
 import orjson
@@ -171,8 +170,8 @@ def test_an_offer_nobody_answers_in_time_is_a_fault(
     sale: Sale, sign_in: SignIn, app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Silent:
-        def submit(self, *_: Any, **__: Any) -> Future[Any]:
-            return Future()
+        def take(self, *_: Any, **__: Any) -> None:
+            """Take an offer, and never reply."""
 
     monkeypatch.setattr(app.extensions["door"], "desk", Silent())
     monkeypatch.setattr(door, "PATIENCE", 0.01)
