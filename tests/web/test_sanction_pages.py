@@ -10,10 +10,13 @@ from auction.kernel.clock import FixedClock
 from auction.kernel.unit import House, Unit
 from auction.models import Account
 from bidding.queries.due import due_acts
+from bidding.rules.registration import UNDERTAKINGS
+from disclosure.services.sealing import seal_facts
 from risk.services.standing import enter
 from tests.bidding.reneged import Reneged, a_reneged_sale
-from tests.factories import a_bidder
+from tests.factories import a_bidder, a_lot, an_auction
 from tests.web.reader import Page, Reader
+from tests.web.sale import SHEET
 from tests.web.test_pages import signed_in
 from web.timekeeping import carry_out
 
@@ -141,6 +144,27 @@ def test_another_court_and_strangers_see_nothing_of_it(hall: Hall) -> None:
     hall.reader(stranger).get(document, 404)
     hall.reader(hall.sale.buyer).get(document)
     hall.reader(stranger).get("/desk/sanctions", 403)
+
+
+def test_a_bar_for_a_term_is_proposed_where_the_ruleset_has_one_and_named_where_it_refuses(
+    app: Flask, house: House, clock: FixedClock
+) -> None:
+    hall = Hall(app, house, clock, house.perform(a_reneged_sale, term_bar=True))
+    hall.propose("term_bar", until="2026-05-01", scope="all")
+    hall.approve(hall.sale.second)
+    hall.wait(4)
+
+    def open_sale(unit: Unit) -> tuple[str, str]:
+        lot = a_lot(unit, created_by=hall.sale.judge.id)
+        sealed = seal_facts(unit, lot, SHEET, (), material=False)
+        return an_auction(unit, lot=lot, seal=sealed.seal).id, sealed.seal
+
+    auction_id, seal = house.perform(open_sale)
+    buyer = hall.reader(hall.sale.buyer)
+    buyer.get(f"/auctions/{auction_id}/register")
+    text = buyer.send("/register", {"seal": seal, "undertakings": list(UNDERTAKINGS)}).text
+    assert "《示例高级人民法院关于网络司法拍卖竞买人管理的规定》（2025年）第七条（法院惯例）" in text
+    assert "2026-05-01" in buyer.get(f"/auctions/{auction_id}/room").text
 
 
 def test_without_malice_there_is_no_form(app: Flask, house: House, clock: FixedClock) -> None:

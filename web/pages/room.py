@@ -7,6 +7,7 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 
 from auction.kernel.errors import DomainError
 from auction.kernel.money import is_amount, parse_yuan, yuan
+from bidding.models import Bid
 from bidding.queries.room_page import RoomPage, answer_to, room_page
 
 from .. import errors
@@ -15,6 +16,7 @@ from ..door import door
 from .forms import fault_sentence
 from .language import _
 from .lot_view import round_view
+from .refusals import refusal_sentence
 from .room_view import room_view
 
 blueprint = Blueprint("room", __name__)
@@ -139,7 +141,7 @@ def _result(auction_id: str, answer: Any) -> str:
     else:
         kind, sign = "out", "up"
         head = _("价格已变化，请重新确认") if answer.code in _CHANGED else _("出价未被接受")
-        text = fault_sentence(answer.code or "fault")
+        text = _refused(answer)
     return render_template(
         "room/result.html",
         lot=page.lot,
@@ -153,6 +155,13 @@ def _result(auction_id: str, answer: Any) -> str:
         bid_id=getattr(answer, "id", None) or getattr(answer, "bid_id", None),
         again_fen=page.minimum_fen if answer.code in _CHANGED else None,
     )
+
+
+def _refused(answer: Any) -> str:
+    """Why; a stored offer that a bar for a term refused names what it rested on then."""
+    if isinstance(answer, Bid) and answer.code == "barred_sanction":
+        return refusal_sentence("barred_sanction", answer.registration_id, answer.decided_at)
+    return fault_sentence(answer.code or "fault")
 
 
 @blueprint.get("/auctions/<auction_id>/room/receipt")

@@ -15,6 +15,7 @@ from . import labels
 from .forms import fault_sentence
 from .language import _, language, local
 from .lot_view import round_view
+from .refusals import refusal_sentence
 
 _FAULTS = ("amount_invalid", "below_reserve", "below_minimum", "not_whole_increment")
 
@@ -138,7 +139,8 @@ def _action(page: RoomPage, own: Registration | None, actor: Actor | None, live:
             "href": mine,
             "label": _("查看差异并确认"),
         }
-    text = errors.sentence(own.refusal or own.barred or "deposit_unpaid", {}, language())
+    code = own.refusal or own.barred or "deposit_unpaid"
+    text = refusal_sentence(code, own.id, own.created_at if own.refusal else None)
     return {"title": _("您不能出价"), "text": text, "href": mine, "label": _("我的报名")}
 
 
