@@ -163,6 +163,17 @@ class CourtRoom:
         return auction
 
 
+def plan_facts(room: CourtRoom, **changes: Any) -> dict[str, Any]:
+    """A plan to clear the lot, by a day 70 days on."""
+    due = (room.now + 70 * DAY).date()
+    return {
+        "owner": "执行法官甲",
+        "promised_on": due.isoformat(),
+        "steps": [{"what": "张贴限期迁出公告", "on": (due - 40 * DAY).isoformat()}],
+        "resources": "法警四名，搬运车两辆",
+    } | changes
+
+
 def calls_of(room: CourtRoom) -> list[tuple[str, str, Any]]:
     """One readable call of everything the court may do."""
     lot, auction = f"/lots/{room.lot_id}", f"/auctions/{room.auction_id}"
@@ -171,6 +182,8 @@ def calls_of(room: CourtRoom) -> list[tuple[str, str, Any]]:
         ("PUT", f"{lot}/disclosure/items/defects", room.item_facts("defects")),
         ("GET", f"{lot}/disclosure/gaps", None),
         ("PUT", f"{lot}/notices", {"recipients": []}),
+        ("PUT", f"{lot}/clearance-plan", plan_facts(room)),
+        ("GET", f"{lot}/clearance-plan", None),
         ("POST", f"{lot}/tasks", {"agency": a_uscc(), "kind": "photos", "due_at": iso(room.now)}),
         ("POST", f"{lot}/auctions", room.terms()),
         ("PATCH", auction, {"balance_days": 5}),
