@@ -45,6 +45,11 @@ class Own:
         standing = [payment for payment in asked if payment.status in ("pending", "paid")]
         return next(reversed(standing or asked), None)
 
+    def pending(self, purpose: str) -> Payment | None:
+        """What is asked for and not paid yet; a debt may be paid in parts."""
+        asked = (one for one in self.payments if (one.purpose, one.status) == (purpose, "pending"))
+        return next(asked, None)
+
 
 def mine(session: Session, account_id: str, now: datetime) -> list[Own]:
     """All registrations of an account, the latest first."""

@@ -1,5 +1,6 @@
 """A bidder's way into a sale: registration, deposit, acknowledgement; and what is his: my auctions."""
 
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
@@ -11,6 +12,7 @@ from bidding.queries.lot_page import LotPage, lot_page
 from bidding.queries.mine import Own, mine, own
 from bidding.queries.renege_view import debt_of
 from bidding.queries.room_page import own_registration
+from bidding.queries.rooms import ruleset_of
 from bidding.rules.registration import PURCHASE_UNDERTAKING, UNDERTAKINGS
 from bidding.services import registration as services
 from bidding.services.renege_objections import file_objection
@@ -24,8 +26,9 @@ from ..schemas.bidding import RegistrationIn
 from ..schemas.reneges import PartIn, RenegeObjectionIn
 from . import debt_view, forms, labels, lot_view
 from .forms import Entry
-from .language import _, language, local
+from .language import _, local
 from .lot_view import heading, round_view
+from .refusals import refusal_sentence
 
 blueprint = Blueprint("enrol", __name__)
 
@@ -156,7 +159,7 @@ def _show(found: Own, form: Entry) -> str:
     page = _lot(found.auction.id)
     auction = round_view(found.auction, now)
     before = auction["status"] == "announced" and now < found.auction.opens_at
-    debt = debt_view.view(house().read(debt_of, me(), found.auction.id, now), now) if found.buyer else None
+    debt = _debt(found, now) if found.buyer else None
     return render_template(
         "enrol/show.html",
         own=found,
@@ -174,6 +177,11 @@ def _show(found: Own, form: Entry) -> str:
     )
 
 
+def _debt(found: Own, now: datetime) -> dict[str, Any]:
+    numbers = house().read(ruleset_of, found.auction)
+    return debt_view.view(house().read(debt_of, me(), found.auction.id, now), now, numbers)
+
+
 def _may_object(debt: dict[str, Any]) -> bool:
     """Whether the buyer may still object to the declaration."""
     return debt["declaration"] is not None and not debt["declaration"]["objections"]
@@ -183,7 +191,8 @@ def _standing(found: Own) -> dict[str, str]:
     registration = found.registration
     head = str(labels.REGISTRATION[registration.status])
     if registration.status == "refused":
-        text = errors.sentence(registration.refusal or "forbidden", {}, language())
+        code = registration.refusal or "forbidden"
+        text = refusal_sentence(code, registration.id, registration.created_at)
         return {"kind": "out", "sign": "stop", "head": head, "text": text}
     if found.buyer and found.auction.settlement != "reneged":
         settlement = found.auction.settlement or "balance_due"

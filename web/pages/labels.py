@@ -130,6 +130,31 @@ SETTLEMENT: Words = {
     "reneged": _("悔拍"),
 }
 
+DEBT_STAGE: Words = {
+    "balance_due": _("尾款尚在期限内"),
+    "overdue": _("尾款已逾期，宽限期内"),
+    "declarable": _("宽限期已满，可以认定悔拍"),
+    "settled": _("价款已付清"),
+    "reneged": _("已认定悔拍"),
+}
+
+FORFEIT_USE: Words = {
+    "costs": _("拍卖费用损失"),
+    "shortfall": _("再次拍卖少卖的差价"),
+    "case_debt": _("本案被执行人的债务"),
+    "related_debt": _("与标的相关的其他债务"),
+    "kept": _("余额留存法院，不退还悔拍人"),
+}
+
+RENEGE_OBJECTION: Words = {"filed": _("待审查"), "accepted": _("异议成立"), "rejected": _("异议驳回")}
+
+TOP_UP: Words = {
+    "ordered": _("已责令补交"),
+    "paid": _("已补交"),
+    "enforced": _("强制执行中"),
+    "cancelled": _("已撤回"),
+}
+
 SUSPENSION: Words = {"stay": _("暂缓"), "halt": _("中止"), "fault": _("平台故障")}
 
 WITHDRAWAL: Words = {

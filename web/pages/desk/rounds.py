@@ -1,6 +1,6 @@
 """Rounds: terms, panel, check, announcement; stopping; decisions on registrations; what follows the sale."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from flask import render_template, request, url_for
@@ -19,6 +19,9 @@ from auction.services.lots import lock_lot
 from bidding.models import Registration
 from bidding.queries.court import LotDesk, Pending, RoundDesk, judges, pending
 from bidding.queries.handover import handover as handover_of
+from bidding.queries.renege_view import debt_of, earlier_reneges
+from bidding.queries.reneges import resale_deposit
+from bidding.queries.rooms import ruleset_of
 from bidding.services import life, settlement
 from bidding.services.registration import decide as decide_registration
 from bidding.services.relist import relist as relist_lot
@@ -40,7 +43,7 @@ from ...schemas.court import (
     VoteIn,
     WithdrawalIn,
 )
-from .. import clearance_view, forms, labels
+from .. import clearance_view, debt_view, forms, labels
 from ..forms import Entry
 from ..language import _, language, today
 from ..lot_view import round_view
@@ -194,6 +197,9 @@ def _page(auction_id: str, form: Entry) -> str:
         may_announce=private and seat is not None,
         suspension=desk.auction.suspension,
         relist=_relist_reasons(desk),
+        debt=_debt(desk, now),
+        earlier=house().read(earlier_reneges, desk.lot.id) if private else [],
+        raised=house().read(resale_deposit, auction_id) if private else None,
         tracker=_tracker(desk, today(now)),
     )
 
@@ -202,6 +208,14 @@ def _tracker(desk: RoundDesk, day: date) -> dict[str, Any] | None:
     """The handover beside what was promised, once the lot is sold."""
     found = house().read(lambda session: handover_of(session, session.get_one(Auction, desk.auction.id), day))
     return clearance_view.tracker(found) if found else None
+
+
+def _debt(desk: RoundDesk, now: datetime) -> dict[str, Any] | None:
+    """Where the price of a sold round stands."""
+    if desk.auction.status != "sold":
+        return None
+    numbers = house().read(ruleset_of, desk.auction)
+    return debt_view.view(house().read(debt_of, me(), desk.auction.id, now), now, numbers)
 
 
 def _waiting(auction_id: str) -> list[Pending]:
