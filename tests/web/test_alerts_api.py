@@ -5,11 +5,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from auction.kernel.clock import FixedClock
 from auction.kernel.unit import House, Unit
 from auction.models import Account
 from bidding.services.bids import BidOffer, place_bids
-from bidding.services.closing import close
 from risk.imports import import_staff
 from tests.factories import (
     a_bidder,
@@ -83,7 +81,7 @@ def everything(regulator: Caller) -> str:
 
 
 def test_before_the_end_an_alert_shows_no_code_account_or_name(
-    house: House, clock: FixedClock, sale: Sale, regulator: Caller, sign_in: SignIn, tmp_path: Path
+    house: House, sale: Sale, regulator: Caller, sign_in: SignIn, tmp_path: Path
 ) -> None:
     bar_the_first(house, sale, tmp_path)
     before = everything(regulator)
@@ -97,9 +95,9 @@ def test_before_the_end_an_alert_shows_no_code_account_or_name(
     )
     assert "工作人员" in item["reasons"][0]["detail"]
 
-    clock.advance(hours=30)
-    assert house.perform(close, sale.auction_id) == "suspended"
-    regulator = sign_in(house.perform(an_account, "regulator"))  # the session of before the end is over
+    operator = sign_in(house.perform(an_account, "operator"))
+    assert operator.post("/sandbox/clock", {"advance_seconds": 30 * 3600}).status_code == 200
+    assert regulator.get(f"/auctions/{sale.auction_id}").get_json()["status"] == "suspended"
     kinds = {one["kind"]: one for one in regulator.get("/alerts").get_json()["items"]}
     assert set(kinds) == {"barred_bidder_had_bid", "winner_barred"}
     held = kinds["winner_barred"]
@@ -108,7 +106,6 @@ def test_before_the_end_an_alert_shows_no_code_account_or_name(
     assert "5 个工作日" in held["reasons"][0]["detail"]
     after = everything(regulator)
     assert not any(secret in after for secret in (NAME, PHONE[3:], sale.number))  # persons by their registration only
-    assert house.perform(close, sale.auction_id) is None
     assert regulator.get("/alerts").get_json()["total"] == 2
 
 

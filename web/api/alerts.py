@@ -6,6 +6,7 @@ from flask import Response, jsonify
 
 from auction.kernel.errors import DomainError
 from auction.kernel.unit import Unit
+from bidding.services.alerted import look_up_persons
 from risk.models import Alert
 from risk.queries.alerts import AlertFilter, alert_dict, alerts_page
 from risk.services.alerts import assign_alert, resolve_alert
@@ -13,7 +14,8 @@ from risk.services.alerts import assign_alert, resolve_alert
 from ..alert_words import said_alert
 from ..auth import house, me, policy
 from ..idempotency import act
-from ..schemas.alerts import AlertListOut, AlertOut, AlertQuery, AssignmentIn, ResolutionIn
+from ..schemas.alerts import AlertListOut, AlertOut, AlertQuery, AssignmentIn, BehindListOut, PurposeIn, ResolutionIn
+from .listing import listed
 from .spec import Blueprint, language
 
 blueprint = Blueprint("alerts", __name__, description="Alerts to the regulator")
@@ -60,6 +62,27 @@ def assign(data: dict[str, Any], alert_id: str) -> Response:
 def resolve(data: dict[str, Any], alert_id: str) -> Response:
     """Say what became of an alert."""
     return jsonify(act(lambda unit: _after(unit, resolve_alert(unit, me(), alert_id, **data))))
+
+
+@blueprint.post("/alerts/<alert_id>/persons")
+@policy("alert.identify")
+@blueprint.arguments(PurposeIn)
+@blueprint.response(200, BehindListOut)
+def look_up(data: dict[str, Any], alert_id: str) -> Response:
+    """Who stands behind the registrations of an alert, after the end; the look-up is kept on record."""
+    found = act(look_up_persons, me(), alert_id, **data)
+    items = [
+        {
+            "registration_id": one.registration_id,
+            "bidder_code": one.code,
+            "part": one.part,
+            "name": one.name,
+            "id_type": one.id_type,
+            "masked_number": one.masked_number,
+        }
+        for one in found
+    ]
+    return jsonify(listed(items))
 
 
 def _after(unit: Unit, alert: Alert) -> dict[str, Any]:

@@ -30,6 +30,32 @@ class ResolutionIn(Strict):
     reason = words(2000)
 
 
+class PurposeIn(Strict):
+    """What a look-up is for; it stands in the record of whoever was looked up."""
+
+    purpose = words(500)
+
+
+class BehindOut(Strict):
+    """A person behind a registration; the number is masked."""
+
+    registration_id = fields.String()
+    bidder_code = fields.String(allow_none=True)
+    part = fields.String()
+    name = fields.String()
+    id_type = fields.String()
+    masked_number = fields.String()
+
+
+class BehindListOut(Strict):
+    """Everybody behind the registrations of an alert."""
+
+    items = fields.List(fields.Nested(BehindOut))
+    page = fields.Integer()
+    page_size = fields.Integer()
+    total = fields.Integer()
+
+
 class ReasonOut(Strict):
     """One reason: its sentence, the facts in it, and after the end `who` it speaks of (registrations, codes)."""
 

@@ -1,5 +1,6 @@
 """The regulator's alerts: a list to sift, and each alert with its reasons and its resolution."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import redirect, render_template, request, url_for
@@ -9,12 +10,14 @@ from sqlalchemy.orm import Session
 from auction.kernel.errors import DomainError
 from auction.models import Court
 from bidding.queries.alerted import persons_behind
+from bidding.services.alerted import Behind, look_up_persons
 from risk.queries.alerts import AlertFilter, alert_dict, alert_kinds, alerts_page
 from risk.services.alerts import assign_alert, resolve_alert
 
+from ... import errors
 from ...alert_words import kind_title, said_alert
 from ...auth import house, me, policy
-from ...schemas.alerts import AlertQuery, ResolutionIn
+from ...schemas.alerts import AlertQuery, PurposeIn, ResolutionIn
 from .. import forms
 from ..desk.court import attempt
 from ..forms import Entry
@@ -65,7 +68,7 @@ def alert(alert_id: str) -> str:
     return _page(alert_id, Entry())
 
 
-def _page(alert_id: str, form: Entry) -> str:
+def _page(alert_id: str, form: Entry, persons: Sequence[Behind] = ()) -> str:
     found = house().read(alert_dict, alert_id)
     if found is None:
         raise DomainError("not_found")
@@ -75,6 +78,7 @@ def _page(alert_id: str, form: Entry) -> str:
         alert=said_alert(found, language()),
         courts=house().read(_courts),
         behind=house().read(persons_behind, found),
+        persons=persons,
     )
 
 
@@ -107,3 +111,18 @@ def resolve(alert_id: str) -> Any:
         lambda _done: url_for("regulator.alert", alert_id=alert_id),
         _("处理结果已记录。"),
     )
+
+
+@blueprint.post("/alerts/<alert_id>/persons")
+@policy("alert.identify")
+def look_up(alert_id: str) -> Any:
+    """Show, this once, who stands behind the registrations; the look-up is kept on record."""
+    payload, wrong = forms.read({"purpose": forms.text})
+    try:
+        data = forms.load(PurposeIn(), payload, wrong)
+        persons = house().perform(look_up_persons, me(), alert_id, **data)
+    except DomainError as error:
+        if error.code in ("not_found", "unauthenticated", "fault"):
+            raise
+        return _page(alert_id, forms.refused(error, ("purpose",))), errors.status_of(error.code)
+    return _page(alert_id, Entry(), persons)
