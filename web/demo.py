@@ -10,8 +10,8 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,7 @@ from bidding.services.life import open_due
 from bidding.services.payments import receive_notice, request_deposit
 from bidding.services.registration import register
 from disclosure.rules.catalogue import load
+from disclosure.services.clearance import put_plan
 from disclosure.services.items import put_item
 from disclosure.services.publish import publish
 
@@ -73,7 +74,7 @@ PARTIES = (
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A lot of the demonstration. Money in yuan."""
+    """A lot of the demonstration. Money in yuan. `occupied`: a family lives there, whom the court plans to move out."""
 
     case: str
     title: str
@@ -83,7 +84,7 @@ class Sample:
     reserve: int
     increment: int
     deposit: int
-    facts: Mapping[str, tuple[str, Mapping[str, Any]]] = field(default_factory=dict)
+    occupied: bool = False
 
 
 FLAT = Sample(
@@ -100,8 +101,33 @@ SHOP = Sample(
 )  # fmt: skip
 HOUSE = Sample(
     "（2026）示0101执340号", "南湖巷7号5幢301室住宅", "real_estate", "示例市云溪区南湖巷7号",
-    1_520_000, 1_064_000, 5_000, 110_000,
+    1_520_000, 1_064_000, 5_000, 110_000, occupied=True,
 )  # fmt: skip
+
+
+def _family(due: date) -> Mapping[str, tuple[str, Mapping[str, Any]]]:
+    """What the sheet says of a home in which the debtor's family still lives: statement and fields, by item."""
+    there = {
+        "occupied": True,
+        "occupant": "示例被执行人及家人",
+        "since": "2016-03-01",
+        "right": "owner",
+        "residents": 4,
+    }
+    people = {"attitude": "undecided", "sole_home": "yes", "low_income": False, "elderly": 1, "children": 1, "ill": 0}
+    promise = {
+        "responsible": "示例法官甲",
+        "due_on": str(due),
+        "plan": "公告限期迁出，逾期强制腾空",
+        "stage": "notified",
+    }
+    return {
+        "possession": ("示例被执行人及家人自2016年3月起自住，主张所有权。", there),
+        "occupants": ("占有人为示例被执行人及其家人，正在协商迁出。", {**people, "attention": "none"}),
+        "contents": ("室内有一般家具和生活用品，未发现危险物品。", {"belongings": "few", "hazardous": False}),
+        "household_registration": ("标的地址登记户口四人。", {"persons": 4}),
+        "clearance": ("由本院负责腾空。", promise),
+    }
 
 
 class Stage:
@@ -141,7 +167,7 @@ class Stage:
             address=sample.address,
             attributes={},
         )
-        self._facts(sample, lot.id, early)
+        self._facts(sample, lot.id, early, opens_at.astimezone(SHANGHAI).date() + timedelta(days=30))
         auction = house.perform_at(
             at - timedelta(hours=3), self._draft, judge, lot.id, sample, opens_at, opens_at + timedelta(hours=hours)
         )
@@ -149,7 +175,7 @@ class Stage:
             house.perform_at(at - timedelta(hours=2), self._vote, self.actors[name], auction.id)
         return house.perform_at(at, publish, judge, auction.id).id
 
-    def _facts(self, sample: Sample, lot_id: str, early: datetime) -> None:
+    def _facts(self, sample: Sample, lot_id: str, early: datetime, due: date) -> None:
         house, judge, clerk = self.house, self.actors["judge1"], self.actors["clerk"]
         day = early.astimezone(SHANGHAI).date()
         house.perform_at(
@@ -164,8 +190,9 @@ class Stage:
             effective_on=day,
             valid_until=day + timedelta(days=365),
         )
+        told = _family(due) if sample.occupied else {}
         for item in load(sample.asset_type).items:
-            if not item.required and item.code not in sample.facts:
+            if not item.required and item.code not in (*told, "occupants", "contents"):
                 continue
             payload = {
                 "state": item.example.state,
@@ -175,11 +202,31 @@ class Stage:
                 "checked_on": str(day),
                 "attachments": [],
             }
-            if item.code in sample.facts:
-                payload["statement"], payload["data"] = sample.facts[item.code]
+            if item.code in told:
+                payload["state"] = "found"
+                payload["statement"], payload["data"] = told[item.code]
             house.perform_at(early, put_item, clerk, lot_id, item.code, payload)
-        told = [lots.NoticeFacts(party.name, party.role, "received", early, "送达回证") for party in PARTIES]
-        house.perform_at(early, lots.put_notices, clerk, lot_id, told)
+        if sample.occupied:
+            self._plan(lot_id, early, due)
+        notified = [lots.NoticeFacts(party.name, party.role, "received", early, "送达回证") for party in PARTIES]
+        house.perform_at(early, lots.put_notices, clerk, lot_id, notified)
+
+    def _plan(self, lot_id: str, early: datetime, due: date) -> None:
+        steps = [
+            {"what": "张贴限期迁出公告", "on": due - timedelta(days=30)},
+            {"what": "落实周转房并协助搬迁", "on": due - timedelta(days=10)},
+            {"what": "逾期未迁出的，强制腾空", "on": due},
+        ]
+        self.house.perform_at(
+            early,
+            put_plan,
+            self.actors["judge1"],
+            lot_id,
+            owner="示例法官甲",
+            promised_on=due,
+            steps=steps,
+            resources="执行人员六名，搬运车两辆，周转房一套",
+        )
 
     @staticmethod
     def _draft(
