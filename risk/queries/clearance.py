@@ -105,9 +105,10 @@ def court_record(session: Session, court_code: str) -> Record:
 _IN_TIME = case((ClearanceOutcome.result == "on_time", 1), else_=0)
 
 
-def court_level(session: Session, court_code: str) -> str | None:
-    """The level of a court's record on the present card; None where it has too few outcomes."""
-    return load(PRESENT).record_level(*court_record(session, court_code))
+def court_level(session: Session, court_code: str) -> str:
+    """The level of a court's record on the present card: where it has too few outcomes, the one without points."""
+    card = load(PRESENT)
+    return card.record_level(*court_record(session, court_code)) or card.factor("court_record").unknown
 
 
 def court_records(session: Session) -> list[CourtRecord]:

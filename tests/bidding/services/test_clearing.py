@@ -172,11 +172,11 @@ def outcomes(house: House, in_time: int, late: int, **changes: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("in_time", "late", "level", "assumed"),
-    [(9, 0, "few", True), (9, 1, "good", False), (4, 6, "bad", False)],
+    ("in_time", "late", "level"),
+    [(9, 0, "few"), (9, 1, "good"), (4, 6, "bad")],
 )
 def test_a_courts_own_record_weighs_once_it_has_enough_outcomes(
-    house: House, in_time: int, late: int, level: str, assumed: bool
+    house: House, in_time: int, late: int, level: str
 ) -> None:
     outcomes(house, in_time, late)
 
@@ -188,7 +188,7 @@ def test_a_courts_own_record_weighs_once_it_has_enough_outcomes(
     read = house.read(lambda session: clearance_draft(session, session.get_one(Lot, lot_id), rules))
     assert read.assessed is not None and read.record == (in_time + late, in_time)
     [found] = [each for each in read.assessed.factors if each.code == "court_record"]
-    assert (found.level, found.assumed) == (level, assumed)
+    assert (found.level, found.assumed) == (level, False)
 
 
 def test_the_report_counts_by_band_and_court_and_says_what_is_missing(house: House, clock: FixedClock) -> None:
