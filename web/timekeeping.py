@@ -46,7 +46,7 @@ def carry_out(house: House, due: Due, *, at_due_time: bool = False) -> bool:
     elif due.act == "screen":
         house.perform_at(now, screen_signals, due.subject_id)
     elif due.act == "patterns":
-        screening = house.read(screening_of, due.subject_id, house.settings.ruleset, due.at)
+        screening = house.read(screening_of, due.subject_id, house.settings.ruleset)
         if screening is not None:
             house.perform_at(now, keep_screening, screening)
     else:

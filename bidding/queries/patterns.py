@@ -5,7 +5,7 @@ Nothing of an auction that has not ended is read, be it of the same people (OJA 
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
@@ -69,18 +69,19 @@ def unscreened(session: Session, until: datetime) -> list[tuple[datetime, str]]:
     return [(at, key) for at, key in rows if at is not None]
 
 
-def screening_of(session: Session, auction_id: str, ruleset: str, now: datetime) -> Screening | None:
-    """Screen the bids of one auction against those of the ruleset's window before it; None if it has not ended.
+def screening_of(session: Session, auction_id: str, ruleset: str) -> Screening | None:
+    """Screen the bids of one auction against those of the ruleset's window up to its end; None if it has not ended.
 
     A bidder is the keyed hash of the person behind the code, so that one person is known in every auction.
     """
     auction = session.scalar(select(Auction).where(Auction.id == auction_id, has_ended()))
-    if auction is None:
+    if auction is None or auction.closed_at is None:
         return None
     numbers = load(ruleset)
-    since = add_months(shanghai_day(now), -12 * numbers.years("pattern_window"))
+    since = midnight(add_months(shanghai_day(auction.closed_at), -12 * numbers.years("pattern_window")))
+    during = has_ended() & Auction.closed_at.between(since, auction.closed_at)
     own = _people(session, [auction_id])
-    earlier = _auctions_of(session, {match for _, match, _ in own.values()}, auction_id, since)
+    earlier = _auctions_of(session, {match for _, match, _ in own.values()}, auction_id, during)
     people = own | _people(session, earlier)
     offers = _offers(session, [auction_id, *earlier], people)
     found = screen(
@@ -88,7 +89,7 @@ def screening_of(session: Session, auction_id: str, ruleset: str, now: datetime)
         _terms(session, [auction_id, *earlier]),
         Limits.of(numbers),
         sources=_sources(session, auction_id, people),
-        population=_held(session, since),
+        population=_held(session, during),
         only={auction_id},
     )
     by_match = {match: (registration, code) for registration, (_, match, code) in own.items()}
@@ -117,12 +118,12 @@ def _people(session: Session, auctions: Collection[str]) -> dict[str, tuple[str,
     return {key: (auction, match, code or "") for key, auction, match, code in rows}
 
 
-def _auctions_of(session: Session, people: Collection[str], but: str, since: date) -> list[str]:
+def _auctions_of(session: Session, people: Collection[str], but: str, during: ColumnElement[bool]) -> list[str]:
     rows = session.execute(
         select(Auction.id, Auction.closed_at)
         .join(Registration, Registration.auction_id == Auction.id)
         .join(Person, Person.id == Registration.person_id)
-        .where(Person.id_match.in_(people), Registration.has_bid, has_ended(), Auction.id != but, _from(since))
+        .where(Person.id_match.in_(people), Registration.has_bid, Auction.id != but, during)
         .distinct()
         .order_by(Auction.closed_at.desc(), Auction.id)
         .limit(_MOST_AUCTIONS)
@@ -130,13 +131,8 @@ def _auctions_of(session: Session, people: Collection[str], but: str, since: dat
     return [key for key, _ in rows]
 
 
-def _from(day: date) -> ColumnElement[bool]:
-    return Auction.closed_at >= midnight(day)
-
-
-def _held(session: Session, since: date) -> int:
-    where = (has_ended(), Auction.bid_count > 0, _from(since))
-    return session.scalar(select(func.count()).select_from(Auction).where(*where)) or 0
+def _held(session: Session, during: ColumnElement[bool]) -> int:
+    return session.scalar(select(func.count()).select_from(Auction).where(during, Auction.bid_count > 0)) or 0
 
 
 def _offers(session: Session, auctions: Collection[str], people: Mapping[str, tuple[str, str, str]]) -> list[Offer]:

@@ -1,8 +1,5 @@
 """Looking at the bids of ended auctions: what is read, what is kept, who is told, and that it happens once."""
 
-from datetime import timedelta
-from typing import NamedTuple
-
 import pytest
 from sqlalchemy import delete, func, select
 from sqlalchemy.exc import DBAPIError
@@ -11,79 +8,13 @@ from auction.kernel.clock import FixedClock
 from auction.kernel.errors import DomainError
 from auction.kernel.journal import JournalRow
 from auction.kernel.unit import House, Unit
-from auction.models import Account
 from bidding.models import Bid, RegistrationSignal
 from bidding.queries.due import due_acts
 from bidding.queries.patterns import patterns_of, screened_page, screening_of
-from bidding.services.patterns import keep_screening
 from risk.models import Alert, BidPattern, BidScreening
-from tests.factories import YUAN, a_bidder, a_registration, an_auction
+from tests.bidding.ended import a_friend_in_need, an_ended_auction, look, people
+from tests.factories import a_bidder, an_auction
 from web.timekeeping import tick
-
-RESERVE, STEP = 1_000_000 * YUAN, 5_000 * YUAN
-
-
-class People(NamedTuple):
-    buyer: Account
-    friend: Account
-    rival: Account
-
-
-def people(unit: Unit) -> People:
-    return People(a_bidder(unit), a_bidder(unit), a_bidder(unit))
-
-
-def an_ended_auction(unit: Unit, bids: list[Account], *, days_ago: int, status: str = "sold") -> str:
-    """An auction that ended so long ago, its bids one step after the other, the last one an hour before the end."""
-    ended = unit.now - timedelta(days=days_ago)
-    auction = an_auction(
-        unit, status=status, opens_at=ended - timedelta(hours=25), closes_at=ended, closed_at=ended, bid_count=len(bids)
-    )
-    known = {}
-    for place, account in enumerate(bids):
-        if account.id not in known:
-            known[account.id] = a_registration(unit, auction, account, status="qualified", has_bid=True)
-        one = known[account.id]
-        at = ended - timedelta(hours=1, minutes=len(bids) - place)
-        unit.session.add(
-            Bid(
-                id=unit.new_id(),
-                auction_id=auction.id,
-                shard=auction.shard,
-                registration_id=one.id,
-                bidder_code=one.bidder_code,
-                key=f"k{place}",
-                amount_fen=RESERVE + place * STEP,
-                arrived_at=at,
-                received_at=at,
-                outcome="accepted",
-                seq=place + 1,
-                closes_at=ended,
-                decided_at=at,
-            )
-        )
-    unit.session.flush()
-    return auction.id
-
-
-def a_friend_in_need(unit: Unit) -> str:
-    """Six auctions in which the friend opens, an outsider tries, and the buyer wins; the last one ended just now.
-
-    Thirty others show that people need not meet by chance.
-    """
-    known = people(unit)
-    for days in range(40, 70):
-        an_ended_auction(unit, [a_bidder(unit)], days_ago=days)
-    last = ""
-    for days in (30, 25, 20, 15, 10, 0):
-        last = an_ended_auction(unit, [known.friend, a_bidder(unit), known.buyer], days_ago=days)
-    return last
-
-
-def look(house: House, auction_id: str) -> bool:
-    screening = house.read(screening_of, auction_id, "spc-2016", house.now())
-    assert screening is not None
-    return house.perform(keep_screening, screening)
 
 
 def test_a_companion_who_never_wins_is_told_of_once(house: House) -> None:
@@ -163,7 +94,7 @@ def test_a_sale_that_has_not_ended_is_not_looked_at(house: House, status: str) -
         return running, an_ended_auction(unit, [known.friend, known.buyer], days_ago=0)
 
     running, ended = house.perform(story)
-    assert house.read(screening_of, running, "spc-2016", house.now()) is None
+    assert house.read(screening_of, running, "spc-2016") is None
     assert "patterns" not in {due.act for due in house.read(due_acts, house.now()) if due.subject_id == running}
     with pytest.raises(DomainError, match="wrong_state"):
         house.read(patterns_of, running)
