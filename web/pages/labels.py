@@ -337,6 +337,8 @@ APPROVAL_KIND: Words = {
     "renege": _("认定恶意悔拍"),
     "sanction": _("恶意悔拍惩戒"),
     "sanction_lifted": _("解除惩戒"),
+    "renege_revoked": _("撤销悔拍认定"),
+    "revocation": _("撤销拍卖"),
 }
 
 #: The fields of proposals, as an approver reads them.
@@ -347,6 +349,10 @@ PROPOSAL: Words = {
     "scope": _("范围"),
     "basis": _("依据"),
     "number": _("文号"),
+    "malicious_factors": _("恶意情形"),
+    "due_on": _("新的付款期限"),
+    "ground": _("事由"),
+    "knowingly_false": _("明知承诺不实"),
 }
 
 ALL: Mapping[str, Words] = {

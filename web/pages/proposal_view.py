@@ -1,0 +1,73 @@
+"""A proposal as an approver reads it: what is to be done, in words, and where its subject can be looked at."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flask import url_for
+
+from auction.kernel.money import yuan
+
+from .. import errors
+from . import labels
+from .language import _, language
+
+_CODE = re.compile(r"[a-z][a-z_]*")
+#: Ids that mean nothing to a reader: the link leads there.
+_SILENT = frozenset(("lot_id", "hit", "renege_id", "objection_id"))
+#: Fields whose codes have labels of their own.
+_WORDS: Mapping[str, labels.Words] = {
+    "kind": labels.SANCTION,
+    "scope": labels.SCOPE,
+    "malicious_factors": labels.MALICE,
+}
+
+
+def _round(approval: Mapping[str, Any], _role: str) -> tuple[str, str]:
+    return url_for("desk.round", auction_id=approval["subject_id"]), _("查看本轮拍卖")
+
+
+def _sanction(approval: Mapping[str, Any], role: str) -> tuple[str, str]:
+    page = "regulator.sanction" if role == "regulator" else "desk.sanction"
+    return url_for(page, sanction_id=approval["subject_id"]), _("查看惩戒")
+
+
+def _lot(approval: Mapping[str, Any], _role: str) -> tuple[str, str]:
+    return url_for("site.lot", lot_id=approval["proposal"]["lot_id"]), _("查看标的")
+
+
+#: kind -> where its subject is shown: address and label.
+LINKS: Mapping[str, Callable[[Mapping[str, Any], str], tuple[str, str]]] = {
+    "renege": _round,
+    "renege_revoked": _round,
+    "revocation": _round,
+    "sanction": _sanction,
+    "sanction_lifted": _sanction,
+    "hit_lifted": _lot,
+}
+
+
+def proposal_view(approval: Mapping[str, Any], role: str) -> dict[str, Any]:
+    """The approval with its `lines` (label, text; what is empty is left out) and the `link` to its subject, if any."""
+    link = LINKS.get(approval["kind"])
+    lines = [
+        (labels.PROPOSAL.get(name, name), _said(name, value))
+        for name, value in approval["proposal"].items()
+        if name not in _SILENT and value is not None and value not in ("", [], {})
+    ]
+    return {**approval, "lines": lines, "link": link(approval, role) if link else None}
+
+
+def _said(name: str, value: Any) -> str:
+    words = _WORDS.get(name, {})
+    if isinstance(value, list):
+        return _("、").join(_said(name, one) for one in value)
+    if isinstance(value, bool):
+        return _("是") if value else _("否")
+    if name.endswith("_fen"):
+        return f"¥{yuan(value)}"
+    if isinstance(value, str) and value in words:
+        return str(words[value])
+    if isinstance(value, str) and _CODE.fullmatch(value):
+        return errors.filled("{value:word}", {"value": value}, language())
+    return str(value)
