@@ -104,8 +104,8 @@ class Features:
     """What one bidder did in one auction. `shill`: the nine of the dataset, by column (no tendency without a seller).
 
     `bids` and `raises`: all bids, and those that raised the price; `own_run`: most bids in a row; `single_steps`:
-    raises by exactly one increment; `response_s`: median seconds from being outbid to answering, None if never;
-    `joined` and `won`: auctions of the bidder among those given.
+    raises by exactly one increment; `after`: raises that came after the bidder's last bid; `response_s`: median seconds
+    from being outbid to answering, None if never; `joined` and `won`: auctions of the bidder among those given.
     """
 
     shill: Mapping[str, float | None]
@@ -113,6 +113,7 @@ class Features:
     raises: int
     own_run: int
     single_steps: int
+    after: int
     response_s: float | None
     joined: int
     won: int
@@ -126,6 +127,7 @@ class Features:
             "raises": self.raises,
             "own_run": self.own_run,
             "single_steps": self.single_steps,
+            "after": self.after,
             "response_s": self.response_s,
             "joined": self.joined,
             "won": self.won,
@@ -198,6 +200,7 @@ def features_of(sales: Mapping[str, Sale], records: Mapping[str, Record]) -> dic
         runs, steps, answers = _runs(sale), _single_steps(sale), _answers(sale)
         raised = Counter(offer.bidder for offer in sale.raises)
         first, last = _ends(sale)
+        after = _after(sale)
         for bidder, bids in sale.bidders.items():
             record = records[bidder]
             times = answers.get(bidder)
@@ -216,6 +219,7 @@ def features_of(sales: Mapping[str, Sale], records: Mapping[str, Record]) -> dic
                 raises=raised[bidder],
                 own_run=runs[bidder],
                 single_steps=steps[bidder],
+                after=after[bidder],
                 response_s=round(median(times), 3) if times else None,
                 joined=len(record.joined),
                 won=record.won,
@@ -249,6 +253,17 @@ def _single_steps(sale: Sale) -> Counter[str]:
     increment = sale.increment_fen
     pairs = zip(sale.raises, sale.raises[1:], strict=False)
     return Counter(after.bidder for before, after in pairs if after.amount_fen - before.amount_fen == increment)
+
+
+def _after(sale: Sale) -> dict[str, int]:
+    """For each bidder, how many raises came after the own last bid."""
+    after: dict[str, int] = {}
+    raises = {id(offer) for offer in sale.raises}
+    count = 0
+    for offer in reversed(sale.offers):
+        after.setdefault(offer.bidder, count)
+        count += id(offer) in raises
+    return after
 
 
 def _answers(sale: Sale) -> dict[str, list[float]]:

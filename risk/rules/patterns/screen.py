@@ -29,6 +29,11 @@ REASONS = (
     "raises_own_lead",
 )
 
+#: Two who raise over each other more often than this, in a meeting on average, fight.
+_FIGHT = 3
+#: Raises by others after which somebody has left, and was not merely beaten.
+_LEFT_TO_OTHERS = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -141,6 +146,8 @@ def _companions(
 ) -> None:
     """Who never wins, is mostly where one certain other is, more than chance explains, and that other often wins.
 
+    Not where the two fight: rivals meet again and again, and one of them may be the poorer.
+
     Both are told of: the one who comes along, and the one who is accompanied.
     """
     best: dict[str, Pair] = {}
@@ -151,6 +158,7 @@ def _companions(
                 and 2 * pair.wins_of(pair.other(bidder)) >= pair.joint
                 and pair.beside(bidder) >= limits.overlap
                 and pair.chance <= limits.chance
+                and pair.clashes <= _FIGHT * pair.joint
                 and (bidder not in best or pair.joint > best[bidder].joint)
             ):
                 best[bidder] = pair
@@ -225,7 +233,7 @@ def _pushers(
 
 def _quiet(found: Features, limits: Limits) -> bool:
     last: Any = found.shill["Last_Bidding"]
-    return bool(last <= limits.quiet_from)
+    return bool(last <= limits.quiet_from) and found.after >= _LEFT_TO_OTHERS
 
 
 def _shared_sources(sources: Mapping[tuple[str, str], str]) -> dict[tuple[str, str], tuple[str, ...]]:
