@@ -19,6 +19,7 @@ from auction.services.lots import lock_lot
 from ..models import SheetItem, SheetVersion
 from ..queries import files, latest_version
 from ..rules.catalogue import Catalogue, load
+from ..rules.clearance import promised_on
 from ..rules.diff import ItemChange, diff, is_material
 from ..rules.entry import check_item, read_item
 from ..rules.gaps import gaps
@@ -43,7 +44,8 @@ def put_item(unit: Unit, actor: Actor, lot_id: str, code: str, payload: Mapping[
     The checker is the actor. Votes given on the older sheet fall. While a round is announced, open or suspended the
     change is published at once as a new version with a new seal, which every registrant has to acknowledge; a
     material one is refused then (`wrong_state`, each change as `material_change`): such a sale is to be withdrawn
-    and announced anew. DomainError `invalid` with every wrong field, or with every gap the public sheet would have.
+    and announced anew. So is putting off the day of clearance that was promised (`clearance_promise_published`).
+    DomainError `invalid` with every wrong field, or with every gap the public sheet would have.
     """
     lot = lock_lot(unit, actor, lot_id)
     catalogue = load(lot.asset_type)
@@ -112,6 +114,7 @@ def _publish_change(unit: Unit, lot: Lot, auction: Auction, catalogue: Catalogue
         return None
     if is_material(changes):
         raise DomainError("wrong_state", [_material(change) for change in changes if change.material])
+    _keep_promise(old, new)
     today = shanghai_day(unit.now)
     lacking = errors((*gaps(new, catalogue), *lint(new, catalogue, today=today)))
     if lacking:
@@ -121,6 +124,15 @@ def _publish_change(unit: Unit, lot: Lot, auction: Auction, catalogue: Catalogue
     auction.seal = version.seal
     unit.tell(auction, "disclosure", seal=version.seal, sheet_version=version.version, items=[facts.code])
     return version.version
+
+
+def _keep_promise(old: Sheet, new: Sheet) -> None:
+    """The day by which the court has promised to clear may come nearer while a round stands on it, and not go away."""
+    before, after = promised_on(old), promised_on(new)
+    if before is not None and (after is None or after > before):
+        facts = {"promised_on": before}
+        breach = Breach("clearance_promise_published", "disclosure.clearance.data.due_on", facts=facts)
+        raise DomainError("wrong_state", [breach])
 
 
 def _material(change: ItemChange) -> Breach:

@@ -195,6 +195,25 @@ def test_once_published_the_day_stays_and_the_steps_may_change(desk: CourtDesk) 
     assert codes(refused.value) == ["clearance_promise_published"]
 
 
+def test_a_published_promise_may_come_nearer_but_not_go_away(desk: CourtDesk) -> None:
+    desk.ready()
+    occupy(desk)
+    plan(desk)
+    desk.vote(True, True)
+    desk.publish()
+    promise = {"responsible": "执行法官甲", "plan": "公告限期迁出，逾期强制腾空"}
+    for days, version in ((1, None), (-5, 2)):
+        data = promise | {"due_on": (due(desk) + days * DAY).isoformat()}
+        if version is None:
+            with pytest.raises(DomainError) as refused:
+                desk.put("clearance", state="found", statement="由本院腾空。", data=data)
+            assert (refused.value.code, codes(refused.value)) == ("wrong_state", ["clearance_promise_published"])
+        else:
+            assert desk.put("clearance", state="found", statement="由本院腾空。", data=data).version == version
+    read = desk.house.read(queries.read_clearance, None, desk.lot_id, RULES)
+    assert read.promised_on == due(desk) - 5 * DAY
+
+
 def test_another_kind_of_lot_has_no_plan_and_says_so(house: House, clock: FixedClock) -> None:
     desk = CourtDesk(house, clock, "vehicle")
     desk.ready()
