@@ -29,7 +29,7 @@ def _round(approval: Mapping[str, Any], _role: str) -> tuple[str, str]:
 
 def _sanction(approval: Mapping[str, Any], role: str) -> tuple[str, str]:
     page = "regulator.sanction" if role == "regulator" else "desk.sanction"
-    return url_for(page, sanction_id=approval["subject_id"]), _("查看惩戒")
+    return url_for(page, sanction_id=approval["subject_id"]), _("被处罚人与全部材料")
 
 
 def _lot(approval: Mapping[str, Any], _role: str) -> tuple[str, str]:
