@@ -21,6 +21,7 @@ def upgrade() -> None:
         sa.Column("auction_id", sa.Text(), nullable=False),
         sa.Column("court_code", sa.Text(), nullable=False),
         sa.Column("facts", JSON, nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
         sa.Column("at", INSTANT, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_standing_entries")),
         sa.ForeignKeyConstraint(["person_id"], ["persons.id"], name=op.f("fk_standing_entries_person_id")),

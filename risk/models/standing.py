@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from auction.kernel.db import Base, insert_only
@@ -13,7 +13,8 @@ from auction.kernel.db import Base, insert_only
 class StandingEntry(Base):
     """One thing on record of a person: `kind`, about which auction, with the facts it rests on. Never changed.
 
-    `id_match` is the person's keyed hash, so that a second account of the same identity has the same record.
+    `id_match` is the person's keyed hash, so that a second account of the same identity has the same record. `number`
+    is its journal entry's in the person's stream: it orders what happened at one moment.
     """
 
     __tablename__ = "standing_entries"
@@ -25,6 +26,7 @@ class StandingEntry(Base):
     auction_id: Mapped[str] = mapped_column(ForeignKey("auctions.id"))
     court_code: Mapped[str] = mapped_column(ForeignKey("courts.code"))
     facts: Mapped[dict[str, Any]]
+    number: Mapped[int] = mapped_column(BigInteger)
     at: Mapped[datetime]
 
     __table_args__ = (

@@ -55,7 +55,7 @@ def _record(session: Session, ruleset: Ruleset, whose: ColumnElement[bool], now:
     points = score(
         scale,
         [
-            Entry(entry.id, entry.kind, entry.auction_id, entry.at, _status(objection))
+            Entry(entry.id, entry.kind, entry.auction_id, entry.at, _status(objection), entry.number)
             for entry, objection, _, _ in rows
         ],
         now,

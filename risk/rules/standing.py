@@ -46,13 +46,17 @@ class Scale:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry of a record, about the auction `subject_id`. `objection`: None, filed, accepted or rejected."""
+    """One entry of a record, about the auction `subject_id`; `number` orders entries of one moment.
+
+    `objection`: None, filed, accepted or rejected.
+    """
 
     id: str
     kind: str
     subject_id: str
     at: datetime
     objection: str | None = None
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,7 @@ class Score:
 
 def score(scale: Scale, entries: Iterable[Entry], now: datetime) -> Score:
     """The points of a record at a moment: the scale's start and, for each entry, what it still counts."""
-    rows = sorted(entries, key=lambda entry: (entry.at, entry.id))
+    rows = sorted(entries, key=lambda entry: (entry.at, entry.number, entry.id))
     fate = _fates(rows)
     lines = tuple(_line(scale, entry, fate.get(entry.id), now) for entry in rows)
     total = scale.start + sum(line.points for line in lines)

@@ -33,28 +33,30 @@ def enter(unit: Unit, person_id: str, kind: str, *, subject_id: str, facts: Mapp
     last = unit.session.scalar(
         select(StandingEntry)
         .where(StandingEntry.person_id == person_id, StandingEntry.auction_id == subject_id)
-        .order_by(StandingEntry.at.desc(), StandingEntry.id.desc())
+        .order_by(StandingEntry.number.desc())
         .limit(1)
     )
     if last is not None and last.kind == kind:
         return last
+    entry_id = unit.new_id()
+    noted = unit.record(
+        "StandingEntered",
+        stream=f"person:{person_id}",
+        private=True,
+        body={"entry_id": entry_id, "kind": kind, "auction_id": subject_id, "facts": dict(facts)},
+    )
     entry = StandingEntry(
-        id=unit.new_id(),
+        id=entry_id,
         person_id=person_id,
         id_match=unit.session.get_one(Person, person_id).id_match,
         kind=kind,
         auction_id=subject_id,
         court_code=unit.session.get_one(Auction, subject_id).lot.court_code,
         facts=dict(facts),
+        number=noted.number,
         at=unit.now,
     )
     unit.session.add(entry)
-    unit.record(
-        "StandingEntered",
-        stream=f"person:{person_id}",
-        private=True,
-        body={"entry_id": entry.id, "kind": kind, "auction_id": subject_id, "facts": dict(facts)},
-    )
     return entry
 
 

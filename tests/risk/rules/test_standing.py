@@ -73,6 +73,17 @@ def test_a_revoked_declaration_cancels_its_entry_and_no_other() -> None:
     ]
 
 
+def test_what_happened_at_one_moment_keeps_its_order() -> None:
+    declared = Entry("z", "reneged", "a", NOW, number=1)
+    revoked = Entry("y", "renege_revoked", "a", NOW, number=2)
+    again = Entry("x", "reneged", "a", NOW, number=3)
+    assert counted(again, revoked, declared) == [
+        ("reneged", 0, "cancelled"),
+        ("renege_revoked", 0, "note"),
+        ("reneged", -40, "counts"),
+    ]
+
+
 def test_a_graver_finding_on_the_same_renege_replaces_it() -> None:
     assert counted(entry("reneged", days_ago=9), entry("reneged_maliciously")) == [
         ("reneged", 0, "replaced"),
