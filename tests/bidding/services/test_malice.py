@@ -1,4 +1,4 @@
-"""From a buyer who does not pay, over two judges' finding of malice, to a sanction; and back, should the finding fall."""
+"""From a buyer who does not pay, over the finding of malice, to a sanction; and back, should the finding fall."""
 
 from datetime import timedelta
 from typing import Any
