@@ -109,6 +109,6 @@ def _measure(table: Array, labels: Any, folds: Any, seen: bool, seed: int) -> di
             table[held]
         )
         scores["unsupervised"][held] = Tails.of(table[learned], with_label_maker=seen).score(table[held])
-        forest = IsolationForest(n_estimators=200, random_state=seed).fit(columns(table[learned], features))
+        forest = IsolationForest(n_estimators=100, random_state=seed).fit(columns(table[learned], features))
         scores["isolation_forest"][held] = -forest.score_samples(columns(table[held], features))
     return {name: round(float(average_precision_score(labels, found)), 4) for name, found in scores.items()}
