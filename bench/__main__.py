@@ -6,10 +6,15 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from . import bids, patterns
+from . import bids, patterns, valuation
 
 RESULTS = Path(__file__).parent / "results"
-BENCHMARKS = {"bids_hot_lot": bids.hot_lot, "bids_50_lots": bids.fifty_lots, "patterns": patterns.patterns}
+BENCHMARKS = {
+    "bids_hot_lot": bids.hot_lot,
+    "bids_50_lots": bids.fifty_lots,
+    "patterns": patterns.patterns,
+    "valuation": valuation.valuation,
+}
 
 
 def main() -> None:

@@ -24,7 +24,7 @@ from auction.rules.published_holidays import published_calendar
 from auction.rules.ruleset import Ruleset
 from auction.rules.terms import Addressee, Proposal, check_terms
 from risk.models import ClearanceAssessment, ClearancePlan
-from risk.queries import bulk
+from risk.queries import bulk, valuation
 from risk.queries import clearance as kept
 from risk.rules.clearance.assessment import Assessment, assess
 from risk.rules.clearance.card import load as load_card
@@ -256,6 +256,7 @@ def announcement_findings(session: Session, auction: Auction, ruleset: Ruleset, 
         *lint(sheet, catalogue, today=today, announced_on=today),
         *_clearance_findings(session, auction, sheet, ruleset, today),
         *bulk.findings(session, auction, ruleset, now),
+        *valuation.findings(session, auction, ruleset),
         *lint_text(lot.title, "lot.title"),
         *lint_text(lot.address, "lot.address"),
         *lint_text(auction.late_reason_text or "", "late_reason_text"),

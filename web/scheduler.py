@@ -10,6 +10,8 @@ from auction.kernel.unit import House
 from auction.services.log import seal
 from bidding.queries.payments import due_refunds
 from bidding.services.turned_away import record_turned_away
+from disclosure.services.valuation import value_waiting
+from risk.learning.valuation.worker import ask
 
 from .door import TurnedAway
 from .gateway import PaymentGateway, SandboxGateway
@@ -38,6 +40,7 @@ def start(house: House, gateway: PaymentGateway, turned_away: TurnedAway | None)
     every(1, seal_all, house)
     scheduler.add_job(_safely, args=[ask_refunds, house, gateway])
     every(60, ask_refunds, house, gateway)
+    every(60, value_waiting, house, ask)
     if turned_away is not None:
         every(60, journal_counts, house, turned_away)
     scheduler.start()

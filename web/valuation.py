@@ -2,9 +2,9 @@
 
 import math
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
+from auction.kernel.clock import iso
 from risk.models import ValuationEstimate, ValuationModel
 
 Said = Mapping[str, str]
@@ -123,8 +123,8 @@ def reading(estimate: ValuationEstimate | None, model: ValuationModel | None, to
         "abstained": abstained(estimate.abstained, estimate.abstained_facts, tongue) if estimate.abstained else None,
         "abstained_code": estimate.abstained,
         "model_id": model.id,
-        "trained_at": model.trained_at,
-        "estimated_at": estimate.at,
+        "trained_at": iso(model.trained_at),
+        "estimated_at": iso(estimate.at),
         "prices": model.prices,
         "detail": f"{ORIENTATION[tongue]}{'' if tongue == 'zh' else ' '}{PRICES[model.prices][tongue]}",
     }
@@ -137,11 +137,7 @@ def percent(effect: int) -> int:
 
 def card(model: ValuationModel) -> dict[str, Any]:
     """A model card as JSON values."""
-    return {"id": model.id, "trained_at": _iso(model.trained_at), "file_sha256": model.file_sha256, "card": model.card}
-
-
-def _iso(moment: datetime) -> str:
-    return moment.isoformat().replace("+00:00", "Z")
+    return {"id": model.id, "trained_at": iso(model.trained_at), "file_sha256": model.file_sha256, "card": model.card}
 
 
 def card_lines(card: Mapping[str, Any], tongue: str) -> list[str]:

@@ -18,6 +18,7 @@ from auction.rules.ruleset import Ruleset, load
 from auction.rules.terms import Terms
 from auction.services.auctions import terms_data, terms_of
 from auction.services.locking import lock_round
+from risk.services.valuation import alert_deviations
 
 from ..models import SheetVersion
 from ..queries import announcement_findings, files, latest_version, own_files, working_sheet
@@ -78,6 +79,14 @@ def _announce(unit: Unit, auction: Auction, version: SheetVersion, ruleset: Rule
     check_transition(AuctionStatus(auction.status), AuctionStatus.ANNOUNCED)
     auction.status = AuctionStatus.ANNOUNCED.value
     unit.tell(auction, "status", status=auction.status)
+    alert_deviations(
+        unit,
+        auction.lot,
+        ruleset,
+        auction_id=auction.id,
+        reserve_fen=auction.reserve_price_fen,
+        first=auction.round == "first",
+    )
     unit.record(
         "AuctionAnnounced",
         stream=f"auction:{auction.id}",

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import Session
 
+from auction.kernel.errors import DomainError
 from auction.kernel.unit import House, Unit
 from auction.models import Auction, Lot
 from auction.rules.calendar import shanghai_day
@@ -83,15 +84,24 @@ def question(session: Session, lot: Lot) -> Question:
 
 
 def value_waiting(house: House, ask: Ask) -> int:
-    """Estimate every lot that waits, by whoever `ask` is; answers how many. Nothing is locked while it is asked."""
+    """Estimate every lot that waits, by whoever `ask` is; answers how many. Nothing is locked while
+    it is asked. Raises what a model that could not be asked said, after the others."""
     count = 0
+    failed: DomainError | None = None
     for asking in house.read(waiting):
         wanted = [each for each in asking.questions if each.unlike is None]
-        answers = ask(house.settings.data / asking.path, asking.sha256, [each.cells for each in wanted])["estimates"]
+        path, cells = house.settings.data / asking.path, [each.cells for each in wanted]
+        try:
+            answers = ask(path, asking.sha256, cells)["estimates"] if wanted else []
+        except DomainError as error:  # the other models go on
+            failed = error
+            continue
         said = dict(zip((each.lot_id for each in wanted), answers, strict=True))
         for each in asking.questions:
             house.perform(_keep, asking.model_id, each, said.get(each.lot_id))
             count += 1
+    if failed is not None:
+        raise failed
     return count
 
 

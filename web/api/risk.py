@@ -3,15 +3,18 @@
 from typing import Any
 
 from flask import Response, jsonify
+from sqlalchemy.orm import Session
 
 from auction.kernel.clock import iso
+from auction.kernel.errors import DomainError
 from auction.rules.ruleset import load
 from disclosure import queries
 from disclosure.services.clearance import put_plan
-from risk.models import ClearancePlan
+from risk.models import ClearancePlan, ValuationModel
 from risk.queries import clearance as kept
+from risk.queries.valuation import estimate_of
 
-from .. import clearance
+from .. import clearance, valuation
 from ..auth import current_actor, house, me, policy
 from ..schemas.risk import ClearancePlanIn, ClearancePlanOut, RiskOut
 from .spec import Blueprint, language
@@ -27,8 +30,31 @@ def get_risk(lot_id: str) -> Response:
     wired = house()
     ruleset = load(wired.settings.ruleset)
     read = wired.read(queries.read_clearance, current_actor(), lot_id, ruleset)
-    told = RiskOut().dump({"valuation": None, "clearance": clearance.reading(read, language())})
+    worth = wired.read(_worth, lot_id)
+    told = RiskOut().dump({"valuation": worth, "clearance": clearance.reading(read, language())})
     return jsonify(told)
+
+
+def _worth(session: Session, lot_id: str) -> dict[str, Any] | None:
+    estimate = estimate_of(session, lot_id)
+    model = session.get(ValuationModel, estimate.model_id) if estimate else None
+    return valuation.reading(estimate, model, language())
+
+
+@blueprint.get("/valuation/models/<model_id>")
+@policy("public.read")
+@blueprint.response(200, {"type": "object"})
+def get_model(model_id: str) -> Response:
+    """The card of a valuation model: its data, split, errors and coverage (whole per mille)."""
+    model = house().read(_model, model_id)
+    return jsonify(valuation.card(model))
+
+
+def _model(session: Session, model_id: str) -> ValuationModel:
+    model = session.get(ValuationModel, model_id)
+    if model is None:
+        raise DomainError("not_found")
+    return model
 
 
 @blueprint.get("/clearance/report")

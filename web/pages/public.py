@@ -19,7 +19,7 @@ from bidding.queries.room_page import own_registration
 
 from ..auth import current_actor, house, policy
 from ..documents import confirmation_pdf
-from . import clearance_view, labels, lot_view
+from . import clearance_view, labels, lot_view, valuation_view
 from .language import _, distance, percent, today, weekday
 
 blueprint = Blueprint("site", __name__)
@@ -153,8 +153,9 @@ def _lot_page(auction_id: str) -> str:
     own = house().read(own_registration, auction_id, actor.id) if actor else None
     now, ruleset = house().now(), load(house().settings.ruleset)
     found = house().read(clearance_view.of_round, auction_id, ruleset, today(now))
+    worth = house().read(valuation_view.of_lot, page.lot.id, ruleset.name)
     return render_template(
-        "lot/lot.html", **lot_view.view(page, now, actor, own), clearance=clearance_view.public(found)
+        "lot/lot.html", **lot_view.view(page, now, actor, own), clearance=clearance_view.public(found), worth=worth
     )
 
 

@@ -10,6 +10,7 @@ import os
 import tempfile
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -59,7 +60,7 @@ def load(path: Path, sha256: str) -> Model:
         if strange:
             raise DomainError("valuation_model_untrusted", file=path.name, types=", ".join(strange)[:200])
         kept = loads(data, trusted=list(TRUSTED))
-    except (UntrustedTypesFoundException, ValueError, KeyError, TypeError, OSError) as fault:
+    except (UntrustedTypesFoundException, BadZipFile, ValueError, KeyError, TypeError, OSError) as fault:
         raise DomainError("valuation_model_untrusted", file=path.name, types=type(fault).__name__) from fault
     try:
         plain = json.loads(kept["text"])

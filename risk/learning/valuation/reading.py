@@ -171,7 +171,7 @@ def _number(text: str) -> float | None:
 
 def _year(text: str) -> float | None:
     """A day as a year with its fraction: 2016-07-01 is 2016.5."""
-    found = _DAY.fullmatch(text) or _DAY.fullmatch(text.removesuffix(".0"))
+    found = _DAY.fullmatch(text.removesuffix(".0"))
     if not found:
         return None
     year, month, day = int(found[1]), int(found[2] or 1), int(found[3] or 1)

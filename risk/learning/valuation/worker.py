@@ -5,6 +5,7 @@ standard output: `estimates` in the same order, and the process's `memory_kb` at
 """
 
 import json
+import os
 import resource
 import sys
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,8 @@ from auction.kernel.errors import DomainError
 
 #: Seconds after which a worker is given up.
 _PATIENCE = 300
+#: One thread is enough, and leaves the other cores to who serves.
+_ONE_THREAD = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
 def ask(path: Path, sha256: str, cells: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -24,7 +27,9 @@ def ask(path: Path, sha256: str, cells: Sequence[Mapping[str, Any]]) -> dict[str
     question = json.dumps({"path": str(path), "sha256": sha256, "cells": list(cells)})
     command = [sys.executable, "-m", "risk.learning.valuation.worker"]
     try:
-        done = run(command, input=question, capture_output=True, text=True, timeout=_PATIENCE, check=False)  # noqa: S603
+        done = run(  # noqa: S603
+            command, input=question, capture_output=True, text=True, timeout=_PATIENCE, check=False, env=_ONE_THREAD
+        )
         answer: dict[str, Any] = json.loads(done.stdout)
     except (TimeoutExpired, OSError, ValueError) as fault:
         raise DomainError("fault") from fault

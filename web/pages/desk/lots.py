@@ -19,7 +19,7 @@ from ... import errors
 from ...auth import house, me, policy
 from ...schemas.court import CaseIn, LotIn, NoticesIn, ReferencePriceIn
 from ...schemas.risk import ClearancePlanIn
-from .. import clearance_view, forms, lot_view
+from .. import clearance_view, forms, lot_view, valuation_view
 from ..forms import Entry
 from ..language import _, language
 from .court import attempt, blueprint, lot_of
@@ -133,6 +133,7 @@ def _lot_page(desk: LotDesk, form: Entry, section: str = "") -> str:
         notice_form=form if section == "notices" else _notice_entry(desk),
         notice_rows=max(filled, len(forms.indexes("recipients"))) + _SPARE,
         files=[lot_view.file_view(desk.lot.id, file) for file in desk.files],
+        worth=house().read(valuation_view.of_lot, desk.lot.id, house().settings.ruleset),
         **_clearance(desk, form if section == "clearance" else None),
     )
 
