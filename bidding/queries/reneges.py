@@ -7,7 +7,7 @@ from datetime import date
 from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
-from auction.models import Account, Auction, Person
+from auction.models import Account, Approval, Auction, Person
 from auction.rules.published_holidays import published_calendar
 from auction.rules.ruleset import Ruleset
 from risk.queries.control import controlled_by
@@ -92,6 +92,16 @@ def standing_order(session: Session, auction_id: str) -> TopUpOrder | None:
 def top_up_order(session: Session, renege_id: str) -> TopUpOrder | None:
     """The order made on a declaration, unless it was cancelled."""
     return session.scalar(select(TopUpOrder).where(TopUpOrder.renege_id == renege_id, TopUpOrder.status != "cancelled"))
+
+
+def waiting_proposals(session: Session, auction_id: str) -> list[Approval]:
+    """What is proposed about an auction's renege and waits for another judge, oldest first."""
+    rows = select(Approval).where(
+        Approval.subject_id == auction_id,
+        Approval.kind.in_(("renege", "renege_revoked")),
+        Approval.status == "pending",
+    )
+    return list(session.scalars(rows.order_by(Approval.proposed_at, Approval.id)))
 
 
 def objections(session: Session, renege_id: str) -> list[RenegeObjection]:

@@ -196,7 +196,8 @@ def _standing(found: Own) -> dict[str, str]:
         return {"kind": "out", "sign": "stop", "head": head, "text": text}
     if found.buyer and found.auction.settlement != "reneged":
         settlement = found.auction.settlement or "balance_due"
-        return {"kind": "lead", "sign": "check", "head": _("竞买成功"), "text": str(labels.SETTLEMENT[settlement])}
+        kind, sign = ("wait", "clock") if settlement == "overdue" else ("lead", "check")
+        return {"kind": kind, "sign": sign, "head": _("竞买成功"), "text": str(labels.SETTLEMENT[settlement])}
     texts = {
         "awaiting_court": ("wait", "clock", _("法院确认后通知您；未在开拍前确认的，报名终止，已交款项退还。")),
         "awaiting_deposit": ("wait", "clock", _("保证金到账后取得竞买资格和竞买代码。")),

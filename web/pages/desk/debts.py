@@ -10,7 +10,7 @@ from auction.kernel.unit import Unit
 from auction.models import Approval
 from auction.rules.access import decide
 from bidding.queries.renege_view import debt_of, earlier_reneges
-from bidding.queries.reneges import renege_of
+from bidding.queries.reneges import renege_of, rounds_after, waiting_proposals
 from bidding.queries.rooms import ruleset_of
 from bidding.services import allocation, renege, renege_objections
 from bidding.services.relist import relist
@@ -24,8 +24,10 @@ from ..forms import Entry
 from ..language import _
 from .court import blueprint, round_of
 
-#: Rows of costs and of debts on the page.
-_ROWS = 4
+#: Rows of costs and of debts that a form may hold.
+_ROWS = 50
+_LISTS = ("costs", "related_debts")
+_FIELDS = ("reason", "due_on", "case_debt_fen", "final_fen", "deposit_fen", "deposit_reason")
 _AMOUNT: dict[str, forms.Read] = {"label": forms.text, "amount_fen": forms.money}
 
 
@@ -50,15 +52,23 @@ def _page(auction_id: str, form: Entry) -> str:
         auction=desk.auction,
         now=now,
         debt=debt_view.view(found, now, numbers),
-        form=form if form.problem else Entry(_entered(found)),
+        form=Entry({**_entered(found), **form.values}, form.wrong, form.problem),
         empty=Entry(),
         problem=form,
-        rows=range(_ROWS),
+        rows={name: range(_rows_of(found, name)) for name in _LISTS},
         factors=debt_view.factors(numbers),
         may=may,
         may_judge=may and declared is not None and declared.declared_by != me().id,
         earlier=wired.read(earlier_reneges, desk.lot.id),
+        proposals=wired.read(waiting_proposals, auction_id),
+        later=[one for one in wired.read(rounds_after, desk.auction) if one.status != "withdrawn"],
     )
+
+
+def _rows_of(found: dict[str, Any], name: str) -> int:
+    """As many rows as are filled, and one more."""
+    entered = (found["allocation"] or {}).get("entered") or {}
+    return max(len(entered.get(name, [])), *forms.indexes(name), 1) + 1
 
 
 def _entered(found: dict[str, Any]) -> dict[str, Any]:
@@ -66,7 +76,7 @@ def _entered(found: dict[str, Any]) -> dict[str, Any]:
     entered = (found["allocation"] or {}).get("entered") or {}
     values: dict[str, Any] = {}
     for name in ("costs", "related_debts"):
-        for number, row in enumerate(entered.get(name, [])[:_ROWS]):
+        for number, row in enumerate(entered.get(name, [])):
             values[f"{name}.{number}.label"] = row["label"]
             values[f"{name}.{number}.amount_fen"] = row["amount_fen"]
     values |= {name: entered.get(name) for name in ("case_debt_fen", "final_fen")}
@@ -88,10 +98,6 @@ def _act(auction_id: str, act: Callable[[], Any], said: str) -> Any:
     else:
         flash(said, "lead")
     return redirect(url_for("desk.debt", auction_id=auction_id), 303)
-
-
-_LISTS = ("costs", "related_debts")
-_FIELDS = ("reason", "due_on", "case_debt_fen", "final_fen", "deposit_fen", "deposit_reason")
 
 
 @blueprint.post("/auctions/<auction_id>/debt/renege")

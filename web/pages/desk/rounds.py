@@ -212,7 +212,7 @@ def _tracker(desk: RoundDesk, day: date) -> dict[str, Any] | None:
 
 def _debt(desk: RoundDesk, now: datetime) -> dict[str, Any] | None:
     """Where the price of a sold round stands."""
-    if desk.auction.status != "sold":
+    if desk.auction.status != "sold" or desk.auction.balance_due_at is None:
         return None
     numbers = house().read(ruleset_of, desk.auction)
     return debt_view.view(house().read(debt_of, me(), desk.auction.id, now), now, numbers)
