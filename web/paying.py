@@ -56,14 +56,22 @@ def ask_balance(actor: Actor, auction_id: str, amount_fen: int | None = None) ->
 
 
 def ask_top_up(actor: Actor, auction_id: str, amount_fen: int | None = None) -> Payment:
-    """The payment of what a top-up order asks of the buyer who reneged; errors as `ask_balance`."""
+    """The payment of what a top-up order asks of the buyer who reneged; as `ask_balance`.
+
+    DomainError not_found for everybody else: whether there is an order is nobody else's business.
+    """
     return _ask_owed(actor, auction_id, "top_up", services.request_top_up, amount_fen)
 
 
 def _ask_owed(
     actor: Actor, auction_id: str, purpose: str, request: Callable[..., Payment], amount_fen: int | None
 ) -> Payment:
-    registration_id = house().read(_buyers_registration, actor, auction_id)
+    try:
+        registration_id = house().read(_buyers_registration, actor, auction_id)
+    except DomainError as error:
+        if purpose == "top_up":
+            raise DomainError("not_found") from error
+        raise
     account = house().read(_standing_account, actor, registration_id, purpose) or _open_account(
         registration_id, purpose
     )
