@@ -2,8 +2,8 @@
 
 Identities are kept as keyed hashes (`id_match`) and names sealed under the registry's own key; rows of an
 earlier import stay with the version that ended them, so that history can be read. `birth_match` is a keyed hash of name
-and day of birth, by which a namesake born the same day is noticed without opening any name; `born_match` one of the day alone, which finds
-the few whose names are opened to be compared.
+and day of birth, by which a namesake born the same day is noticed without opening any name; `born_match` one of the day
+alone, which finds the few whose names are opened to be compared.
 """
 
 from datetime import date, datetime
