@@ -14,6 +14,7 @@ from typing import BinaryIO, Protocol, TypeVar
 
 from auction.kernel.errors import DomainError
 from auction.rules import identity
+from auction.rules.letters import TURNING
 
 from ..rules.control import ROLES
 from ..rules.interest import BODY_TYPES, NEAR_RELATIONS, PLATFORM
@@ -192,9 +193,13 @@ def _filled(cells: Mapping[str, str], field: str) -> str:
         raise Refused("required", field)
     if len(value) > LONGEST:
         raise Refused("too_long", field, limit=LONGEST)
-    if not value.isprintable() and any(unicodedata.category(mark) in ("Cc", "Cs", "Zl", "Zp") for mark in value):
+    if not value.isprintable() and any(_is_control(mark) for mark in value):
         raise Refused("control_characters", field)
     return value
+
+
+def _is_control(mark: str) -> bool:
+    return unicodedata.category(mark) in ("Cc", "Cs", "Zl", "Zp") or mark in TURNING
 
 
 def _choice(cells: Mapping[str, str], field: str, allowed: tuple[str, ...]) -> str:

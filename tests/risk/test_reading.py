@@ -114,6 +114,7 @@ def test_an_empty_file_is_refused() -> None:
         ("court,C1," + "张" * 201 + ",{id},法官,2020-01-01,", "name", "too_long"),
         ("court,C1,张\x00三,{id},法官,2020-01-01,", "name", "control_characters"),
         ("court,C1,张\u2028三,{id},法官,2020-01-01,", "name", "control_characters"),
+        ("court,C1,张\u202e三,{id},法官,2020-01-01,", "name", "control_characters"),
         ("court,C1,张三,,法官,2020-01-01,", "id_number", "required"),
         ("court,C1,张三,110105194912310021,法官,2020-01-01,", "id_number", "identity_invalid"),
         ("court,C1,张三,91350100M000100Y43,法官,2020-01-01,", "id_number", "identity_invalid"),
