@@ -6,6 +6,7 @@ The model knows no ledger, no rule and no calendar of the house: only where each
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import partial
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import chinese_calendar
 import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from sqlalchemy.orm import Session
 
 from auction.kernel.clock import SHANGHAI, FixedClock
 from auction.kernel.errors import DomainError
@@ -191,7 +193,7 @@ class Histories(RuleBasedStateMachine):
     def send_back(self) -> None:
         mine = {buyer.debtor.registration_id: buyer for buyer in self.buyers}
         for refund in self.desk.house.read(due_refunds, self.desk.clock.moment + 2 * DAY):
-            payment = self.desk.house.read(lambda session, key=refund.payment_id: session.get_one(Payment, key))
+            payment = self.desk.house.read(partial(Session.get_one, entity=Payment, ident=refund.payment_id))
             if payment.registration_id in mine:
                 self.desk.perform(refund_executed, payment.id)
                 mine[payment.registration_id].back -= refund.amount_fen

@@ -82,7 +82,7 @@ def test_malice_is_proposed_and_carried_out_by_another_judge(desk: Desk, sign_in
 def test_only_the_buyer_and_the_court_see_the_debt(desk: Desk, sign_in: SignIn, anybody: Caller, house: House) -> None:
     buyer, address = overdue(desk)
     assert code_of(anybody.get(f"{address}/renege")) == "unauthenticated"
-    stranger = sign_in(house.perform(a_bidder))
+    stranger = sign_in(house.perform(lambda unit: a_bidder(unit)))
     assert code_of(stranger.get(f"{address}/renege")) == "not_found"
     regulator = sign_in(house.perform(lambda unit: an_account(unit, "regulator")))
     assert code_of(regulator.get(f"{address}/renege")) == "forbidden"

@@ -78,7 +78,8 @@ def test_whatever_is_told_otherwise_is_found(house: House, sale: str) -> None:
     allocation = house.read(lambda session: session.query(Allocation).one())
     lines = [dict(line) for line in allocation.lines]
     lines[0]["amount_fen"] -= 1
-    stray = {"auction_id": sale, "source": f"court_forfeit:{sale}", "destination": f"court_costs:{sale}"}
+    stray: dict[str, Any] = {"auction_id": sale, "source": f"court_forfeit:{sale}"}
+    stray |= {"destination": f"court_costs:{sale}"}
     stray |= {"amount_fen": 5, "kind": "costs_covered", "at": house.now()}
     for edit in (
         update(Renege).where(Renege.status == "in_force").values(status="revoked"),

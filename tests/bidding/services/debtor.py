@@ -144,7 +144,9 @@ class Desk:
 
     def past_grace(self, buyer: Debtor) -> None:
         """Go to the first day on which a renege may be declared."""
-        self.at(self.auction(buyer.auction_id).balance_due_at + timedelta(seconds=2))  # type: ignore[operator]
+        due_at = self.auction(buyer.auction_id).balance_due_at
+        assert due_at is not None
+        self.at(due_at + timedelta(seconds=2))
         self.perform(mark_overdue, buyer.auction_id)
         self.clock.advance(hours=24 * 12)
 
@@ -187,7 +189,7 @@ class Desk:
 
     def balances(self, *buyers: Debtor) -> dict[str, int]:
         """The accounts that hold something, with R0, A0 for the ids of the first buyer and so on."""
-        named = {}
+        named: dict[str, str] = {}
         for n, buyer in enumerate(buyers):
             named |= {buyer.registration_id: f"R{n}", buyer.auction_id: f"A{n}"}
         totals = self.house.read(money.balances)

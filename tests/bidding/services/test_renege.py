@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from auction.kernel.clock import FixedClock
 from auction.kernel.unit import House, Unit
 from auction.models import Approval, Auction, Court, JournalRow, Lot
+from auction.rules.access import Actor
 from auction.rules.calendar import shanghai_day
 from bidding.models import Payment, RenegeObjection
 from bidding.queries.payments import owed_fen
@@ -181,7 +182,7 @@ def test_only_a_judge_of_the_lots_court_declares(desk: Desk, house: House) -> No
     buyer = desk.sell()
     desk.past_grace(buyer)
 
-    def others(unit: Unit) -> list[object]:
+    def others(unit: Unit) -> list[Actor]:
         unit.session.add(Court(code="3202", name="无锡市中级人民法院"))
         unit.session.flush()
         return [an_actor(an_account(unit, "judge", court_code="3202")), an_actor(an_account(unit, "clerk"))]
@@ -279,7 +280,8 @@ def test_only_those_concerned_object_once_and_a_rejection_is_final(desk: Desk, h
 
 
 def resale(desk: Desk, buyer: Debtor) -> Auction:
-    return desk.perform(relist, desk.judges[0], buyer.auction_id, reason="renege")
+    draft: Auction = desk.perform(relist, desk.judges[0], buyer.auction_id, reason="renege")
+    return draft
 
 
 def test_the_resale_repeats_the_round_and_a_revocation_gives_its_draft_up(desk: Desk, house: House) -> None:
