@@ -6,12 +6,13 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from . import bids, patterns, valuation
+from . import bids, interest, patterns, valuation
 
 RESULTS = Path(__file__).parent / "results"
 BENCHMARKS = {
     "bids_hot_lot": bids.hot_lot,
     "bids_50_lots": bids.fifty_lots,
+    "interest": interest.interest,
     "patterns": patterns.patterns,
     "valuation": valuation.valuation,
 }

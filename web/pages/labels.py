@@ -331,6 +331,28 @@ ROLE: Words = {
     "regulator": _("监管人员"),
 }
 
+#: Why somebody is barred, and what the records of the registry say.
+INTEREST_GROUND: Words = {
+    "body": _("法院、平台或者拍辅机构本身"),
+    "staff": _("工作人员"),
+    "near_relative": _("工作人员的近亲属"),
+    "controlled_company": _("受控公司"),
+}
+KINSHIP: Words = {
+    "spouse": _("配偶"),
+    "parent": _("父母"),
+    "child": _("子女"),
+    "sibling": _("兄弟姐妹"),
+    "grandparent": _("祖父母、外祖父母"),
+    "grandchild": _("孙子女、外孙子女"),
+}
+COMPANY_ROLE: Words = {
+    "legal_representative": _("法定代表人"),
+    "shareholder": _("股东"),
+    "actual_controller": _("实际控制人"),
+    "director": _("董事"),
+}
+
 #: What is proposed to others for their approval.
 APPROVAL_KIND: Words = {
     "hit_lifted": _("解除竞买禁止"),
@@ -357,6 +379,9 @@ PROPOSAL: Words = {
 
 ALL: Mapping[str, Words] = {
     "alert_outcome": ALERT_OUTCOME,
+    "interest_ground": INTEREST_GROUND,
+    "kinship": KINSHIP,
+    "company_role": COMPANY_ROLE,
     "approval_kind": APPROVAL_KIND,
     "role": ROLE,
     "round": ROUND,

@@ -23,6 +23,7 @@ from .language import _, language, left, local, machine, percent, said, size
 from .regulator import alerts as regulator_alerts
 from .regulator import approvals as regulator_approvals
 from .regulator import clearance as regulator_clearance
+from .regulator import conflicts as regulator_conflicts
 from .regulator import patterns as regulator_patterns
 from .regulator import sanctions as regulator_sanctions
 
@@ -33,7 +34,14 @@ log = structlog.get_logger(__name__)
 #: The judge's pages share one blueprint; importing them has put their routes onto it.
 _DESK = (board, lots, rounds, debts, sheet, desk_sanctions)
 #: So do the regulator's.
-_REGULATOR = (regulator_alerts, regulator_patterns, regulator_approvals, regulator_clearance, regulator_sanctions)
+_REGULATOR = (
+    regulator_alerts,
+    regulator_conflicts,
+    regulator_patterns,
+    regulator_approvals,
+    regulator_clearance,
+    regulator_sanctions,
+)
 _BLUEPRINTS = (
     public.blueprint,
     people.blueprint,

@@ -34,6 +34,7 @@ class Page:
 PAGES = [
     Page(_("警示"), "alerts", ("alert", "assign", "resolve", "look_up"), lambda session, _actor: open_alerts(session)),
     Page(_("竞价规律"), "patterns", ("pattern",)),
+    Page(_("冲突查询"), "conflicts", ("conflict", "lift")),
     Page(_("待我批准"), "approvals", ("answer",), approvals_waiting),
     Page(_("腾空记录"), "clearance"),
     Page(
