@@ -120,10 +120,10 @@ def _fill(engine: Engine) -> None:
             driver.create_function("md5", 1, lambda value: md5(value.encode(), usedforsecurity=False).hexdigest())
         for target, columns, count in _ROWS:
             numbers = (
-                f"FROM generate_series(0, {count - 1}) AS s(n)"  # noqa: S608 - a number of ours
+                f"FROM generate_series(0, {count - 1}) AS s(n)"
                 if postgresql
                 else f"FROM (WITH RECURSIVE s(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM s WHERE n < {count - 1}) "
-                "SELECT n FROM s)"
+                "SELECT n FROM s)"  # noqa: S608 - a number of ours
             )
             shown = columns.format(**words)
             if postgresql:
