@@ -37,14 +37,18 @@ _ROWS = (
     ),
     (
         "INSERT INTO relatives (id_match, relative_match, relative_name, relation, from_version, birth_match) ",
-        "{h}('p' || (n % 1000000)), {h}('r' || n), {blob}, CASE n % 2 WHEN 0 THEN 'child' ELSE 'parent' END, 1, "
-        "{h}('c' || n)",
+        (
+            "{h}('p' || (n % 1000000)), {h}('r' || n), {blob}, CASE n % 2 WHEN 0 THEN 'child' ELSE 'parent' END, 1, "
+            "{h}('c' || n)"
+        ),
         RELATIONS,
     ),
     (
         "INSERT INTO control (company_match, company_name, holder_match, role, share, from_on, from_version) ",
-        "{h}('f' || (n / 2)), {blob}, CASE n % 2 WHEN 0 THEN {h}('p' || n) ELSE {h}('f' || (n / 4)) END, "
-        "'shareholder', 400000, '2020-01-01', 1",
+        (
+            "{h}('f' || (n / 2)), {blob}, CASE n % 2 WHEN 0 THEN {h}('p' || n) ELSE {h}('f' || (n / 4)) END, "
+            "'shareholder', 400000, '2020-01-01', 1"
+        ),
         STAKES,
     ),
 )
@@ -119,16 +123,16 @@ def _fill(engine: Engine) -> None:
             driver: Any = connection.connection.driver_connection
             driver.create_function("md5", 1, lambda value: md5(value.encode(), usedforsecurity=False).hexdigest())
         for target, columns, count in _ROWS:
-            numbers = (
-                f"FROM generate_series(0, {count - 1}) AS s(n)"
+            series = (
+                "generate_series(0, {last}) AS s(n)"
                 if postgresql
-                else f"FROM (WITH RECURSIVE s(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM s WHERE n < {count - 1}) "
-                "SELECT n FROM s)"  # noqa: S608 - a number of ours
+                else "(WITH RECURSIVE s(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM s WHERE n < {last}) SELECT n FROM s)"
             )
             shown = columns.format(**words)
             if postgresql:
                 shown = shown.replace("'2020-01-01'", "DATE '2020-01-01'")
-            connection.execute(text(f"{target} SELECT {shown} {numbers}"))  # noqa: S608 - all of it is written above
+            statement = f"{target} SELECT {shown} FROM {series.format(last=count - 1)}"  # noqa: S608 - all of it is ours
+            connection.execute(text(statement))
         connection.execute(
             text("INSERT INTO registry_versions VALUES (1, 'staff', 0, '', :at, '{}')"),
             {"at": "2026-01-01T00:00:00Z" if postgresql else 0},

@@ -133,7 +133,7 @@ def hit_of(finding: InterestFinding) -> Hit:
 
 
 def refusal_facts(session: Session, registration_id: str) -> dict[str, Any]:
-    """What a refusal adds for the applicant: that it rests on the practice on companies, where it does on that alone."""
+    """What a refusal adds for the applicant: that it rests on the practice on companies alone, if so."""
     grounds = set(
         session.scalars(select(InterestFinding.ground).where(InterestFinding.registration_id == registration_id))
     )

@@ -32,7 +32,13 @@ _CHUNK = 1_000
 
 
 def keep_findings(
-    unit: Unit, auction: Auction | OpenRoom, lot: Lot, registration_id: str, clearance: Clearance, *, had_bid: bool = False
+    unit: Unit,
+    auction: Auction | OpenRoom,
+    lot: Lot,
+    registration_id: str,
+    clearance: Clearance,
+    *,
+    had_bid: bool = False,
 ) -> None:
     """Keep each hit of a check once, and tell the regulator what is to be told.
 

@@ -44,7 +44,8 @@ def rows_of(
 ) -> Iterator[tuple[int, Mapping[str, str]] | RefusedRow]:
     """The rows under the header, each with its line number and cells by column; refusals between them.
 
-    The header has all `columns`, any of `optional`, and nothing else unless `others` are to be passed over. Blank lines are passed over. A refused header ends the file. The stream is read twice, so it must be seekable.
+    The header has all `columns`, any of `optional`, and nothing else unless `others` are to be passed over. Blank lines
+    are passed over. A refused header ends the file. The stream is read twice, so it must be seekable.
     """
     encoding = _encoding(stream)
     stream.seek(0)
@@ -126,9 +127,7 @@ def _cells(line: bytes, encoding: str) -> list[str]:
     return [cell.strip() for cell in cells]
 
 
-def _header(
-    line: bytes, encoding: str, columns: tuple[str, ...], known: tuple[str, ...], others: bool
-) -> list[str]:
+def _header(line: bytes, encoding: str, columns: tuple[str, ...], known: tuple[str, ...], others: bool) -> list[str]:
     """The columns in the file's order. Raises Refused unless they are the expected ones, each once."""
     line = line.removeprefix(codecs.BOM_UTF8)
     if not line.strip():

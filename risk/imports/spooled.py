@@ -13,7 +13,6 @@ from .lines import Refused, RefusedRow
 
 #: In bytes: what is kept in memory before it goes to disk.
 _IN_MEMORY = 1 << 20
-_CACHE_PAGES = -8_192  # as SQLite counts: 8 MiB
 
 
 class Claims:
@@ -25,7 +24,7 @@ class Claims:
     def __init__(self) -> None:
         self._store = sqlite3.connect("", isolation_level=None)
         self._store.execute("PRAGMA journal_mode = OFF")
-        self._store.execute(f"PRAGMA cache_size = {_CACHE_PAGES}")
+        self._store.execute("PRAGMA cache_size = -8192")  # kibibytes
         self._store.execute("CREATE TABLE claims (about BLOB PRIMARY KEY, said BLOB, line INTEGER) WITHOUT ROWID")
         self._store.execute("BEGIN")
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import select
@@ -58,7 +59,7 @@ def _personal_chain(session: Session, opener: Opener, hit: Hit, version: int) ->
     official = hit.via or hit.match
     steps = _offices(session, opener, official, hit, version)
     line = [official, *hit.through, hit.match] if hit.via else []
-    for one, other in zip(line, line[1:], strict=False):
+    for one, other in pairwise(line):
         steps += _relations(session, opener, one, other, version)
     return steps
 
