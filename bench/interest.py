@@ -54,6 +54,13 @@ _ROWS = (
 )
 
 
+#: The numbers from 0 to `last`, as each database makes them.
+_SERIES = {
+    "postgresql": "generate_series(0, {last}) AS s(n)",
+    "sqlite": "(WITH RECURSIVE s(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM s WHERE n < {last}) SELECT n FROM s)",
+}
+
+
 def interest(seconds: float, seed: int) -> dict[str, Any]:
     """Milliseconds of a registration's check and of a bid's, and of the bare lookup, on both databases."""
     found: dict[str, Any] = {"seed": seed, "unit": "ms", "people": PEOPLE, "relations": RELATIONS, "stakes": STAKES}
@@ -123,11 +130,7 @@ def _fill(engine: Engine) -> None:
             driver: Any = connection.connection.driver_connection
             driver.create_function("md5", 1, lambda value: md5(value.encode(), usedforsecurity=False).hexdigest())
         for target, columns, count in _ROWS:
-            series = (
-                "generate_series(0, {last}) AS s(n)"
-                if postgresql
-                else "(WITH RECURSIVE s(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM s WHERE n < {last}) SELECT n FROM s)"
-            )
+            series = _SERIES[engine.dialect.name]
             shown = columns.format(**words)
             if postgresql:
                 shown = shown.replace("'2020-01-01'", "DATE '2020-01-01'")
