@@ -141,6 +141,10 @@ def _registry(server: Server, folder: Path) -> None:
     assert said == {"accepted": 2, "refused": []}
     related = [("id_number", "relative_name", "relative_id_number", "relation"), _spouse()]
     server.place.fapai("people", "import", "relatives", str(_csv(folder / "relatives.csv", related)))
+    control = [("company_uscc", "company_name", "holder_id", "role", "share", "from", "to")]
+    for number, firm in enumerate((COMPANY, BANK)):  # without such data a company waits for a clerk's decision
+        control.append((firm.id_number, firm.name, a_resident_id(830 + number), "legal_representative", "", "", ""))
+    server.place.fapai("people", "import", "control", str(_csv(folder / "control.csv", control)))
 
 
 def _spouse() -> tuple[str, ...]:
