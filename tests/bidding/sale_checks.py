@@ -18,7 +18,14 @@ from bidding.models import Bid, Payment, Posting, Registration
 from tests.bidding.sale_model import LIVE, Pay, Sale
 
 #: Entries that tell of something that was asked for and changed nothing.
-DENIALS = {"BidRefused", "PaymentNoticeIgnored", "InterestHitFound", "RegistryImported", "DisclosureAcknowledged"}
+DENIALS = {
+    "AlertRaised",
+    "BidRefused",
+    "DisclosureAcknowledged",
+    "InterestHitFound",
+    "PaymentNoticeIgnored",
+    "RegistryImported",
+}
 TERMINAL = {"sold", "unsold", "withdrawn"}
 BOOKS = {"bank_clearing": "bank", "deposit_held": "held", "refund_due": "back", "court_price": "price"}
 

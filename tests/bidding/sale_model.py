@@ -357,7 +357,8 @@ class Sale:
 
     def withdraw(self) -> str | None:
         ended = self.status == "open" and self.now >= self.end
-        if ended or self.status not in ("announced", "open", "suspended"):
+        held = self.closed and self.status == "suspended"  # for a barred winner: confirmed or revoked, nothing else
+        if ended or held or self.status not in ("announced", "open", "suspended"):
             return "wrong_state"
         self.status, self.closed = "withdrawn", True
         self.let_all_go(None, self.now)
