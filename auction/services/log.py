@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from hashlib import sha256
 from urllib.parse import urlsplit
 
-from sqlalchemy import Row, and_, func, or_, select, update
+from sqlalchemy import Row, and_, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ..kernel.checkpoint import Checkpoint as Head
 from ..kernel.checkpoint import VerifierKey, format_checkpoint, sign_note
-from ..kernel.db import write_rows
+from ..kernel.db import update_rows, write_rows
 from ..kernel.tree import Frontier, frontier_nodes, leaf_hash
 from ..kernel.unit import Unit
 from ..models import Checkpoint, JournalRow, LogLeaf, LogNode, Platform, Salt, Stream
@@ -144,17 +144,14 @@ def _mark(unit: Unit, sealed: dict[str, int]) -> None:
     """Take the marks off the streams; one that a bid holds right now keeps its mark until the next time."""
     names = sorted(sealed)
     for start in range(0, len(names), _TOGETHER):
-        free = unit.session.scalars(
-            select(Stream.stream)
+        free = unit.session.execute(
+            select(Stream.stream, Stream.number)
             .where(Stream.stream.in_(names[start : start + _TOGETHER]))
             .order_by(Stream.stream)
             .with_for_update(skip_locked=True)
         ).all()
-        for stream in free:
-            number = sealed[stream]
-            unit.session.execute(
-                update(Stream)
-                .where(Stream.stream == stream)
-                .values(sealed_number=number, unsealed=Stream.number > number)
-                .execution_options(synchronize_session=False)
-            )
+        marks = [
+            {"stream": row.stream, "sealed_number": sealed[row.stream], "unsealed": row.number > sealed[row.stream]}
+            for row in free
+        ]
+        update_rows(unit.session, Stream, marks, key="stream")
