@@ -143,7 +143,8 @@ def _registry(server: Server, folder: Path) -> None:
     server.place.fapai("people", "import", "relatives", str(_csv(folder / "relatives.csv", related)))
     control = [("company_uscc", "company_name", "holder_id", "role", "share", "from", "to")]
     for number, firm in enumerate((COMPANY, BANK)):  # without such data a company waits for a clerk's decision
-        control.append((firm.id_number, firm.name, a_resident_id(830 + number), "legal_representative", "", "", ""))
+        holder = a_resident_id(830 + number)
+        control.append((firm.id_number, firm.name, holder, "legal_representative", "", "2020-01-01", ""))
     server.place.fapai("people", "import", "control", str(_csv(folder / "control.csv", control)))
 
 
