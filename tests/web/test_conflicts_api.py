@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import select
 
 from auction.kernel.clock import FixedClock
@@ -13,6 +14,7 @@ from auction.kernel.journal import JournalRow
 from auction.kernel.unit import House, Unit
 from auction.models import Account, Auction
 from auction.models.auctions import PanelMember
+from auction.services import accounts
 from bidding.rules.registration import UNDERTAKINGS
 from bidding.services.bids import BidOffer, place_bids
 from bidding.services.closing import close
@@ -20,6 +22,8 @@ from bidding.services.findings import flag_barred
 from risk.imports import import_file
 from tests import factories as make
 from tests.web.caller import Caller, SignIn, code_of, fields_of
+from tests.web.reader import Reader
+from web.auth import COOKIE
 
 COLUMNS = {
     "staff": "body_type,body_code,name,id_number,position,from,to",
@@ -198,6 +202,27 @@ def test_who_is_held_may_be_looked_up_and_has_no_hit(
     assert made.get_json()["hold"] == "identity_unmatchable"
     (registration,) = look(regulator, account, auction).get_json()["registrations"]
     assert (registration["hold"], registration["hits"]) == ("identity_unmatchable", [])
+
+
+def test_the_page_of_a_refused_registration_takes_the_request_and_never_says_who(
+    app: Flask, house: House, auction: Auction, bring: Importer, sign_in: SignIn, regulator: Caller
+) -> None:
+    number = make.a_resident_id()
+    bring("staff", f"court,3201,司法明,{number},审判员,2020-01-01,")
+    account = a_bidder(house, id_number=number)
+    bidder = sign_in(account)
+    bidder.post(f"/auctions/{auction.id}/registrations", application(auction))
+    (own,) = bidder.get("/me/registrations").get_json()["items"]
+    opened = house.perform(accounts.open_session, account.id, matches=True, code_holds=lambda _: None)
+    assert isinstance(opened, accounts.Opened)
+    client = app.test_client()
+    client.set_cookie(COOKIE, opened.token)
+    reader = Reader(client)
+    page = reader.get(f"/registrations/{own['id']}")
+    assert "第三十四条" in page.text and "申请复核" in page.text and "司法明" not in page.html
+    assert "必须填写" in reader.send("/review", {"text": " "}, status=422).text
+    assert "由监督人员复核" in reader.send("/review", {"text": "登记有误。"}).text
+    assert [alert["kind"] for alert in regulator.get("/alerts").get_json()["items"]] == ["interest_review"]
 
 
 def test_a_refused_bidder_asks_for_a_review_and_two_regulators_lift_the_hit(

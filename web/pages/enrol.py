@@ -8,12 +8,14 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from auction.kernel.errors import DomainError
 from auction.kernel.money import yuan
 from bidding.models import Payment
+from bidding.queries.conflicts import BARRED
 from bidding.queries.lot_page import LotPage, lot_page
 from bidding.queries.mine import Own, mine, own
 from bidding.queries.renege_view import debt_of
 from bidding.queries.room_page import own_registration
 from bidding.queries.rooms import ruleset_of
 from bidding.rules.registration import PURCHASE_UNDERTAKING, UNDERTAKINGS
+from bidding.services import lifting
 from bidding.services import registration as services
 from bidding.services.renege_objections import file_objection
 from disclosure.rules.sheet import is_restricted
@@ -23,6 +25,7 @@ from ..auth import house, me, policy
 from ..origin import origin_here
 from ..paying import ask_balance, ask_deposit, ask_top_up, simulate_payment
 from ..schemas.bidding import RegistrationIn
+from ..schemas.conflicts import ReviewIn
 from ..schemas.reneges import PartIn, RenegeObjectionIn
 from . import debt_view, forms, labels, lot_view
 from .forms import Entry
@@ -173,6 +176,7 @@ def _show(found: Own, form: Entry) -> str:
         debt=debt,
         may_object=debt is not None and _may_object(debt),
         warning=debt_view.warning(debt) if debt and debt["stage"] in ("balance_due", "overdue", "declarable") else "",
+        may_ask_review=BARRED in (found.registration.refusal, found.registration.barred),
         may_leave=found.live and before and not found.registration.has_bid,
     )
 
@@ -296,6 +300,20 @@ def object_to_renege(registration_id: str) -> Any:
             file_objection, me(), found.auction.id, **forms.load(RenegeObjectionIn(), payload, wrong)
         ),
         _("异议已提交，由另一名法官审查。"),
+    )
+
+
+@blueprint.post("/registrations/<registration_id>/review")
+@policy("registration.own")
+def ask_review(registration_id: str) -> Any:
+    """Ask for a review of an own refusal for the interest bar."""
+    payload, wrong = forms.read({"text": forms.text})
+    return _act(
+        registration_id,
+        lambda found: house().perform(
+            lifting.ask_review, me(), registration_id, **forms.load(ReviewIn(), payload, wrong)
+        ),
+        _("复核申请已提交，由监督人员复核。"),
     )
 
 
