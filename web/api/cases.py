@@ -12,17 +12,7 @@ from bidding.queries.lots import lot_resource
 
 from ..auth import house, me, policy
 from ..idempotency import act
-from ..schemas.court import (
-    CaseIn,
-    CaseOut,
-    LotIn,
-    NoticesIn,
-    NoticesOut,
-    PriceOut,
-    ReferencePriceIn,
-    TaskIn,
-    TaskOut,
-)
+from ..schemas.cases import CaseIn, CaseOut, LotIn, NoticesIn, NoticesOut, PriceOut, ReferencePriceIn, TaskIn, TaskOut
 from ..schemas.public import LotOut
 from .listing import created, listed
 from .spec import Blueprint

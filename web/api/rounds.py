@@ -29,13 +29,13 @@ from ..auth import house, me, policy
 from ..idempotency import act
 from ..schemas.base import PageQuery
 from ..schemas.bidding import Nothing
-from ..schemas.court import (
+from ..schemas.public import AuctionOut
+from ..schemas.rounds import (
     AuctionChangeIn,
     AuctionIn,
     CourtAuctionOut,
     DecidedOut,
     DecisionIn,
-    FindingsOut,
     HandoverStepIn,
     HandoverStepOut,
     PendingListOut,
@@ -46,7 +46,7 @@ from ..schemas.court import (
     VoteIn,
     WithdrawalIn,
 )
-from ..schemas.public import AuctionOut
+from ..schemas.sheets import FindingsOut
 from .listing import created, listed, said
 from .spec import Blueprint
 

@@ -22,7 +22,7 @@ from disclosure.services.items import put_item as write_item
 
 from ..auth import current_actor, house, me, policy
 from ..idempotency import act
-from ..schemas.court import (
+from ..schemas.sheets import (
     CatalogueQuery,
     DiffOut,
     DiffQuery,

@@ -4,8 +4,7 @@ from marshmallow import fields
 
 from risk.rules.alerts import OUTCOMES
 
-from .base import Moment, PageQuery, Strict, choice, text
-from .court import words
+from .base import Moment, PageQuery, Strict, choice, text, words
 
 
 class AlertQuery(PageQuery):

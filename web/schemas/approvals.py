@@ -2,8 +2,7 @@
 
 from marshmallow import fields
 
-from .base import Moment, Strict, StrictBoolean
-from .court import words
+from .base import Moment, Strict, StrictBoolean, words
 
 
 class ApprovalAnswerIn(Strict):

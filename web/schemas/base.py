@@ -1,6 +1,6 @@
 """The habits all schemas share: unknown fields are errors, times carry their offset, money is integer fen."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
@@ -84,3 +84,29 @@ class PageQuery(Schema):
 
     page = fields.Integer(load_default=1, validate=validate.Range(1, 100_000))
     page_size = fields.Integer(load_default=50, validate=validate.Range(1, 200))
+
+
+class Day(fields.Field[date]):
+    """A calendar day `YYYY-MM-DD`, in Asia/Shanghai."""
+
+    def _serialize(self, value: date | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        return None if value is None else value.isoformat()
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> date:
+        try:
+            day = date.fromisoformat(value)
+        except (TypeError, ValueError):
+            raise ValidationError("not_a_date") from None
+        if len(value) != 10 or not 1900 <= day.year <= 2200:
+            raise ValidationError("not_a_date")
+        return day
+
+
+def words(most: int = 500, **more: Any) -> fields.String:
+    """A text that says something: not only blanks."""
+    return fields.String(required=True, validate=[validate.Length(1, most), printable, _stated], **more)
+
+
+def _stated(value: str) -> None:
+    if not value.strip():
+        raise ValidationError("required")

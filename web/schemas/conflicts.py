@@ -5,8 +5,7 @@ from marshmallow import fields
 from risk.rules.control import ROLES
 from risk.rules.interest import NEAR_RELATIONS
 
-from .base import Moment, Strict, StrictBoolean, text
-from .court import Day, words
+from .base import Day, Moment, Strict, StrictBoolean, text, words
 
 
 class PurposeQuery(Strict):

@@ -2,8 +2,7 @@
 
 from marshmallow import fields, validate
 
-from .base import Moment, Strict, choice, fen, text
-from .court import Day, words
+from .base import Day, Moment, Strict, choice, fen, text, words
 
 
 class RenegeIn(Strict):

@@ -4,8 +4,7 @@ from marshmallow import fields, validate
 
 from risk.rules.clearance.card import BANDS
 
-from .base import Moment, Strict
-from .court import Day, words
+from .base import Day, Moment, Strict, words
 
 
 class ClearanceStepIn(Strict):

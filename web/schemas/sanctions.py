@@ -5,8 +5,7 @@ from marshmallow import fields
 from risk.rules.sanctions import KINDS, SCOPES, STATUSES
 
 from .approvals import ApprovalOut, ProposedOut
-from .base import Moment, Strict, choice, fen, text
-from .court import Day, words
+from .base import Day, Moment, Strict, choice, fen, text, words
 
 
 class SanctionIn(Strict):

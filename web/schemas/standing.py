@@ -4,8 +4,7 @@ from marshmallow import fields
 
 from risk.rules.standing import KINDS, REVOKED
 
-from .base import Moment, Strict, StrictBoolean
-from .court import words
+from .base import Moment, Strict, StrictBoolean, words
 
 _STATES = ["counts", "contested", "struck", "cancelled", "replaced", "faded", "note"]
 

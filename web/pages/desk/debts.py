@@ -17,8 +17,8 @@ from bidding.services.relist import relist
 
 from ... import errors
 from ...auth import house, me, policy
-from ...schemas.court import RelistIn
 from ...schemas.reneges import AllocationIn, ReasonIn, RenegeIn, RevocationIn, TopUpIn
+from ...schemas.rounds import RelistIn
 from .. import debt_view, forms
 from ..forms import Entry
 from ..language import _

@@ -17,7 +17,7 @@ from disclosure.services.clearance import put_plan as write_plan
 
 from ... import errors
 from ...auth import house, me, policy
-from ...schemas.court import CaseIn, LotIn, NoticesIn, ReferencePriceIn
+from ...schemas.cases import CaseIn, LotIn, NoticesIn, ReferencePriceIn
 from ...schemas.risk import ClearancePlanIn
 from .. import clearance_view, forms, lot_view, valuation_view
 from ..forms import Entry

@@ -31,7 +31,7 @@ from disclosure.services.publish import publish
 
 from ... import errors
 from ...auth import house, me, policy
-from ...schemas.court import (
+from ...schemas.rounds import (
     AuctionChangeIn,
     AuctionIn,
     DecisionIn,
