@@ -70,26 +70,11 @@ class Desk:
         self._house.perform(hand_back_lease, self._process)
 
     def submit(
-        self,
-        auction_id: str,
-        account_id: str | None,
-        amount_fen: int,
-        key: str,
-        *,
-        raise_own: bool = False,
-        confirm_implausible: bool = False,
+        self, auction_id: str, account_id: str | None, amount_fen: int, key: str, **confirmed: bool
     ) -> "Future[Answer]":
         """As `take`, for a caller that waits: the future gives the answer."""
         future: Future[Answer] = Future()
-        self.take(
-            auction_id,
-            account_id,
-            amount_fen,
-            key,
-            future.set_result,
-            raise_own=raise_own,
-            confirm_implausible=confirm_implausible,
-        )
+        self.take(auction_id, account_id, amount_fen, key, future.set_result, **confirmed)
         return future
 
     def take(

@@ -15,14 +15,13 @@ from auction.kernel.clock import Clock
 from auction.kernel.money import is_amount
 from auction.rules.access import Actor
 from bidding.desk import Desk, Reply
+from bidding.services import bids
 from bidding.services.bids import Answer, refusal
 
 #: Seconds after which an offer without an answer is answered `fault`; its key tells later what became of it.
 PATIENCE = 10.0
 #: Refusals that are counted, not stored.
-COUNTED = frozenset(
-    ("rate_limited", "not_registered", "not_started", "closed", "suspended", "not_open", "amount_invalid")
-)
+COUNTED = bids.COUNTED | {"rate_limited", "amount_invalid"}
 
 
 class Limit:
@@ -67,42 +66,17 @@ class Door:
         self.limit = Limit(clock, rate)
         self.turned_away = TurnedAway()
 
-    def take_offer(
-        self,
-        actor: Actor,
-        auction_id: str,
-        amount_fen: Any,
-        key: str,
-        *,
-        raise_own: bool = False,
-        confirm_implausible: bool = False,
-    ) -> Answer:
+    def take_offer(self, actor: Actor, auction_id: str, amount_fen: Any, key: str, **confirmed: bool) -> Answer:
         """Put an offer through the desk and wait for its answer; `amount_fen` may be anything."""
         future: Future[Answer] = Future()
-        self.pass_offer(
-            actor,
-            auction_id,
-            amount_fen,
-            key,
-            future.set_result,
-            raise_own=raise_own,
-            confirm_implausible=confirm_implausible,
-        )
+        self.pass_offer(actor, auction_id, amount_fen, key, future.set_result, **confirmed)
         try:
             return future.result(timeout=PATIENCE)
         except Late:
             return refusal("fault")
 
     def pass_offer(
-        self,
-        actor: Actor,
-        auction_id: str,
-        amount_fen: Any,
-        key: str,
-        reply: Reply,
-        *,
-        raise_own: bool = False,
-        confirm_implausible: bool = False,
+        self, actor: Actor, auction_id: str, amount_fen: Any, key: str, reply: Reply, **confirmed: bool
     ) -> None:
         """Put an offer through the desk without waiting; `reply` is called with its answer."""
 
@@ -116,15 +90,7 @@ class Door:
         elif not self.limit.allows(actor.id):
             answered(refusal("rate_limited"))
         else:
-            self.desk.take(
-                auction_id,
-                actor.id,
-                amount_fen,
-                key,
-                answered,
-                raise_own=raise_own,
-                confirm_implausible=confirm_implausible,
-            )
+            self.desk.take(auction_id, actor.id, amount_fen, key, answered, **confirmed)
 
 
 def door() -> Door:

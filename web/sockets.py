@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 import orjson
 import structlog
@@ -48,6 +48,13 @@ _KEPT_FRESH = 5.0
 _REFRESH = 0.5
 _BID_FIELDS = {"auction_id", "amount_fen", "key", "raise_own", "confirm_implausible"}
 _LONGEST_KEY = 100
+
+
+class _Confirmed(TypedDict):
+    """What a bidder confirms expressly."""
+
+    raise_own: bool
+    confirm_implausible: bool
 
 
 class Json:
@@ -134,7 +141,7 @@ class Rooms(Namespace):
         self._clients: dict[str, _Client] = {}
         self._alive: dict[str, _Known] = {}
         self._replies: dict[int, tuple[float, Callable[[Answer], None]]] = {}
-        self._asked = 0
+        self._tickets = 0
         house.subscribe("signed_out", self._sign_out)
 
     def start(self) -> None:
@@ -208,14 +215,7 @@ class Rooms(Namespace):
             return refusal("malformed")
         if _wrong_field(data) is not None:
             return refusal("invalid")
-        return self._door.take_offer(
-            session.actor,
-            data["auction_id"],
-            data.get("amount_fen"),
-            data["key"],
-            raise_own=data.get("raise_own", False),
-            confirm_implausible=data.get("confirm_implausible", False),
-        )
+        return self._door.take_offer(session.actor, *_offer(data), **_confirmed(data))
 
     def bid_at_once(self, sid: str, data: Any, send: Callable[[dict[str, Any]], None]) -> bool:
         """Pass a bid on without waiting; `send` gets its acknowledgement. False, and nothing done, where `on_bid` has
@@ -226,14 +226,14 @@ class Rooms(Namespace):
         now = time.monotonic()
         if client is None or known is None or known.session is None or now - known.asked > _FRESH:
             return False
-        if not isinstance(data, dict) or _wrong_field(data) is not None:
+        if _wrong_field(data) is not None:
             return False
         try:
             auth.admit("bid.place", known.session, second_factor_required=self._house.settings.staff_mfa)
         except DomainError:
             return False
         known.used = now
-        self._asked = ticket = self._asked + 1
+        self._tickets = ticket = self._tickets + 1
         language = client.language
 
         def answered(answer: Answer) -> None:
@@ -241,15 +241,11 @@ class Rooms(Namespace):
                 send(self._told(answer, language, data))
 
         self._replies[ticket] = (now + PATIENCE, answered)
-        self._door.pass_offer(
-            known.session.actor,
-            data["auction_id"],
-            data.get("amount_fen"),
-            data["key"],
-            answered,
-            raise_own=data.get("raise_own", False),
-            confirm_implausible=data.get("confirm_implausible", False),
-        )
+        try:
+            self._door.pass_offer(known.session.actor, *_offer(data), answered, **_confirmed(data))
+        except Exception:
+            log.exception("a bid could not be taken")
+            answered(refusal("fault"))
         return True
 
     def _keep(self) -> None:
@@ -332,6 +328,15 @@ def _unknown(data: Any, *known: str) -> str | None:
     return next((str(name)[:64] for name in data if name not in known), None) if isinstance(data, dict) else None
 
 
+def _offer(data: dict[str, Any]) -> tuple[str, Any, str]:
+    """What a readable bid offers; the amount may be anything."""
+    return data["auction_id"], data.get("amount_fen"), data["key"]
+
+
+def _confirmed(data: dict[str, Any]) -> _Confirmed:
+    return {"raise_own": data.get("raise_own", False), "confirm_implausible": data.get("confirm_implausible", False)}
+
+
 def _wrong_field(data: Any) -> tuple[str, str] | None:
     """The first field of a bid that cannot be read, with its code. The amount is judged apart: it has its own code."""
     if not isinstance(data, dict):
@@ -344,7 +349,7 @@ def _wrong_field(data: Any) -> tuple[str, str] | None:
     key = data.get("key")
     if not isinstance(key, str) or not 1 <= len(key) <= _LONGEST_KEY or not key.isprintable():
         return "key", "required" if key is None else "invalid"
-    for flag in ("raise_own", "confirm_implausible"):
+    for flag in _Confirmed.__annotations__:
         if type(data.get(flag, False)) is not bool:
             return flag, "invalid"
     return None
@@ -356,7 +361,8 @@ def _snapshot(session: Any, auction_id: str, since: int | None, now: Any) -> dic
     return {**resource, "events": page["items"], "more": page["more"]}
 
 
-_BID = "2/auctions,"
+#: How the socket library begins an event of this namespace, and its acknowledgement.
+_EVENT, _ACK = f"2{NAMESPACE},", f"3{NAMESPACE},"
 
 
 def _take_bids(sockets: SocketIO, rooms: Rooms) -> None:
@@ -368,7 +374,7 @@ def _take_bids(sockets: SocketIO, rooms: Rooms) -> None:
     take = server.eio.handlers["message"]
 
     def look(client: str, message: Any) -> Any:
-        if type(message) is str and message.startswith(_BID) and _bid(client, message):
+        if type(message) is str and message.startswith(_EVENT) and _bid(client, message):
             return None
         try:
             return take(client, message)
@@ -378,7 +384,7 @@ def _take_bids(sockets: SocketIO, rooms: Rooms) -> None:
 
     def _bid(client: str, message: str) -> bool:
         start = message.find("[")
-        number = message[len(_BID) : start]
+        number = message[len(_EVENT) : start]
         wire = server.environ.get(client, {}).get("wsgi.websocket")
         sid = server.manager.sid_from_eio_sid(client, NAMESPACE)
         if not number.isascii() or not number.isdecimal() or not isinstance(wire, Wire) or sid is None:
@@ -391,7 +397,7 @@ def _take_bids(sockets: SocketIO, rooms: Rooms) -> None:
             return False
 
         def send(told: dict[str, Any]) -> None:
-            packet = f"3/auctions,{number}[{orjson.dumps(told).decode()}]"
+            packet = f"{_ACK}{number}[{orjson.dumps(told).decode()}]"
             if not wire.write_at_once(text_frame(f"4{packet}".encode())):
                 server.eio.send(client, packet)
 

@@ -4,21 +4,17 @@ A frame that fits into the socket's buffer can be written at once, by whoever ha
 connection's own writer. What cannot be written at once goes the library's way, through the connection's queue.
 """
 
-import struct
 from typing import Any
 
 import gevent
+from gevent.lock import BoundedSemaphore
 from geventwebsocket import handler, websocket
-
-_TEXT = 0x81
-_SHORT, _MIDDLE = 126, 2**16
 
 
 def text_frame(data: bytes) -> bytes:
-    """A whole unmasked text frame (RFC 6455, 5.2) around UTF-8 `data` of less than 2^16 bytes."""
-    if len(data) < _SHORT:
-        return bytes((_TEXT, len(data))) + data
-    return struct.pack("!BBH", _TEXT, _SHORT, len(data)) + data
+    """A whole unmasked text frame (RFC 6455, 5.2) around UTF-8 `data`."""
+    head = websocket.Header.encode_header(True, websocket.WebSocket.OPCODE_TEXT, b"", len(data), 0)
+    return bytes(head) + data
 
 
 def unmask(header: Any, payload: bytes) -> bytes:
@@ -29,12 +25,12 @@ def unmask(header: Any, payload: bytes) -> bytes:
 
 
 class Wire(websocket.WebSocket):
-    """A websocket of gevent-websocket that can also write a frame without waiting."""
+    """A websocket of gevent-websocket that can also write a frame without waiting. Frames are written one by one."""
 
-    __slots__ = ("_socket", "_writing")
+    __slots__ = ("_socket", "_turn")
 
     def __init__(self, environ: dict[str, Any], stream: Any, owner: Any) -> None:
-        self._writing = 0
+        self._turn = BoundedSemaphore(1)
         self._socket = stream.handler.socket
         super().__init__(environ, stream, owner)
 
@@ -42,33 +38,34 @@ class Wire(websocket.WebSocket):
         """Nothing: the message is decoded as a whole right afterwards, which refuses what is not UTF-8."""
 
     def send_frame(self, message: Any, opcode: int) -> None:
-        """As the library does it; meanwhile nobody else may write."""
-        self._writing += 1
-        try:
+        """As the library does it, once nobody else is writing."""
+        with self._turn:
             super().send_frame(message, opcode)
-        finally:
-            self._writing -= 1
 
     def write_at_once(self, frame: bytes) -> bool:
         """Write a whole frame without waiting. False, and nothing written, where it has to wait for its turn."""
-        if self.closed or self._writing:
+        if self.closed or not self._turn.acquire(blocking=False):
             return False
+        sent = 0
         try:
             sent = self._socket._sock.send(frame)
         except OSError:  # a full buffer, or a dead socket: the queue finds out which
             return False
+        finally:
+            if not 0 < sent < len(frame):
+                self._turn.release()
         if sent < len(frame):
-            self._writing += 1
             gevent.spawn(self._write_rest, frame[sent:])
         return True
 
     def _write_rest(self, rest: bytes) -> None:
+        """Write what is left of a frame, in the turn that its beginning took."""
         try:
             self._socket.sendall(rest)
         except OSError:
             self._socket.close()  # half a frame is out: nothing more can be said on this connection
         finally:
-            self._writing -= 1
+            self._turn.release()
 
 
 def install() -> None:
