@@ -140,8 +140,8 @@ def together(session: Session) -> Iterator[None]:
         yield
 
 
-#: The rows given to a question: their columns, and where they come from.
-Given = tuple[FromClause, Mapping[str, ColumnElement[Any]]]
+#: What a question is about: the rows given to it, and their columns by name.
+About = Callable[[FromClause, Mapping[str, ColumnElement[Any]]], Select[*tuple[Any, ...]]]
 
 
 class Question:
@@ -151,10 +151,11 @@ class Question:
     there and back, and building it anew, cost more than answering it.
     """
 
-    def __init__(self, names: Sequence[str], build: Callable[[Given], Select[*tuple[Any, ...]]]) -> None:
+    def __init__(self, names: Sequence[str], build: About) -> None:
         """`names` are the text columns of the given rows; `build` makes the statement over them."""
-        self._postgresql = str(build(_given_to_postgresql(names)).compile(dialect=PGDialect_psycopg()))  # type: ignore[no-untyped-call]
-        self._sqlite = build(_given_to_sqlite(names))
+        dialect = PGDialect_psycopg()  # type: ignore[no-untyped-call]
+        self._postgresql = str(build(*_given_to_postgresql(names)).compile(dialect=dialect))
+        self._sqlite = build(*_given_to_sqlite(names))
 
     def ask(self, session: Session, given: str) -> Sequence[Any]:
         """The rows, on SQLite."""
@@ -180,13 +181,13 @@ def ask(session: Session, *questions: tuple[Question, Sequence[Mapping[str, str]
         return [cursor.fetchall() for cursor in cursors]
 
 
-def _given_to_postgresql(names: Sequence[str]) -> Given:
+def _given_to_postgresql(names: Sequence[str]) -> tuple[FromClause, dict[str, ColumnElement[Any]]]:
     rows = func.json_to_recordset(cast(bindparam("given"), postgresql.JSON))
     table = rows.table_valued(*(Column(name, Text) for name in names)).render_derived("given", with_types=True)
     return table, {name: table.c[name] for name in names}
 
 
-def _given_to_sqlite(names: Sequence[str]) -> Given:
+def _given_to_sqlite(names: Sequence[str]) -> tuple[FromClause, dict[str, ColumnElement[Any]]]:
     table = func.json_each(bindparam("given")).table_valued("value", name="given")
     return table, {name: func.json_extract(table.c.value, f"$.{name}") for name in names}
 

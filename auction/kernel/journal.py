@@ -5,7 +5,7 @@ the entry's canonical JSON is what is hashed, signed and sealed into the log. A 
 public log only as a salted commitment (PRECISIONS 4); its salt lies apart, so that it can be destroyed.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -70,9 +70,9 @@ class Salt(Base):
 
 _HEADS = Question(
     ("stream",),
-    lambda given: (
+    lambda rows, given: (
         select(Stream.stream, Stream.number, Stream.hash, Stream.at)
-        .join_from(given[0], Stream, Stream.stream == given[1]["stream"])
+        .join_from(rows, Stream, Stream.stream == given["stream"])
         .order_by(Stream.stream)
         .with_for_update(of=Stream)
     ),
@@ -104,7 +104,7 @@ class Journal:
     def append(self, stream: str, kind: str, body: Mapping[str, Any], now: datetime, *, private: bool) -> Entry:
         """Add an entry. Its time is `now`, but never behind the stream's last entry. TypeError outside the domain."""
         if stream not in self._heads:
-            self.expect((stream,), now)
+            self._lock(stream, now)
         number, previous, last = self._heads[stream]
         at = max(now, last)
         data = {
@@ -134,29 +134,24 @@ class Journal:
             self._salts.append({"stream": stream, "number": number + 1, "salt": self._ids.bytes(32)})
         return entry
 
-    def expect(self, streams: Collection[str], now: datetime) -> None:
-        """Lock the heads of streams that are about to grow, in one statement and in order of name."""
-        wanted = sorted(stream for stream in streams if stream not in self._heads)
-        if wanted:
-            self.expected(streams, ask(self._session, self.heads(wanted))[0], now)
-
     @staticmethod
     def heads(streams: Iterable[str]) -> tuple[Question, list[dict[str, str]]]:
-        """The question by which the heads of streams are locked; `expected` wants its answer."""
+        """The question that locks the heads of streams, in order of name; `found` takes its answer."""
         return _HEADS, [{"stream": stream} for stream in streams]
 
-    def expected(self, streams: Collection[str], found: Iterable[Any], now: datetime) -> None:
-        """Take the heads found of `streams`; streams that have none yet are begun."""
-        for row in found:
+    def found(self, heads: Iterable[Any]) -> None:
+        """Take heads that are locked. A stream that has none yet begins with its first entry."""
+        for row in heads:
             self._heads[row.stream] = (row.number, row.hash, row.at)
-        missing = sorted(stream for stream in streams if stream not in self._heads)
-        if not missing:
-            return
-        dialect = postgresql if self._session.get_bind().dialect.name == "postgresql" else sqlite
-        fresh = {"number": 0, "hash": NO_HASH, "at": now, "unsealed": False, "sealed_number": 0}
-        rows = [{"stream": stream, **fresh} for stream in missing]
-        self._session.execute(dialect.insert(Stream).values(rows).on_conflict_do_nothing())
-        self.expect(missing, now)
+
+    def _lock(self, stream: str, now: datetime) -> None:
+        """Lock the head of one stream, which begins here if it is not there yet."""
+        self.found(ask(self._session, self.heads([stream]))[0])
+        if stream not in self._heads:
+            dialect = postgresql if self._session.get_bind().dialect.name == "postgresql" else sqlite
+            fresh = {"number": 0, "hash": NO_HASH, "at": now, "unsealed": False, "sealed_number": 0}
+            self._session.execute(dialect.insert(Stream).values(stream=stream, **fresh).on_conflict_do_nothing())
+            self._lock(stream, now)
 
     def flush(self) -> None:
         """Write what was appended: entries, salts and heads, each in one statement."""

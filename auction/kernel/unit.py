@@ -86,16 +86,15 @@ class Unit:
         """Journal an event (a past participle such as `BidAccepted`) in its stream."""
         return self._journal.append(stream, kind, body, self.now, private=private)
 
-    def expect(self, *streams: str) -> None:
-        """Lock the heads of streams that are about to grow together; `record` locks the others one by one."""
-        self._journal.expect(streams, self.now)
-
     def ask(
         self, *questions: tuple[Question, Sequence[Mapping[str, str]]], growing: Sequence[str] = ()
     ) -> list[Sequence[Any]]:
-        """Ask questions together, and lock with them the heads of the streams that are about to grow, as `expect`."""
-        *answers, heads = ask(self.session, *questions, self._journal.heads(sorted(growing)))
-        self._journal.expected(growing, heads, self.now)
+        """Ask questions together, and lock with them the heads of streams that may grow.
+
+        `record` locks the heads of others one by one.
+        """
+        *answers, heads = ask(self.session, *questions, self._journal.heads(growing))
+        self._journal.found(heads)
         return answers
 
     def tell(self, room: Room, type: str, **data: Any) -> None:

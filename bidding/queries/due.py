@@ -1,7 +1,7 @@
 """What is due: acts that time alone brings about, in the order of their due times."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from sqlalchemy import select
@@ -42,10 +42,11 @@ def due_acts(session: Session, until: datetime) -> list[Due]:
             Auction.settlement == "balance_due", Auction.balance_due_at < until
         )
     )
+    late = timedelta(microseconds=1)  # a balance that comes in its last moment is in time
     acts: list[tuple[Act, list[tuple[datetime, str]]]] = [
         ("open", [(at, key) for at, key in opening]),
         ("close", [(at, key) for at, key in closing]),
-        ("overdue", [(at, key) for at, key in overdue if at is not None]),
+        ("overdue", [(at + late, key) for at, key in overdue if at is not None]),
     ]
     for act in ("enforce", "expire"):
         acts.append((act, [(at, key) for at, name, key in due_sanctions(session, until) if name == act]))

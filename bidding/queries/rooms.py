@@ -1,13 +1,15 @@
 """A room as the rules see it, and the law it runs under."""
 
+from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import lru_cache
-from typing import Protocol
+from typing import Any
 
 import orjson
 from sqlalchemy import Text, cast, select
 from sqlalchemy.orm import Session
 
+from auction.kernel.db import Question
 from auction.kernel.errors import DomainError
 from auction.models import Auction
 from auction.rules import ruleset
@@ -16,36 +18,46 @@ from auction.rules.ruleset import Ruleset
 from ..rules.room import Room, RoomRules
 
 
-class RoomRow(Protocol):
-    """What makes a room: an auction, or the columns of one that bidding reads. Nothing here changes it."""
+@dataclass(slots=True)
+class OpenRoom:
+    """What bidding needs of an auction's row, as plain values: loading whole auctions costs more than judging bids."""
 
-    @property
-    def id(self) -> str: ...
-    @property
-    def status(self) -> str: ...
-    @property
-    def reserve_price_fen(self) -> int: ...
-    @property
-    def increment_fen(self) -> int: ...
-    @property
-    def opens_at(self) -> datetime: ...
-    @property
-    def closes_at(self) -> datetime: ...
-    @property
-    def reference_price_fen(self) -> int | None: ...
-    @property
-    def price_fen(self) -> int | None: ...
-    @property
-    def leader_registration_id(self) -> str | None: ...
-    @property
-    def leader_rank(self) -> int | None: ...
-    @property
-    def last_bid_at(self) -> datetime | None: ...
-    @property
-    def bid_count(self) -> int: ...
-    @property
-    def extensions(self) -> int: ...
+    id: str
+    lot_id: str
+    shard: int
+    status: str
+    version: int
+    reserve_price_fen: int
+    increment_fen: int
+    reference_price_fen: int | None
+    opens_at: datetime
+    closes_at: datetime
+    seal: str | None
+    price_fen: int | None
+    leader_registration_id: str | None
+    leader_code: str | None
+    leader_rank: int | None
+    last_bid_at: datetime | None
+    bid_count: int
+    extensions: int
 
+    @classmethod
+    def of(cls, row: Any) -> "OpenRoom":
+        """From an auction, or a row of these columns."""
+        return cls(**{name: getattr(row, name) for name in _NAMES})
+
+
+_NAMES = tuple(field.name for field in fields(OpenRoom))
+#: The rooms of auctions given by `id`, locked in order of id.
+ROOMS = Question(
+    ("id",),
+    lambda rows, given: (
+        select(*(Auction.__table__.c[name] for name in _NAMES))
+        .join_from(rows, Auction, Auction.id == given["id"])
+        .order_by(Auction.id)
+        .with_for_update(of=Auction)
+    ),
+)
 
 #: A ruleset never changes once it is copied onto an auction, so the room's numbers may be remembered.
 _rules: dict[str, RoomRules] = {}
@@ -58,7 +70,7 @@ def _read(text: str) -> Ruleset:
     return ruleset.from_data(orjson.loads(text))
 
 
-def ruleset_of(session: Session, auction: Auction | RoomRow) -> Ruleset:
+def ruleset_of(session: Session, auction: Auction | OpenRoom) -> Ruleset:
     """The ruleset the auction was announced under. DomainError wrong_state before it was announced."""
     text = session.scalar(select(cast(Auction.ruleset, Text)).where(Auction.id == auction.id))
     if text is None or text == "null":
@@ -66,7 +78,7 @@ def ruleset_of(session: Session, auction: Auction | RoomRow) -> Ruleset:
     return _read(text)
 
 
-def room_rules(session: Session, auction: RoomRow) -> RoomRules:
+def room_rules(session: Session, auction: Auction | OpenRoom) -> RoomRules:
     """The room's numbers, remembered per auction."""
     found = _rules.get(auction.id)
     if found is None:
@@ -76,7 +88,7 @@ def room_rules(session: Session, auction: RoomRow) -> RoomRules:
     return found
 
 
-def room_of(auction: RoomRow) -> Room:
+def room_of(auction: Auction | OpenRoom) -> Room:
     """The room as the auction's row holds it."""
     return Room(
         status=auction.status,

@@ -22,18 +22,18 @@ from auction.kernel.unit import Unit
 from auction.models import Auction
 
 from ..models import Bid, Registration
-from ..queries.rooms import room_of, room_rules
+from ..queries.rooms import ROOMS, OpenRoom, room_of, room_rules
 from ..queries.sanctions import bar_facts
 from ..rules import room as rules
 from .intake import LEASE_HELD, Fenced
 from .interest import Standings
 from .life import open_auction
-from .rooms import ROOMS, OpenRoom, lock_auction, write_room
+from .rooms import lock_auction, write_room
 
 #: A refused offer whose reason speaks of the person is journaled as a private entry.
 _PERSONAL = frozenset(("barred_interest", "barred_reneger", "barred_sanction", "deposit_unpaid", "not_registered"))
-#: Offers refused for these reasons are counted, not journaled: only what is judged while open is (PRECISIONS 28).
-_COUNTED = frozenset(("not_registered", "not_started", "closed", "suspended", "not_open"))
+#: Offers refused for these reasons leave no entry, only a count: only what is judged while open is (PRECISIONS 28).
+COUNTED = frozenset(("not_registered", "not_started", "closed", "suspended", "not_open"))
 
 
 #: What bidding and the opening change of an auction's row; every change of it gives the room a new version.
@@ -55,17 +55,14 @@ _CHANGING = (
 #: What was answered to the keys (`key`) of people (`account_id`) in auctions (`auction_id`).
 _ANSWERED = Question(
     ("auction_id", "account_id", "key"),
-    lambda given: (
+    lambda rows, given: (
         select(*Bid.__table__.c)
         .join_from(
-            given[0],
+            rows,
             Registration,
-            and_(
-                Registration.auction_id == given[1]["auction_id"],
-                Registration.account_id == given[1]["account_id"],
-            ),
+            and_(Registration.auction_id == given["auction_id"], Registration.account_id == given["account_id"]),
         )
-        .join(Bid, and_(Bid.registration_id == Registration.id, Bid.key == given[1]["key"]))
+        .join(Bid, and_(Bid.registration_id == Registration.id, Bid.key == given["key"]))
     ),
 )
 
@@ -244,7 +241,7 @@ class _Batch:
             "key_id": None,
         }
         entry = None
-        if registration.bidder_code and code not in _COUNTED and registration.status == "qualified":
+        if registration.bidder_code and code not in COUNTED and registration.status == "qualified":
             entry = self._record(auction, registration, row)
         if isinstance(outcome, rules.Accepted):
             self._announce(auction, registration, row, outcome, room)

@@ -24,8 +24,8 @@ from risk.services.alerts import raise_alert
 from risk.services.interest import Asked, check_many
 
 from ..models import RegisteredIdentity, Registration
-from ..queries.rooms import ruleset_of
-from .rooms import OpenRoom, lock_auctions
+from ..queries.rooms import OpenRoom, ruleset_of
+from .rooms import lock_auctions
 
 #: How many registrations are checked in one go when the registry changes.
 _CHUNK = 1_000

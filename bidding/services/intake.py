@@ -13,9 +13,9 @@ LEASE = timedelta(seconds=3)
 #: Whether the lease of a `process` was taken away; it is held until the transaction ends.
 LEASE_HELD = Question(
     ("process",),
-    lambda given: (
+    lambda rows, given: (
         select(Intake.lost)
-        .join_from(given[0], Intake, Intake.process == given[1]["process"])
+        .join_from(rows, Intake, Intake.process == given["process"])
         .with_for_update(read=True, of=Intake)
     ),
 )

@@ -25,10 +25,9 @@ from risk.services.interest import check_interest
 
 from ..models import RegisteredIdentity, Registration
 from ..queries.reneges import is_barred_reneger
-from ..queries.rooms import ruleset_of
+from ..queries.rooms import OpenRoom, ruleset_of
 from ..rules.room import Standing
 from .findings import flag_barred, keep_findings, note_hit
-from .rooms import OpenRoom
 
 _TABLE = Registration.__table__
 _COLUMNS = tuple(
@@ -50,12 +49,12 @@ _COLUMNS = tuple(
 #: The registrations of people (`account_id`) for auctions (`auction_id`), the latest of each pair last.
 REGISTERED = Question(
     ("auction_id", "account_id"),
-    lambda given: (
+    lambda rows, given: (
         select(*_COLUMNS)
         .join_from(
-            given[0],
+            rows,
             _TABLE,
-            and_(_TABLE.c.auction_id == given[1]["auction_id"], _TABLE.c.account_id == given[1]["account_id"]),
+            and_(_TABLE.c.auction_id == given["auction_id"], _TABLE.c.account_id == given["account_id"]),
         )
         .order_by(_TABLE.c.created_at, _TABLE.c.id)
     ),

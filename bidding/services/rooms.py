@@ -1,17 +1,14 @@
 """Locking auctions, and writing a room back onto its row: shared by bidding, closing and stopping."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
-from datetime import datetime
-from typing import Any
 
 from sqlalchemy import bindparam, select
 
-from auction.kernel.db import Question
 from auction.kernel.errors import DomainError
 from auction.kernel.unit import Unit
 from auction.models import Auction
 
+from ..queries.rooms import OpenRoom
 from ..rules.room import Room
 
 # Statements of the bid path are built once: building them anew costs as much as asking them.
@@ -21,48 +18,6 @@ _LOCKED = (
     .order_by(Auction.id)
     .with_for_update()
     .execution_options(populate_existing=True)
-)
-
-
-@dataclass(slots=True)
-class OpenRoom:
-    """What bidding needs of an auction's row, as plain values: loading whole auctions costs more than judging bids."""
-
-    id: str
-    lot_id: str
-    shard: int
-    status: str
-    version: int
-    reserve_price_fen: int
-    increment_fen: int
-    reference_price_fen: int | None
-    opens_at: datetime
-    closes_at: datetime
-    seal: str | None
-    price_fen: int | None
-    leader_registration_id: str | None
-    leader_code: str | None
-    leader_rank: int | None
-    last_bid_at: datetime | None
-    bid_count: int
-    extensions: int
-
-    @classmethod
-    def of(cls, row: Any) -> "OpenRoom":
-        """From an auction, or a row of these columns."""
-        return cls(**{name: getattr(row, name) for name in _NAMES})
-
-
-_NAMES = tuple(field.name for field in fields(OpenRoom))
-#: The rooms of auctions given by `id`, locked in order of id.
-ROOMS = Question(
-    ("id",),
-    lambda given: (
-        select(*(Auction.__table__.c[name] for name in _NAMES))
-        .join_from(given[0], Auction, Auction.id == given[1]["id"])
-        .order_by(Auction.id)
-        .with_for_update(of=Auction)
-    ),
 )
 
 

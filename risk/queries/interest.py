@@ -25,7 +25,7 @@ _GENERATIONS = ("parent", "child")
 
 _IN_FORCE = select(func.max(RegistryVersion.version).label("version"))
 #: The same for the bids' path, where it is asked together with other questions; `version` is None before any import.
-REGISTRY = Question((), lambda _: _IN_FORCE)
+REGISTRY = Question((), lambda *_: _IN_FORCE)
 
 
 def registry_version(session: Session) -> int:

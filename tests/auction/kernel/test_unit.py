@@ -1,17 +1,21 @@
 """One owner of begin, commit and publish; the journal is part of the same transaction."""
 
 import threading
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
+from auction.kernel.clock import FixedClock
 from auction.kernel.crypto import canonical, sha256_hex
 from auction.kernel.db import INSERT_ONLY
 from auction.kernel.journal import NO_HASH, JournalRow, Salt, Stream
 from auction.kernel.unit import House, Unit
-from auction.models import Court
+from auction.models import Court, Platform
+from tests.conftest import settings_for
+from web.wiring import open_house
 
 
 def note(unit: Unit, stream: str, kind: str = "Noted", private: bool = False, **body: object) -> None:
@@ -121,3 +125,36 @@ def test_every_insert_only_table_has_its_triggers(house: House) -> None:
         return set(names.scalars())
 
     assert house.read(triggers) == INSERT_ONLY | {"journal", "room_events"}
+
+
+def test_a_connection_lost_amid_questions_is_told_and_the_next_unit_goes_on(
+    postgresql_url: str, tmp_path: Path, clock: FixedClock
+) -> None:
+    house = open_house(settings_for(postgresql_url, tmp_path), clock=clock)
+
+    def lose(unit: Unit) -> None:
+        own = unit.session.scalar(text("SELECT pg_backend_pid()"))
+        with house.reader.connect() as other:
+            other.execute(text("SELECT pg_terminate_backend(:own)"), {"own": own})
+        unit.ask(growing=["system"])
+
+    with pytest.raises(OperationalError):
+        house.perform(lose)
+    entry = house.perform(lambda unit: unit.record("Something", stream="system", body={}))
+    assert entry.number == 1
+    house.engine.dispose()
+    house.reader.dispose()
+
+
+def test_a_clash_amid_set_wise_writes_is_tried_again(postgresql_url: str, tmp_path: Path, clock: FixedClock) -> None:
+    house = open_house(settings_for(postgresql_url, tmp_path), clock=clock)
+    tries = []
+
+    def clash(unit: Unit) -> None:
+        tries.append(1)
+        unit.write(Platform, [{"key": "a" if len(tries) > 1 else "clock_offset_us", "value": "1"}])
+
+    house.perform(clash)
+    assert len(tries) == 2
+    house.engine.dispose()
+    house.reader.dispose()
