@@ -4,6 +4,7 @@ Timers are hints. Every act locks its auction, does nothing when it is not due o
 """
 
 import time
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 import structlog
@@ -12,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from auction.kernel.errors import DomainError
 from auction.kernel.unit import House, Unit
 from auction.models import Platform
-from bidding.queries.due import Due, due_acts
+from bidding.queries.due import Act, Due, due_acts
 from bidding.queries.patterns import screening_of
 from bidding.services.closing import close
 from bidding.services.life import open_due
@@ -32,25 +33,27 @@ _LOOKS = 5
 MOST_SECONDS = 400 * 86400
 
 
+#: What carries out an act on its subject. A closing may have to wait, and the look at bids is computed beforehand.
+_ACTS: Mapping[Act, Callable[[Unit, str], object]] = {
+    "open": open_due,
+    "overdue": mark_overdue,
+    "enforce": enforce_due,
+    "expire": expire_due,
+    "screen": screen_signals,
+}
+
+
 def carry_out(house: House, due: Due, *, at_due_time: bool = False) -> bool:
     """Carry out one due act, `at_due_time` with platform time set so; True unless a closing has to wait."""
     now = due.at if at_due_time else None
-    if due.act == "open":
-        house.perform_at(now, open_due, due.subject_id)
-    elif due.act == "overdue":
-        house.perform_at(due.at + timedelta(microseconds=1) if now else None, mark_overdue, due.subject_id)
-    elif due.act == "enforce":
-        house.perform_at(now, enforce_due, due.subject_id)
-    elif due.act == "expire":
-        house.perform_at(now, expire_due, due.subject_id)
-    elif due.act == "screen":
-        house.perform_at(now, screen_signals, due.subject_id)
-    elif due.act == "patterns":
+    if due.act == "close":
+        return house.perform_at(now, close, due.subject_id, settled=at_due_time) is not None
+    if due.act == "patterns":
         screening = house.read(screening_of, due.subject_id, house.settings.ruleset)
         if screening is not None:
             house.perform_at(now, keep_screening, screening)
     else:
-        return house.perform_at(now, close, due.subject_id, settled=at_due_time) is not None
+        house.perform_at(now, _ACTS[due.act], due.subject_id)
     return True
 
 
