@@ -37,13 +37,31 @@ def _waiting(session: Session, actor: Actor) -> list[tuple[Approval, Sequence[Gi
     found = session.scalars(query).all()
     answers = _answers(session, [approval.id for approval in found])
     return [
-        (approval, answers[approval.id]) for approval in found if actor.role in _owed(approval, answers[approval.id])
+        (approval, answers[approval.id])
+        for approval in found
+        if actor.role in _owed(approval, answers[approval.id])
+        and any(need.takes(actor.id, actor.role) for need in needs_of(approval.needs))
     ]
+
+
+def took_part(session: Session, kind: str, subject_id: str) -> set[str]:
+    """The accounts that proposed or approved what was carried out on a subject: none of them judges it again."""
+    rows = session.execute(
+        select(Approval.proposed_by, ApprovalVote.account_id)
+        .join(ApprovalVote, ApprovalVote.approval_id == Approval.id)
+        .where(Approval.kind == kind, Approval.subject_id == subject_id, Approval.status == "approved")
+    )
+    return {account_id for row in rows for account_id in row}
 
 
 def approval_dict(session: Session, approval: Approval) -> dict[str, Any]:
     """A proposal with its answers; staff by their display names."""
     return _described(session, approval, _answers(session, [approval.id])[approval.id])
+
+
+def told_needs(approval: Approval) -> list[dict[str, Any]]:
+    """What a proposal needs, [{"role", "count"}]: whoever is kept out or alone asked stays unnamed."""
+    return [need.told() for need in needs_of(approval.needs)]
 
 
 def _answers(session: Session, ids: Sequence[str]) -> Mapping[str, Sequence[Given]]:
@@ -74,7 +92,7 @@ def _described(session: Session, approval: Approval, answers: Sequence[Given]) -
         "reason": approval.reason,
         "proposed_by": session.get_one(Account, approval.proposed_by).display_name,
         "proposed_at": iso(approval.proposed_at),
-        "needs": approval.needs,
+        "needs": told_needs(approval),
         "still_needed": [{"role": role, "count": count} for role, count in _owed(approval, answers).items()],
         "status": approval.status,
         "decided_at": iso(approval.decided_at) if approval.decided_at else None,

@@ -11,9 +11,7 @@ from typing import Literal
 from auction.kernel.errors import DomainError
 
 Role = Literal["bidder", "party", "judge", "clerk", "agency", "regulator", "operator", "president"]
-ROLES: frozenset[str] = frozenset(
-    ("bidder", "party", "judge", "clerk", "agency", "regulator", "operator", "president")
-)
+ROLES: frozenset[str] = frozenset(("bidder", "party", "judge", "clerk", "agency", "regulator", "operator", "president"))
 STAFF = ROLES - {"bidder", "party"}
 #: Roles that belong to one court, and must name it.
 COURT_ROLES = frozenset(("judge", "clerk", "president"))
@@ -38,7 +36,10 @@ PLATFORM = Actor("platform", "platform", "platform")
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """`roles` None: also without signing in. `scope`: whose things the action touches."""
+    """`roles` None: also without signing in. `scope`: whose things the action touches.
+
+    `court`: those of the actor's court where the role belongs to one; other roles of the row are bound to none.
+    """
 
     roles: frozenset[str] | None
     scope: Scope = "anyone"
@@ -85,11 +86,12 @@ POLICY: Mapping[str, Rule] = {
     "renege.read": _rule("bidder", "party", *_COURT, "president"),
     "renege.object": _rule("bidder", "party"),
     "standing.own": _rule("bidder", "party"),
-    "standing.answer": _rule("judge", "regulator"),
+    "standing.read": _rule("judge", "president", "regulator", scope="court"),
+    "standing.answer": _rule("judge", "regulator", scope="court"),
     "sanction.own": _rule("bidder", "party"),
-    "sanction.read": _rule("judge", "president", "regulator"),
-    "sanction.propose": _rule("judge"),
-    "sanction.review": _rule("president", "regulator"),
+    "sanction.read": _rule("judge", "president", "regulator", scope="court"),
+    "sanction.propose": _rule("judge", scope="court"),
+    "sanction.review": _rule("president", "regulator", scope="court"),
     "approval.read": _rule("judge", "president", "regulator"),
     "approval.answer": _rule("judge", "president", "regulator"),
     "alert.read": _rule("regulator"),
@@ -115,7 +117,7 @@ def decide(actor: Actor | None, action: str, *, court: str | None = None, owner:
         return "unauthenticated"
     if actor.role not in rule.roles:
         return "forbidden"
-    if rule.scope == "court" and court is not None and actor.court_code != court:
+    if rule.scope == "court" and court is not None and actor.role in COURT_ROLES and actor.court_code != court:
         return "not_found"
     if rule.scope == "owner" and owner is not None and actor.id != owner:
         return "not_found"

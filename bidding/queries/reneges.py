@@ -8,6 +8,7 @@ from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from auction.models import Account, Approval, Auction, Person
+from auction.queries.approvals import took_part
 from auction.rules.published_holidays import published_calendar
 from auction.rules.ruleset import Ruleset
 from risk.queries.control import controlled_by
@@ -25,6 +26,8 @@ from ..models import (
 from ..rules.debt import DebtClock, debt_clock
 
 IN_FORCE = "in_force"
+#: Kinds of approval: a finding of malice, and the revocation of a declaration.
+RENEGE, RENEGE_REVOKED = "renege", "renege_revoked"
 #: A sale whose price is with the court: what the lot brought is known.
 PAID = ("paid", "ruled", "handed_over")
 
@@ -51,15 +54,16 @@ def reneges_of_lot(session: Session, lot_id: str) -> list[tuple[Renege, Auction]
     return [(row.Renege, row.Auction) for row in session.execute(rows)]
 
 
-def renegers_of_lot(session: Session, lot_id: str) -> set[str]:
-    """The match keys of those who bought the lot and reneged, by the declarations in force.
+def renegers_of_lot(session: Session, lot_id: str, *, revoked: bool = False) -> set[str]:
+    """The match keys of those who bought the lot and reneged, by the declarations in force; by `revoked` ones too.
 
     Where somebody bid for others, they are the buyers and not he: the sale was theirs.
     """
+    statuses = (IN_FORCE, "revoked") if revoked else (IN_FORCE,)
     rows = session.execute(
         select(RegisteredIdentity.registration_id, RegisteredIdentity.part, RegisteredIdentity.id_match)
         .join(Renege, Renege.registration_id == RegisteredIdentity.registration_id)
-        .where(Renege.lot_id == lot_id, Renege.status == IN_FORCE)
+        .where(Renege.lot_id == lot_id, Renege.status.in_(statuses))
     ).all()
     represented = {row.registration_id for row in rows if row.part == "principal"}
     return {row.id_match for row in rows if row.part == "principal" or row.registration_id not in represented}
@@ -98,10 +102,19 @@ def waiting_proposals(session: Session, auction_id: str) -> list[Approval]:
     """What is proposed about an auction's renege and waits for another judge, oldest first."""
     rows = select(Approval).where(
         Approval.subject_id == auction_id,
-        Approval.kind.in_(("renege", "renege_revoked")),
+        Approval.kind.in_((RENEGE, RENEGE_REVOKED)),
         Approval.status == "pending",
     )
     return list(session.scalars(rows.order_by(Approval.proposed_at, Approval.id)))
+
+
+def declarers(session: Session, auction_id: str) -> set[str]:
+    """Whoever declared a renege in a sale or approved the finding of malice: none of them decides what is said against.
+
+    Whoever carried an enforcement out takes no part in an objection to it (OBJ 11).
+    """
+    declared = session.scalars(select(Renege.declared_by).where(Renege.auction_id == auction_id))
+    return {*declared, *took_part(session, RENEGE, auction_id)}
 
 
 def objections(session: Session, renege_id: str) -> list[RenegeObjection]:

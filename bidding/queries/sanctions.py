@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from auction.kernel.clock import iso
 from auction.kernel.crypto import Vault
 from auction.kernel.errors import DomainError
-from auction.models import Account, Approval, ApprovalVote, Auction, Case, Court, Lot, Person
+from auction.models import Account, Approval, Auction, Case, Court, Lot, Person
 from auction.queries.approvals import approval_dict
 from auction.rules.access import Actor
 from auction.rules.calendar import shanghai_day
@@ -29,9 +29,9 @@ from risk.queries.sanctions import (
 from ..models import RegisteredIdentity, Registration, Renege
 from .rooms import ruleset_of
 
-#: Kinds of approval a sanction knows (PRECISIONS 25).
-APPROVALS = ("sanction", "sanction_lifted")
-_PROPOSAL = select(Approval.status).where(Approval.kind == "sanction", Approval.subject_id == bindparam("sanction"))
+#: Kinds of approval (PRECISIONS 25).
+SANCTION, LIFTING = "sanction", "sanction_lifted"
+_PROPOSAL = select(Approval.status).where(Approval.kind == SANCTION, Approval.subject_id == bindparam("sanction"))
 
 
 def malice_found(session: Session, person_id: str, court_code: str, auction_id: str | None = None) -> Renege | None:
@@ -152,18 +152,8 @@ def decision(session: Session, vault: Vault, reader: Actor, sanction_id: str) ->
 
 def approvals_for(session: Session, sanction_id: str) -> list[dict[str, Any]]:
     """The proposals to impose and to lift a sanction, with their answers, the oldest first."""
-    rows = select(Approval).where(Approval.kind.in_(APPROVALS), Approval.subject_id == sanction_id)
+    rows = select(Approval).where(Approval.kind.in_((SANCTION, LIFTING)), Approval.subject_id == sanction_id)
     return [approval_dict(session, row) for row in session.scalars(rows.order_by(Approval.proposed_at, Approval.id))]
-
-
-def took_part(session: Session, sanction: Sanction) -> set[str]:
-    """The accounts that proposed a sanction or answered the proposal: none of them records its review."""
-    answered = session.scalars(
-        select(ApprovalVote.account_id)
-        .join(Approval, Approval.id == ApprovalVote.approval_id)
-        .where(Approval.kind == "sanction", Approval.subject_id == sanction.id)
-    )
-    return {sanction.proposed_by, *answered}
 
 
 @dataclass(frozen=True, slots=True)

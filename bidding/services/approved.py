@@ -4,11 +4,11 @@ from collections.abc import Mapping
 
 from auction.services.approvals import CarryOut
 
+from ..queries.reneges import RENEGE, RENEGE_REVOKED
+from ..queries.sanctions import LIFTING, SANCTION
 from .lifting import KIND as HIT_LIFTED
 from .lifting import carry_out_hit_lifted
-from .renege import KIND as RENEGE
 from .renege import carry_out_renege
-from .renege_objections import KIND as RENEGE_REVOKED
 from .renege_objections import carry_out_revocation as carry_out_renege_revoked
 from .revocation import KIND as REVOCATION
 from .revocation import carry_out_revocation
@@ -20,6 +20,6 @@ CARRY_OUT: Mapping[str, CarryOut] = {
     RENEGE_REVOKED: carry_out_renege_revoked,
     REVOCATION: carry_out_revocation,
     HIT_LIFTED: carry_out_hit_lifted,
-    "sanction": carry_out_sanction,
-    "sanction_lifted": carry_out_lifting,
+    SANCTION: carry_out_sanction,
+    LIFTING: carry_out_lifting,
 }

@@ -22,7 +22,7 @@ from risk.services.standing import enter
 
 from ..models import Registration, Renege
 from ..queries.payments import deposit_of, payments
-from ..queries.reneges import IN_FORCE, clock_of
+from ..queries.reneges import IN_FORCE, RENEGE, clock_of, declarers
 from ..queries.rooms import ruleset_of
 from ..rules import ledger
 from ..rules.debt import check_declarable, check_factors, forfeited
@@ -30,9 +30,6 @@ from ..rules.ledger import Kind, advance
 from .moving import new_payment, note, order_refund, post, refund_span
 from .payments import held_payment, supersede_pending
 from .settlement import winner_of
-
-#: The kind of proposal a finding of malice makes.
-KIND = "renege"
 
 
 def declare(
@@ -51,7 +48,7 @@ def declare(
     return propose(
         unit,
         actor,
-        kind=KIND,
+        kind=RENEGE,
         subject_id=auction.id,
         court_code=auction.lot.court_code,
         proposal={"malicious_factors": list(factors)},
@@ -200,8 +197,8 @@ def standing_renege(unit: Unit, auction: Auction) -> tuple[Renege, Registration]
     return renege, unit.session.get_one(Registration, renege.registration_id)
 
 
-def require_other_judge(actor: Actor, renege: Renege) -> None:
-    """Nobody decides on the objection to an own declaration (OBJ 11). DomainError own_declaration."""
+def require_other_judge(unit: Unit, actor: Actor, renege: Renege) -> None:
+    """Nobody decides on the objection to what he declared or approved (OBJ 11). DomainError own_declaration."""
     require(actor, "auction.renege")
-    if actor.id == renege.declared_by:
+    if actor.id in declarers(unit.session, renege.auction_id):
         raise DomainError("own_declaration")

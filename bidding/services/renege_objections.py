@@ -25,7 +25,7 @@ from risk.services.standing import enter
 from ..models import Registration, Renege, RenegeObjection
 from ..queries.auctions import has_ended
 from ..queries.payments import owed_fen
-from ..queries.reneges import allocation_of, concerned, objections, rounds_after
+from ..queries.reneges import RENEGE_REVOKED, allocation_of, concerned, objections, rounds_after
 from ..queries.rooms import ruleset_of
 from ..rules import ledger
 from .life import withdraw_locked
@@ -33,9 +33,6 @@ from .moving import post
 from .renege import check_anew, locked_renege, note_renege, require_other_judge, standing_renege
 from .rooms import lock_auction, lock_auctions
 from .sanctions import fall_with
-
-#: The kind of proposal a revocation makes.
-KIND = "renege_revoked"
 
 
 def file_objection(unit: Unit, actor: Actor, auction_id: str, *, grounds: str) -> RenegeObjection:
@@ -70,12 +67,12 @@ def file_objection(unit: Unit, actor: Actor, auction_id: str, *, grounds: str) -
 
 
 def reject_objection(unit: Unit, actor: Actor, auction_id: str, objection_id: str, *, reason: str) -> RenegeObjection:
-    """Reject an objection with its reason: a judge other than the one who declared.
+    """Reject an objection with its reason: a judge who neither declared nor approved it.
 
     DomainError not_found, own_declaration, wrong_state where it is decided.
     """
     _, renege, winner = locked_renege(unit, actor, auction_id, "auction.renege")
-    require_other_judge(actor, renege)
+    require_other_judge(unit, actor, renege)
     objection = _open_objection(unit, renege, objection_id)
     _decide(unit, objection, "rejected", actor.id, reason)
     note_renege(unit, renege, winner, "RenegeObjectionRejected", objection_id=objection.id, reason=reason, by=actor.id)
@@ -91,7 +88,7 @@ def propose_revocation(
     DomainError own_declaration, not_found for the objection, resale_sold, wrong_state, invalid, already_proposed.
     """
     auction, renege, _ = locked_renege(unit, actor, auction_id, "auction.renege")
-    require_other_judge(actor, renege)
+    require_other_judge(unit, actor, renege)
     _open_objection(unit, renege, objection_id)
     _check_resale(unit, auction, renege)
     if due_on is not None and due_on <= shanghai_day(unit.now):
@@ -99,7 +96,7 @@ def propose_revocation(
     return propose(
         unit,
         actor,
-        kind=KIND,
+        kind=RENEGE_REVOKED,
         subject_id=auction.id,
         court_code=auction.lot.court_code,
         proposal={
@@ -117,7 +114,7 @@ def carry_out_revocation(unit: Unit, actor: Actor, approval: Approval) -> None:
     auction = lock_round(unit, actor, approval.subject_id, "auction.renege")
     lock_auctions(unit, unit.session.scalars(select(Auction.id).where(Auction.lot_id == auction.lot_id)))
     renege, winner = standing_renege(unit, auction)
-    require_other_judge(actor, renege)
+    require_other_judge(unit, actor, renege)
     if renege.id != approval.proposal["renege_id"]:
         raise DomainError("wrong_state", status=renege.status)
     objection = _open_objection(unit, renege, approval.proposal["objection_id"])

@@ -11,6 +11,7 @@ from auction.kernel.clock import iso
 from auction.kernel.errors import DomainError, invalid
 from auction.kernel.unit import Unit
 from auction.models import Account, Approval, Auction, Person
+from auction.queries.approvals import took_part
 from auction.rules.access import Actor, require
 from auction.rules.calendar import shanghai_day
 from auction.rules.published_holidays import published_calendar
@@ -22,11 +23,9 @@ from risk.rules import sanctions as rules
 
 from ..models import RegisteredIdentity, Registration, Renege
 from ..queries.rooms import ruleset_of
-from ..queries.sanctions import malice_found, took_part
+from ..queries.sanctions import LIFTING, SANCTION, malice_found
 from .rooms import lock_auction, lock_auctions
 
-#: Kinds of approval (PRECISIONS 25).
-SANCTION, LIFTING = "sanction", "sanction_lifted"
 _RUNNING = ("approved", "in_force")
 
 
@@ -293,12 +292,12 @@ def decide_review(unit: Unit, actor: Actor, sanction_id: str, *, outcome: str, r
     DomainError not_found for another court's or where none was asked for, four_eyes for who proposed or approved the
     sanction, wrong_state once decided, invalid for another outcome or no reason.
     """
-    require(actor, "sanction.review")
     sanction = _locked(unit, sanction_id)
+    require(actor, "sanction.review", court=sanction.court_code)
     review = review_of(unit.session, sanction.id)
-    if review is None or (actor.court_code is not None and actor.court_code != sanction.court_code):
+    if review is None:
         raise DomainError("not_found")
-    if actor.id in took_part(unit.session, sanction):
+    if actor.id in took_part(unit.session, SANCTION, sanction.id):
         raise DomainError("four_eyes")
     if review.status != "filed":
         raise DomainError("wrong_state", status=review.status)
@@ -327,10 +326,8 @@ def propose_lifting(unit: Unit, actor: Actor, sanction_id: str, reason: str) -> 
 
     DomainError not_found for another court's, wrong_state where nothing runs, already_proposed while this waits.
     """
-    require(actor, "sanction.propose")
     sanction = _locked(unit, sanction_id)
-    if sanction.court_code != actor.court_code:
-        raise DomainError("not_found")
+    require(actor, "sanction.propose", court=sanction.court_code)
     if sanction.status not in _RUNNING:
         raise DomainError("wrong_state", status=sanction.status)
     return propose(

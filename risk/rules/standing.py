@@ -15,7 +15,8 @@ from auction.rules.ruleset import Ruleset
 KINDS: Mapping[str, int] = {"paid_in_time": 1, "paid_late": -1, "reneged": -1, "reneged_maliciously": -1}
 #: The entry that cancels the renege entered before it for the same auction: the declaration was revoked.
 REVOKED = "renege_revoked"
-_RENEGES = ("reneged", "reneged_maliciously")
+#: The entries that a declaration makes.
+RENEGES = ("reneged", "reneged_maliciously")
 _YEAR = timedelta(days=365)
 _TICK = timedelta(microseconds=1)
 
@@ -105,10 +106,10 @@ def _fates(rows: list[Entry]) -> dict[str, str]:
     standing: dict[str, str] = {}
     fates: dict[str, str] = {}
     for entry in rows:
-        earlier = standing.pop(entry.subject_id, None) if entry.kind in (*_RENEGES, REVOKED) else None
+        earlier = standing.pop(entry.subject_id, None) if entry.kind in (*RENEGES, REVOKED) else None
         if earlier is not None:
             fates[earlier] = "cancelled" if entry.kind == REVOKED else "replaced"
-        if entry.kind in _RENEGES:
+        if entry.kind in RENEGES:
             standing[entry.subject_id] = entry.id
     return fates
 

@@ -1,6 +1,6 @@
-"""Keeping a bidder's record: entering what happened, objecting to an entry, answering the objection.
+"""Keeping a bidder's record: entering what happened, and objecting to an entry.
 
-An entry never bars anybody. It is private: its subject sees it, and a judge only once the sale has ended.
+An entry never bars anybody. It is private: its subject sees it, others as `standing.read` and `standing.answer` allow.
 """
 
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from auction.kernel.errors import DomainError, invalid
+from auction.kernel.errors import DomainError
 from auction.kernel.unit import Unit
 from auction.models import Auction, Person
 from auction.rules.access import Actor, require
@@ -88,41 +88,5 @@ def object_to_entry(unit: Unit, actor: Actor, entry_id: str, grounds: str) -> St
         stream=f"person:{entry.person_id}",
         private=True,
         body={"entry_id": entry.id, "objection_id": objection.id, "grounds": grounds},
-    )
-    return objection
-
-
-def answer_objection(unit: Unit, actor: Actor, objection_id: str, *, accept: bool, reason: str) -> StandingObjection:
-    """Answer an objection: a judge of the entry's court, or a regulator. `accept` strikes the entry from the points.
-
-    DomainError not_found for another court's, wrong_state where it was answered, invalid without a reason.
-    """
-    require(actor, "standing.answer")
-    objection = unit.session.scalar(
-        select(StandingObjection)
-        .where(StandingObjection.id == objection_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    if objection is None or (actor.court_code is not None and actor.court_code != objection.court_code):
-        raise DomainError("not_found")
-    if objection.status != "filed":
-        raise DomainError("wrong_state", status=objection.status)
-    if not reason.strip():
-        raise invalid("reason", "required")
-    entry, now = unit.session.get_one(StandingEntry, objection.entry_id), unit.now
-    objection.status, objection.answered_at = "accepted" if accept else "rejected", now
-    objection.reason, objection.answered_by = reason, actor.id
-    unit.record(
-        "StandingObjectionAnswered",
-        stream=f"person:{entry.person_id}",
-        private=True,
-        body={
-            "entry_id": entry.id,
-            "objection_id": objection.id,
-            "accepted": accept,
-            "reason": reason,
-            "by": actor.id,
-        },
     )
     return objection

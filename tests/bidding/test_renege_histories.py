@@ -167,7 +167,7 @@ class Histories(RuleBasedStateMachine):
         if done is None:
             return
         if isinstance(done, Approval):
-            self.desk.approve(done, judge=1)
+            self.desk.approve(done, judge=3)
         buyer.state = "reneged"
         buyer.kept, buyer.held = buyer.held, 0
         buyer.back, buyer.paid = buyer.back + buyer.paid, 0

@@ -8,9 +8,10 @@ from auction.kernel.clock import iso
 from auction.rules.ruleset import load
 from bidding.queries import registrations
 from bidding.queries.standing import buyer_record
+from bidding.services.standing import answer_objection
 from risk.models import StandingObjection
 from risk.queries.standing import Contested, Record, contested, own_record
-from risk.services.standing import answer_objection, object_to_entry
+from risk.services.standing import object_to_entry
 
 from ..auth import house, me, policy
 from ..idempotency import act
@@ -121,12 +122,12 @@ def _contested(one: Contested) -> dict[str, Any]:
 @blueprint.arguments(StandingAnswerIn)
 @blueprint.response(200, ObjectionOut)
 def answer(data: dict[str, Any], objection_id: str) -> Response:
-    """Answer an objection: a judge of the court of that sale, or a regulator."""
+    """Answer an objection: a judge of the court of that sale, or a regulator; never who declared what it is about."""
     return jsonify(_objection(act(answer_objection, me(), objection_id, **data)))
 
 
 @blueprint.get("/auctions/<auction_id>/buyer-standing")
-@policy("sanction.read")
+@policy("standing.read")
 @blueprint.response(200, BuyerStandingOut)
 def get_buyer_standing(auction_id: str) -> Response:
     """The buyer's record, for the court of a sale that has ended; it informs and decides nothing."""

@@ -5,15 +5,16 @@ from typing import Any
 from flask import render_template, request, url_for
 
 from auction.kernel.errors import DomainError
+from auction.queries.approvals import took_part
 from auction.rules.access import decide
 from auction.rules.ruleset import load
 from bidding.queries import sanctions as queries
 from bidding.queries.court import round_desk
-from bidding.queries.standing import buyer_record
+from bidding.queries.standing import behind, buyer_record
 from bidding.services import sanctions as services
+from bidding.services.standing import answer_objection
 from risk.queries.standing import contested
 from risk.rules.sanctions import SCOPES, Measure, written_rule
-from risk.services.standing import answer_objection
 
 from ..auth import house, me
 from ..schemas.sanctions import LiftingIn, ReviewDecisionIn, SanctionIn
@@ -39,7 +40,7 @@ def overview(frame: str, form: Entry | None = None, at: str = "") -> str:
     wired, actor = house(), me()
     now = wired.now()
     rows = [decision_view(one, now) for one in wired.read(queries.decisions_of_court, wired.vault, actor.court_code)]
-    may_answer = decide(actor, "standing.answer") is None
+    waiting = wired.read(contested, actor.court_code) if decide(actor, "standing.answer") is None else []
     return render_template(
         f"{frame}/sanctions.html",
         frame=frame,
@@ -50,7 +51,7 @@ def overview(frame: str, form: Entry | None = None, at: str = "") -> str:
         reviews=[row for row in rows if row["review"] and row["review"].status == "filed"],
         running=[row for row in rows if row["sanction"].ended_at is None and not row["failed"]],
         over=[row for row in rows if row["sanction"].ended_at is not None or row["failed"]],
-        contested=wired.read(contested, actor.court_code) if may_answer else [],
+        contested=[(one, actor.id not in wired.read(behind, one.entry)) for one in waiting],
         standing=labels.STANDING,
     )
 
@@ -74,7 +75,7 @@ def one(frame: str, sanction_id: str, form: Entry | None = None) -> str:
         may_review=found.review is not None
         and found.review.status == "filed"
         and decide(actor, "sanction.review") is None
-        and actor.id not in wired.read(queries.took_part, found.sanction),
+        and actor.id not in wired.read(took_part, queries.SANCTION, sanction_id),
     )
 
 

@@ -15,9 +15,10 @@ from bidding.queries.audit_sanctions import check_sanctions
 from bidding.queries.due import due_acts
 from bidding.services import sanctions as services
 from bidding.services.approved import CARRY_OUT
+from bidding.services.standing import answer_objection
 from risk.models import Sanction, StandingEntry, StandingObjection
 from risk.rules.sanctions import Measure
-from risk.services.standing import answer_objection, enter, object_to_entry
+from risk.services.standing import enter, object_to_entry
 from tests.bidding.queries.test_audit import remove_guards
 from tests.bidding.reneged import Reneged, a_reneged_sale
 from tests.factories import an_actor
@@ -44,7 +45,7 @@ def told(house: House, clock: FixedClock) -> House:
     decided(Measure("publication", until=clock.moment.date().replace(month=6)))
     entry = house.perform(a_record, sale)
     objection = house.perform(object_to_entry, buyer, entry, "不属实")
-    house.perform(answer_objection, judge, objection.id, accept=False, reason="属实")
+    house.perform(answer_objection, an_actor(sale.second), objection.id, accept=False, reason="属实")
     clock.advance(days=4)
     for due in house.read(due_acts, house.now()):
         carry_out(house, due)

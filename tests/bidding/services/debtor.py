@@ -60,7 +60,7 @@ class Desk:
 
     def __post_init__(self) -> None:
         def people(unit: Unit) -> tuple[str, list[Actor]]:
-            judges = [an_actor(an_account(unit, "judge")) for _ in range(3)]
+            judges = [an_actor(an_account(unit, "judge")) for _ in range(4)]
             return a_lot(unit, created_by=judges[0].id).id, judges
 
         self.lot_id, self.judges = self.house.perform(people)
@@ -158,7 +158,7 @@ class Desk:
         self.past_grace(buyer)
         done = self.declare(buyer, *factors)
         if isinstance(done, Approval):
-            self.approve(done, judge=1)
+            self.approve(done, judge=3)
         renege = self.renege(buyer)
         assert renege is not None
         return renege

@@ -260,6 +260,28 @@ def test_whoever_declared_decides_on_no_objection(desk: Desk) -> None:
     assert desk.auction(buyer.auction_id).settlement == "balance_due"
 
 
+def test_whoever_approved_the_finding_of_malice_decides_on_no_objection_either(desk: Desk) -> None:
+    buyer = desk.sell()
+    desk.declared(buyer, "no_means")  # by the first judge, approved by the last
+    objection = desk.objected(buyer)
+    facts = {"objection_id": objection, "reason": "理由成立"}
+    for declared in (0, 3):
+        refuses(
+            "own_declaration",
+            lambda judge: desk.perform(propose_revocation, judge, buyer.auction_id, **facts),
+            desk.judges[declared],
+        )
+        refuses(
+            "own_declaration",
+            lambda judge: desk.perform(reject_objection, judge, buyer.auction_id, objection, reason="r"),
+            desk.judges[declared],
+        )
+    proposal = desk.perform(propose_revocation, desk.judges[1], buyer.auction_id, **facts)
+    refuses("own_declaration", desk.approve, proposal, 3)
+    desk.approve(proposal, judge=2)
+    assert desk.auction(buyer.auction_id).settlement == "balance_due"
+
+
 def test_only_those_concerned_object_once_and_a_rejection_is_final(desk: Desk, house: House) -> None:
     buyer = desk.sell()
     refuses("wrong_state", desk.objected, buyer)

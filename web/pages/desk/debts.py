@@ -10,7 +10,7 @@ from auction.kernel.unit import Unit
 from auction.models import Approval
 from auction.rules.access import decide
 from bidding.queries.renege_view import debt_of, earlier_reneges
-from bidding.queries.reneges import renege_of, rounds_after, waiting_proposals
+from bidding.queries.reneges import declarers, rounds_after, waiting_proposals
 from bidding.queries.rooms import ruleset_of
 from bidding.services import allocation, renege, renege_objections
 from bidding.services.relist import relist
@@ -42,7 +42,6 @@ def _page(auction_id: str, form: Entry) -> str:
     wired, desk = house(), round_of(auction_id)
     now = wired.now()
     found = wired.read(debt_of, me(), auction_id, now)
-    declared = wired.read(renege_of, auction_id)
     numbers = wired.read(ruleset_of, desk.auction)
     may = decide(me(), "auction.renege", court=desk.lot.court_code) is None
     return render_template(
@@ -58,7 +57,7 @@ def _page(auction_id: str, form: Entry) -> str:
         rows={name: range(_rows_of(found, name)) for name in _LISTS},
         factors=debt_view.factors(numbers),
         may=may,
-        may_judge=may and declared is not None and declared.declared_by != me().id,
+        may_judge=may and me().id not in wired.read(declarers, auction_id),
         earlier=wired.read(earlier_reneges, desk.lot.id),
         proposals=wired.read(waiting_proposals, auction_id),
         later=[one for one in wired.read(rounds_after, desk.auction) if one.status != "withdrawn"],
