@@ -8,7 +8,7 @@ from importlib.resources import files
 from typing import Any
 
 from auction.kernel.clock import SHANGHAI, parse
-from auction.kernel.errors import Breach, DomainError
+from auction.kernel.errors import Breach, Cited, DomainError
 from auction.kernel.money import yuan
 from disclosure.rules.citations import cite
 
@@ -102,9 +102,22 @@ def basis_of(code: str, language: str, facts: Mapping[str, Any] | None = None) -
 
 def _cited(written: str, language: str) -> str:
     citation = cite(written)
+    said = cited(citation, language)
     if not citation.by_law:
-        return citation.en if language == "en" else citation.zh
-    return f"{citation.en} ({citation.code})" if language == "en" else f"{citation.zh}（{citation.code}）"
+        return said
+    return f"{said} ({citation.code})" if language == "en" else f"{said}（{citation.code}）"
+
+
+def cited(basis: Cited, language: str) -> str:
+    """A citation in `zh` or `en`."""
+    return basis.en if language == "en" else basis.zh
+
+
+def basis_said(refusal: DomainError | Breach, language: str) -> str | None:
+    """What a refusal, or one breach of it, rests on: its own citation, else its code's."""
+    if refusal.basis is not None:
+        return cited(refusal.basis, language)
+    return basis_of(refusal.code, language, refusal.facts)
 
 
 def problem(error: DomainError, language: str) -> dict[str, Any]:
@@ -117,7 +130,7 @@ def problem(error: DomainError, language: str) -> dict[str, Any]:
         "status": status_of(error.code),
         "code": error.code,
         "detail": detail,
-        "basis": error.basis or basis_of(error.code, language, error.facts),
+        "basis": basis_said(error, language),
         "errors": [_breach(breach, language) for breach in error.errors],
     }
 
@@ -127,5 +140,5 @@ def _breach(breach: Breach, language: str) -> dict[str, Any]:
         "field": breach.field,
         "code": breach.code,
         "detail": sentence(breach.code, breach.facts, language),
-        "basis": breach.basis or basis_of(breach.code, language),
+        "basis": basis_said(breach, language),
     }

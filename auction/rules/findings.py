@@ -30,8 +30,8 @@ class Finding:
         return self.severity == "error"
 
     def breach(self) -> Breach:
-        """The same as one breach of a DomainError; the basis is the Chinese citation."""
-        return Breach(self.code, self.field, self.basis.zh, dict(self.facts))
+        """The same as one breach of a DomainError."""
+        return Breach(self.code, self.field, self.basis, dict(self.facts))
 
 
 def errors(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -118,7 +118,7 @@ def _publish_change(unit: Unit, lot: Lot, auction: Auction, catalogue: Catalogue
     today = shanghai_day(unit.now)
     lacking = errors((*gaps(new, catalogue), *lint(new, catalogue, today=today)))
     if lacking:
-        raise DomainError(lacking[0].code, [finding.breach() for finding in lacking], basis=lacking[0].basis.zh)
+        raise DomainError(lacking[0].code, [finding.breach() for finding in lacking], basis=lacking[0].basis)
     own = [File("", digest) for digest in before.facts["attachments"]]
     version = seal_facts(unit, lot, new, own, material=False)
     auction.seal = version.seal

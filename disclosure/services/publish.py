@@ -55,7 +55,7 @@ def refuse(findings: Sequence[Finding]) -> None:
     """Raise all errors among the findings as one refusal; nothing when there is none."""
     if wrong := errors(findings):
         raise DomainError(
-            wrong[0].code, [finding.breach() for finding in wrong], basis=wrong[0].basis.zh, **wrong[0].facts
+            wrong[0].code, [finding.breach() for finding in wrong], basis=wrong[0].basis, **wrong[0].facts
         )
 
 

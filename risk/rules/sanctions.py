@@ -107,16 +107,16 @@ def _fine(ruleset: Ruleset, amount_fen: int | None, who: Liable) -> list[Breach]
     if least <= amount_fen <= ruleset.fen(key):
         return []
     facts = {"least_fen": least, "most_fen": ruleset.fen(key)}
-    return [Breach("fine_out_of_range", "amount_fen", ruleset.basis(key).zh, facts)]
+    return [Breach("fine_out_of_range", "amount_fen", ruleset.basis(key), facts)]
 
 
 def _detention(ruleset: Ruleset, until: date | None, who: Liable, today: date) -> list[Breach]:
     if who == "unit":
-        return [Breach("detention_of_unit", "kind", ruleset.basis("detention_max").zh)]
+        return [Breach("detention_of_unit", "kind", ruleset.basis("detention_max"))]
     days = ruleset.days("detention_max")
     found = _term(until, today, today + timedelta(days=days))
     if found and found[0].code == "term_too_long":
-        return [Breach("detention_too_long", "until", ruleset.basis("detention_max").zh, {"days": days})]
+        return [Breach("detention_too_long", "until", ruleset.basis("detention_max"), {"days": days})]
     return found
 
 

@@ -1,5 +1,6 @@
 """Sanctions and records over HTTP: who may call what, what each answer holds, and what nobody is told."""
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -19,6 +20,7 @@ from web.scheduler import seal_all
 from web.schemas.sanctions import PublishedOut, SanctionOut, SanctionWithApprovalsOut
 from web.schemas.standing import EntryOut
 
+CHINESE = re.compile(r"[\u3400-\u9fff]")
 UNTIL = "2026-06-01"
 WORDS = {"basis": "民事诉讼法第一百一十四条", "reason": "多次竞得后不付款"}
 
@@ -110,6 +112,27 @@ def test_what_a_judge_enters_is_checked_by_field(court: Doors) -> None:
     assert sent(kind="publication", until=UNTIL, reason=" ")["reason"]
     assert sent(kind="term_bar", until=UNTIL) == {"kind": "measure_off"}
     assert sent(kind="publication", until=UNTIL, colour="red") == {"colour": "unknown_field"}
+
+
+def test_what_is_out_of_bounds_is_said_in_the_language_asked_for(court: Doors) -> None:
+    """The article too: it depends on the ruleset of the sale, and comes with the refusal."""
+
+    def refused(tongue: str, **body: Any) -> dict[str, Any]:
+        path = f"/bidders/{court.sale.buyer.id}/sanctions"
+        answer = court.judge.post(path, {**WORDS, **body}, headers={"Accept-Language": tongue})
+        problem: dict[str, Any] = answer.get_json()
+        assert (answer.status_code, len(problem["errors"])) == (422, 1)
+        return problem | {"error": problem["errors"][0]}
+
+    for body in ({"kind": "fine", "amount_fen": 10_000_001}, {"kind": "detention", "until": UNTIL}):
+        english = refused("en", **body)
+        assert not CHINESE.search(str(english)), english
+        assert english["basis"] == english["error"]["basis"]
+        assert english["basis"].startswith("Civil Procedure Law (as amended in 2023), article 118, paragraph ")
+        assert refused("zh-CN", **body)["basis"].startswith("《中华人民共和国民事诉讼法》（2023年修正）第一百一十八条")
+    past = refused("en", kind="publication", until="2026-03-01")
+    assert past["error"]["detail"] == "2026-03-01 is not later than today, and the last day must be."
+    assert refused("zh-CN", kind="publication", until="2026-03-01")["error"]["detail"].startswith("2026-03-01 ")
 
 
 def test_who_may_not(court: Doors, anybody: Caller) -> None:
@@ -227,6 +250,7 @@ def test_a_bidder_reads_and_contests_the_own_record(court: Doors, entry_id: str)
     assert code_of(elsewhere.post(answer, {"accept": True, "reason": "x"})) == "not_found"
     assert code_of(court.buyer.post(answer, {"accept": True, "reason": "x"})) == "forbidden"
     assert fine(court.regulator.get("/standing/objections"))["total"] == 1
+    assert code_of(court.judge.post(answer, {"accept": True, "reason": "x"})) == "own_declaration"
     fine(court.second.post(answer, {"accept": True, "reason": "属实"}))
     assert code_of(court.regulator.post(answer, {"accept": False, "reason": "x"})) == "wrong_state"
     after = fine(court.buyer.get("/me/standing"))

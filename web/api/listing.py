@@ -30,7 +30,8 @@ def created(data: Any) -> Response:
 
 def proposed(approval: Approval, **more: Any) -> Response:
     """202: the act waits for others and has no effect before (PRECISIONS 25)."""
-    response = jsonify(approval_id=approval.id, needs=approval.needs[0], all_needs=approval.needs, **more)
+    needs = told_needs(approval)
+    response = jsonify(approval_id=approval.id, needs=needs[0], all_needs=needs, **more)
     response.status_code = 202
     return response
 
@@ -45,7 +46,7 @@ def said(findings: Iterable[Finding]) -> list[dict[str, Any]]:
             "field": finding.field,
             "item": finding.facts.get("item"),
             "detail": errors.sentence(finding.code, finding.facts, tongue),
-            "basis": finding.basis.en if tongue == "en" else finding.basis.zh,
+            "basis": errors.cited(finding.basis, tongue),
         }
         for finding in findings
     ]

@@ -174,15 +174,16 @@ def refused(error: DomainError, fields: Iterable[str], values: Mapping[str, Any]
         if name in known or name.rsplit(".", 1)[0] in known or name.split(".")[0] in known:
             wrong[name] = (*wrong.get(name, ()), said)
         else:
-            loose.append(said + _("（%(text)s）", text=breach.basis) if breach.basis else said)
+            if breach.basis:
+                said += _("（%(text)s）", text=errors.cited(breach.basis, tongue))
+            loose.append(said)
     if error.code == "invalid":
         title, detail = _("有几处需要更正"), ""
         if not loose and not wrong:
             detail = errors.sentence(error.code, error.facts, tongue)
     else:
         title, detail = errors.sentence(error.code, error.facts, tongue), ""
-    basis = error.basis or errors.basis_of(error.code, tongue)
-    problem = Problem(title, detail, tuple(dict.fromkeys(loose)), basis)
+    problem = Problem(title, detail, tuple(dict.fromkeys(loose)), errors.basis_said(error, tongue))
     return Entry(typed() if values is None else values, wrong, problem)
 
 

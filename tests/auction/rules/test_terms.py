@@ -289,7 +289,9 @@ def test_a_finding_becomes_a_breach_of_the_refusal(found: Found, with_terms: Cha
     (finding,) = found(with_terms(deposit_fen=1))
     breach = finding.breach()
     assert (breach.code, breach.field) == ("deposit_out_of_range", "deposit_fen")
-    assert breach.basis == "《最高人民法院关于人民法院网络司法拍卖若干问题的规定》第十七条第一款"
+    assert breach.basis is not None
+    assert breach.basis.zh == "《最高人民法院关于人民法院网络司法拍卖若干问题的规定》第十七条第一款"
+    assert breach.basis.en.endswith("Online Judicial Auctions (2016), article 17, paragraph 1")
     assert breach.facts == {"deposit_fen": 1, "minimum_fen": 3_500_000, "maximum_fen": 14_000_000}
 
 

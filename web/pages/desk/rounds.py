@@ -248,7 +248,7 @@ def _finding_view(desk: RoundDesk, finding: Finding, item: Item | None) -> dict[
     tongue = language()
     lot_id, part = desk.lot.id, finding.field.split(".")[0]
     text = errors.sentence(finding.code, finding.facts, tongue)
-    basis = finding.basis.en if tongue == "en" else finding.basis.zh
+    basis = errors.cited(finding.basis, tongue)
     lines = []
     if item is not None:
         line = {"text": text, "basis": basis, "href": url_for("desk.item", lot_id=lot_id, code=item.code)}
