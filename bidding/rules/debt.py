@@ -89,7 +89,7 @@ def check_factors(factors: Collection[str], ruleset: Ruleset) -> tuple[str, ...]
     """The factors of malice in the ruleset's order, each once. DomainError invalid for one that is not listed there."""
     listed = ruleset.texts("malicious_factors")
     wrong = [
-        Breach("not_available", f"malicious_factors.{number}", facts={"value": factor})
+        Breach("not_one_of", f"malicious_factors.{number}", facts={"allowed": listed})
         for number, factor in enumerate(factors)
         if factor not in listed
     ]

@@ -36,7 +36,7 @@ def propose_revocation(
     auction = lock_auction(unit, auction_id)
     require(actor, "auction.revoke", court=auction.lot.court_code)
     if ground != WINNER_BARRED:
-        raise invalid("ground", "not_available", value=ground)
+        raise invalid("ground", "not_one_of", allowed=(WINNER_BARRED,))
     if knowingly_false and not reason.strip():
         raise invalid("reason", "required")
     _check_held(auction)

@@ -279,6 +279,9 @@ def test_a_held_sale_is_revoked_through_the_door(
     clock.advance(seconds=2)
     assert house.perform(close, sale.id) == "suspended"
     first, second = sign_in(judges[0]), sign_in(judges[1])
+    other = first.post(f"/auctions/{sale.id}/revocation", {"ground": "nosuch"})
+    assert fields_of(other) == {"ground": "not_one_of"}
+    assert "winner_barred" in other.get_json()["errors"][0]["detail"]
     proposed = first.post(f"/auctions/{sale.id}/revocation", {"ground": "winner_barred"})
     assert (proposed.status_code, proposed.get_json()["needs"]) == (202, {"role": "judge", "count": 1})
     done = second.post(f"/approvals/{proposed.get_json()['approval_id']}", {"approve": True, "reason": "同意"})

@@ -58,9 +58,9 @@ def test_the_declaration_waits_for_the_grace_and_says_from_when(
     desk.past_grace(buyer)
     judge = again(sign_in, desk, 0)
     assert fine(judge.get(f"{address}/renege"))["stage"] == "declarable"
-    assert fields_of(judge.post(f"{address}/renege", {"reason": "逾期", "malicious_factors": ["no"]})) == {
-        "malicious_factors.0": "not_available"
-    }
+    unlisted = judge.post(f"{address}/renege", {"reason": "逾期", "malicious_factors": ["no"]})
+    assert fields_of(unlisted) == {"malicious_factors.0": "not_one_of"}
+    assert "no_means, delay_for_debtor, repeated" in unlisted.get_json()["errors"][0]["detail"]
     answer = fine(judge.post(f"{address}/renege", {"reason": "逾期未付"}), 201)
     assert answer["settlement"]["status"] == "reneged"
     assert code_of(judge.post(f"{address}/renege", {"reason": "again"})) == "wrong_state"

@@ -10,6 +10,7 @@ from webargs.core import missing
 
 from auction.kernel.errors import DomainError
 from auction.rules.access import POLICY
+from auction.rules.ruleset import load
 from bidding.desk import Desk
 from tests.conftest import settings_for
 from tests.web.caller import API, Caller, code_of
@@ -135,3 +136,11 @@ def test_a_problem_speaks_the_language_asked_for(anybody: Caller) -> None:
     assert chinese.get_json()["detail"] == "没有这个对象。"
     assert english.get_json()["detail"] == "There is no such thing."
     assert json.loads(chinese.data)["type"] == "urn:fapai:problem:not_found"
+
+
+def test_lists_of_the_house_are_in_the_description(plain: Flask) -> None:
+    """What a field may say stands in the interface's own description, where the door itself lets any text in."""
+    described = plain.test_client().get(f"{API}/openapi.json").get_json()["components"]["schemas"]
+    factors = described["RenegeIn"]["properties"]["malicious_factors"]["items"]["enum"]
+    assert sorted(factors) == sorted(load("spc-2016").texts("malicious_factors"))
+    assert described["SaleRevocationIn"]["properties"]["ground"]["enum"] == ["winner_barred"]

@@ -2,6 +2,7 @@
 
 from marshmallow import fields
 
+from bidding.services.settlement import WINNER_BARRED
 from risk.rules.control import ROLES
 from risk.rules.interest import NEAR_RELATIONS
 
@@ -120,6 +121,6 @@ class ReviewAskedOut(Strict):
 class SaleRevocationIn(Strict):
     """`ground`: winner_barred. `knowingly_false`: the winner knew it; the deposit is kept, and `reason` says why."""
 
-    ground = text(64)
+    ground = text(64, metadata={"enum": [WINNER_BARRED]})
     knowingly_false = StrictBoolean()
     reason = text(2000, required=False)

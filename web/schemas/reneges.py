@@ -2,14 +2,21 @@
 
 from marshmallow import fields, validate
 
+from auction.rules.ruleset import available, load
+
 from .base import Day, Moment, Strict, choice, fen, text, words
+
+#: What the shipped rulesets list; a sale is judged by the list of its own.
+_FACTORS = sorted({factor for name in available() for factor in load(name).texts("malicious_factors")})
 
 
 class RenegeIn(Strict):
     """Why a judge declares; with factors of malice from the ruleset's list a second judge must approve."""
 
     reason = words(2000)
-    malicious_factors = fields.List(text(60), load_default=list, validate=validate.Length(max=20))
+    malicious_factors = fields.List(
+        text(60, metadata={"enum": _FACTORS}), load_default=list, validate=validate.Length(max=20)
+    )
 
 
 class RenegeObjectionIn(Strict):

@@ -72,7 +72,9 @@ def test_only_the_listed_factors_may_be_found() -> None:
     assert check_factors(["collusion", "no_means", "no_means"], RULES) == ("no_means", "collusion")
     with pytest.raises(DomainError) as caught:
         check_factors(["no_means", "bad_face"], RULES)
-    assert [(breach.field, breach.code) for breach in caught.value.errors] == [("malicious_factors.1", "not_available")]
+    (breach,) = caught.value.errors
+    assert (breach.field, breach.code) == ("malicious_factors.1", "not_one_of")
+    assert breach.facts == {"allowed": RULES.texts("malicious_factors")}
 
 
 @pytest.mark.parametrize(
