@@ -12,8 +12,8 @@ from ..kernel.db import Base, insert_only
 class Approval(Base):
     """An act proposed, without effect until everybody it needs has approved.
 
-    `kind` names what is to be done, `subject_id` to what, `proposal` how. `needs`: [{"role", "count"}] besides the
-    proposer. `status`: pending, approved, rejected, lapsed.
+    `kind` names what is to be done, `subject_id` to what, `proposal` how. `needs`: [{"role", "count", "among"?,
+    "but"?}] besides the proposer. `status`: pending, approved, rejected, lapsed.
     """
 
     __tablename__ = "approvals"

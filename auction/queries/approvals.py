@@ -54,6 +54,12 @@ def took_part(session: Session, kind: str, subject_id: str) -> set[str]:
     return {account_id for row in rows for account_id in row}
 
 
+def proposals_about(session: Session, kind: str, subject_id: str) -> list[Approval]:
+    """What was ever proposed of a kind about a subject, the latest first."""
+    rows = select(Approval).where(Approval.kind == kind, Approval.subject_id == subject_id)
+    return list(session.scalars(rows.order_by(Approval.proposed_at.desc(), Approval.id.desc())))
+
+
 def approval_dict(session: Session, approval: Approval) -> dict[str, Any]:
     """A proposal with its answers; staff by their display names."""
     return _described(session, approval, _answers(session, [approval.id])[approval.id])

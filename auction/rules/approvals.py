@@ -9,14 +9,28 @@ Outcome = Literal["pending", "approved", "rejected"]
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """How many persons of a role must approve, the proposer not counted."""
+    """How many persons of a role must approve, the proposer not counted.
+
+    `among`: only these accounts may, where anybody is named; `but`: these may not, their own act is in question.
+    """
 
     role: str
     count: int = 1
+    among: frozenset[str] = frozenset()
+    but: frozenset[str] = frozenset()
+
+    def told(self) -> dict[str, Any]:
+        """As it is answered: nobody's account."""
+        return {"role": self.role, "count": self.count}
 
     def as_data(self) -> dict[str, Any]:
-        """As it is stored and answered."""
-        return {"role": self.role, "count": self.count}
+        """As it is stored."""
+        named = {"among": sorted(self.among), "but": sorted(self.but)}
+        return self.told() | {key: accounts for key, accounts in named.items() if accounts}
+
+    def takes(self, account_id: str, role: str) -> bool:
+        """Whether an answer of this account in this role counts here."""
+        return role == self.role and account_id not in self.but and (not self.among or account_id in self.among)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +43,10 @@ class Answer:
 
 def needs_of(stored: Iterable[dict[str, Any]]) -> tuple[Need, ...]:
     """The needs as they were stored."""
-    return tuple(Need(need["role"], need["count"]) for need in stored)
+    return tuple(
+        Need(need["role"], need["count"], frozenset(need.get("among", ())), frozenset(need.get("but", ())))
+        for need in stored
+    )
 
 
 def still_needed(needs: Sequence[Need], answers: Iterable[Answer]) -> dict[str, int]:

@@ -4,10 +4,10 @@ The proposer never counts among those who approve (OJA 27 lets him sit on the pa
 be the second person). What is proposed has no effect before.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from ..kernel.errors import DomainError
 from ..kernel.unit import Unit
@@ -28,17 +28,15 @@ def propose(
     proposal: Mapping[str, Any],
     reason: str,
     needs: Sequence[Need],
+    apart: Collection[str] = (),
 ) -> Approval:
     """Keep an act that needs others; the caller has decided that the actor may propose it.
 
-    `proposal` is JSON without floats. DomainError already_proposed while the same act waits. ValueError for no needs.
+    `proposal` is JSON without floats. One act of a kind waits on a subject at a time, or one for each value of what
+    `apart` names in the proposal. DomainError already_proposed while it does. ValueError for no needs.
     """
     tally(needs, ())
-    waiting = unit.session.scalars(
-        select(Approval).where(Approval.kind == kind, Approval.subject_id == subject_id, Approval.status == "pending")
-    )
-    if any(other.proposal == proposal for other in waiting):
-        raise DomainError("already_proposed")
+    check_unproposed(unit, kind, subject_id, **{name: proposal[name] for name in apart})
     approval = Approval(
         id=unit.new_id(),
         kind=kind,
@@ -67,14 +65,48 @@ def propose(
     return approval
 
 
+def check_unproposed(unit: Unit, kind: str, subject_id: str, **of: Any) -> None:
+    """DomainError already_proposed while such an act waits: nothing else decides its subject in the meantime.
+
+    `of`: what the proposal must say to be meant. The subject is locked by the caller.
+    """
+    if any(_says(other, of) for other in unit.session.scalars(_pending((kind,), (subject_id,)))):
+        raise DomainError("already_proposed")
+
+
+def lapse(unit: Unit, kinds: Collection[str], subject_ids: Collection[str], **of: Any) -> None:
+    """End what is proposed on subjects that have been decided otherwise; nobody is asked about it any more.
+
+    `of` as for `check_unproposed`. Nothing happens where nothing waits.
+    """
+    for approval in unit.session.scalars(_pending(kinds, subject_ids).with_for_update()):
+        if _says(approval, of):
+            approval.status, approval.decided_at = "lapsed", unit.now
+            _note(unit, approval, "ActLapsed", status=approval.status)
+
+
+def _pending(kinds: Collection[str], subject_ids: Collection[str]) -> Select[Approval]:
+    return (
+        select(Approval)
+        .where(Approval.kind.in_(kinds), Approval.subject_id.in_(subject_ids), Approval.status == "pending")
+        .order_by(Approval.id)
+        .execution_options(populate_existing=True)
+    )
+
+
+def _says(approval: Approval, of: Mapping[str, Any]) -> bool:
+    return all(approval.proposal.get(name) == value for name, value in of.items())
+
+
 def vote(
     unit: Unit, actor: Actor, approval_id: str, *, approve: bool, reason: str, carry_out: Mapping[str, CarryOut]
 ) -> Approval:
     """Answer a proposal; the last approval it needs carries it out in the same transaction.
 
     `carry_out` maps each kind to what is to be done. DomainError not_found for another court's; four_eyes for the
-    proposer; forbidden for a role it does not need; wrong_state once it is over; already_answered for a second answer;
-    and whatever carrying it out raises, which leaves the proposal as it was.
+    proposer; own_declaration for whose own act is in question; forbidden for whom it does not need; wrong_state once it
+    is over; already_answered for a second answer; and whatever carrying it out raises, which leaves the proposal as it
+    was.
     """
     require(actor, "approval.answer")
     approval = unit.session.get(Approval, approval_id, with_for_update=True, populate_existing=True)
@@ -83,7 +115,9 @@ def vote(
     if actor.id == approval.proposed_by:
         raise DomainError("four_eyes")
     needs = needs_of(approval.needs)
-    if actor.role not in {need.role for need in needs}:
+    if any(actor.id in need.but for need in needs):
+        raise DomainError("own_declaration")
+    if not any(need.takes(actor.id, actor.role) for need in needs):
         raise DomainError("forbidden")
     if approval.status != "pending":
         raise DomainError("wrong_state", status=approval.status)

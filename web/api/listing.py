@@ -6,6 +6,7 @@ from typing import Any
 from flask import Response, jsonify
 
 from auction.models import Approval
+from auction.queries.approvals import told_needs
 from auction.rules.findings import Finding
 
 from .. import errors

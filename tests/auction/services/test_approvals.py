@@ -13,7 +13,7 @@ from auction.models import Approval, ApprovalVote
 from auction.queries.approvals import approvals_of, approvals_waiting
 from auction.rules.access import Actor
 from auction.rules.approvals import Need
-from auction.services.approvals import propose, vote
+from auction.services.approvals import lapse, propose, vote
 from tests.factories import a_court, an_account, an_actor
 
 
@@ -64,6 +64,11 @@ class Bench:
         with pytest.raises(DomainError) as error:
             self.vote(who, approval_id, approve)
         return error.value.code
+
+    def journal(self, approval_id: str) -> list[tuple[str, bool]]:
+        rows = select(JournalRow.kind, JournalRow.private).where(JournalRow.stream == f"approval:{approval_id}")
+        found = self.house.read(lambda session: session.execute(rows.order_by(JournalRow.number)).all())
+        return [(row.kind, row.private) for row in found]
 
     def waiting(self, who: str) -> list[str]:
         found = self.house.read(approvals_of, self.people[who])
@@ -151,17 +156,49 @@ def test_the_same_act_is_not_proposed_twice_while_it_waits(bench: Bench) -> None
     approval = bench.propose()
     with pytest.raises(DomainError, match="already_proposed"):
         bench.propose("judge")
-    bench.propose("judge", proposal={"amount_fen": 200})
+    with pytest.raises(DomainError, match="already_proposed"):  # on the same subject, with another amount
+        bench.propose("judge", proposal={"amount_fen": 200})
     bench.vote("judge", approval, approve=False)
     bench.propose()
+
+
+def test_acts_on_parts_of_a_subject_wait_beside_each_other(bench: Bench) -> None:
+    first = bench.propose(proposal={"hit": "a", "why": "x"}, apart=("hit",))
+    bench.propose(proposal={"hit": "b", "why": "x"}, apart=("hit",))
+    with pytest.raises(DomainError, match="already_proposed"):
+        bench.propose("judge", proposal={"hit": "a", "why": "y"}, apart=("hit",))
+    bench.vote("judge", first)
+    bench.propose("judge", proposal={"hit": "a", "why": "y"}, apart=("hit",))
+
+
+def test_what_is_decided_otherwise_lapses_and_waits_for_nobody(bench: Bench) -> None:
+    first = bench.propose(proposal={"hit": "a"}, apart=("hit",))
+    second = bench.propose(proposal={"hit": "b"}, apart=("hit",))
+    other = bench.propose(subject_id="s2")
+    bench.house.perform(lapse, ("trial",), ["s1"], hit="a")
+    assert bench.waiting("judge") == [second, other]
+    assert bench.refused("judge", first) == "wrong_state"
+    kinds = bench.journal(first)
+    assert kinds == [("ActProposed", True), ("ActLapsed", True)]
+    bench.house.perform(lapse, ("trial",), ["s1"])
+    bench.house.perform(lapse, ("other",), ["s2"])
+    assert bench.waiting("judge") == [other]
+    assert len(bench.journal(first)) == 2  # what is over does not lapse again
+
+
+def test_whose_own_act_is_in_question_and_who_is_not_asked_answer_nothing(bench: Bench) -> None:
+    judge, third = bench.people["judge"].id, bench.house.perform(lambda unit: an_actor(an_account(unit, "judge")))
+    bench.people["third"] = third
+    kept_out = bench.propose(needs=(Need("judge", but=frozenset((judge,))),))
+    panel = bench.propose(subject_id="s2", needs=(Need("judge", among=frozenset((judge,))),))
+    assert (bench.waiting("judge"), bench.waiting("third")) == ([panel], [kept_out])
+    for approve in (True, False):  # a refusal is an answer too
+        assert bench.refused("judge", kept_out, approve) == "own_declaration"
+        assert bench.refused("third", panel, approve) == "forbidden"
+    assert bench.vote("third", kept_out) == bench.vote("judge", panel) == "approved"
 
 
 def test_every_step_is_journaled_and_none_of_it_in_the_open(bench: Bench) -> None:
     approval = bench.propose()
     bench.vote("judge", approval)
-    rows = bench.house.read(
-        lambda session: session.execute(
-            select(JournalRow.kind, JournalRow.private).where(JournalRow.stream == f"approval:{approval}")
-        ).all()
-    )
-    assert [tuple(row) for row in rows] == [("ActProposed", True), ("ActAnswered", True)]
+    assert bench.journal(approval) == [("ActProposed", True), ("ActAnswered", True)]
