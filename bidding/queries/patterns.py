@@ -19,11 +19,10 @@ from auction.rules.lot import ENDED
 from auction.rules.ruleset import load
 from risk.models import Alert, BidPattern, BidScreening
 from risk.rules.patterns.features import Offer, Terms
-from risk.rules.patterns.pairs import Pair
+from risk.rules.patterns.pairs import clashes_of
 from risk.rules.patterns.screen import Limits, Screened, screen
 
 from ..models import Bid, Registration, RegistrationSignal
-from ..rules.patterns import clashes_between
 
 #: Of the auctions of the same people at most so many are read, the latest: more would only take memory.
 _MOST_AUCTIONS = 500
@@ -43,10 +42,6 @@ class Screening:
     registrations: Mapping[str, str]
     codes: Mapping[str, str]
     clashes: Mapping[tuple[str, str], int]
-
-    def pair(self, a: str, b: str) -> Pair | None:
-        """What two bidders have done over many auctions; None if they have not met often enough."""
-        return next((pair for pair in self.screened.pairs if {pair.a, pair.b} == {a, b}), None)
 
 
 def has_ended() -> ColumnElement[bool]:
@@ -104,7 +99,7 @@ def screening_of(session: Session, auction_id: str, ruleset: str) -> Screening |
         screened=found,
         registrations={match: registration for match, (registration, _) in by_match.items()},
         codes={match: code for match, (_, code) in by_match.items()},
-        clashes=clashes_between(found.sales[auction_id]) if auction_id in found.sales else {},
+        clashes=clashes_of(found.sales[auction_id]) if auction_id in found.sales else {},
     )
 
 

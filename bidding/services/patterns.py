@@ -1,6 +1,5 @@
 """Keeping what a screening of an ended auction's bids found, and telling the regulator. It refuses nobody anything."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from auction.kernel.unit import Unit
@@ -82,25 +81,20 @@ def _reasons(screening: Screening, alerting: list[Finding]) -> list[AlertReason]
         for reason in finding.reasons:
             who = told.setdefault((reason.code, tuple(sorted(reason.facts.items()))), set())
             who.update([screening.registrations[finding.bidder], *_here(screening, reason)])
-    return [AlertReason(code, _facts(facts), {"registrations": sorted(who)}) for (code, facts), who in told.items()]
-
-
-def _facts(facts: tuple[tuple[str, int], ...]) -> Mapping[str, int]:
-    return dict(facts)
+    return [AlertReason(code, dict(facts), {"registrations": sorted(who)}) for (code, facts), who in told.items()]
 
 
 def _pairs(screening: Screening) -> list[dict[str, Any]]:
     """Every two bidders of the auction who raised over each other or have met often, the most striking first."""
-    met = {(pair.a, pair.b) for pair in screening.screened.pairs}
+    here = screening.registrations
+    met = {(pair.a, pair.b): pair for pair in screening.screened.pairs if pair.a in here and pair.b in here}
     rows = []
-    for a, b in sorted(met | screening.clashes.keys()):
-        if a not in screening.registrations or b not in screening.registrations:
-            continue
-        pair = screening.pair(a, b)
+    for a, b in sorted(met.keys() | screening.clashes.keys()):
+        pair = met.get((a, b))
         rows.append(
             {
-                "a": screening.registrations[a],
-                "b": screening.registrations[b],
+                "a": here[a],
+                "b": here[b],
                 "clashes": screening.clashes.get((a, b), 0),
                 "joint": pair.joint if pair else None,
                 "a_won": pair.a_won if pair else None,

@@ -15,7 +15,7 @@ Auction Data for Fraud Classification" (2018, arXiv 1806.00656), all between 0 a
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from statistics import median
 from typing import Any
@@ -121,18 +121,8 @@ class Features:
 
     def as_data(self) -> dict[str, Any]:
         """As JSON: the columns of the dataset first."""
-        return {
-            **self.shill,
-            "bids": self.bids,
-            "raises": self.raises,
-            "own_run": self.own_run,
-            "single_steps": self.single_steps,
-            "after": self.after,
-            "response_s": self.response_s,
-            "joined": self.joined,
-            "won": self.won,
-            "is_winner": self.is_winner,
-        }
+        own = asdict(self)
+        return {**own.pop("shill"), **own}
 
 
 def sales_of(offers: Sequence[Offer], terms: Mapping[str, Terms]) -> dict[str, Sale]:
@@ -185,7 +175,7 @@ def records_of(sales: Mapping[str, Sale]) -> dict[str, Record]:
 
 
 def features_of(sales: Mapping[str, Sale], records: Mapping[str, Record]) -> dict[tuple[str, str], Features]:
-    """The features of every bidder in every auction, in the order of the sales and of first bids."""
+    """The features of every bidder with a record, in every auction, in the order of the sales and of first bids."""
     if not sales:
         return {}
     mean_bids = sum(len(sale.offers) for sale in sales.values()) / len(sales)
@@ -202,7 +192,9 @@ def features_of(sales: Mapping[str, Sale], records: Mapping[str, Record]) -> dic
         first, last = _ends(sale)
         after = _after(sale)
         for bidder, bids in sale.bidders.items():
-            record = records[bidder]
+            record = records.get(bidder)
+            if record is None:
+                continue
             times = answers.get(bidder)
             shill: dict[str, float | None] = {
                 "Bidder_Tendency": _tendency(record, sale.terms.seller),

@@ -3,7 +3,7 @@
 Only bidders who joined enough auctions can make a pair, so the work stays near linear in the bids.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import exp, lgamma
@@ -18,8 +18,8 @@ _MOST = 60
 class Pair:
     """Two bidders who met in `joint` auctions, of which `a` won `a_won` and `b` won `b_won`.
 
-    `clashes` counts how often one raised directly over the other, in all; `alternation` the most of it in one auction.
-    `a_joined`, `b_joined`: their auctions in all. `chance`: how likely so many meetings are, if they meet by chance.
+    `clashes` counts how often one raised directly over the other. `a_joined`, `b_joined`: their auctions in all.
+    `chance`: how likely so many meetings are, if they meet by chance.
     """
 
     a: str
@@ -30,7 +30,6 @@ class Pair:
     a_joined: int
     b_joined: int
     clashes: int
-    alternation: int
     chance: float
 
     @property
@@ -56,7 +55,6 @@ def pairs_of(
     joint: Counter[tuple[str, str]] = Counter()
     won: Counter[tuple[tuple[str, str], str]] = Counter()
     clashes: Counter[tuple[str, str]] = Counter()
-    most: dict[tuple[str, str], int] = defaultdict(int)
     recurrent = {bidder for bidder, record in records.items() if len(record.joined) >= joint_min}
     for sale in sales.values():
         here = sorted(recurrent & sale.bidders.keys(), key=lambda bidder: (-len(records[bidder].joined), bidder))[
@@ -70,9 +68,7 @@ def pairs_of(
                 joint[a, b] += 1
                 if sale.winner in (a, b):
                     won[(a, b), sale.winner or ""] += 1
-        for key, count in _clashes(sale, set(here)).items():
-            clashes[key] += count
-            most[key] = max(most[key], count)
+        clashes.update(clashes_of(sale))
     held = max(population, len(sales))
     return [
         Pair(
@@ -84,7 +80,6 @@ def pairs_of(
             a_joined=(a_joined := len(records[key[0]].joined)),
             b_joined=(b_joined := len(records[key[1]].joined)),
             clashes=clashes[key],
-            alternation=most[key],
             chance=by_chance(met, a_joined, b_joined, held),
         )
         for key, met in sorted(joint.items())
@@ -92,11 +87,12 @@ def pairs_of(
     ]
 
 
-def _clashes(sale: Sale, here: set[str]) -> Counter[tuple[str, str]]:
+def clashes_of(sale: Sale) -> Counter[tuple[str, str]]:
+    """How often, in one auction, one of two raised directly over the other, by the two in order."""
     found: Counter[tuple[str, str]] = Counter()
     for before, after in zip(sale.raises, sale.raises[1:], strict=False):
-        a, b = sorted((before.bidder, after.bidder))
-        if a != b and a in here and b in here:
+        if before.bidder != after.bidder:
+            a, b = sorted((before.bidder, after.bidder))
             found[a, b] += 1
     return found
 

@@ -109,16 +109,18 @@ def screen(
     """
     sales = sales_of(offers, terms)
     records = records_of(sales)
-    features = features_of(sales, records)
+    asked = sales.keys() if only is None else sales.keys() & set(only)
+    told = {bidder: records[bidder] for name in asked for bidder in sales[name].bidders}
+    features = features_of(sales, told)
     pairs = pairs_of(sales, records, joint_min=limits.joint_min, population=population)
     habits: dict[str, list[Reason]] = defaultdict(list)
     _companions(pairs, records, limits, habits)
     _rings(pairs, sales, limits, habits)
-    _pushers(sales, records, features, limits, habits)
+    _pushers(sales, told, features, limits, habits)
     shared = _shared_sources(sources or {})
     findings = []
     for (name, bidder), found in features.items():
-        if only is not None and name not in only:
+        if name not in asked:
             continue
         reasons = [*habits.get(bidder, ())]
         if others := shared.get((name, bidder)):
@@ -218,6 +220,7 @@ def _pushers(
     habits: dict[str, list[Reason]],
 ) -> None:
     """Who joins often, bids a lot, is gone before the end and never wins; and whose auctions are all one seller's."""
+    sellers = {sale.terms.seller for sale in sales.values()}
     for bidder, record in records.items():
         if record.won or len(record.joined) < limits.joint_min:
             continue
@@ -226,7 +229,6 @@ def _pushers(
         if 4 * len(quiet) >= 3 * len(record.joined) and bids >= limits.push_bids * len(record.joined):
             habits[bidder].append(Reason("pushes_and_leaves", {"joined": len(record.joined), "bids": bids}))
         most = max(record.by_seller.values(), default=0)
-        sellers = {sale.terms.seller for sale in sales.values()}
         if len(sellers) > 1 and most >= limits.joint_min and 10 * most >= 9 * len(record.joined):
             habits[bidder].append(Reason("follows_seller", {"joined": len(record.joined), "same_seller": most}))
 
