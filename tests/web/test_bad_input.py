@@ -163,7 +163,8 @@ class World:
             "agency": an_agency(unit).uscc,
             "seal": sale.seal,
         }
-        people["other judge"] = an_account(unit, "judge", court_code=a_court(unit, "1101", "北京").code)
+        elsewhere = a_court(unit, "1101", "北京").code
+        people |= {f"other {role}": an_account(unit, role, court_code=elsewhere) for role in ("judge", "president")}
         people["other bidder"] = a_bidder(unit, name="外人")
         return people
 
@@ -365,7 +366,7 @@ def test_a_query_that_cannot_be_read_is_refused(world: World, app: Flask) -> Non
 
 
 def test_what_belongs_to_others_answers_like_what_is_missing(world: World, app: Flask) -> None:
-    """Another court's judge, another bidder: the same bytes as for an id that does not exist."""
+    """Another court's judge or president, another bidder: the same bytes as for an id that does not exist."""
     wrong = []
     before = world.stored()
     for endpoint in endpoints(app):
@@ -373,7 +374,8 @@ def test_what_belongs_to_others_answers_like_what_is_missing(world: World, app: 
         if scope == "anyone" or not endpoint.rule.arguments:
             continue
         roles = POLICY[endpoint.action].roles or frozenset()
-        stranger = world.callers["other judge" if scope == "court" and "judge" in roles else "other bidder"]
+        admitted = ("judge", "president") if scope == "court" else ("bidder",)
+        stranger = world.callers["other " + next(role for role in admitted if role in roles)]
         data = {} if endpoint.body is None else {"data": json_of(world.body(endpoint)), **JSON}
         foreign = stranger.call(endpoint.method, world.path(endpoint), **data)
         missing = stranger.call(endpoint.method, world.path(endpoint, **dict.fromkeys(world.ids, "nosuch")), **data)

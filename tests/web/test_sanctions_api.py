@@ -183,6 +183,9 @@ def test_a_review_is_asked_and_its_outcome_recorded(court: Doors) -> None:
     assert asked["status"] == "filed"
     assert code_of(court.buyer.post(f"/sanctions/{key}/reviews", {"grounds": "再次"})) == "wrong_state"
     path, lifted = f"/sanctions/{key}/reviews/decision", {"outcome": "lifted", "reason": "上级法院撤销"}
+    elsewhere = court.sign_in(court.house.perform(lambda unit: a_reneged_sale(unit, court="3299").president))
+    foreign, missing = elsewhere.post(path, lifted), elsewhere.post("/sanctions/nosuch/reviews/decision", lifted)
+    assert (foreign.status_code, foreign.data) == (404, missing.data)
     assert code_of(court.president.post(path, lifted)) == "four_eyes"
     assert code_of(court.judge.post(path, lifted)) == "forbidden"
     assert fields_of(court.regulator.post(path, {**lifted, "outcome": "halved"})) == {"outcome": "invalid"}
