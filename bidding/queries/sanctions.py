@@ -1,37 +1,30 @@
 """Sanctions for their readers: what rests on a finding, a decision in full, what is published."""
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, exists, select
+from sqlalchemy.orm import Session, aliased
 
 from auction.kernel.clock import iso
 from auction.kernel.crypto import Vault
-from auction.kernel.errors import DomainError
 from auction.models import Account, Approval, Auction, Case, Court, Lot, Person
 from auction.queries.approvals import approval_dict
-from auction.rules.access import Actor
+from auction.rules.access import Actor, decide
 from auction.rules.calendar import shanghai_day
 from auction.rules.identity import mask
-from auction.rules.ruleset import Ruleset
 from risk.models import Sanction, SanctionReview
-from risk.queries.sanctions import (
-    published,
-    review_of,
-    sanctions_of_court,
-    sanctions_of_person,
-    sanctions_of_sale,
-    term_bar_at,
-)
+from risk.queries.sanctions import term_bar_at
 
 from ..models import RegisteredIdentity, Registration, Renege
-from .rooms import ruleset_of
 
 #: Kinds of approval (PRECISIONS 25).
 SANCTION, LIFTING = "sanction", "sanction_lifted"
-_PROPOSAL = select(Approval.status).where(Approval.kind == SANCTION, Approval.subject_id == bindparam("sanction"))
+#: Sanctions that a court's list may hold at most.
+MOST = 500
 
 
 def malice_found(session: Session, person_id: str, court_code: str, auction_id: str | None = None) -> Renege | None:
@@ -50,14 +43,6 @@ def malice_found(session: Session, person_id: str, court_code: str, auction_id: 
     if auction_id is not None:
         query = query.where(Renege.auction_id == auction_id)
     return next((renege for renege in session.scalars(query) if renege.factors), None)
-
-
-def rules_of(session: Session, auction_id: str) -> Ruleset:
-    """The ruleset of the sale a sanction would rest on; DomainError not_found."""
-    auction = session.get(Auction, auction_id)
-    if auction is None:
-        raise DomainError("not_found")
-    return ruleset_of(session, auction)
 
 
 def bar_facts(session: Session, registration_id: str, moment: datetime) -> dict[str, str]:
@@ -88,9 +73,7 @@ class Named:
     id_number: str | None
 
 
-def named(session: Session, vault: Vault, person_id: str) -> Named:
-    """Who a sanction is against."""
-    person = session.get_one(Person, person_id)
+def _named(vault: Vault, person: Person) -> Named:
     if person.wrapped_key is None:
         return Named(None, None)
     number = vault.open(person.wrapped_key, person.id, "id_number", person.id_number)
@@ -110,44 +93,52 @@ class Decision:
     lot_title: str
 
 
-def _decision(session: Session, vault: Vault, sanction: Sanction, review: SanctionReview | None) -> Decision:
-    lot = session.get_one(Lot, session.get_one(Auction, sanction.auction_id).lot_id)
-    return Decision(
-        sanction=sanction,
-        approval=session.scalar(_PROPOSAL, {"sanction": sanction.id}) or "pending",
-        review=review,
-        person=named(session, vault, sanction.person_id),
-        court_name=session.get_one(Court, sanction.court_code).name,
-        case_number=session.get_one(Case, lot.case_id).number,
-        lot_title=lot.title,
-    )
+_DECISIONS = (
+    select(Sanction, Approval.status, SanctionReview, Person, Court.name, Case.number, Lot.title)
+    .join(Approval, and_(Approval.kind == SANCTION, Approval.subject_id == Sanction.id))
+    .outerjoin(SanctionReview, SanctionReview.sanction_id == Sanction.id)
+    .join(Person, Person.id == Sanction.person_id)
+    .join(Court, Court.code == Sanction.court_code)
+    .join(Auction, Auction.id == Sanction.auction_id)
+    .join(Lot, Lot.id == Auction.lot_id)
+    .join(Case, Case.id == Lot.case_id)
+    .order_by(Sanction.proposed_at.desc(), Sanction.id.desc())
+)
+
+
+def _decisions(session: Session, vault: Vault, *which: ColumnElement[bool], most: int | None = None) -> list[Decision]:
+    """Sanctions in full, the latest first."""
+    rows = session.execute(_DECISIONS.where(*which).limit(most))
+    return [
+        Decision(sanction, approval, review, _named(vault, person), court, case, title)
+        for sanction, approval, review, person, court, case, title in rows
+    ]
 
 
 def decisions_of_person(session: Session, vault: Vault, person_id: str) -> list[Decision]:
     """A person's own sanctions once served, the latest first."""
-    return [_decision(session, vault, *row) for row in sanctions_of_person(session, person_id)]
+    return _decisions(session, vault, Sanction.person_id == person_id, Sanction.served_at.is_not(None))
 
 
 def decisions_of_court(session: Session, vault: Vault, court_code: str | None) -> list[Decision]:
     """A court's sanctions, proposals too; every court's for None."""
-    return [_decision(session, vault, *row) for row in sanctions_of_court(session, court_code)]
+    which = () if court_code is None else (Sanction.court_code == court_code,)
+    return _decisions(session, vault, *which, most=MOST)
 
 
 def decisions_of_sale(session: Session, vault: Vault, auction_id: str) -> list[Decision]:
     """What was proposed or decided on the finding in one sale."""
-    return [_decision(session, vault, *row) for row in sanctions_of_sale(session, auction_id)]
+    return _decisions(session, vault, Sanction.auction_id == auction_id)
 
 
 def decision(session: Session, vault: Vault, reader: Actor, sanction_id: str) -> Decision | None:
     """One sanction for somebody it concerns: its subject once served, its court, a regulator; None for others."""
-    sanction = session.get(Sanction, sanction_id)
-    if sanction is None:
+    found = _decisions(session, vault, Sanction.id == sanction_id)
+    if not found:
         return None
+    sanction = found[0].sanction
     own = sanction.served_at is not None and reader.person_id == sanction.person_id
-    court = reader.role in ("judge", "president") and reader.court_code == sanction.court_code
-    if not (own or court or reader.role == "regulator"):
-        return None
-    return _decision(session, vault, sanction, review_of(session, sanction_id))
+    return found[0] if own or decide(reader, "sanction.read", court=sanction.court_code) is None else None
 
 
 def approvals_for(session: Session, sanction_id: str) -> list[dict[str, Any]]:
@@ -181,7 +172,7 @@ def candidates(session: Session, vault: Vault, auction_id: str) -> list[Candidat
     found: dict[str, Candidate] = {}
     for account_id, person, part, factors in rows:
         if factors and person.id_match not in found:
-            who = named(session, vault, person.id)
+            who = _named(vault, person)
             found[person.id_match] = Candidate(account_id, person.id, part, who, person.id_type == "uscc")
     return list(found.values())
 
@@ -224,13 +215,27 @@ def sanction_dict(one: Decision, *, private: bool) -> dict[str, Any]:
 
 def published_decisions(session: Session, vault: Vault, now: datetime) -> list[dict[str, Any]]:
     """The decisions in force whose publication is in force: name, masked number, each measure with its review."""
-    return [_published(session, vault, *row) for row in published(session, shanghai_day(now))]
+    order = aliased(Sanction)
+    published = exists().where(
+        order.kind == "publication",
+        order.status == "in_force",
+        order.until >= shanghai_day(now),
+        order.person_id == Sanction.person_id,
+        order.auction_id == Sanction.auction_id,
+    )
+    cases: dict[tuple[str, str], list[Decision]] = defaultdict(list)
+    for one in _decisions(session, vault, Sanction.status == "in_force", published):
+        cases[one.sanction.person_id, one.sanction.auction_id].append(one)
+    shown = [
+        (next(one for one in measures if one.sanction.kind == "publication"), measures) for measures in cases.values()
+    ]
+    shown.sort(key=lambda one: one[0].sanction.in_force_at or now, reverse=True)
+    return [_published(*one) for one in shown]
 
 
-def _published(
-    session: Session, vault: Vault, order: Sanction, measures: list[tuple[Sanction, SanctionReview | None]]
-) -> dict[str, Any]:
-    head = _decision(session, vault, order, None)
+def _published(head: Decision, measures: Sequence[Decision]) -> dict[str, Any]:
+    """What is in force against one person for one sale; `head` is the order to publish it."""
+    order = head.sanction
     return {
         "name": head.person.name,
         "id_number": head.person.id_number,
@@ -240,5 +245,5 @@ def _published(
         "number": order.number,
         "published_until": order.until.isoformat() if order.until else None,
         "factors": order.factors,
-        "measures": [sanction_dict(_decision(session, vault, *row), private=False) for row in measures],
+        "measures": [sanction_dict(one, private=False) for one in measures],
     }

@@ -5,6 +5,8 @@ its subject through the platform, and may be reviewed once (CPL 119). Its public
 decision does, and disappears with it.
 """
 
+from dataclasses import asdict, replace
+
 from sqlalchemy import func, select, update
 
 from auction.kernel.clock import iso
@@ -16,7 +18,7 @@ from auction.rules.access import Actor, require
 from auction.rules.calendar import shanghai_day
 from auction.rules.published_holidays import published_calendar
 from auction.rules.ruleset import Ruleset
-from auction.services.approvals import propose
+from auction.services.approvals import lapse, propose
 from risk.models import Sanction, SanctionReview, WrittenRule
 from risk.queries.sanctions import review_of
 from risk.rules import sanctions as rules
@@ -52,11 +54,29 @@ def propose_sanction(
     renege = malice_found(unit.session, account.person_id, actor.court_code, auction_id)
     if renege is None:
         raise DomainError("finding_missing")
+    sanction = _put(unit, actor, account, renege, measure, basis=basis, reason=reason)
+    approval = propose(
+        unit,
+        actor,
+        kind=SANCTION,
+        subject_id=sanction.id,
+        court_code=sanction.court_code,
+        proposal=_terms(sanction),
+        reason=reason,
+        needs=rules.needs(sanction.kind),
+    )
+    return sanction, approval
+
+
+def _put(
+    unit: Unit, actor: Actor, account: Account, renege: Renege, measure: rules.Measure, *, basis: str, reason: str
+) -> Sanction:
+    """Store a sanction as proposed: within the ruleset's bounds, and the only one of its kind."""
     auction = lock_auction(unit, renege.auction_id)
     person = unit.session.get_one(Person, account.person_id)
     ruleset = ruleset_of(unit.session, auction)
     if measure.kind == "term_bar" and measure.scope is None:
-        measure = rules.Measure(measure.kind, measure.amount_fen, measure.until, "court")
+        measure = replace(measure, scope="court")
     _check(unit, ruleset, measure, person)
     _check_single(unit, auction.id, person.id, measure.kind)
     sanction = Sanction(
@@ -66,10 +86,7 @@ def propose_sanction(
         id_match=person.id_match,
         court_code=actor.court_code,
         auction_id=auction.id,
-        kind=measure.kind,
-        amount_fen=measure.amount_fen,
-        until=measure.until,
-        scope=measure.scope,
+        **asdict(measure),
         basis=basis,
         reason=reason,
         law=_law(ruleset, measure.kind),
@@ -80,17 +97,7 @@ def propose_sanction(
     )
     unit.session.add(sanction)
     unit.session.flush()
-    approval = propose(
-        unit,
-        actor,
-        kind=SANCTION,
-        subject_id=sanction.id,
-        court_code=actor.court_code,
-        proposal=_terms(sanction),
-        reason=reason,
-        needs=rules.needs(measure.kind),
-    )
-    return sanction, approval
+    return sanction
 
 
 def _terms(sanction: Sanction) -> dict[str, object]:
@@ -249,6 +256,7 @@ def expire_due(unit: Unit, sanction_id: str) -> None:
 
 def _end(unit: Unit, sanction: Sanction, status: str, kind: str, *, reason: str) -> None:
     was_in_force = sanction.in_force_at is not None
+    lapse(unit, (LIFTING,), (sanction.id,))
     sanction.status, sanction.ended_at, sanction.end_reason = status, unit.now, reason
     body = {"sanction_id": sanction.id, "number": sanction.number, "status": status, "reason": reason}
     unit.record("SanctionEnded", stream=f"person:{sanction.person_id}", private=True, body=body)
@@ -358,12 +366,4 @@ def fall_with(unit: Unit, renege: Renege) -> None:
     for sanction in rows:
         if sanction.status in _RUNNING:
             _end(unit, sanction, "lifted", "SanctionLifted", reason="finding_revoked")
-    unit.session.execute(
-        update(Approval)
-        .where(
-            Approval.kind.in_((SANCTION, LIFTING)),
-            Approval.subject_id.in_([sanction.id for sanction in rows]),
-            Approval.status == "pending",
-        )
-        .values(status="lapsed", decided_at=unit.now)
-    )
+    lapse(unit, (SANCTION,), [sanction.id for sanction in rows])

@@ -8,6 +8,7 @@ from flask import Response, jsonify, send_file
 from auction.kernel.clock import iso
 from auction.kernel.errors import DomainError
 from auction.kernel.unit import Unit
+from auction.rules.access import decide
 from bidding.queries import sanctions as queries
 from bidding.services import sanctions as services
 from risk.models import SanctionReview
@@ -36,7 +37,6 @@ blueprint = Blueprint("sanctions", __name__, description="Sanctions against mali
 
 #: Seconds a kept text may be kept by others: it never changes under its hash.
 _KEPT = 86_400
-_STAFF = ("judge", "president", "regulator")
 
 
 @blueprint.post("/bidders/<bidder_id>/sanctions")
@@ -98,7 +98,7 @@ def get_sanction(sanction_id: str) -> Response:
     found = wired.read(queries.decision, wired.vault, me(), sanction_id)
     if found is None:
         raise DomainError("not_found")
-    approvals = wired.read(queries.approvals_for, sanction_id) if me().role in _STAFF else []
+    approvals = wired.read(queries.approvals_for, sanction_id) if decide(me(), "sanction.read") is None else []
     return jsonify(queries.sanction_dict(found, private=True) | {"approvals": approvals})
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import render_template, request, url_for
+from flask import Blueprint, render_template, request, url_for
 
 from auction.kernel.errors import DomainError
 from auction.queries.approvals import took_part
@@ -10,13 +10,14 @@ from auction.rules.access import decide
 from auction.rules.ruleset import load
 from bidding.queries import sanctions as queries
 from bidding.queries.court import round_desk
+from bidding.queries.rooms import ruleset_of
 from bidding.queries.standing import behind, buyer_record
 from bidding.services import sanctions as services
 from bidding.services.standing import answer_objection
 from risk.queries.standing import contested
 from risk.rules.sanctions import SCOPES, Measure, written_rule
 
-from ..auth import house, me
+from ..auth import house, me, policy
 from ..schemas.sanctions import LiftingIn, ReviewDecisionIn, SanctionIn
 from ..schemas.standing import StandingAnswerIn
 from . import forms, labels
@@ -33,6 +34,35 @@ _MEASURE: dict[str, forms.Read] = {
     "basis": forms.text,
     "reason": forms.text,
 }
+
+
+def routes(blueprint: Blueprint) -> None:
+    """Put onto a frame's blueprint what every frame has: the lists, one sanction, its review, contested records."""
+    frame = blueprint.name
+
+    @blueprint.get("/sanctions")
+    @policy("sanction.read")
+    def sanctions() -> str:
+        """The court's sanctions, for a regulator those of all courts, and contested records."""
+        return overview(frame)
+
+    @blueprint.get("/sanctions/<sanction_id>")
+    @policy("sanction.read")
+    def sanction(sanction_id: str) -> str:
+        """One sanction."""
+        return one(frame, sanction_id)
+
+    @blueprint.post("/sanctions/<sanction_id>/review")
+    @policy("sanction.review")
+    def review_sanction(sanction_id: str) -> Any:
+        """Record a review's decision."""
+        return review(frame, sanction_id)
+
+    @blueprint.post("/standing/<objection_id>")
+    @policy("standing.answer")
+    def answer_standing(objection_id: str) -> Any:
+        """Answer an objection to an entry of a record."""
+        return answer(frame, objection_id)
 
 
 def overview(frame: str, form: Entry | None = None, at: str = "") -> str:
@@ -87,7 +117,7 @@ def proposing(auction_id: str, form: Entry | None = None) -> str:
         raise DomainError("not_found")
     now = wired.now()
     record = wired.read(buyer_record, load(wired.settings.ruleset), actor, auction_id, now)
-    rules = wired.read(queries.rules_of, auction_id)
+    rules = wired.read(ruleset_of, desk.auction)
     kinds = {kind: label for kind, label in labels.SANCTION.items() if kind != "term_bar" or written_rule(rules)}
     found = wired.read(queries.decisions_of_sale, wired.vault, auction_id)
     return render_template(
@@ -132,7 +162,7 @@ def propose(auction_id: str) -> Any:
     )
 
 
-def lift(frame: str, sanction_id: str) -> Any:
+def lift(sanction_id: str) -> Any:
     """Propose to lift a sanction."""
 
     def act() -> Any:
@@ -140,7 +170,7 @@ def lift(frame: str, sanction_id: str) -> Any:
         reason = forms.load(LiftingIn(), payload, wrong)["reason"]
         return house().perform(services.propose_lifting, me(), sanction_id, reason)
 
-    return _of_one(frame, sanction_id, act, ("reason",), _("已提请批准，批准之前不生效。"))
+    return _of_one("desk", sanction_id, act, ("reason",), _("已提请批准，批准之前不生效。"))
 
 
 def review(frame: str, sanction_id: str) -> Any:

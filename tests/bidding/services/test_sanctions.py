@@ -206,8 +206,10 @@ def test_a_published_decision_shows_its_fine_and_is_gone_the_day_after_its_last(
     assert measures == {"publication": publication.number, "fine": fine.number}
     court.wait(days=(UNTIL - court.house.now().date()).days)
     assert court.now_is(publication).status == "in_force"
+    lifting = court.house.perform(services.propose_lifting, an_actor(court.sale.second), publication.id, "已履行")
     court.wait(days=1)
     assert court.now_is(publication).status == "expired"
+    assert court.house.read(lambda session: session.get_one(Approval, lifting.id).status) == "lapsed"
     assert court.house.read(queries.published_decisions, court.house.vault, court.house.now()) == []
     assert court.journal("SanctionExpired")[0][0]["number"] == publication.number
     assert court.now_is(fine).status == "in_force"
@@ -257,7 +259,7 @@ def test_lifting_needs_the_approvals_that_imposing_needed(court: Court) -> None:
     approval = court.house.perform(services.propose_lifting, an_actor(court.sale.second), sanction.id, "已履行")
     court.approve(approval, court.sale.judge)
     assert court.now_is(sanction).status == "in_force"
-    court.approve(approval, court.sale.president)
+    assert court.approve(approval, court.sale.president).status == "approved"
     assert court.now_is(sanction).status == "lifted"
     assert refused(
         court.house.perform, services.propose_lifting, an_actor(court.sale.judge), sanction.id, "再次"
