@@ -9,6 +9,7 @@ from flask import Flask
 from auction.kernel.clock import FixedClock
 from auction.kernel.unit import House, Unit
 from auction.models import Account
+from auction.rules.access import POLICY
 from bidding.queries.due import due_acts
 from bidding.rules.registration import UNDERTAKINGS
 from disclosure.services.sealing import seal_facts
@@ -114,6 +115,20 @@ def test_a_publication_is_public_while_it_is_in_force(hall: Hall) -> None:
     assert "现在没有公开的决定" in visitor.get("/sanctions").text
 
 
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+def test_the_record_names_everybody_whom_the_policy_lets_read_it(hall: Hall, language: str) -> None:
+    words = {
+        "judge": ("法官", "judge"),
+        "president": ("院长", "president"),
+        "regulator": ("监管人员", "regulator"),
+    }
+    text = hall.reader(hall.sale.buyer, language).get("/me/standing").text
+    readers = (POLICY["standing.read"].roles or frozenset()) | (POLICY["standing.answer"].roles or frozenset())
+    assert readers == set(words), "the sentence is made for these"
+    assert [role for role in readers if words[role][language == "en"] not in text] == []
+    assert "只有您本人" not in text and "Only you" not in text
+
+
 def test_an_entry_is_contested_and_answered_on_the_pages(hall: Hall) -> None:
     buyer = hall.reader(hall.sale.buyer)
     buyer.get("/me/standing")
@@ -121,6 +136,9 @@ def test_an_entry_is_contested_and_answered_on_the_pages(hall: Hall) -> None:
     assert "必须填写" in refused.text
     assert "异议已提交" in buyer.send("/objections", {"grounds": "付款被银行退回"}).text
     assert "有异议，部分计分" in buyer.page.text
+    declared = hall.reader(hall.sale.judge).get("/desk/sanctions")
+    assert "付款被银行退回" in declared.text and "由作出认定以外的法官处理" in declared.text
+    assert not any("/desk/standing/" in form.action for form in declared.forms)
     judge = hall.reader(hall.sale.second)
     judge.get("/desk/sanctions")
     assert "付款被银行退回" in judge.page.text
@@ -136,14 +154,21 @@ def test_another_court_and_strangers_see_nothing_of_it(hall: Hall) -> None:
     judge = hall.reader(hall.sale.judge)
     judge.get("/desk/sanctions")
     address = judge.page.link("公开本决定至")
-    other = hall.house.perform(lambda unit: a_reneged_sale(unit, court="3299").judge)
-    hall.reader(other).get(address, 404)
-    hall.reader(other).get(f"/desk/auctions/{hall.sale.auction.id}/sanctions", 404)
+    other = hall.reader(hall.house.perform(lambda unit: a_reneged_sale(unit, court="3299").judge))
+    stranger = hall.reader(hall.house.perform(a_bidder))
     document = address.replace("/desk", "") + "/decision"
-    stranger = hall.house.perform(a_bidder)
-    hall.reader(stranger).get(document, 404)
-    hall.reader(hall.sale.buyer).get(document)
-    hall.reader(stranger).get("/desk/sanctions", 403)
+    refused = [
+        other.get(address, 404),
+        other.get(document, 404),
+        other.get(f"/desk/auctions/{hall.sale.auction.id}/sanctions", 404),
+        stranger.get(document, 404),
+        stranger.get("/desk/sanctions", 403),
+        other.get("/desk/sanctions"),
+    ]
+    told = ("欧阳悔拍", "多次竞得后不付款", "公开本决定至")
+    assert [(page.address, word) for page in refused for word in told if word in page.text] == []
+    own = hall.reader(hall.sale.buyer).get(document).text
+    assert [word for word in told if word not in own] == []
 
 
 def test_a_bar_for_a_term_is_proposed_where_the_ruleset_has_one_and_named_where_it_refuses(

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Blueprint, render_template, url_for
 
+from auction.rules.access import COURT_ROLES, POLICY
 from auction.rules.ruleset import load
 from bidding.queries.sanctions import decisions_of_person
 from bidding.services.sanctions import ask_review
@@ -12,7 +13,7 @@ from risk.services.standing import object_to_entry
 
 from ..auth import house, me, policy
 from ..schemas.standing import GroundsIn
-from . import forms
+from . import forms, labels
 from .desk.court import attempt
 from .forms import Entry
 from .language import _
@@ -40,9 +41,21 @@ def _page(form: Entry, at: str) -> str:
         form=form,
         empty=Entry(),
         at=at,
+        read_by=_allowed("standing.read"),
+        answered_by=_allowed("standing.answer"),
         record=record_view(record),
         decisions=[decision_view(one, now) for one in served],
     )
+
+
+def _allowed(action: str) -> dict[str, str]:
+    """Whom the policy lets do something with a record: `court`, of the court of the sale, and `others`, of any."""
+    roles = POLICY[action].roles or frozenset()
+
+    def said(some: frozenset[str]) -> str:
+        return _("、").join(str(word) for role, word in labels.ROLE.items() if role in some)
+
+    return {"court": said(roles & COURT_ROLES), "others": said(roles - COURT_ROLES)}
 
 
 def _say(at: str, act: Any, said: str) -> Any:
@@ -50,9 +63,7 @@ def _say(at: str, act: Any, said: str) -> Any:
         payload, wrong = forms.read({"grounds": forms.text})
         return act(forms.load(GroundsIn(), payload, wrong)["grounds"])
 
-    return attempt(
-        take, lambda form: _page(form, at), ("grounds",), lambda _done: url_for("record.show"), said
-    )
+    return attempt(take, lambda form: _page(form, at), ("grounds",), lambda _done: url_for("record.show"), said)
 
 
 @blueprint.post("/standing/<entry_id>/objections")
