@@ -4,7 +4,7 @@ from marshmallow import fields
 
 from risk.rules.alerts import OUTCOMES
 
-from .base import Moment, PageQuery, Strict, choice, text, words
+from .base import Moment, PageOut, PageQuery, Strict, choice, text, words
 
 
 class AlertQuery(PageQuery):
@@ -46,13 +46,10 @@ class BehindOut(Strict):
     masked_number = fields.String()
 
 
-class BehindListOut(Strict):
+class BehindListOut(PageOut):
     """Everybody behind the registrations of an alert."""
 
     items = fields.List(fields.Nested(BehindOut))
-    page = fields.Integer()
-    page_size = fields.Integer()
-    total = fields.Integer()
 
 
 class ReasonOut(Strict):
@@ -87,10 +84,7 @@ class AlertOut(Strict):
     resolved_at = Moment(allow_none=True)
 
 
-class AlertListOut(Strict):
+class AlertListOut(PageOut):
     """A page of alerts."""
 
     items = fields.List(fields.Nested(AlertOut))
-    page = fields.Integer()
-    page_size = fields.Integer()
-    total = fields.Integer()

@@ -2,7 +2,7 @@
 
 from marshmallow import fields
 
-from .base import Moment, Strict, StrictBoolean, words
+from .base import Moment, PageOut, Strict, StrictBoolean, words
 
 
 class ApprovalAnswerIn(Strict):
@@ -55,10 +55,7 @@ class ApprovalOut(Strict):
     answers = fields.List(fields.Nested(AnswerOut))
 
 
-class ApprovalListOut(Strict):
+class ApprovalListOut(PageOut):
     """A page of proposals."""
 
     items = fields.List(fields.Nested(ApprovalOut))
-    page = fields.Integer()
-    page_size = fields.Integer()
-    total = fields.Integer()

@@ -86,6 +86,14 @@ class PageQuery(Schema):
     page_size = fields.Integer(load_default=50, validate=validate.Range(1, 200))
 
 
+class PageOut(Strict):
+    """What every page of a list says besides its items: which page this is, and how many items there are in all."""
+
+    page = fields.Integer()
+    page_size = fields.Integer()
+    total = fields.Integer()
+
+
 class Day(fields.Field[date]):
     """A calendar day `YYYY-MM-DD`, in Asia/Shanghai."""
 

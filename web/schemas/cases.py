@@ -11,7 +11,7 @@ from auction.rules.notices import NoticeStatus
 from auction.rules.reference_price import PriceMethod
 from auction.services.lots import NoticeFacts, PartyFacts
 
-from .base import Day, Moment, Strict, choice, fen, printable, text, words
+from .base import Day, Moment, PageOut, Strict, choice, fen, printable, text, words
 
 #: Technical limits of a lot's free attributes: entries at each level, characters of a text, levels.
 _MOST_ENTRIES = 60
@@ -181,13 +181,10 @@ class RecipientOut(Strict):
     proof = fields.String(allow_none=True)
 
 
-class NoticesOut(Strict):
+class NoticesOut(PageOut):
     """Everybody who was, or has to be, notified."""
 
     items = fields.List(fields.Nested(RecipientOut))
-    page = fields.Integer()
-    page_size = fields.Integer()
-    total = fields.Integer()
 
 
 class TaskIn(Strict):

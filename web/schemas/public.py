@@ -6,7 +6,7 @@ from auction.rules.lot import AssetType, AuctionStatus, Round
 from bidding.queries.auctions import MOST
 from bidding.queries.lots import SORTS, LotFilter
 
-from .base import Moment, PageQuery, Strict, choice, printable
+from .base import Moment, PageOut, PageQuery, Strict, choice, printable
 
 #: What PostgreSQL's bigint holds; a query that goes beyond asks for nothing there is.
 _LARGEST = 2**63 - 1
@@ -123,13 +123,10 @@ class LotSummaryOut(LotBase):
     auction = fields.Nested(LatestRoundOut, allow_none=True)
 
 
-class LotsOut(Strict):
+class LotsOut(PageOut):
     """A page of lots."""
 
     items = fields.List(fields.Nested(LotSummaryOut))
-    page = fields.Integer()
-    page_size = fields.Integer()
-    total = fields.Integer()
 
 
 class ReferencePriceOut(Strict):

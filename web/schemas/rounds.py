@@ -6,7 +6,7 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 
 from auction.rules.lot import Round
 
-from .base import Day, Moment, Strict, StrictBoolean, StrictInteger, choice, fen, text, words
+from .base import Day, Moment, PageOut, Strict, StrictBoolean, StrictInteger, choice, fen, text, words
 from .public import AuctionOut
 
 LATE_REASONS = ("stay", "objection", "reference_price", "parties", "other")
@@ -151,13 +151,10 @@ class DecidedOut(Strict):
     deposit_due_fen = fields.Integer()
 
 
-class PendingListOut(Strict):
+class PendingListOut(PageOut):
     """Registrations that wait for the court."""
 
     items = fields.List(fields.Nested(PendingOut))
-    page = fields.Integer()
-    page_size = fields.Integer()
-    total = fields.Integer()
 
 
 class SeatOut(Strict):

@@ -5,7 +5,7 @@ from marshmallow import fields
 from risk.rules.sanctions import KINDS, SCOPES, STATUSES
 
 from .approvals import ApprovalOut, ProposedOut
-from .base import Day, Moment, Strict, choice, fen, text, words
+from .base import Day, Moment, PageOut, Strict, choice, fen, text, words
 
 
 class SanctionIn(Strict):
@@ -93,13 +93,10 @@ class SanctionWithApprovalsOut(SanctionOut):
     approvals = fields.List(fields.Nested(ApprovalOut))
 
 
-class SanctionListOut(Strict):
+class SanctionListOut(PageOut):
     """A page of sanctions."""
 
     items = fields.List(fields.Nested(SanctionOut))
-    page = fields.Integer()
-    page_size = fields.Integer()
-    total = fields.Integer()
 
 
 class PublishedOut(Strict):
@@ -116,13 +113,10 @@ class PublishedOut(Strict):
     measures = fields.List(fields.Nested(MeasureOut))
 
 
-class PublishedListOut(Strict):
+class PublishedListOut(PageOut):
     """A page of published decisions."""
 
     items = fields.List(fields.Nested(PublishedOut))
-    page = fields.Integer()
-    page_size = fields.Integer()
-    total = fields.Integer()
 
 
 class ReviewOut(Strict):

@@ -4,7 +4,7 @@ from marshmallow import Schema, fields, validate
 
 from auction.rules.lot import AssetType
 
-from .base import Moment, Strict, choice
+from .base import Moment, PageOut, Strict, choice
 
 
 class CatalogueQuery(Schema):
@@ -48,13 +48,10 @@ class FindingOut(Strict):
     basis = fields.String()
 
 
-class FindingsOut(Strict):
+class FindingsOut(PageOut):
     """Findings, all of them: they are never more than a page."""
 
     items = fields.List(fields.Nested(FindingOut))
-    page = fields.Integer()
-    page_size = fields.Integer()
-    total = fields.Integer()
 
 
 class FileOut(Strict):

@@ -4,7 +4,7 @@ from marshmallow import fields
 
 from risk.rules.standing import KINDS, REVOKED
 
-from .base import Moment, Strict, StrictBoolean, words
+from .base import Moment, PageOut, Strict, StrictBoolean, words
 
 _STATES = ["counts", "contested", "struck", "cancelled", "replaced", "faded", "note"]
 
@@ -94,10 +94,7 @@ class ContestedOut(Strict):
     due_at = Moment()
 
 
-class ContestedListOut(Strict):
+class ContestedListOut(PageOut):
     """A page of objections."""
 
     items = fields.List(fields.Nested(ContestedOut))
-    page = fields.Integer()
-    page_size = fields.Integer()
-    total = fields.Integer()
