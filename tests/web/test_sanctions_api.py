@@ -131,6 +131,7 @@ def test_what_is_out_of_bounds_is_said_in_the_language_asked_for(court: Doors) -
         assert english["basis"].startswith("Civil Procedure Law (as amended in 2023), article 118, paragraph ")
         assert refused("zh-CN", **body)["basis"].startswith("《中华人民共和国民事诉讼法》（2023年修正）第一百一十八条")
     past = refused("en", kind="publication", until="2026-03-01")
+    assert past["error"]["field"] == "until"
     assert past["error"]["detail"] == "2026-03-01 is not later than today, and the last day must be."
     assert refused("zh-CN", kind="publication", until="2026-03-01")["error"]["detail"].startswith("2026-03-01 ")
 
