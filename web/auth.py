@@ -13,7 +13,7 @@ from auction.kernel.errors import DomainError
 from auction.kernel.unit import House
 from auction.models import Account
 from auction.queries.sessions import SignedIn, signed_in
-from auction.rules.access import POLICY, STAFF, Actor, require
+from auction.rules.access import POLICY, STAFF, Actor, decide, require
 
 COOKIE = "fapai_session"
 View = TypeVar("View", bound=Callable[..., Any])
@@ -108,12 +108,18 @@ def guard(app: Flask) -> None:
         admit(action, signed_in_now(), second_factor_required=house().settings.staff_mfa)
 
     policies: dict[str, str] = {}
+    app.extensions["policies"] = policies
 
     def check() -> None:
         for rule in app.url_map.iter_rules():
             policies[rule.endpoint] = _policy_of(app, rule.endpoint)
 
     app.extensions["check_policies"] = check
+
+
+def may_open(endpoint: str) -> bool:
+    """Whether the role of whoever acts may use a route, by the policy the route declares."""
+    return decide(current_actor(), current_app.extensions["policies"][endpoint]) is None
 
 
 def _policy_of(app: Flask, endpoint: str) -> str:

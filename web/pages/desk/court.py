@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, flash, redirect
+from flask import Blueprint, flash, redirect, url_for
 
 from auction.kernel.errors import DomainError
 from auction.rules.access import require
 from bidding.queries.court import LotDesk, RoundDesk, lot_desk, round_desk
 
 from ... import errors
-from ...auth import house, me
+from ...auth import house, may_open, me
 from .. import forms
 from ..forms import Entry
 
@@ -33,6 +33,11 @@ def round_of(auction_id: str) -> RoundDesk:
         raise DomainError("not_found")
     require(me(), "lot.read_draft", court=found.lot.court_code)
     return found
+
+
+def way_to(endpoint: str, **values: Any) -> str | None:
+    """The address of a page, for those who may open it; nobody is sent to a page that refuses him."""
+    return url_for(endpoint, **values) if may_open(endpoint) else None
 
 
 def attempt(
