@@ -12,8 +12,11 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 VENDOR := web/static/vendor
 PORT ?= 8000
-# What pytest is asked for: make test PYTEST="tests/bidding -q"
-PYTEST ?= -n 2 --dist loadscope
+# What pytest is asked for: make test PYTEST="tests/bidding -q". The served stories wait more than they work.
+PYTEST ?= -n 3 --dist loadscope --no-loadscope-reorder
+
+# The tests start the program some two hundred times: let it keep what it has compiled.
+unexport PYTHONDONTWRITEBYTECODE
 
 PO := $(wildcard web/translations/*/LC_MESSAGES/*.po)
 

@@ -15,6 +15,11 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
+from auction.kernel.settings import Settings
+from auction.services import accounts
+from web.auth import HASHER
+from web.wiring import open_house, upgrade
+
 PASSWORD = "demo-password"
 COURT = "示0101"
 CASE = "（2026）示0101执218号"
@@ -29,19 +34,18 @@ class Site:
 
     address: str
     _tokens: dict[str, str] = field(default_factory=dict)
+    http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=30))
 
     def call(self, who: str | None, method: str, path: str, **more: Any) -> Any:
         """One request, which must succeed; answers its JSON."""
         headers = {"Authorization": f"Bearer {self.token(who)}"} if who else {}
-        answer = httpx.request(method, f"{self.address}/api/v1{path}", headers=headers, timeout=30, **more)
+        answer = self.http.request(method, f"{self.address}/api/v1{path}", headers=headers, **more)
         assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
         return answer.json() if answer.content else None
 
     def token(self, who: str) -> str:
         if who not in self._tokens:
-            opened = httpx.post(
-                f"{self.address}/api/v1/sessions", json={"username": who, "password": PASSWORD}, timeout=30
-            )
+            opened = self.http.post(f"{self.address}/api/v1/sessions", json={"username": who, "password": PASSWORD})
             self._tokens[who] = opened.json()["token"]
         return self._tokens[who]
 
@@ -58,32 +62,39 @@ class Site:
 @contextmanager
 def serving(folder: Path) -> Iterator[Site]:
     """Make a database with a court's people, serve it, and stop the server at the end."""
-    program = [sys.executable, "-m", "web.cli"]
     environment = {**os.environ, "FAPAI_SANDBOX": "1", "FAPAI_DATA": str(folder), "LANG": "C.UTF-8"}
     environment.pop("FAPAI_DATABASE_URL", None)
-
-    def fapai(*arguments: str, typed: str = "") -> None:
-        subprocess.run(
-            [*program, *arguments], env=environment, input=typed, text=True, check=True, capture_output=True, timeout=60
-        )
-
-    fapai("db", "upgrade")
-    fapai("court", "add", COURT, "示例市云溪区人民法院")
-    for name in _JUDGES:
-        role = ("--role", "judge", "--name", f"示例法官{name[-1]}", "--court", COURT)
-        fapai("user", "add", name, *role, "--password-stdin", typed=PASSWORD)
-    fapai("user", "add", "operator", "--role", "operator", "--name", "示例运维", "--password-stdin", typed=PASSWORD)
+    _staff(environment)
     port = _free_port()
     server = subprocess.Popen(
-        [*program, "serve", "--bind", f"127.0.0.1:{port}"], env=environment, stdout=subprocess.DEVNULL
+        [sys.executable, "-m", "web.cli", "serve", "--bind", f"127.0.0.1:{port}"],
+        env=environment,
+        stdout=subprocess.DEVNULL,
     )
+    site = Site(f"http://127.0.0.1:{port}")
     try:
-        site = Site(f"http://127.0.0.1:{port}")
         _wait_for(site, server)
         yield site
     finally:
+        site.http.close()
         server.terminate()
         server.wait(timeout=20)
+
+
+def _staff(environment: dict[str, str]) -> None:
+    """The database and its people, written by the services: the command line has its own story."""
+    house = open_house(Settings.from_environ(environment))
+    upgrade(house)
+    house.anchor()
+    hashed = HASHER.hash(PASSWORD)
+    house.perform(accounts.add_court, COURT, "示例市云溪区人民法院")
+    for name in _JUDGES:
+        named: dict[str, Any] = {"username": name, "role": "judge", "name": f"示例法官{name[-1]}"}
+        house.perform(accounts.create_staff, **named, password_hash=hashed, court=COURT)
+    operator: dict[str, Any] = {"username": "operator", "role": "operator", "name": "示例运维", "password_hash": hashed}
+    house.perform(accounts.create_staff, **operator, court=None)
+    house.engine.dispose()
+    house.reader.dispose()
 
 
 def _free_port() -> int:

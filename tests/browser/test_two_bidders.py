@@ -65,6 +65,7 @@ class Window:
         }.items():
             page.get_by_label(field, exact=True).fill(value)
         page.get_by_role("button", name="注册").click()
+        expect(page.get_by_role("button", name="提交报名")).to_be_visible()  # `all` below does not wait for the page
         for tick in page.get_by_role("main").get_by_role("checkbox").all():
             tick.check()
         page.get_by_role("button", name="提交报名").click()
