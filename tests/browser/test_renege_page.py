@@ -4,6 +4,7 @@ Through the doors alone: the sandbox clock passes the due day and the grace, and
 """
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -126,7 +127,7 @@ def test_a_renege_from_the_clock_to_the_use_of_the_deposit(browser: Browser, sit
     judge.locator("#decide-reason").fill("依次支付")
     judge.get_by_role("button", name="确认分配").click()
     expect(judge.get_by_role("main")).to_contain_text("已入账")
-    judge.locator("#topup-due").fill(str((site.now()).date().replace(year=site.now().year + 1)))
+    judge.locator("#topup-due").fill(str(site.now().date() + timedelta(days=30)))
     judge.locator("#topup-reason").fill("保证金不足")
     judge.get_by_role("button", name="责令补交").click()
     expect(judge.get_by_role("main")).to_contain_text("已责令补交")
