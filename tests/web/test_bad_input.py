@@ -29,6 +29,8 @@ from tests.web.caller import API, Caller, SignIn, path_of
 from tests.web.sale import RESERVE, Sale, a_sale
 from web.schemas.acknowledgement import AcknowledgementOut
 
+pytestmark = pytest.mark.slow
+
 #: Rows that change without anybody asking: the desk's lease; sessions, whose failures are counted.
 UNASKED = {"intake", "sessions"}
 DEEP: Any = "x"

@@ -19,6 +19,8 @@ from tests.factories import a_resident_id, an_account
 from tests.web.reader import Reader
 from web.auth import HASHER
 
+pytestmark = pytest.mark.slow
+
 PASSWORD = "demo-password"
 CASE = "（2026）示0101执218号"
 TITLE = "示例市云溪区望江路 18 号 3 幢 1202 室住宅"

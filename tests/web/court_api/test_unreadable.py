@@ -3,11 +3,15 @@
 import json
 from typing import Any
 
+import pytest
+
 from auction.kernel.clock import iso
 from auction.kernel.unit import House
 from tests.factories import a_uscc
 from tests.web.caller import code_of, fields_of
 from tests.web.court import DAY, CourtRoom, calls_of, fine, rows
+
+pytestmark = pytest.mark.slow
 
 #: What no field of ours may be: one after the other in place of every value of a body.
 NONSENSE = [
