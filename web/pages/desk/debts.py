@@ -16,7 +16,7 @@ from bidding.services import allocation, renege, renege_objections
 from bidding.services.relist import relist
 
 from ... import errors
-from ...auth import house, me, policy
+from ...auth import house, may_open, me, policy
 from ...schemas.reneges import AllocationIn, ReasonIn, RenegeIn, RevocationIn, TopUpIn
 from ...schemas.rounds import RelistIn
 from .. import debt_view, forms
@@ -57,6 +57,7 @@ def _page(auction_id: str, form: Entry) -> str:
         rows={name: range(_rows_of(found, name)) for name in _LISTS},
         factors=debt_view.factors(numbers),
         may=may,
+        may_resell=may_open("desk.resell"),
         may_judge=may and me().id not in wired.read(declarers, auction_id),
         earlier=wired.read(earlier_reneges, desk.lot.id),
         proposals=wired.read(waiting_proposals, auction_id),

@@ -22,7 +22,7 @@ from ...schemas.risk import ClearancePlanIn
 from .. import clearance_view, forms, lot_view, valuation_view
 from ..forms import Entry
 from ..language import _, language
-from .court import attempt, blueprint, lot_of
+from .court import attempt, blueprint, lot_of, way_to
 
 _PARTY = {
     "name": forms.text,
@@ -159,7 +159,7 @@ def gap_view(desk: LotDesk, gap: Finding) -> dict[str, Any]:
     return {
         "text": errors.sentence(gap.code, gap.facts, language()),
         "basis": gap.basis.en if language() == "en" else gap.basis.zh,
-        "href": url_for("desk.item", lot_id=desk.lot.id, code=code) if item else "#sheet",
+        "href": (way_to("desk.item", lot_id=desk.lot.id, code=code) if item else None) or "#sheet",
     }
 
 

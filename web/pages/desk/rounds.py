@@ -47,7 +47,7 @@ from .. import clearance_view, debt_view, forms, labels
 from ..forms import Entry
 from ..language import _, language, today
 from ..lot_view import round_view
-from .court import attempt, blueprint, lot_of, round_of
+from .court import attempt, blueprint, lot_of, round_of, way_to
 
 _TERMS: dict[str, forms.Read] = {
     "round": forms.text,
@@ -249,9 +249,10 @@ def _finding_view(desk: RoundDesk, finding: Finding, item: Item | None) -> dict[
     lot_id, part = desk.lot.id, finding.field.split(".")[0]
     text = errors.sentence(finding.code, finding.facts, tongue)
     basis = errors.cited(finding.basis, tongue)
-    lines = []
+    lines: list[dict[str, str | None]] = []
+    href: str | None
     if item is not None:
-        line = {"text": text, "basis": basis, "href": url_for("desk.item", lot_id=lot_id, code=item.code)}
+        line = {"text": text, "basis": basis, "href": way_to("desk.item", lot_id=lot_id, code=item.code)}
         lines, title, href = [line], _("调查情况表"), url_for("desk.lot", lot_id=lot_id, _anchor="sheet")
     elif part == _PLAN:
         title, href = _("腾空预案"), url_for("desk.lot", lot_id=lot_id, _anchor="clearance")
@@ -259,8 +260,7 @@ def _finding_view(desk: RoundDesk, finding: Finding, item: Item | None) -> dict[
         title = _("处置参考价") if part == _PRICE else _("通知")
         href = url_for("desk.lot", lot_id=lot_id, _anchor="price" if part == _PRICE else "notices")
     else:
-        title = _("拍卖方案")
-        href = url_for("desk.edit_round", auction_id=desk.auction.id)
+        title, href = _("拍卖方案"), way_to("desk.edit_round", auction_id=desk.auction.id)
     return {
         "severity": finding.severity,
         "title": title,
