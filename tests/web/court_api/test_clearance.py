@@ -76,6 +76,9 @@ def test_a_hard_lot_is_refused_by_name_and_announced_with_a_plan(room: CourtRoom
     assert code_of(refused) == "clearance_plan_missing"
     [error] = refused.get_json()["errors"]
     assert error["field"] == "clearance_plan" and "腾空预案" in error["detail"]
+    path = f"/auctions/{room.auction_id}/announcement"
+    english = room.judge.post(path, headers={"Accept-Language": "en"}).get_json()
+    assert english["basis"] == english["errors"][0]["basis"] and english["basis"].isascii(), english
     checked = fine(room.judge.get(f"/auctions/{room.auction_id}/check"))["items"]
     assert [one["severity"] for one in checked if one["code"] == "clearance_plan_missing"] == ["error"]
     made = fine(room.clerk.put(f"/lots/{room.lot_id}/clearance-plan", plan_facts(room)))
