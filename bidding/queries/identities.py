@@ -1,8 +1,9 @@
 """Who stands behind a registration, opened with the keys. Callers decide who may see it (OJA 18(2))."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from auction.kernel.crypto import Vault
@@ -38,6 +39,21 @@ def identities(session: Session, vault: Vault, registration: Registration) -> li
         .order_by(RegisteredIdentity.id_match != person.id_match, RegisteredIdentity.id_match)
     )
     return [_opened(vault, person.wrapped_key, person.id, row) for row in rows]
+
+
+def buyers_behind(session: Session, registrations: ColumnElement[bool]) -> dict[str, set[str]]:
+    """By registration, the keyed hashes of those it bids for: the principals, where somebody bids for others."""
+    rows = session.execute(
+        select(RegisteredIdentity.registration_id, RegisteredIdentity.part, RegisteredIdentity.id_match).where(
+            registrations
+        )
+    ).all()
+    represented = {row.registration_id for row in rows if row.part == "principal"}
+    buyers: dict[str, set[str]] = defaultdict(set)
+    for key, part, match in rows:
+        if part == "principal" or key not in represented:
+            buyers[key].add(match)
+    return buyers
 
 
 def _opened(vault: Vault, key: bytes, person_id: str, row: RegisteredIdentity) -> OpenIdentity:

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import Session
 
 from auction.models import Account, Approval, Auction, Person
@@ -24,12 +24,15 @@ from ..models import (
     TopUpOrder,
 )
 from ..rules.debt import DebtClock, debt_clock
+from .identities import buyers_behind
 
 IN_FORCE = "in_force"
 #: Kinds of approval: a finding of malice, and the revocation of a declaration.
 RENEGE, RENEGE_REVOKED = "renege", "renege_revoked"
 #: A sale whose price is with the court: what the lot brought is known.
 PAID = ("paid", "ruled", "handed_over")
+#: A top-up order by which money is still asked.
+STANDING_ORDER = ("ordered", "enforced")
 
 
 def renege_of(session: Session, auction_id: str) -> Renege | None:
@@ -60,13 +63,25 @@ def renegers_of_lot(session: Session, lot_id: str, *, revoked: bool = False) -> 
     Where somebody bid for others, they are the buyers and not he: the sale was theirs.
     """
     statuses = (IN_FORCE, "revoked") if revoked else (IN_FORCE,)
-    rows = session.execute(
-        select(RegisteredIdentity.registration_id, RegisteredIdentity.part, RegisteredIdentity.id_match)
-        .join(Renege, Renege.registration_id == RegisteredIdentity.registration_id)
-        .where(Renege.lot_id == lot_id, Renege.status.in_(statuses))
-    ).all()
-    represented = {row.registration_id for row in rows if row.part == "principal"}
-    return {row.id_match for row in rows if row.part == "principal" or row.registration_id not in represented}
+    reneged = select(Renege.registration_id).where(Renege.lot_id == lot_id, Renege.status.in_(statuses))
+    return _buyers(session, RegisteredIdentity.registration_id.in_(reneged))
+
+
+def reneged_before(session: Session, auction: Auction) -> bool:
+    """Whether a declaration in force says that one of an auction's buyers reneged in another sale of the platform."""
+    buyers = _buyers(session, RegisteredIdentity.registration_id == auction.leader_registration_id)
+    others = (
+        select(Renege.registration_id)
+        .join(RegisteredIdentity, RegisteredIdentity.registration_id == Renege.registration_id)
+        .where(
+            Renege.status == IN_FORCE, Renege.auction_id != auction.id, RegisteredIdentity.id_match.in_(sorted(buyers))
+        )
+    )
+    return not buyers.isdisjoint(_buyers(session, RegisteredIdentity.registration_id.in_(others)))
+
+
+def _buyers(session: Session, registrations: ColumnElement[bool]) -> set[str]:
+    return set().union(*buyers_behind(session, registrations).values())
 
 
 def is_barred_reneger(session: Session, lot_id: str, matches: Collection[str], *, version: int, today: date) -> bool:
@@ -89,7 +104,7 @@ def standing_order(session: Session, auction_id: str) -> TopUpOrder | None:
     return session.scalar(
         select(TopUpOrder)
         .join(Renege, Renege.id == TopUpOrder.renege_id)
-        .where(Renege.auction_id == auction_id, TopUpOrder.status.in_(("ordered", "enforced")))
+        .where(Renege.auction_id == auction_id, TopUpOrder.status.in_(STANDING_ORDER))
     )
 
 

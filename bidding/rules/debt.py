@@ -6,13 +6,14 @@ moves to a working day (PRECISIONS 16). Only when it is over may a judge declare
 Money that arrives before the declaration counts, however late; whatever arrives after it goes back. Amounts are fen.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from auction.kernel.clock import iso
-from auction.kernel.errors import Breach, DomainError
+from auction.kernel.errors import Breach, DomainError, invalid
 from auction.rules.calendar import PeriodEnd, WorkingDays, period_end, shanghai_day
 from auction.rules.lot import Round
 from auction.rules.ruleset import Ruleset
@@ -96,6 +97,57 @@ def check_factors(factors: Collection[str], ruleset: Ruleset) -> tuple[str, ...]
     if wrong:
         raise DomainError("invalid", wrong)
     return tuple(factor for factor in listed if factor in factors)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the platform itself knows of what a factor of malice says.
+
+    `reference_fen`: the reference price the sale was announced with, None where there is none.
+    """
+
+    price_fen: int
+    reference_fen: int | None
+    reneged_before: bool
+
+
+def check_facts(factors: Sequence[str], known: Known, ruleset: Ruleset) -> None:
+    """Refuse factors that the platform's own facts contradict; the others are for the judges to find.
+
+    DomainError invalid: `no_earlier_renege`, `no_reference_price`, `price_not_above` (with both prices).
+    """
+    wrong = [
+        Breach(code, f"malicious_factors.{number}", facts=facts)
+        for number, factor in enumerate(factors)
+        for code, facts in _contradictions(factor, known, ruleset)
+    ]
+    if wrong:
+        raise DomainError("invalid", wrong)
+
+
+def _contradictions(factor: str, known: Known, ruleset: Ruleset) -> Iterator[tuple[str, dict[str, Any]]]:
+    if factor == "repeated" and not known.reneged_before:
+        yield "no_earlier_renege", {}
+    if factor == "price_above_twice_valuation":
+        ratio = ruleset.ratio("malicious_price_ratio")
+        if known.reference_fen is None:
+            yield "no_reference_price", {}
+        elif known.price_fen <= ratio * known.reference_fen:
+            facts = {"price_fen": known.price_fen, "reference_fen": known.reference_fen, "ratio": f"{float(ratio):g}"}
+            yield "price_not_above", facts
+
+
+def check_due_on(due_on: date, now: datetime, ruleset: Ruleset) -> None:
+    """Refuse a day set for a debt that is not after today, or further ahead than the ruleset lets a judge set it.
+
+    DomainError invalid on `due_on`: `must_be_later`, `too_far` (fact `latest`).
+    """
+    today = shanghai_day(now)
+    latest = today + timedelta(days=ruleset.days("due_day_max"))
+    if due_on <= today:
+        raise invalid("due_on", "must_be_later", value=due_on.isoformat())
+    if due_on > latest:
+        raise invalid("due_on", "too_far", latest=latest.isoformat())
 
 
 def forfeited(round_: Round, held_fen: int, forfeit_fen: int | None) -> int:

@@ -176,10 +176,15 @@ def give_task(unit: Unit, actor: Actor, lot_id: str, *, agency: str, kind: str, 
     made before is flagged at once.
     """
     task = create_task(unit, actor, lot_id, agency=agency, kind=kind, due_at=due_at)
+    check_anew(unit, lot_id)
+    flag_barred(unit, lot_id)
+    return task
+
+
+def check_anew(unit: Unit, lot_id: str) -> None:
+    """Have everybody registered for the lot checked before they do anything more: who is barred has changed."""
     unit.session.execute(
         update(Registration)
         .where(Registration.auction_id.in_(select(Auction.id).where(Auction.lot_id == lot_id)))
         .values(cleared_version=-1)
     )
-    flag_barred(unit, lot_id)
-    return task

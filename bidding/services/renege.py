@@ -7,7 +7,7 @@ must approve (PRECISIONS 25), carried out with the approval. What is paid before
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from auction.kernel.clock import iso
 from auction.kernel.errors import DomainError
@@ -16,17 +16,18 @@ from auction.models import Approval, Auction
 from auction.rules.access import Actor, require
 from auction.rules.approvals import Need
 from auction.rules.lot import Round
-from auction.services.approvals import propose
+from auction.services.approvals import check_unproposed, propose
 from auction.services.locking import lock_round
 from risk.services.standing import enter
 
 from ..models import Registration, Renege
 from ..queries.payments import deposit_of, payments
-from ..queries.reneges import IN_FORCE, RENEGE, clock_of, declarers
+from ..queries.reneges import IN_FORCE, RENEGE, clock_of, declarers, reneged_before
 from ..queries.rooms import ruleset_of
 from ..rules import ledger
-from ..rules.debt import check_declarable, check_factors, forfeited
+from ..rules.debt import Known, check_declarable, check_factors, check_facts, forfeited
 from ..rules.ledger import Kind, advance
+from .interest import check_anew
 from .moving import new_payment, note, order_refund, post, refund_span
 from .payments import held_payment, supersede_pending
 from .settlement import winner_of
@@ -38,11 +39,13 @@ def declare(
     """Declare that the buyer of a sold auction reneged; with factors of malice, propose it to another judge.
 
     DomainError `renege_too_early` before the grace after the due day is over, `wrong_state` where nothing is owed or a
-    renege stands, `invalid` for a factor the ruleset does not list, `already_proposed`.
+    renege stands, `invalid` for a factor the ruleset does not list or the platform's facts contradict,
+    `already_proposed` while a finding of malice waits: that is answered first.
     """
     auction = lock_round(unit, actor, auction_id, "auction.renege")
     factors = check_factors(malicious_factors, ruleset_of(unit.session, auction))
-    _check(unit, auction)
+    _check(unit, auction, malicious_factors)
+    check_unproposed(unit, RENEGE, auction.id)
     if not factors:
         return _declare(unit, auction, reason=reason, factors=(), by=actor.id)
     return propose(
@@ -60,16 +63,19 @@ def declare(
 def carry_out_renege(unit: Unit, actor: Actor, approval: Approval) -> None:
     """The second judge approved a finding of malice: the declaration takes effect now, if the debt still stands."""
     auction = lock_round(unit, actor, approval.subject_id, "auction.renege")
-    _check(unit, auction)
     factors = approval.proposal["malicious_factors"]
+    _check(unit, auction, factors)
     _declare(unit, auction, reason=approval.reason, factors=factors, by=approval.proposed_by, approved_by=actor.id)
 
 
-def _check(unit: Unit, auction: Auction) -> None:
-    clock = clock_of(auction, ruleset_of(unit.session, auction))
-    if auction.status != "sold" or clock is None:
+def _check(unit: Unit, auction: Auction, factors: Sequence[str]) -> None:
+    numbers = ruleset_of(unit.session, auction)
+    clock = clock_of(auction, numbers)
+    if auction.status != "sold" or clock is None or auction.price_fen is None:
         raise DomainError("wrong_state", status=auction.status)
     check_declarable(auction.settlement, clock, unit.now)
+    before = reneged_before(unit.session, auction) if factors else False
+    check_facts(factors, Known(auction.price_fen, auction.reference_price_fen, before), numbers)
 
 
 def _declare(
@@ -94,7 +100,7 @@ def _declare(
         declared_at=unit.now,
     )
     unit.session.add(renege)
-    auction.settlement, winner.status = "reneged", "forfeited"
+    auction.settlement, auction.balance_fen, winner.status = "reneged", 0, "forfeited"
     unit.session.flush()
     check_anew(unit, auction.lot_id)
     unit.record(
@@ -155,15 +161,6 @@ def _give_back_balance(unit: Unit, auction: Auction, winner: Registration) -> in
             note(unit, winner, "BalanceReleased", payment, released_fen=payment.paid_fen, due_at=iso(due_at))
             total += payment.paid_fen
     return total
-
-
-def check_anew(unit: Unit, lot_id: str) -> None:
-    """Have everybody registered for the lot checked before they do anything more: who is barred has changed."""
-    unit.session.execute(
-        update(Registration)
-        .where(Registration.auction_id.in_(select(Auction.id).where(Auction.lot_id == lot_id)))
-        .values(cleared_version=-1)
-    )
 
 
 def note_renege(unit: Unit, renege: Renege, registration: Registration, kind: str, **facts: Any) -> None:

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from sqlalchemy import select
 
 from auction.kernel.clock import iso
-from auction.kernel.errors import DomainError, invalid
+from auction.kernel.errors import DomainError
 from auction.kernel.unit import Unit
 from auction.models import Approval, Auction
 from auction.rules.access import Actor, require
@@ -18,19 +18,21 @@ from auction.rules.approvals import Need
 from auction.rules.calendar import midnight, period_end, shanghai_day
 from auction.rules.lot import PRIVATE, AuctionStatus, check_transition
 from auction.rules.published_holidays import published_calendar
-from auction.services.approvals import propose
+from auction.services.approvals import lapse, propose
 from auction.services.locking import lock_round
 from risk.services.standing import enter
 
 from ..models import Registration, Renege, RenegeObjection
 from ..queries.auctions import has_ended
 from ..queries.payments import owed_fen
-from ..queries.reneges import RENEGE_REVOKED, allocation_of, concerned, objections, rounds_after
+from ..queries.reneges import RENEGE_REVOKED, allocation_of, concerned, declarers, objections, rounds_after
 from ..queries.rooms import ruleset_of
 from ..rules import ledger
+from ..rules.debt import check_due_on
+from .interest import check_anew
 from .life import withdraw_locked
 from .moving import post
-from .renege import check_anew, locked_renege, note_renege, require_other_judge, standing_renege
+from .renege import locked_renege, note_renege, require_other_judge, standing_renege
 from .rooms import lock_auction, lock_auctions
 from .sanctions import fall_with
 
@@ -69,12 +71,13 @@ def file_objection(unit: Unit, actor: Actor, auction_id: str, *, grounds: str) -
 def reject_objection(unit: Unit, actor: Actor, auction_id: str, objection_id: str, *, reason: str) -> RenegeObjection:
     """Reject an objection with its reason: a judge who neither declared nor approved it.
 
-    DomainError not_found, own_declaration, wrong_state where it is decided.
+    What proposes to accept it lapses. DomainError not_found, own_declaration, wrong_state where it is decided.
     """
     _, renege, winner = locked_renege(unit, actor, auction_id, "auction.renege")
     require_other_judge(unit, actor, renege)
     objection = _open_objection(unit, renege, objection_id)
     _decide(unit, objection, "rejected", actor.id, reason)
+    lapse(unit, (RENEGE_REVOKED,), (renege.auction_id,), objection_id=objection.id)
     note_renege(unit, renege, winner, "RenegeObjectionRejected", objection_id=objection.id, reason=reason, by=actor.id)
     return objection
 
@@ -84,15 +87,16 @@ def propose_revocation(
 ) -> Approval:
     """Propose to accept an objection and revoke the declaration; a second judge approves.
 
-    `due_on`: the new day for the balance, after today; without it the announced days run anew from the revocation.
+    `due_on`: the new day for the balance, after today and within the ruleset's days; without it the announced days run
+    anew from the revocation. None of the judges of the declaration answers the proposal.
     DomainError own_declaration, not_found for the objection, resale_sold, wrong_state, invalid, already_proposed.
     """
     auction, renege, _ = locked_renege(unit, actor, auction_id, "auction.renege")
     require_other_judge(unit, actor, renege)
     _open_objection(unit, renege, objection_id)
     _check_resale(unit, auction, renege)
-    if due_on is not None and due_on <= shanghai_day(unit.now):
-        raise invalid("due_on", "must_be_later", value=due_on.isoformat())
+    if due_on is not None:
+        check_due_on(due_on, unit.now, ruleset_of(unit.session, auction))
     return propose(
         unit,
         actor,
@@ -105,16 +109,15 @@ def propose_revocation(
             "due_on": due_on.isoformat() if due_on else None,
         },
         reason=reason,
-        needs=[Need("judge")],
+        needs=[Need("judge", but=frozenset(declarers(unit.session, auction.id)))],
     )
 
 
 def carry_out_revocation(unit: Unit, actor: Actor, approval: Approval) -> None:
-    """The second judge approved: the declaration is undone, if nothing that bars it has happened since."""
+    """Another judge approved: the declaration is undone, if nothing that bars it has happened since."""
     auction = lock_round(unit, actor, approval.subject_id, "auction.renege")
     lock_auctions(unit, unit.session.scalars(select(Auction.id).where(Auction.lot_id == auction.lot_id)))
     renege, winner = standing_renege(unit, auction)
-    require_other_judge(unit, actor, renege)
     if renege.id != approval.proposal["renege_id"]:
         raise DomainError("wrong_state", status=renege.status)
     objection = _open_objection(unit, renege, approval.proposal["objection_id"])

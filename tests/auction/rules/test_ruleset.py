@@ -116,6 +116,7 @@ OJA 26(1) | relist | 30 days
 EQ 10 | own_sale_equity_max | 3 months
 - | own_sale_other_max | 60 days
 - | renege_grace | 3 days
+- | due_day_max | 60 days
 OJA 24(1) | forfeit_order | costs shortfall case_debt related_debt list
 OJA 24(1) | measure_forfeiture | true flag
 OJA 24(2) | measure_resale_bar | true flag

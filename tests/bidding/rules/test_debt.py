@@ -9,7 +9,17 @@ from auction.rules.calendar import midnight
 from auction.rules.lot import Round
 from auction.rules.published_holidays import published_calendar
 from auction.rules.ruleset import load
-from bidding.rules.debt import check_declarable, check_factors, debt_clock, forfeited, stage, still_owed
+from bidding.rules.debt import (
+    Known,
+    check_declarable,
+    check_due_on,
+    check_factors,
+    check_facts,
+    debt_clock,
+    forfeited,
+    stage,
+    still_owed,
+)
 
 RULES = load("spc-2016")
 CALENDAR = published_calendar(RULES)
@@ -75,6 +85,52 @@ def test_only_the_listed_factors_may_be_found() -> None:
     (breach,) = caught.value.errors
     assert (breach.field, breach.code) == ("malicious_factors.1", "not_one_of")
     assert breach.facts == {"allowed": RULES.texts("malicious_factors")}
+
+
+@pytest.mark.parametrize(
+    ("factors", "known", "wrong"),
+    [
+        (["no_means", "repeated"], Known(100, 40, reneged_before=True), []),
+        (
+            ["no_means", "repeated"],
+            Known(100, 40, reneged_before=False),
+            [("malicious_factors.1", "no_earlier_renege")],
+        ),
+        (["price_above_twice_valuation"], Known(81, 40, reneged_before=False), []),
+        (
+            ["price_above_twice_valuation"],
+            Known(80, 40, reneged_before=False),
+            [("malicious_factors.0", "price_not_above")],
+        ),
+        (
+            ["price_above_twice_valuation"],
+            Known(80, None, reneged_before=False),
+            [("malicious_factors.0", "no_reference_price")],
+        ),
+        (["delay_for_debtor", "collusion"], Known(1, None, reneged_before=False), []),  # for the judges to find
+    ],
+)
+def test_factors_are_held_against_what_the_platform_knows(
+    factors: list[str], known: Known, wrong: list[tuple[str, str]]
+) -> None:
+    if not wrong:
+        check_facts(factors, known, RULES)
+        return
+    with pytest.raises(DomainError) as caught:
+        check_facts(factors, known, RULES)
+    assert (caught.value.code, [(one.field, one.code) for one in caught.value.errors]) == ("invalid", wrong)
+
+
+def test_a_judge_sets_a_day_to_come_and_not_too_far() -> None:
+    today = date(2026, 3, 13)  # FREE lies in it, in Shanghai
+    for days, code in ((-1, "must_be_later"), (0, "must_be_later"), (1, None), (60, None), (61, "too_far")):
+        if code is None:
+            check_due_on(today + timedelta(days=days), FREE, RULES)
+            continue
+        with pytest.raises(DomainError) as caught:
+            check_due_on(today + timedelta(days=days), FREE, RULES)
+        assert [(one.field, one.code) for one in caught.value.errors] == [("due_on", code)]
+        assert caught.value.errors[0].facts.get("latest") == ("2026-05-12" if code == "too_far" else None)
 
 
 @pytest.mark.parametrize(

@@ -72,14 +72,25 @@ class Desk:
         assert ledger.overdrawn(totals) == []
         return answer
 
-    def sell(self, *, price_fen: int = PRICE, due_fen: int | None = None, principals: Any = (), **terms: Any) -> Debtor:
-        """A round of the lot, sold to somebody new with the deposit held; the balance is due in ten days."""
-        number, name = a_resident_id(), "张三"
+    def sell(
+        self,
+        *,
+        price_fen: int = PRICE,
+        due_fen: int | None = None,
+        principals: Any = (),
+        again: Debtor | None = None,
+        **terms: Any,
+    ) -> Debtor:
+        """A round of the lot, sold with the deposit held: to somebody new, or `again` to who bought at another desk.
+
+        The balance is due in ten days.
+        """
+        number, name = (again.number, again.name) if again else (a_resident_id(), "张三")
 
         def rows(unit: Unit) -> tuple[str, str, Account]:
             lot = unit.session.get_one(Lot, self.lot_id)
             auction = an_auction(unit, lot=lot, status="open", **({"deposit_fen": DEPOSIT} | terms))
-            account = a_bidder(unit, name=name, id_number=number)
+            account = again.account if again else a_bidder(unit, name=name, id_number=number)
             extra = {} if due_fen is None else {"deposit_due_fen": due_fen}
             registration = a_registration(unit, auction, account, status="qualified", principals=principals, **extra)
             if registration.deposit_due_fen:

@@ -55,7 +55,7 @@ def test_a_renege_without_malice_supports_no_sanction(desk: Desk) -> None:
 
 def test_a_sanction_falls_with_the_finding_it_rests_on(desk: Desk) -> None:
     buyer = desk.sell()
-    desk.declared(buyer, "no_means", "repeated")
+    desk.declared(buyer, "no_means", "collusion")
     assert record(desk, buyer) == (0, [("reneged_maliciously", -80, "counts")])
     _, approval = propose(desk, buyer)
     desk.approve(approval, judge=2)
