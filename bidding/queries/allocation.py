@@ -1,7 +1,8 @@
 """How a forfeited deposit is to be used, as far as it can be said today; the decided part as it was posted."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from sqlalchemy.orm import Session
 
@@ -9,7 +10,9 @@ from auction.models import Auction
 from auction.rules.lot import LIVE, PRIVATE
 
 from ..models import Allocation, AllocationEntry, Renege
-from ..rules.allocation import Claim, Line, Made, allocate, lines_of, open_shortfall, shortfall, still_claimed
+from ..rules.allocation import Claim, Line, Made, allocate, lines_of, open_shortfall, shortfall, still_claimed, top_up
+from ..rules.ledger import Kind
+from .payments import top_up_paid_fen
 from .reneges import (
     allocation_of,
     entry_of,
@@ -17,7 +20,7 @@ from .reneges import (
     objections,
     reneges_of_lot,
     rounds_after,
-    top_up_order,
+    standing_order,
 )
 from .rooms import ruleset_of
 
@@ -26,8 +29,9 @@ from .rooms import ruleset_of
 class Plan:
     """The use of one forfeited deposit. `final_fen`: what the lot brought, None while that is not known.
 
-    `waits`: why it cannot be decided yet (`not_entered`, `resale_open`, `objection_open`, `later_first`), empty where
-    it can or is. Without a final price only the costs are in the lines.
+    `waits`: why it cannot be decided yet (`not_entered`, `resale_open`, `objection_open`, `later_first`,
+    `top_up_open`), empty where it can or is. Without a final price only the costs are in the lines. `made_fen` is what
+    came of the shortfall, from the deposit and on orders; `asked_fen` what a standing order still asks of it.
     """
 
     renege: Renege
@@ -37,6 +41,7 @@ class Plan:
     liable_fen: int
     lines: tuple[Line, ...]
     made_fen: int
+    asked_fen: int
     waits: tuple[str, ...]
 
     def taken(self, code: str, label: str) -> int:
@@ -59,23 +64,33 @@ def plan_of(session: Session, auction: Auction) -> Plan | None:
     return next((plan for plan in plans if plan.renege.auction_id == auction.id), None)
 
 
-def top_up_limit(session: Session, plan: Plan) -> int:
-    """How much of his shortfall a buyer still answers for, after what all renegers of the lot have made good."""
+def order_lines(plan: Plan, plans: Sequence[Plan]) -> tuple[Line, ...]:
+    """What a buyer whose deposit was used may be ordered to make up, by `plans`, all those of the lot.
+
+    The costs his deposit did not reach, and the shortfall, cut down to what he still answers for after what the others
+    have made good or are ordered to. Empty where that is nothing.
+    """
     others = [
-        Made(other.liable_fen, other.made_fen)
-        for other in plans_of_lot(session, plan.renege.lot_id)
+        Made(other.liable_fen, other.made_fen + other.asked_fen)
+        for other in plans
         if other.renege.id != plan.renege.id and other.decided is not None
     ]
-    return max(0, open_shortfall(plan.liable_fen, others) - plan.made_fen)
+    return top_up(plan.lines, max(0, open_shortfall(plan.liable_fen, others) - plan.made_fen))
+
+
+def later_asked(plan: Plan, plans: Sequence[Plan]) -> bool:
+    """Whether a standing order still asks part of the loss of somebody who reneged after this buyer: he pays first."""
+    later = takewhile(lambda other: other.renege.id != plan.renege.id, plans)
+    return any(other.asked_fen for other in later)
 
 
 def _plan(session: Session, renege: Renege, auction: Auction, sold_fen: int | None, later: list[Plan]) -> Plan:
     decided, entry = allocation_of(session, renege.id), entry_of(session, renege.id)
-    ordered = _ordered(session, renege)
     if decided is not None:
         lines = lines_of(decided.lines)
-        made = _sum(lines, "shortfall") + ordered
-        return Plan(renege, entry, decided, decided.final_fen, decided.liable_fen, lines, made, ())
+        paid = top_up_paid_fen(session, auction.id, Kind.TOP_UP_TO_SHORTFALL)
+        made, asked = _sum(lines, "shortfall") + paid, _ordered(session, renege) - paid
+        return Plan(renege, entry, decided, decided.final_fen, decided.liable_fen, lines, made, max(0, asked), ())
     final = sold_fen if sold_fen is not None else _stated(session, auction, entry)
     liable = shortfall(renege.price_fen, final) if final is not None else 0
     claims = _claims(entry, liable, final is not None, later)
@@ -83,7 +98,7 @@ def _plan(session: Session, renege: Renege, auction: Auction, sold_fen: int | No
     if final is None:
         lines = tuple(line for line in lines if line.code == "costs")
     waits = _waits(session, renege, entry, final, later)
-    return Plan(renege, entry, None, final, liable, lines, _sum(lines, "shortfall"), waits)
+    return Plan(renege, entry, None, final, liable, lines, _sum(lines, "shortfall"), 0, waits)
 
 
 def _sum(lines: Iterable[Line], code: str) -> int:
@@ -91,8 +106,8 @@ def _sum(lines: Iterable[Line], code: str) -> int:
 
 
 def _ordered(session: Session, renege: Renege) -> int:
-    """What of the shortfall a top-up order already asks for, paid or not."""
-    order = top_up_order(session, renege.id)
+    """What of the shortfall a standing top-up order asks for, paid or not."""
+    order = standing_order(session, renege.auction_id)
     return _sum(lines_of(order.lines), "shortfall") if order is not None else 0
 
 
@@ -131,6 +146,7 @@ def _waits(
             ("resale_open", final is None),
             ("objection_open", any(one.status == "filed" for one in objections(session, renege.id))),
             ("later_first", any(plan.decided is None for plan in later)),
+            ("top_up_open", any(plan.asked_fen for plan in later)),
         )
         if holds
     )

@@ -113,11 +113,9 @@ def owed_fen(session: Session, auction: Auction) -> int:
     return still_owed(auction.price_fen, held, price_paid_fen(session, auction.id))
 
 
-def top_up_paid_fen(session: Session, auction_id: str) -> int:
-    """How much came on an auction's top-up orders."""
-    paid = select(func.sum(Posting.amount_fen)).where(
-        Posting.auction_id == auction_id, Posting.kind == Kind.TOP_UP_RECEIVED
-    )
+def top_up_paid_fen(session: Session, auction_id: str, kind: Kind = Kind.TOP_UP_RECEIVED) -> int:
+    """How much came on an auction's top-up orders; of another `kind`: how much of it went there."""
+    paid = select(func.sum(Posting.amount_fen)).where(Posting.auction_id == auction_id, Posting.kind == kind)
     return int(session.scalar(paid) or 0)
 
 

@@ -11,6 +11,7 @@ S(i) the shortfall of i and x(i) what i makes good, for every amount s the reneg
 together make good at most s. It follows that nobody pays more than his own shortfall, and all together never more than
 the greatest. The latest is asked first: but for him the lot had been sold at his price, so that the loss below it is
 his before it is anybody's; the earlier ones answer for what is above his price, and stand in for what he cannot pay.
+Only money that came counts as made good; while an order against a later one stands, the earlier ones wait for its end.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -62,7 +63,7 @@ def lines_of(data: Iterable[Mapping[str, Any]]) -> tuple[Line, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What another reneger of the lot answers for (`liable_fen`), and has made good or is ordered to (`made_fen`)."""
+    """What another reneger of the lot answers for (`liable_fen`), and has made good of it (`made_fen`)."""
 
     liable_fen: int
     made_fen: int
@@ -107,18 +108,23 @@ def allocate(forfeited_fen: int, claims: Sequence[Claim], order: Sequence[str]) 
     return tuple(lines)
 
 
-def top_up(lines: Iterable[Line]) -> tuple[Line, ...]:
+def top_up(lines: Iterable[Line], shortfall_fen: int) -> tuple[Line, ...]:
     """What a top-up order may ask for: the costs and the shortfall the deposit did not reach (SALE 22(2)).
 
-    Not the debts: they are the debtor's own, which a forfeited deposit serves but no buyer owes. `left_fen` is what of
-    the order is still to come after each line.
+    Of the shortfall at most `shortfall_fen`. Not the debts: they are the debtor's own, which a forfeited deposit serves
+    but no buyer owes. `left_fen` is what of the order is still to come after each line.
     """
-    wanted = [line for line in lines if line.code in ("costs", "shortfall") and line.uncovered_fen > 0]
-    left = sum(line.uncovered_fen for line in wanted)
+    wanted = [
+        (line, min(line.uncovered_fen, shortfall_fen) if line.code == "shortfall" else line.uncovered_fen)
+        for line in lines
+        if line.code in ("costs", "shortfall")
+    ]
+    left = sum(fen for _, fen in wanted)
     found = []
-    for line in wanted:
-        left -= line.uncovered_fen
-        found.append(Line(line.code, line.label, line.uncovered_fen, line.uncovered_fen, left))
+    for line, fen in wanted:
+        left -= fen
+        if fen:
+            found.append(Line(line.code, line.label, fen, fen, left))
     return tuple(found)
 
 

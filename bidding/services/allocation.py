@@ -13,15 +13,15 @@ from auction.kernel.errors import DomainError, invalid
 from auction.kernel.unit import Unit
 from auction.models import Auction
 from auction.rules.access import Actor
-from auction.rules.calendar import midnight, shanghai_day
+from auction.rules.calendar import midnight
 
 from ..models import Allocation, AllocationEntry, Registration, Renege, TopUpOrder
-from ..queries.allocation import Plan, plan_of, top_up_limit
+from ..queries.allocation import Plan, later_asked, order_lines, plan_of, plans_of_lot
 from ..queries.payments import top_up_paid_fen
 from ..queries.reneges import final_of, standing_order, top_up_order
 from ..queries.rooms import ruleset_of
 from ..rules import ledger
-from ..rules.allocation import Line, top_up
+from ..rules.debt import check_due_on
 from .moving import post
 from .payments import supersede_pending
 from .renege import locked_renege, note_renege
@@ -134,20 +134,24 @@ def order_top_up(unit: Unit, actor: Actor, auction_id: str, *, reason: str, due_
     """Order the buyer to make up the costs and the shortfall that his deposit did not reach: the court's choice.
 
     For a creditor who bid without a deposit that is all of them (PRECISIONS 10). What another reneger of the lot has
-    made good is not asked for again. DomainError wrong_state before the use of the deposit is decided, while an order
-    stands, or where nothing is left to ask; invalid for a day that is not to come.
+    made good is not asked for again. DomainError wrong_state before the use of the deposit is decided, where one was
+    made, or where nothing is left to ask; top_up_waits while an order stands against somebody who reneged later;
+    invalid for a day that is not to come, or too far off.
     """
     auction, renege, winner = locked_renege(unit, actor, auction_id, "auction.renege")
-    if not ruleset_of(unit.session, auction).flag("measure_top_up"):
+    numbers = ruleset_of(unit.session, auction)
+    if not numbers.flag("measure_top_up"):
         raise DomainError("wrong_state", status="measure_not_available")
-    plan = plan_of(unit.session, auction)
-    if plan is None or plan.decided is None:
+    plans = plans_of_lot(unit.session, auction.lot_id)
+    plan = next(one for one in plans if one.renege.id == renege.id)
+    if plan.decided is None:
         raise DomainError("wrong_state", status="not_allocated")
     if top_up_order(unit.session, renege.id) is not None:
         raise DomainError("wrong_state", status="ordered")
-    if due_on <= shanghai_day(unit.now):
-        raise invalid("due_on", "must_be_later", value=due_on.isoformat())
-    lines = _limited(top_up(plan.lines), top_up_limit(unit.session, plan))
+    check_due_on(due_on, unit.now, numbers)
+    if later_asked(plan, plans):
+        raise DomainError("top_up_waits")
+    lines = order_lines(plan, plans)
     if not lines:
         raise DomainError("wrong_state", status="nothing_owed")
     order = TopUpOrder(
@@ -166,20 +170,6 @@ def order_top_up(unit: Unit, actor: Actor, auction_id: str, *, reason: str, due_
     return order
 
 
-def _limited(lines: Sequence[Line], shortfall_fen: int) -> list[Line]:
-    """The lines with the shortfall cut down to what this buyer still answers for."""
-    wanted = [
-        (line, min(line.amount_fen, shortfall_fen) if line.code == "shortfall" else line.amount_fen) for line in lines
-    ]
-    left = sum(fen for _, fen in wanted)
-    found = []
-    for line, fen in wanted:
-        left -= fen
-        if fen:
-            found.append(Line(line.code, line.label, fen, fen, left))
-    return found
-
-
 def enforce_top_up(unit: Unit, actor: Actor, auction_id: str, *, reason: str) -> TopUpOrder:
     """Record that an order not paid in time goes to compulsory enforcement (SALE 22(2)); it may still be paid.
 
@@ -188,10 +178,19 @@ def enforce_top_up(unit: Unit, actor: Actor, auction_id: str, *, reason: str) ->
     _, renege, winner, order = _standing(unit, actor, auction_id)
     if order.status != "ordered" or unit.now <= order.due_at:
         raise DomainError("wrong_state", status="not_yet_due" if order.status == "ordered" else order.status)
-    order.status = "enforced"
-    order.ended_by, order.ended_at, order.ended_reason = actor.id, unit.now, reason
-    _note_order(unit, renege, winner, order, "TopUpEnforced", actor, reason=reason)
-    return order
+    return _end(unit, renege, winner, order, actor, "enforced", reason)
+
+
+def give_up_top_up(unit: Unit, actor: Actor, auction_id: str, *, reason: str) -> TopUpOrder:
+    """Record that enforcement ended in vain: the rest is asked no more, and who reneged earlier stands in for it.
+
+    DomainError wrong_state without an order, or before it is enforced.
+    """
+    _, renege, winner, order = _standing(unit, actor, auction_id)
+    if order.status != "enforced":
+        raise DomainError("wrong_state", status=order.status)
+    supersede_pending(unit, winner, "top_up")
+    return _end(unit, renege, winner, order, actor, "in_vain", reason)
 
 
 def cancel_top_up(unit: Unit, actor: Actor, auction_id: str, *, reason: str) -> TopUpOrder:
@@ -200,9 +199,19 @@ def cancel_top_up(unit: Unit, actor: Actor, auction_id: str, *, reason: str) -> 
     supersede_pending(unit, winner, "top_up")
     if top_up_paid_fen(unit.session, auction.id):
         raise DomainError("wrong_state", status="partly_paid")
-    order.status = "cancelled"
+    return _end(unit, renege, winner, order, actor, "cancelled", reason)
+
+
+#: How the end of an order, or its way to enforcement, is journaled.
+_ENDS = {"enforced": "TopUpEnforced", "in_vain": "TopUpGivenUp", "cancelled": "TopUpCancelled"}
+
+
+def _end(
+    unit: Unit, renege: Renege, winner: Registration, order: TopUpOrder, actor: Actor, status: str, reason: str
+) -> TopUpOrder:
+    order.status = status
     order.ended_by, order.ended_at, order.ended_reason = actor.id, unit.now, reason
-    _note_order(unit, renege, winner, order, "TopUpCancelled", actor, reason=reason)
+    _note_order(unit, renege, winner, order, _ENDS[status], actor, reason=reason)
     return order
 
 

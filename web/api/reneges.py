@@ -142,6 +142,15 @@ def enforce_top_up(data: dict[str, Any], auction_id: str) -> Response:
     return _then_debt(allocation.enforce_top_up, auction_id, **data)
 
 
+@blueprint.post("/auctions/<auction_id>/top-up/enforcement-end")
+@policy("auction.renege")
+@blueprint.arguments(ReasonIn)
+@blueprint.response(200, DebtOut)
+def give_up_top_up(data: dict[str, Any], auction_id: str) -> Response:
+    """Record that enforcement ended in vain: the rest is asked no more, and who reneged earlier stands in for it."""
+    return _then_debt(allocation.give_up_top_up, auction_id, **data)
+
+
 @blueprint.post("/auctions/<auction_id>/top-up/cancellation")
 @policy("auction.renege")
 @blueprint.arguments(ReasonIn)

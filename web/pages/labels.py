@@ -152,6 +152,7 @@ TOP_UP: Words = {
     "ordered": _("已责令补交"),
     "paid": _("已补交"),
     "enforced": _("强制执行中"),
+    "in_vain": _("强制执行未果，余额不再追缴"),
     "cancelled": _("已撤回"),
 }
 

@@ -131,7 +131,7 @@ class TopUpOut(Strict):
     """An order to make up costs and shortfall beyond the deposit."""
 
     id = fields.String()
-    status = choice("ordered", "paid", "enforced", "cancelled")
+    status = choice("ordered", "paid", "enforced", "in_vain", "cancelled")
     amount_fen = fields.Integer()
     paid_fen = fields.Integer()
     owed_fen = fields.Integer()

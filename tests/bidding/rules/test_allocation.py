@@ -60,9 +60,12 @@ def test_nothing_negative_and_nothing_unknown_is_allocated() -> None:
 
 
 def test_a_top_up_asks_for_costs_and_shortfall_alone() -> None:
-    lines = top_up(allocate(8, CLAIMS, ORDER))
+    lines = top_up(allocate(8, CLAIMS, ORDER), 50)
     assert [(line.code, line.amount_fen, line.left_fen) for line in lines] == [("costs", 2, 50), ("shortfall", 50, 0)]
-    assert top_up(allocate(150, CLAIMS, ORDER)) == ()
+    assert top_up(allocate(150, CLAIMS, ORDER), 50) == ()
+    limited = top_up(allocate(8, CLAIMS, ORDER), 20)
+    assert [(line.code, line.amount_fen, line.left_fen) for line in limited] == [("costs", 2, 20), ("shortfall", 20, 0)]
+    assert [line.code for line in top_up(allocate(8, CLAIMS, ORDER), 0)] == ["costs"]
     assert split(lines, 0, 10) == {"costs": 2, "shortfall": 8}
     assert split(lines, 10, 42) == {"shortfall": 42}
     with pytest.raises(ValueError, match="more is paid"):

@@ -1,6 +1,7 @@
 """What a forfeited deposit is put to, over one and several resales, and the order to make up the rest."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,11 +11,13 @@ from auction.kernel.unit import House
 from auction.rules.calendar import shanghai_day
 from bidding.models import Renege
 from bidding.queries.allocation import plan_of
+from bidding.queries.reneges import standing_order
 from bidding.services.allocation import (
     cancel_top_up,
     decide_allocation,
     enforce_top_up,
     enter_allocation,
+    give_up_top_up,
     order_top_up,
 )
 from bidding.services.renege_objections import reject_objection
@@ -106,8 +109,12 @@ def test_the_court_states_no_price_where_the_lot_was_sold_again(desk: Desk) -> N
     buyer = desk.sell()
     desk.declared(buyer)
     desk.pay(desk.sell(price_fen=PRICE))
-    refuses("invalid", lambda: enter(desk, buyer, final_fen=1))
-    refuses("invalid", lambda: enter(desk, buyer, costs=[COSTS[0], COSTS[0]]))
+
+    def wrong(**facts: Any) -> list[tuple[str, str | None]]:
+        return [(one.code, one.field) for one in refuses("invalid", lambda: enter(desk, buyer, **facts)).errors]
+
+    assert wrong(final_fen=1) == [("sold_again", "final_fen")]
+    assert wrong(costs=[COSTS[0], COSTS[0]]) == [("duplicate", "costs.1.label")]
 
 
 def test_several_renegers_make_the_same_loss_good_once(desk: Desk) -> None:
@@ -199,11 +206,93 @@ def test_a_creditor_without_deposit_owes_costs_and_shortfall(desk: Desk) -> None
     assert (totals["court_costs:A0"], totals["court_shortfall:A0"]) == (300_000, 1_000_000)
 
 
-def test_an_order_needs_a_day_to_come(desk: Desk) -> None:
+def a_shortfall_of_two(desk: Desk) -> tuple[Debtor, Debtor]:
+    """Two renegers: the second, whose deposit is 5 million, answers for 16 of the 20.5 the first answers for."""
+    first = desk.sell()
+    desk.declared(first)
+    second = desk.sell(price_fen=PRICE - 4_500_000, deposit_fen=5_000_000)
+    desk.declared(second)
+    desk.pay(desk.sell(price_fen=PRICE - 20_500_000))
+    for buyer in (first, second):
+        enter(desk, buyer, costs=[])
+    return first, second
+
+
+def end(desk: Desk, buyer: Debtor, service: Any) -> Any:
+    return desk.perform(service, desk.judges[0], buyer.auction_id, reason="依法处理")
+
+
+def test_an_earlier_reneger_waits_for_the_end_of_an_order_against_a_later_one(desk: Desk) -> None:
+    first, second = a_shortfall_of_two(desk)
+    assert decide(desk, second) == [("shortfall", 5_000_000, 0)]
+    assert order(desk, second).amount_fen == 11_000_000
+    assert refuses("allocation_waits", decide, desk, first).facts["waits"] == "top_up_open"
+    desk.pay(second, 3_000_000, "top_up")
+    desk.clock.advance(hours=24 * 20)
+    assert refuses("wrong_state", end, desk, second, give_up_top_up).facts["status"] == "ordered"
+    end(desk, second, enforce_top_up)
+    assert refuses("allocation_waits", decide, desk, first).facts["waits"] == "top_up_open"
+    late = desk.ask(second, purpose="top_up")
+    given_up = end(desk, second, give_up_top_up)
+    assert (given_up.status, given_up.ended_by) == ("in_vain", desk.judges[0].id)
+    # 8 of the loss came; of the 12.5 left the first one's deposit covers what it can, and keeps nothing.
+    assert decide(desk, first) == [("shortfall", DEPOSIT, 0)]
+    assert order(desk, first).amount_fen == 2_500_000
+    assert desk.arrive(second, late).status == "refunding"  # it is asked no more
+    for done in (enforce_top_up, give_up_top_up, cancel_top_up):
+        assert refuses("wrong_state", end, desk, second, done).facts["status"] == "not_ordered"
+    desk.pay(first, purpose="top_up")
+    totals = desk.balances(first, second)
+    assert (totals["court_shortfall:A0"], totals["court_shortfall:A1"]) == (12_500_000, 8_000_000)
+
+
+def test_an_order_that_is_paid_leaves_the_earlier_reneger_what_is_above(desk: Desk) -> None:
+    first, second = a_shortfall_of_two(desk)
+    decide(desk, second)
+    order(desk, second)
+    desk.pay(second, purpose="top_up")
+    assert decide(desk, first) == [("shortfall", 4_500_000, 5_500_000), ("kept", 5_500_000, 0)]
+
+
+def test_an_order_taken_back_lets_the_earlier_reneger_stand_in(desk: Desk) -> None:
+    first, second = a_shortfall_of_two(desk)
+    decide(desk, second)
+    order(desk, second)
+    refuses("allocation_waits", decide, desk, first)
+    end(desk, second, cancel_top_up)
+    assert decide(desk, first) == [("shortfall", DEPOSIT, 0)]
+
+
+def test_the_later_reneger_is_asked_before_the_earlier_is_ordered_to_stand_in(desk: Desk) -> None:
+    first, second = a_shortfall_of_two(desk)
+    decide(desk, second)
+    decide(desk, first)
+    assert order(desk, second).amount_fen == 5_500_000  # the first one's deposit went before
+    refuses("top_up_waits", order, desk, first)
+    desk.pay(second, 2_000_000, "top_up")
+    refuses("top_up_waits", order, desk, first)
+    desk.clock.advance(hours=24 * 20)
+    end(desk, second, enforce_top_up)
+    end(desk, second, give_up_top_up)
+    assert order(desk, first).amount_fen == 3_500_000
+    desk.pay(first, purpose="top_up")
+    totals = desk.balances(first, second)
+    assert totals["court_shortfall:A0"] + totals["court_shortfall:A1"] == 20_500_000
+
+
+def test_an_order_needs_a_day_to_come_and_not_too_far(desk: Desk) -> None:
     buyer = desk.sell(due_fen=0)
     desk.declared(buyer)
     desk.pay(desk.sell(price_fen=PRICE - 1_000_000))
     enter(desk, buyer)
     decide(desk, buyer)
     today = shanghai_day(desk.clock.moment)
-    refuses("invalid", lambda: desk.perform(order_top_up, desk.judges[0], buyer.auction_id, reason="r", due_on=today))
+
+    def wrong(days: int) -> list[tuple[str, str | None]]:
+        ask = partial(order_top_up, reason="r", due_on=today + timedelta(days=days))
+        error = refuses("invalid", desk.perform, ask, desk.judges[0], buyer.auction_id)
+        return [(one.code, one.field) for one in error.errors]
+
+    assert wrong(0) == [("must_be_later", "due_on")]
+    assert wrong(61) == [("too_far", "due_on")]
+    assert desk.house.read(standing_order, buyer.auction_id) is None

@@ -191,6 +191,13 @@ def enforce_top_up(auction_id: str) -> Any:
     return _with_reason(allocation.enforce_top_up, auction_id, _("已转强制执行。"))
 
 
+@blueprint.post("/auctions/<auction_id>/debt/top-up-enforcement-end")
+@policy("auction.renege")
+def give_up_top_up(auction_id: str) -> Any:
+    """Record that enforcement ended in vain."""
+    return _with_reason(allocation.give_up_top_up, auction_id, _("已记录：余额不再追缴。"))
+
+
 @blueprint.post("/auctions/<auction_id>/debt/top-up-cancellation")
 @policy("auction.renege")
 def cancel_top_up(auction_id: str) -> Any:
