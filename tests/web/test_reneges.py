@@ -7,11 +7,12 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from auction.kernel.clock import FixedClock
+from auction.kernel.clock import SHANGHAI, FixedClock
 from auction.kernel.unit import House
 from auction.models import Account
 from auction.services import accounts
 from bidding.models import Payment
+from bidding.services import allocation
 from tests.bidding.services.debtor import DEPOSIT, PRICE, Debtor, Desk
 from tests.factories import a_bidder, an_account
 from tests.web.caller import Caller, SignIn, code_of, fields_of
@@ -62,7 +63,7 @@ def test_the_declaration_waits_for_the_grace_and_says_from_when(
     assert fields_of(unlisted) == {"malicious_factors.0": "not_one_of"}
     assert "no_means, delay_for_debtor, repeated" in unlisted.get_json()["errors"][0]["detail"]
     answer = fine(judge.post(f"{address}/renege", {"reason": "逾期未付"}), 201)
-    assert answer["settlement"]["status"] == "reneged"
+    assert (answer["settlement"]["status"], answer["settlement"]["balance_fen"]) == ("reneged", 0)
     assert code_of(judge.post(f"{address}/renege", {"reason": "again"})) == "wrong_state"
 
 
@@ -71,6 +72,8 @@ def test_malice_is_proposed_and_carried_out_by_another_judge(desk: Desk, sign_in
     first, second = again(sign_in, desk, 0), again(sign_in, desk, 1)
     proposal = fine(first.post(f"{address}/renege", {"reason": "无履行能力", "malicious_factors": ["no_means"]}), 202)
     assert proposal["needs"] == {"role": "judge", "count": 1}
+    plain = first.post(f"{address}/renege", {"reason": "逾期未付"})
+    assert (plain.status_code, code_of(plain)) == (409, "already_proposed")
     assert fine(anybody.get(address))["settlement"]["status"] == "overdue"
     answer = {"approve": True, "reason": "同意"}
     assert code_of(first.post(f"/approvals/{proposal['approval_id']}", answer)) == "four_eyes"
@@ -145,6 +148,49 @@ def test_allocation_and_top_up(desk: Desk, sign_in: SignIn) -> None:
     assert fine(own.get(f"{address}/renege"))["top_up"]["status"] == "paid"
 
 
+def shortfall_ordered(desk: Desk, days: int) -> str:
+    """A reneged sale whose deposit was used and left a loss, which the buyer is ordered to make up."""
+    buyer, address = overdue(desk)
+    desk.declare(buyer)
+    desk.perform(
+        allocation.enter_allocation,
+        desk.judges[0],
+        buyer.auction_id,
+        costs=[],
+        case_debt_fen=0,
+        related_debts=[],
+        reason="据案卷",
+    )
+    desk.pay(desk.sell(price_fen=PRICE - 20_000_000))
+    desk.perform(allocation.decide_allocation, desk.judges[0], buyer.auction_id, reason="依次支付")
+    due_on = (desk.clock.moment + timedelta(days=days)).date()
+    desk.perform(allocation.order_top_up, desk.judges[0], buyer.auction_id, reason="差价", due_on=due_on)
+    return address
+
+
+def test_what_enforcement_does_not_bring_is_asked_no_more(desk: Desk, sign_in: SignIn) -> None:
+    address = shortfall_ordered(desk, 10)
+    desk.clock.advance(hours=24 * 20)
+    judge = again(sign_in, desk, 0)
+    assert code_of(judge.post(f"{address}/top-up/enforcement-end", {"reason": "r"})) == "wrong_state"
+    fine(judge.post(f"{address}/top-up/enforcement", {"reason": "逾期未补交"}))
+    order = fine(judge.post(f"{address}/top-up/enforcement-end", {"reason": "无财产可供执行"}))["top_up"]
+    assert (order["status"], order["ended_reason"]) == ("in_vain", "无财产可供执行")
+    too_far = judge.post(f"{address}/top-up", {"reason": "r", "due_on": "2099-01-01"})
+    assert code_of(too_far) == "wrong_state"  # one order is made
+
+
+def test_a_day_too_far_off_is_refused_with_the_latest(desk: Desk, sign_in: SignIn) -> None:
+    address = shortfall_ordered(desk, 10)
+    judge = again(sign_in, desk, 0)
+    fine(judge.post(f"{address}/top-up/cancellation", {"reason": "重新确定期限"}))
+    latest = (desk.clock.moment.astimezone(SHANGHAI) + timedelta(days=60)).date().isoformat()
+    refused = judge.post(f"{address}/top-up", {"reason": "r", "due_on": "2099-01-01"})
+    assert fields_of(refused) == {"due_on": "too_far"}
+    assert latest in refused.get_json()["errors"][0]["detail"]
+    fine(judge.post(f"{address}/top-up", {"reason": "r", "due_on": latest}), 201)
+
+
 @pytest.mark.parametrize(
     ("method", "path", "body", "field"),
     [
@@ -193,6 +239,30 @@ def test_the_judge_declares_allocates_and_sells_again_by_pages(app: Flask, desk:
     assert "200,000" in page.html
 
 
+def test_the_judge_ends_an_order_in_vain_by_pages(app: Flask, desk: Desk) -> None:
+    address = shortfall_ordered(desk, 10)
+    desk.clock.advance(hours=24 * 20)
+    judge = reader(app, desk, desk.judges[0].id)
+    judge.get(f"/desk{address}/debt")
+    page = judge.send("/debt/top-up-enforcement", {"reason": "逾期未补交"})
+    assert "强制执行中" in page.text
+    page = judge.send("/debt/top-up-enforcement-end", {"reason": "无财产可供执行"})
+    assert "强制执行未果，余额不再追缴" in page.text
+    assert not any("top-up" in form.action for form in page.forms)
+    page = judge.get(f"/desk{address}")
+    assert "价款已付清" not in page.text and "尾款 ¥" not in page.text
+
+
+def test_while_malice_waits_the_page_offers_no_second_declaration(app: Flask, desk: Desk) -> None:
+    buyer, address = overdue(desk)
+    judge = reader(app, desk, desk.judges[0].id)
+    assert any("/debt/renege" in form.action for form in judge.get(f"/desk{address}/debt").forms)
+    desk.declare(buyer, "no_means")
+    page = judge.get(f"/desk{address}/debt")
+    assert "等待另一名法官批准" in page.text
+    assert not any("/debt/renege" in form.action for form in page.forms)
+
+
 def test_the_buyer_sees_what_is_owed_and_what_happens_otherwise(app: Flask, desk: Desk) -> None:
     buyer, _ = overdue(desk)
     own = reader(app, desk, buyer.account.id)
@@ -203,6 +273,7 @@ def test_the_buyer_sees_what_is_owed_and_what_happens_otherwise(app: Flask, desk
     desk.declare(buyer)
     page = own.get(f"/registrations/{buyer.registration_id}")
     assert "悔拍认定" in page.text
+    assert "付清尾款" not in page.text
     page = own.send("/renege-objection", {"grounds": "银行故障"})
     assert "待审查" in page.text
     english = reader(app, desk, buyer.account.id, "en").get(f"/registrations/{buyer.registration_id}")

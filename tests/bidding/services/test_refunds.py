@@ -56,6 +56,8 @@ def test_a_refund_nobody_ordered_is_refused(till: Till) -> None:
     till.pay(payment)
     refuses("wrong_state", till.perform, payments.refund_executed, payment.id)
     refuses("not_found", till.perform, payments.refund_executed, "nobody")
+    assert till.payment(payment).refunded_at is None
+    assert till.balances() == {"bank_clearing": -DEPOSIT, "deposit_held:R": DEPOSIT}
 
 
 def test_an_applied_deposit_is_never_released(till: Till) -> None:
@@ -197,3 +199,5 @@ def test_a_balance_is_asked_only_of_the_buyer(till: Till) -> None:
     till.sell(PRICE)
     till.change_auction(leader_registration_id="somebody else")
     refuses("wrong_state", till.request_balance)
+    asked = till.house.read(queries.payments, till.registration_id)
+    assert [payment.purpose for payment in asked] == ["deposit"]

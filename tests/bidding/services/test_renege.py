@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from auction.kernel.clock import FixedClock
 from auction.kernel.unit import House, Unit
 from auction.models import Approval, Auction, Court, JournalRow, Lot
+from auction.queries.approvals import approvals_of
 from auction.rules.access import Actor
 from auction.rules.calendar import shanghai_day
 from bidding.models import Payment, RenegeObjection
@@ -24,7 +25,7 @@ from bidding.services.settlement import rule_sale
 from risk.models import StandingEntry
 from tests.bidding.services.debtor import DEPOSIT, PRICE, Debtor, Desk
 from tests.bidding.services.till import refuses
-from tests.factories import a_bidder, a_registration, an_account, an_actor, an_auction
+from tests.factories import a_bidder, a_registration, a_resident_id, an_account, an_actor, an_auction
 
 BALANCE = PRICE - DEPOSIT
 
@@ -106,6 +107,7 @@ def test_the_deposit_is_lost_and_only_the_deposit(desk: Desk, house: House) -> N
     renege = desk.declared(buyer)
     assert (renege.forfeited_fen, renege.returned_fen, renege.factors) == (DEPOSIT, 20_000_000, [])
     assert (desk.auction(buyer.auction_id).settlement, desk.registration(buyer).status) == ("reneged", "forfeited")
+    assert desk.auction(buyer.auction_id).balance_fen == 0
     back = house.read(lambda session: session.get_one(Payment, part.id))
     assert (back.status, back.refund_fen) == ("refunding", 20_000_000)
     assert back.refund_due_at == desk.clock.moment + timedelta(hours=24)
@@ -172,10 +174,81 @@ def test_a_payment_outruns_the_second_judge(desk: Desk) -> None:
     buyer = desk.sell()
     desk.past_grace(buyer)
     proposal = desk.declare(buyer, "no_means")
+    assert waiting(desk) == [proposal.id]
     desk.pay(buyer)
-    refuses("wrong_state", desk.approve, proposal, 1)
     assert desk.auction(buyer.auction_id).settlement == "paid"
+    assert waiting(desk) == []
+    for approve in (True, False):
+        error = refuses("wrong_state", lambda answer: desk.approve(proposal, 1, approve=answer), approve)
+        assert error.facts["status"] == "lapsed"
+
+
+def waiting(desk: Desk) -> list[str]:
+    """What waits for the second judge to answer."""
+    return [one["id"] for one in desk.house.read(approvals_of, desk.judges[1])]
+
+
+def test_while_malice_waits_for_an_answer_nothing_else_is_declared(desk: Desk) -> None:
+    buyer = desk.sell()
+    desk.past_grace(buyer)
+    proposal = desk.declare(buyer, "no_means")
+    for judge, factors in ((0, ()), (1, ()), (1, ("collusion",))):
+        refuses("already_proposed", lambda who, why: desk.declare(buyer, *why, judge=who), judge, factors)
+    assert (desk.renege(buyer), waiting(desk)) == (None, [proposal.id])
     assert desk.approve(proposal, 1, approve=False).status == "rejected"
+    desk.declare(buyer)
+    renege = desk.renege(buyer)
+    assert renege is not None
+    assert renege.factors == []
+
+
+# What the platform knows of malice
+
+
+def wrong(desk: Desk, buyer: Debtor, *factors: str) -> list[tuple[str, str | None]]:
+    return [(one.code, one.field) for one in refuses("invalid", desk.declare, buyer, *factors).errors]
+
+
+def test_repeated_reneging_needs_an_earlier_declaration_in_force(desk: Desk) -> None:
+    buyer = desk.sell()
+    desk.declared(buyer)
+    other = Desk(desk.house, desk.clock)  # another lot
+    same = other.sell(again=buyer)
+    other.past_grace(same)
+    proposal = other.declare(same, "collusion", "repeated")
+    assert proposal.proposal["malicious_factors"] == ["repeated", "collusion"]
+    desk.revoked(buyer)
+    error = refuses("invalid", other.approve, proposal, 1)
+    assert [one.code for one in error.errors] == ["no_earlier_renege"]
+    other.approve(proposal, 1, approve=False)
+    assert wrong(other, same, "collusion", "repeated") == [("no_earlier_renege", "malicious_factors.1")]
+
+
+def test_what_was_bought_for_others_is_not_repeated_by_who_bid_for_them(desk: Desk) -> None:
+    agent = desk.sell(principals=[("李四", "resident_id", a_resident_id())])
+    desk.declared(agent)
+    other = Desk(desk.house, desk.clock)
+    himself = other.sell(again=agent)
+    other.past_grace(himself)
+    assert wrong(other, himself, "repeated") == [("no_earlier_renege", "malicious_factors.0")]
+
+
+@pytest.mark.parametrize(
+    ("reference_fen", "code"),
+    [(None, "no_reference_price"), (PRICE // 2, "price_not_above"), (PRICE // 2 - 1, None)],
+)
+def test_a_price_above_twice_the_valuation_is_held_against_the_reference_price(
+    desk: Desk, reference_fen: int | None, code: str | None
+) -> None:
+    buyer = desk.sell(reference_price_fen=reference_fen)
+    desk.past_grace(buyer)
+    if code is None:
+        assert desk.declare(buyer, "price_above_twice_valuation").status == "pending"
+    else:
+        assert wrong(desk, buyer, "price_above_twice_valuation") == [(code, "malicious_factors.0")]
+
+
+# Who declares
 
 
 def test_only_a_judge_of_the_lots_court_declares(desk: Desk, house: House) -> None:
@@ -190,6 +263,7 @@ def test_only_a_judge_of_the_lots_court_declares(desk: Desk, house: House) -> No
     stranger, clerk = house.perform(others)
     refuses("not_found", desk.perform, lambda unit: declare(unit, stranger, buyer.auction_id, reason="r"))
     refuses("forbidden", desk.perform, lambda unit: declare(unit, clerk, buyer.auction_id, reason="r"))
+    assert (desk.renege(buyer), desk.auction(buyer.auction_id).settlement) == (None, "overdue")
 
 
 def entries(house: House, buyer: Debtor) -> list[str]:
@@ -298,6 +372,34 @@ def test_only_those_concerned_object_once_and_a_rejection_is_final(desk: Desk, h
     refuses("wrong_state", lambda: desk.perform(propose_revocation, desk.judges[1], buyer.auction_id, **facts))
 
 
+def test_a_proposal_to_accept_an_objection_lapses_with_its_rejection(desk: Desk) -> None:
+    buyer = desk.sell()
+    desk.declared(buyer)
+    objection = desk.objected(buyer)
+    facts = {"objection_id": objection, "reason": "理由成立"}
+    proposal = desk.perform(propose_revocation, desk.judges[2], buyer.auction_id, **facts)
+    assert waiting(desk) == [proposal.id]
+    desk.perform(reject_objection, desk.judges[1], buyer.auction_id, objection, reason="无证据")
+    assert waiting(desk) == []
+    assert refuses("wrong_state", desk.approve, proposal, 3).facts["status"] == "lapsed"
+    assert desk.auction(buyer.auction_id).settlement == "reneged"
+
+
+@pytest.mark.parametrize(("days", "code"), [(0, "must_be_later"), (61, "too_far"), (60, None)])
+def test_the_new_day_for_the_balance_is_to_come_and_not_too_far(desk: Desk, days: int, code: str | None) -> None:
+    buyer = desk.sell()
+    desk.declared(buyer)
+    due_on = shanghai_day(desk.clock.moment) + timedelta(days=days)
+    if code is not None:
+        error = refuses("invalid", lambda: desk.revoked(buyer, due_on=due_on))
+        assert [(one.code, one.field) for one in error.errors] == [(code, "due_on")]
+        return
+    desk.revoked(buyer, due_on=due_on)
+    due_at = desk.auction(buyer.auction_id).balance_due_at
+    assert due_at is not None
+    assert shanghai_day(due_at) == due_on
+
+
 # The resale
 
 
@@ -363,7 +465,7 @@ def test_once_the_lot_is_sold_again_the_declaration_stands(desk: Desk) -> None:
     facts = {"objection_id": objection, "reason": "r"}
     proposal = desk.perform(propose_revocation, desk.judges[1], buyer.auction_id, **facts)
     desk.sell(price_fen=90_000_000)
-    refuses("resale_sold", desk.approve, proposal, 2)
+    assert refuses("wrong_state", desk.approve, proposal, 2).facts["status"] == "lapsed"
     refuses("resale_sold", lambda: desk.perform(propose_revocation, desk.judges[1], buyer.auction_id, **facts))
     assert desk.balances(buyer)["court_forfeit:A0"] == DEPOSIT
 
