@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from auction.models import Auction, Court, Lot
 
 from ..models import AfterSaleStep, Payment, Registration
+from ..rules.registration import STANDING
 from .payments import payments, refund_dict
 
 
@@ -26,8 +27,13 @@ class Own:
     steps: list[AfterSaleStep]
 
     @property
+    def leads(self) -> bool:
+        """Whether the highest bid is its own: while bidding runs, and afterwards."""
+        return self.auction.leader_registration_id == self.registration.id
+
+    @property
     def buyer(self) -> bool:
-        return self.auction.status == "sold" and self.auction.leader_registration_id == self.registration.id
+        return self.auction.status == "sold" and self.leads
 
     @property
     def current(self) -> bool:
@@ -37,7 +43,7 @@ class Own:
     @property
     def live(self) -> bool:
         """Whether the registration still stands."""
-        return self.registration.status in ("awaiting_court", "awaiting_deposit", "qualified")
+        return self.registration.status in STANDING
 
     def payment(self, purpose: str) -> Payment | None:
         """The payment that matters now for a purpose: one under way or paid, else the latest."""

@@ -13,6 +13,8 @@ from auction.rules import identity
 #: What every bidder undertakes; `purchase_qualified` is asked where buying is restricted (HOUSE 2).
 UNDERTAKINGS = ("full_capacity", "not_barred", "accept_defects")
 PURCHASE_UNDERTAKING = "purchase_qualified"
+#: The statuses in which a registration still stands.
+STANDING = ("awaiting_court", "awaiting_deposit", "qualified")
 #: Capacities that the court must confirm before bidding starts (OJA 14(2)).
 REPRESENTED = frozenset(("agent", "joint"))
 #: Claims the court may confirm; undecided, their holder bids as an ordinary bidder (OJA 19(2), PRECISIONS 22).

@@ -17,12 +17,15 @@ from auction.models import Auction
 from auction.rules.access import Actor, require
 from auction.rules.calendar import period_end, shanghai_day
 from auction.rules.published_holidays import published_calendar
+from auction.services.approvals import lapse
 from disclosure.queries import files
 from risk.rules.alerts import Reason
 from risk.services.alerts import raise_alert
 from risk.services.standing import enter
 
 from ..models import AfterSaleStep, Confirmation, Payment, Registration
+from ..queries.held import REVOCATION, WINNER_BARRED
+from ..queries.reneges import RENEGE, RENEGE_REVOKED, reneges_of_lot
 from ..queries.rooms import ruleset_of
 from .clearing import decide_clearance
 from .confirmation import confirmation_of
@@ -33,8 +36,6 @@ from .rooms import lock_auction
 
 #: The step that ends the handover.
 HANDED_OVER = "handed_over"
-#: Why a sale is held at its end (PRECISIONS 14).
-WINNER_BARRED = "winner_barred"
 
 
 def hold_barred_winner(unit: Unit, auction: Auction, winner: Registration) -> bool:
@@ -69,6 +70,7 @@ def confirm_held_winner(unit: Unit, auction: Auction) -> bool:
     if recheck(unit, auction, winner.id, winner) not in (None, "barred_sanction"):
         return False
     unit.session.refresh(winner)
+    lapse(unit, (REVOCATION,), (auction.id,))
     auction.suspension = None
     change_status(unit, auction, "sold", price_fen=auction.price_fen, leader_code=auction.leader_code)
     confirm_sale(unit, auction, winner, record_close(unit, auction, "sold"), since=unit.now)
@@ -90,6 +92,8 @@ def confirm_sale(
     auction.balance_fen = auction.price_fen - deposit_fen
     auction.balance_due_at = end.ends_at - timedelta(seconds=1)
     auction.settlement = "balance_due"
+    resold = [earlier.auction_id for earlier, _ in reneges_of_lot(unit.session, auction.lot_id)]
+    lapse(unit, (RENEGE_REVOKED,), resold)  # a new buyer's right stands against it now
     document = confirmation_of(unit, auction, winner, deposit_fen=deposit_fen, decided=decided)
     confirmation = Confirmation(auction_id=auction.id, document=document, at=unit.now)
     unit.session.add(confirmation)
@@ -122,6 +126,7 @@ def settle_price(unit: Unit, auction: Auction, winner: Registration) -> None:
         apply_deposit(unit, winner)
     winner.status = "applied"
     auction.settlement = "paid"
+    lapse(unit, (RENEGE,), (auction.id,))
     if auction.balance_fen and auction.balance_due_at:  # where nothing was owed, nothing was kept or missed
         kind = "paid_late" if unit.now > auction.balance_due_at else "paid_in_time"
         facts = {"due_at": iso(auction.balance_due_at), "paid_at": iso(unit.now)}

@@ -2,7 +2,7 @@
 
 from marshmallow import fields
 
-from bidding.services.settlement import WINNER_BARRED
+from bidding.queries.held import WINNER_BARRED
 from risk.rules.control import ROLES
 from risk.rules.interest import NEAR_RELATIONS
 
