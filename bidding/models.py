@@ -312,9 +312,10 @@ class Allocation(Base):
 
 
 class TopUpOrder(Base):
-    """An order to make up what the deposit did not reach (SALE 22(2)). `status`: ordered, paid, enforced, cancelled.
+    """An order to make up what the deposit did not reach (SALE 22(2)).
 
-    `lines` as in an allocation; `enforced`: compulsory enforcement was applied for after the day it was due.
+    `status`: ordered; enforced, once compulsory enforcement was applied for after the day it was due; then paid, or
+    in_vain where the rest is asked no more; cancelled. `lines` as in an allocation.
     """
 
     __tablename__ = "top_up_orders"

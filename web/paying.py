@@ -78,6 +78,7 @@ def _ask_owed(
 
     def ask(unit: Unit) -> Payment:
         auction, registration = lock_registration(unit, actor, registration_id, "registration.own")
+        keep_origin(unit, registration, origin_here())
         return request(unit, auction, registration, account=account, amount_fen=amount_fen)
 
     return act(ask)
