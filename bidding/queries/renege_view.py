@@ -1,5 +1,6 @@
 """A buyer's debt and what a renege made of it: for the buyer and for the court of the lot."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +16,7 @@ from auction.rules.ruleset import Ruleset
 
 from ..models import Renege, RenegeObjection, TopUpOrder
 from ..rules.debt import OWING, forfeited, stage
-from .allocation import Plan, plan_of
+from .allocation import Plan, order_lines, plans_of_lot
 from .payments import deposit_of, owed_fen, price_paid_fen, top_up_paid_fen
 from .reneges import clock_of, concerned, declarations, final_of, is_buyer, objections, reneges_of_lot, top_up_order
 from .rooms import ruleset_of
@@ -56,7 +57,7 @@ def debt_dict(session: Session, auction: Auction, now: datetime) -> dict[str, An
     kept = forfeited(Round(auction.round), held, auction.forfeit_fen) if owing else 0
     all_declared = declarations(session, auction.id)
     current = next((one for one in all_declared if one.status == "in_force"), None)
-    plan = plan_of(session, auction) if current is not None else None
+    plans = plans_of_lot(session, auction.lot_id) if current is not None else []
     order = top_up_order(session, current.id) if current is not None else None
     return {
         "auction_id": auction.id,
@@ -74,7 +75,7 @@ def debt_dict(session: Session, auction: Auction, now: datetime) -> dict[str, An
         "would_return_fen": held - kept + received if owing else 0,
         "declaration": _declaration(session, current) if current is not None else None,
         "revoked": [_declaration(session, one) for one in all_declared if one.status != "in_force"],
-        "allocation": _allocation(session, auction, plan, numbers) if plan is not None else None,
+        "allocation": _allocation(session, auction, current, plans, numbers) if current is not None else None,
         "top_up": _top_up(session, auction, order, now) if order is not None else None,
     }
 
@@ -107,7 +108,10 @@ def objection_dict(objection: RenegeObjection) -> dict[str, Any]:
     }
 
 
-def _allocation(session: Session, auction: Auction, plan: Plan, numbers: Ruleset) -> dict[str, Any]:
+def _allocation(
+    session: Session, auction: Auction, renege: Renege, plans: Sequence[Plan], numbers: Ruleset
+) -> dict[str, Any]:
+    plan = next(one for one in plans if one.renege.id == renege.id)
     basis = numbers.basis("forfeit_order").code
     final, decided, entry = final_of(session, auction.lot_id), plan.decided, plan.entry
     return {
@@ -118,6 +122,7 @@ def _allocation(session: Session, auction: Auction, plan: Plan, numbers: Ruleset
         "final_auction_id": final.auction_id if final is not None else None,
         "liable_fen": plan.liable_fen,
         "lines": [{**line.as_data(), "basis": basis, "uncovered_fen": line.uncovered_fen} for line in plan.lines],
+        "missing_fen": sum(line.amount_fen for line in order_lines(plan, plans)),
         "waits": list(plan.waits),
         "decided_at": iso(decided.at) if decided is not None else None,
         "reason": decided.reason if decided is not None else entry.reason if entry is not None else None,

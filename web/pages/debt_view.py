@@ -70,7 +70,6 @@ def _allocation(data: Mapping[str, Any]) -> dict[str, Any]:
         "decided_at": parse(data["decided_at"]) if data["decided_at"] else None,
         "waits_for": words,
         "covered_fen": sum(line["amount_fen"] for line in data["lines"] if line["code"] != "kept"),
-        "missing_fen": sum(line["uncovered_fen"] for line in data["lines"] if line["code"] in ("costs", "shortfall")),
     }
 
 

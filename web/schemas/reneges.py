@@ -112,7 +112,10 @@ class LineOut(Strict):
 
 
 class AllocationOut(Strict):
-    """The use of a forfeited deposit; provisional until it is decided. `waits`: why it cannot be decided yet."""
+    """The use of a forfeited deposit; provisional until it is decided. `waits`: why it cannot be decided yet.
+
+    `missing_fen`: what of costs and shortfall neither this deposit nor another buyer who reneged makes good.
+    """
 
     status = choice("provisional", "decided")
     forfeited_fen = fields.Integer()
@@ -121,6 +124,7 @@ class AllocationOut(Strict):
     final_auction_id = fields.String(allow_none=True)
     liable_fen = fields.Integer()
     lines = fields.List(fields.Nested(LineOut))
+    missing_fen = fields.Integer()
     waits = fields.List(fields.String())
     decided_at = Moment(allow_none=True)
     reason = fields.String(allow_none=True)

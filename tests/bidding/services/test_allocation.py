@@ -11,6 +11,7 @@ from auction.kernel.unit import House
 from auction.rules.calendar import shanghai_day
 from bidding.models import Renege
 from bidding.queries.allocation import plan_of
+from bidding.queries.renege_view import debt_of
 from bidding.queries.reneges import standing_order
 from bidding.services.allocation import (
     cancel_top_up,
@@ -48,6 +49,12 @@ def decide(desk: Desk, buyer: Debtor) -> list[tuple[str, int, int]]:
 def order(desk: Desk, buyer: Debtor) -> Any:
     due_on = shanghai_day(desk.clock.moment) + timedelta(days=10)
     return desk.perform(order_top_up, desk.judges[0], buyer.auction_id, reason="差价未补足", due_on=due_on)
+
+
+def missing(desk: Desk, buyer: Debtor) -> int:
+    """What the debt's page says that is missing."""
+    debt = desk.house.read(debt_of, desk.judges[0], buyer.auction_id, desk.clock.moment)
+    return int(debt["allocation"]["missing_fen"])
 
 
 def test_the_deposit_is_used_once_the_resale_is_paid(desk: Desk) -> None:
@@ -150,6 +157,7 @@ def test_the_earlier_reneger_stands_in_for_what_the_later_cannot_pay(desk: Desk)
     assert plan is not None
     assert decide(desk, first) == [("shortfall", 15_500_000, 4_500_000), ("kept", 4_500_000, 0)]
     refuses("wrong_state", order, desk, second)  # all of the loss is made good: nothing is asked twice
+    assert missing(desk, second) == 0
 
 
 # Making up the rest
@@ -237,6 +245,7 @@ def test_an_earlier_reneger_waits_for_the_end_of_an_order_against_a_later_one(de
     assert (given_up.status, given_up.ended_by) == ("in_vain", desk.judges[0].id)
     # 8 of the loss came; of the 12.5 left the first one's deposit covers what it can, and keeps nothing.
     assert decide(desk, first) == [("shortfall", DEPOSIT, 0)]
+    assert missing(desk, first) == 2_500_000
     assert order(desk, first).amount_fen == 2_500_000
     assert desk.arrive(second, late).status == "refunding"  # it is asked no more
     for done in (enforce_top_up, give_up_top_up, cancel_top_up):
