@@ -360,8 +360,8 @@ class ResaleDeposit(Base):
 class RegistrationSignal(Base):
     """A value that registrations may share (phone, payer, device ...), as its keyed hash only.
 
-    `person_match` is the keyed hash of the applicant's identity: the same person twice is no sign. Deleted after the
-    ruleset's `signal_kept`.
+    `person_match` is the keyed hash of whose value it is: the payer's where he stands behind the registration, else the
+    applicant's. The same person twice is no sign. Deleted after the ruleset's `signal_kept`.
     """
 
     __tablename__ = "registration_signals"
@@ -376,18 +376,24 @@ class RegistrationSignal(Base):
     __table_args__ = (Index("ix_registration_signals_value", "kind", "value_match"),)
 
 
-class SignalScreening(Base):
-    """That the signals of an auction are to be compared now that it has ended, and when that was done."""
+class AwaitedLook(Base):
+    """A look at something, for the regulator only, that a transaction left to be taken after it.
 
-    __tablename__ = "signal_screenings"
+    `act`: `screen` compares the signals of an ended auction, `patterns` looks at its bids, `names` compares the names
+    behind a registration. `done_at` None while it waits.
+    """
 
-    auction_id: Mapped[str] = mapped_column(ForeignKey("auctions.id"), primary_key=True)
+    __tablename__ = "awaited_looks"
+
+    act: Mapped[str] = mapped_column(primary_key=True)
+    subject_id: Mapped[str] = mapped_column(primary_key=True)
     due_at: Mapped[datetime]
     done_at: Mapped[datetime | None]
 
     __table_args__ = (
         Index(
-            "ix_signal_screenings_due",
+            "ix_awaited_looks_due",
+            "act",
             "due_at",
             sqlite_where=text("done_at IS NULL"),
             postgresql_where=text("done_at IS NULL"),

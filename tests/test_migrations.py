@@ -1,12 +1,13 @@
 """The migrations, on each database: up from nothing, down to nothing, up again; and they make what the models say."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import CheckConstraint, Engine, inspect, text
+from sqlalchemy import CheckConstraint, Engine, inspect, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from auction.kernel.clock import FixedClock
@@ -14,9 +15,14 @@ from auction.kernel.crypto import Keys
 from auction.kernel.db import INSERT_ONLY, Base, open_engine
 from auction.kernel.migrate import current, head, migrate
 from auction.kernel.settings import SettingsError
+from auction.kernel.unit import House, Unit
+from bidding.models import AwaitedLook
 from tests.bidding.hall import an_empty_database
 from tests.conftest import START, settings_for
+from tests.factories import an_auction
 from web.wiring import check, open_house, upgrade
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -128,6 +134,25 @@ def test_insert_only_tables_are_guarded_after_going_down_and_up(engine: Engine) 
                 for change in (table.update().values({column: column}), table.delete(), truncated):
                     with pytest.raises(DBAPIError, match="insert-only"), connection.begin_nested():
                         connection.execute(change)
+
+
+def test_the_bids_of_auctions_that_ended_lately_are_to_be_looked_at(house: House) -> None:
+    now = datetime.now(UTC)
+
+    def story(unit: Unit) -> str:
+        def ended(days: int, bids: int) -> str:
+            return an_auction(unit, status="sold", closed_at=now - timedelta(days=days), bid_count=bids).id
+
+        ended(200, 1)
+        ended(1, 0)
+        an_auction(unit, bid_count=1)
+        return ended(1, 1)
+
+    lately = house.perform(story)
+    migrate(house.engine, "0007")
+    migrate(house.engine)
+    rows = house.read(lambda session: session.execute(select(AwaitedLook.act, AwaitedLook.subject_id)).all())
+    assert [tuple(row) for row in rows] == [("patterns", lately)]
 
 
 def test_a_program_refuses_a_database_of_another_schema_or_of_other_keys(url: str, tmp_path: Path) -> None:

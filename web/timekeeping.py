@@ -4,8 +4,9 @@ Timers are hints. Every act locks its auction, does nothing when it is not due o
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
+from typing import Any
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -13,24 +14,34 @@ from sqlalchemy.exc import SQLAlchemyError
 from auction.kernel.errors import DomainError
 from auction.kernel.unit import House, Unit
 from auction.models import Platform
-from bidding.queries.due import Act, Due, due_acts
-from bidding.queries.patterns import screening_of
+from auction.rules.ruleset import load
+from bidding.queries.due import Act, Due, due_acts, due_looks
+from bidding.queries.patterns import bidding_of, screening_of
 from bidding.services.closing import close
 from bidding.services.life import open_due
 from bidding.services.patterns import keep_screening
 from bidding.services.sanctions import enforce_due, expire_due
 from bidding.services.settlement import mark_overdue
-from bidding.services.signals import screen_signals
+from bidding.services.signals import screen_signals, watch_names
 
 log = structlog.get_logger(__name__)
 
 #: Seconds a moved clock waits for a closing whose offers are still being judged.
 _PATIENCE = 10.0
 _POLL = 0.05
-#: Ended auctions whose bids are looked at in one tick.
+#: Ended auctions whose bids are looked at in a second.
 _LOOKS = 5
 #: The clock may be moved by at most this much at once.
 MOST_SECONDS = 400 * 86400
+
+
+#: Calls something with its arguments and answers its result, on a thread of its own where a loop must go on meanwhile.
+Beside = Callable[..., Any]
+
+
+def here(work: Callable[..., Any], *args: Any) -> Any:
+    """Call it on this thread: nobody else waits."""
+    return work(*args)
 
 
 #: What carries out an act on its subject. A closing may have to wait, and the look at bids is computed beforehand.
@@ -40,38 +51,45 @@ _ACTS: Mapping[Act, Callable[[Unit, str], object]] = {
     "enforce": enforce_due,
     "expire": expire_due,
     "screen": screen_signals,
+    "names": watch_names,
 }
 
 
-def carry_out(house: House, due: Due, *, at_due_time: bool = False) -> bool:
+def carry_out(house: House, due: Due, *, at_due_time: bool = False, beside: Beside = here) -> bool:
     """Carry out one due act, `at_due_time` with platform time set so; True unless a closing has to wait."""
     now = due.at if at_due_time else None
     if due.act == "close":
         return house.perform_at(now, close, due.subject_id, settled=at_due_time) is not None
     if due.act == "patterns":
-        screening = house.read(screening_of, due.subject_id, house.settings.ruleset)
-        if screening is not None:
-            house.perform_at(now, keep_screening, screening)
+        numbers = load(house.settings.ruleset)
+        bidding = house.read(bidding_of, due.subject_id, numbers)
+        if bidding is not None:
+            house.perform_at(now, keep_screening, beside(screening_of, bidding, numbers))
     else:
         house.perform_at(now, _ACTS[due.act], due.subject_id)
     return True
 
 
 def tick(house: House) -> None:
-    """Carry out what is due now. An act that fails is logged and tried again at the next tick; the others go on.
+    """Carry out what is due now, but for the looks at bids. What fails is tried again at the next tick."""
+    _each(house, [due for due in house.read(due_acts, house.now()) if due.act != "patterns"])
 
-    Bids of ended auctions are looked at last and few at a time: no closing waits for that.
-    """
-    waiting = house.read(due_acts, house.now())
-    looks = [due for due in waiting if due.act == "patterns"]
-    for due in [due for due in waiting if due.act != "patterns"] + looks[:_LOOKS]:
+
+def look_at_bids(house: House, beside: Beside) -> None:
+    """Look at the bids of ended auctions, few at a time and computed `beside` a loop: no closing waits for it."""
+    _each(house, house.read(due_looks, house.now(), "patterns", _LOOKS), beside)
+
+
+def _each(house: House, acts: Iterable[Due], beside: Beside = here) -> None:
+    """Carry out each; one that fails is logged, the others go on."""
+    for due in acts:
         try:
-            carry_out(house, due)
+            carry_out(house, due, beside=beside)
         except (SQLAlchemyError, DomainError):
             log.exception("due act failed", act=due.act, subject=due.subject_id)
 
 
-def advance(house: House, seconds: int) -> None:
+def advance(house: House, seconds: int, beside: Beside = here) -> None:
     """Move the sandbox clock forward; every due act on the way happens at its own time before this returns.
 
     DomainError wrong_state outside the sandbox.
@@ -88,7 +106,7 @@ def advance(house: House, seconds: int) -> None:
         seen.add(due)
         _set_offset(house, max(due.at - house.clock.machine(), house.offset()))
         give_up = time.monotonic() + _PATIENCE
-        while not carry_out(house, due, at_due_time=True) and time.monotonic() < give_up:
+        while not carry_out(house, due, at_due_time=True, beside=beside) and time.monotonic() < give_up:
             time.sleep(_POLL)
     _set_offset(house, target)
 

@@ -72,6 +72,7 @@ class Auction(Base):
         CheckConstraint("increment_fen > 0", "increment_positive"),
         Index("ix_auctions_status", "status", "closes_at"),
         Index("ix_auctions_closed_at", "closed_at"),
+        Index("ix_auctions_settlement", "settlement", "balance_due_at"),
     )
 
 

@@ -10,18 +10,22 @@ from sqlalchemy.orm import Session
 from auction.models import Auction
 from risk.queries.sanctions import due_sanctions
 
-from ..models import SignalScreening
-from .patterns import unscreened
+from ..models import AwaitedLook
 
-Act = Literal["open", "close", "overdue", "enforce", "expire", "screen", "patterns"]
+#: What only informs a regulator, in the order in which it is done.
+Look = Literal["screen", "patterns", "names"]
+Act = Literal["open", "close", "overdue", "enforce", "expire"] | Look
+LOOKS: tuple[Look, ...] = ("screen", "patterns", "names")
+#: Of each kind so many are read at once: after a long stand-still there may be thousands, read every second.
+_MOST_LOOKS = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """An act on an auction, or on a sanction (enforce, expire), and when it is due.
+    """An act on an auction, on a sanction (enforce, expire) or on a registration (names), and when it is due.
 
     Acts of one instant come in the order opening, closing, telling; then sanctions begin and end; then the signs of
-    ended auctions are compared, and their bids are looked at.
+    ended auctions are compared, their bids are looked at, and names are compared.
     """
 
     at: datetime
@@ -30,7 +34,7 @@ class Due:
 
 
 def due_acts(session: Session, until: datetime) -> list[Due]:
-    """Everything due up to and including `until`, earliest first."""
+    """Everything due up to and including `until`, earliest first; of each kind of look only the first few."""
     opening = session.execute(
         select(Auction.opens_at, Auction.id).where(Auction.status == "announced", Auction.opens_at <= until)
     )
@@ -48,14 +52,21 @@ def due_acts(session: Session, until: datetime) -> list[Due]:
         ("close", [(at, key) for at, key in closing]),
         ("overdue", [(at + late, key) for at, key in overdue if at is not None]),
     ]
+    sanctions = due_sanctions(session, until)
     for act in ("enforce", "expire"):
-        acts.append((act, [(at, key) for at, name, key in due_sanctions(session, until) if name == act]))
-    screening = session.execute(
-        select(SignalScreening.due_at, SignalScreening.auction_id).where(
-            SignalScreening.done_at.is_(None), SignalScreening.due_at <= until
-        )
-    )
-    acts.append(("screen", [(at, key) for at, key in screening]))
-    acts.append(("patterns", unscreened(session, until)))
+        acts.append((act, [(at, key) for at, name, key in sanctions if name == act]))
+    for look in LOOKS:
+        acts.append((look, [(due.at, due.subject_id) for due in due_looks(session, until, look)]))
     found = [(at, rank, key, act) for rank, (act, rows) in enumerate(acts) for at, key in rows]
     return [Due(at, act, key) for at, _, key, act in sorted(found)]
+
+
+def due_looks(session: Session, until: datetime, look: Look, most: int = _MOST_LOOKS) -> list[Due]:
+    """The looks of one kind due up to and including `until`, earliest first, at most so many."""
+    rows = session.execute(
+        select(AwaitedLook.due_at, AwaitedLook.subject_id)
+        .where(AwaitedLook.act == look, AwaitedLook.done_at.is_(None), AwaitedLook.due_at <= until)
+        .order_by(AwaitedLook.due_at, AwaitedLook.subject_id)
+        .limit(most)
+    )
+    return [Due(at, look, key) for at, key in rows]

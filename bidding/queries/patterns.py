@@ -3,9 +3,9 @@
 Nothing of an auction that has not ended is read, be it of the same people (OJA 8(2)).
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
@@ -13,22 +13,37 @@ from sqlalchemy.orm import Session
 
 from auction.kernel.clock import iso
 from auction.kernel.errors import DomainError
-from auction.models import Auction, Case, Lot, Person
+from auction.models import Auction, Case, Lot
 from auction.rules.calendar import add_months, midnight, shanghai_day
-from auction.rules.lot import ENDED
-from auction.rules.ruleset import load
+from auction.rules.ruleset import Ruleset
 from risk.models import Alert, BidPattern, BidScreening
 from risk.rules.patterns.features import Offer, Terms
 from risk.rules.patterns.pairs import clashes_of
 from risk.rules.patterns.screen import Limits, Screened, screen
 
-from ..models import Bid, Registration, RegistrationSignal
+from ..models import Bid, RegisteredIdentity, Registration, RegistrationSignal
+from .identities import buyers_behind
 
 #: Of the auctions of the same people at most so many are read, the latest: more would only take memory.
 _MOST_AUCTIONS = 500
-#: An auction that ended before this was passed over for good reasons, or for longer than a scheduler may stand still.
-_LOOK_BACK = timedelta(days=90)
-_ENDED = tuple(status.value for status in ENDED)
+_PORTION = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Bidding:
+    """What a screening of one auction rests on, as it was read: its bids, and those of its history.
+
+    `people`: by registration the auction, the keyed hash of whom it bids for, and the bidder code; of those who bid.
+    `bids`: auction, registration, amount and arrival of each accepted bid. `held`: how many auctions were bid in.
+    """
+
+    auction_id: str
+    history: int
+    people: Mapping[str, tuple[str, str, str]]
+    bids: Sequence[tuple[str, str, int, datetime]]
+    terms: Mapping[str, Terms]
+    sources: Mapping[tuple[str, str], str]
+    held: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,81 +59,73 @@ class Screening:
     clashes: Mapping[tuple[str, str], int]
 
 
-def has_ended() -> ColumnElement[bool]:
-    """The auctions that are over, and not merely past their time."""
-    return Auction.status.in_(_ENDED) & Auction.closed_at.is_not(None)
+def bidding_of(session: Session, auction_id: str, numbers: Ruleset) -> Bidding | None:
+    """The bids of one auction and of the ruleset's window up to its end; None if it has not ended.
 
-
-def unscreened(session: Session, until: datetime) -> list[tuple[datetime, str]]:
-    """The ended auctions with bids that have not been screened, and when they ended."""
-    rows = session.execute(
-        select(Auction.closed_at, Auction.id)
-        .outerjoin(BidScreening, BidScreening.auction_id == Auction.id)
-        .where(
-            has_ended(),
-            Auction.bid_count > 0,
-            Auction.closed_at.between(until - _LOOK_BACK, until),
-            BidScreening.auction_id.is_(None),
-        )
-    )
-    return [(at, key) for at, key in rows if at is not None]
-
-
-def screening_of(session: Session, auction_id: str, ruleset: str) -> Screening | None:
-    """Screen the bids of one auction against those of the ruleset's window up to its end; None if it has not ended.
-
-    A bidder is the keyed hash of the person behind the code, so that one person is known in every auction.
+    A bidder is the keyed hash of whom the code bids for, so that one person is known in every auction, whoever acts
+    for him there; several together are known by one of them.
     """
-    auction = session.scalar(select(Auction).where(Auction.id == auction_id, has_ended()))
+    auction = session.get(Auction, auction_id)
     if auction is None or auction.closed_at is None:
         return None
-    numbers = load(ruleset)
     since = midnight(add_months(shanghai_day(auction.closed_at), -12 * numbers.years("pattern_window")))
-    during = has_ended() & Auction.closed_at.between(since, auction.closed_at)
+    during = Auction.closed_at.between(since, auction.closed_at)
     own = _people(session, [auction_id])
     earlier = _auctions_of(session, {match for _, match, _ in own.values()}, auction_id, during)
     people = own | _people(session, earlier)
-    offers = _offers(session, [auction_id, *earlier], people)
-    found = screen(
-        offers,
-        _terms(session, [auction_id, *earlier]),
-        Limits.of(numbers),
-        sources=_sources(session, auction_id, people),
-        population=_held(session, during),
-        only={auction_id},
-    )
-    by_match = {match: (registration, code) for registration, (_, match, code) in own.items()}
-    return Screening(
+    return Bidding(
         auction_id=auction_id,
         history=len(earlier),
+        people=people,
+        bids=_bids(session, [auction_id, *earlier]),
+        terms=_terms(session, [auction_id, *earlier]),
+        sources=_sources(session, auction_id, people),
+        held=_held(session, during),
+    )
+
+
+def screening_of(bidding: Bidding, numbers: Ruleset) -> Screening:
+    """Screen the bids of an auction against its history. Nothing is read: this takes time, and any thread may do it."""
+    people, auction_id = bidding.people, bidding.auction_id
+    offers = [Offer(auction, people[key][1], fen, at) for auction, key, fen, at in bidding.bids if key in people]
+    found = screen(
+        offers,
+        bidding.terms,
+        Limits.of(numbers),
+        sources=bidding.sources,
+        population=bidding.held,
+        only={auction_id},
+    )
+    own = {match: (key, code) for key, (auction, match, code) in people.items() if auction == auction_id}
+    return Screening(
+        auction_id=auction_id,
+        history=bidding.history,
         numbers={
             key: parameter.value
             for key, parameter in numbers.parameters.items()
             if key.startswith("pattern_") and isinstance(parameter.value, str | int)
         },
         screened=found,
-        registrations={match: registration for match, (registration, _) in by_match.items()},
-        codes={match: code for match, (_, code) in by_match.items()},
+        registrations={match: registration for match, (registration, _) in own.items()},
+        codes={match: code for match, (_, code) in own.items()},
         clashes=clashes_of(found.sales[auction_id]) if auction_id in found.sales else {},
     )
 
 
 def _people(session: Session, auctions: Collection[str]) -> dict[str, tuple[str, str, str]]:
-    """By registration: auction, keyed hash of the person, bidder code; of those who bid."""
-    rows = session.execute(
-        select(Registration.id, Registration.auction_id, Person.id_match, Registration.bidder_code)
-        .join(Person, Person.id == Registration.person_id)
-        .where(Registration.auction_id.in_(auctions), Registration.has_bid)
-    )
-    return {key: (auction, match, code or "") for key, auction, match, code in rows}
+    """By registration: auction, keyed hash of whom it bids for, bidder code; of those who bid."""
+    bid = Registration.auction_id.in_(auctions) & Registration.has_bid
+    rows = session.execute(select(Registration.id, Registration.auction_id, Registration.bidder_code).where(bid))
+    buyers = buyers_behind(session, RegisteredIdentity.registration_id.in_(select(Registration.id).where(bid)))
+    return {key: (auction, min(buyers[key]), code or "") for key, auction, code in rows}
 
 
 def _auctions_of(session: Session, people: Collection[str], but: str, during: ColumnElement[bool]) -> list[str]:
     rows = session.execute(
         select(Auction.id, Auction.closed_at)
         .join(Registration, Registration.auction_id == Auction.id)
-        .join(Person, Person.id == Registration.person_id)
-        .where(Person.id_match.in_(people), Registration.has_bid, Auction.id != but, during)
+        .join(RegisteredIdentity, RegisteredIdentity.registration_id == Registration.id)
+        .where(RegisteredIdentity.id_match.in_(people), Registration.has_bid, Auction.id != but, during)
         .distinct()
         .order_by(Auction.closed_at.desc(), Auction.id)
         .limit(_MOST_AUCTIONS)
@@ -130,13 +137,17 @@ def _held(session: Session, during: ColumnElement[bool]) -> int:
     return session.scalar(select(func.count()).select_from(Auction).where(during, Auction.bid_count > 0)) or 0
 
 
-def _offers(session: Session, auctions: Collection[str], people: Mapping[str, tuple[str, str, str]]) -> list[Offer]:
-    rows = session.execute(
-        select(Bid.auction_id, Bid.registration_id, Bid.amount_fen, Bid.received_at)
-        .where(Bid.auction_id.in_(auctions), Bid.seq.is_not(None))
-        .order_by(Bid.auction_id, Bid.seq)
-    )
-    return [Offer(auction, people[key][1], amount, at) for auction, key, amount, at in rows if key in people]
+def _bids(session: Session, auctions: Sequence[str]) -> list[tuple[str, str, int, datetime]]:
+    """The accepted bids, in portions: between two of them a server on PostgreSQL has time for others."""
+    found: list[tuple[str, str, int, datetime]] = []
+    for start in range(0, len(auctions), _PORTION):
+        rows = session.execute(
+            select(Bid.auction_id, Bid.registration_id, Bid.amount_fen, Bid.received_at)
+            .where(Bid.auction_id.in_(auctions[start : start + _PORTION]), Bid.seq.is_not(None))
+            .order_by(Bid.auction_id, Bid.seq)
+        )
+        found.extend((auction, key, fen, at) for auction, key, fen, at in rows)
+    return found
 
 
 def _terms(session: Session, auctions: Collection[str]) -> dict[str, Terms]:
@@ -175,7 +186,7 @@ def patterns_of(session: Session, auction_id: str) -> dict[str, Any]:
     auction = session.get(Auction, auction_id)
     if auction is None or auction.announced_at is None:
         raise DomainError("not_found")
-    if auction.status not in _ENDED or auction.closed_at is None:
+    if auction.closed_at is None:
         raise DomainError("wrong_state", status=auction.status)
     screening = session.get(BidScreening, auction_id)
     found = session.scalars(

@@ -28,7 +28,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """One value of one registration; `person` is the keyed hash of the applicant's identity."""
+    """One value of one registration; `person` is the keyed hash of whose value it is."""
 
     registration_id: str
     auction_id: str

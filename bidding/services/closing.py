@@ -16,9 +16,9 @@ from ..models import Registration
 from ..queries.rooms import room_of, ruleset_of
 from ..rules import room as rules
 from .life import change_status, open_auction, record_close, release_all, suspend_locked
+from .looks import end
 from .rooms import lock_auction
 from .settlement import confirm_sale, hold_barred_winner
-from .signals import await_screening
 
 
 def close(unit: Unit, auction_id: str, *, settled: bool = False) -> str | None:
@@ -76,8 +76,7 @@ def _fence(unit: Unit, process: str, still: ColumnElement[bool]) -> bool:
 def _decide(unit: Unit, auction: Auction) -> str:
     room = room_of(auction)
     status = rules.outcome_at_close(room)
-    auction.closed_at = unit.now
-    await_screening(unit, auction)
+    end(unit, auction)
     if status == "sold":
         winner = unit.session.get_one(Registration, auction.leader_registration_id)
         if hold_barred_winner(unit, auction, winner):

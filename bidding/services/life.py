@@ -18,11 +18,12 @@ from auction.rules.access import Actor, require
 from auction.rules.lot import AuctionStatus, check_transition
 
 from ..models import Registration
+from ..queries.held import WINNER_BARRED, is_held
 from ..queries.rooms import ruleset_of
+from ..rules.registration import STANDING
+from .looks import end
 from .release import release_registration
 from .rooms import lock_auction
-
-_LIVE = ("awaiting_court", "awaiting_deposit", "qualified")
 
 
 def change_status(unit: Unit, auction: Auction, status: str, **data: Any) -> None:
@@ -110,8 +111,8 @@ def resume(unit: Unit, actor: Actor, auction_id: str, *, closes_at: datetime, re
     require(actor, "auction.stop", court=auction.lot.court_code)
     if auction.status != "suspended" or auction.suspension is None:
         raise DomainError("wrong_state", status=auction.status)
-    if auction.suspension.get("cause") == "winner_barred":
-        raise DomainError("wrong_state", status="winner_barred")
+    if is_held(auction):
+        raise DomainError("wrong_state", status=WINNER_BARRED)
     numbers = ruleset_of(unit.session, auction)
     notice = unit.now + numbers.span("resume_notice_min")
     left = max(timedelta(seconds=auction.suspension["remaining_seconds"]), numbers.span("resume_bidding_min"))
@@ -145,12 +146,11 @@ def withdraw_locked(unit: Unit, auction: Auction, *, ground: str, reason: str) -
     """Withdraw an auction whose row is already locked. DomainError wrong_state after the end of bidding."""
     if auction.status == "open" and unit.now >= auction.closes_at:
         raise DomainError("wrong_state", status="ended")
-    if auction.suspension is not None and auction.suspension.get("cause") == "winner_barred":
-        raise DomainError(
-            "wrong_state", status="winner_barred"
-        )  # the bidding is over: he is confirmed, or it is revoked
+    if is_held(auction):  # the bidding is over: he is confirmed, or it is revoked
+        raise DomainError("wrong_state", status=WINNER_BARRED)
     change_status(unit, auction, "withdrawn", ground=ground, reason=reason)
-    auction.ended_reason, auction.closed_at = ground, unit.now
+    auction.ended_reason = ground
+    end(unit, auction)
     unit.record("AuctionWithdrawn", stream=f"auction:{auction.id}", body={"ground": ground, "reason": reason})
     release_all(unit, auction, keep=None)
 
@@ -159,7 +159,7 @@ def release_all(unit: Unit, auction: Auction, keep: str | None, since: datetime 
     """Release every live registration but `keep`; the money goes back within the ruleset's hours (OJA 23)."""
     live = unit.session.scalars(
         select(Registration)
-        .where(Registration.auction_id == auction.id, Registration.status.in_(_LIVE))
+        .where(Registration.auction_id == auction.id, Registration.status.in_(STANDING))
         .order_by(Registration.id)
     )
     for registration in live:

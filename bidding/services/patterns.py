@@ -3,13 +3,13 @@
 from typing import Any
 
 from auction.kernel.unit import Unit
-from auction.rules.lot import ENDED
 from risk.models import BidPattern, BidScreening
 from risk.rules.alerts import Reason as AlertReason
 from risk.rules.patterns.screen import Finding, Reason
 from risk.services.alerts import raise_alert
 
 from ..queries.patterns import Screening, alert_key
+from .looks import taken
 from .rooms import lock_auction
 
 
@@ -19,8 +19,7 @@ def keep_screening(unit: Unit, screening: Screening) -> bool:
     What an ended auction's bids are does not change, so the screening may have been computed outside this transaction.
     """
     auction = lock_auction(unit, screening.auction_id)
-    known = unit.session.get(BidScreening, auction.id) is not None
-    if known or auction.status not in {status.value for status in ENDED}:
+    if not taken(unit, "patterns", auction.id):
         return False
     unit.session.add(
         BidScreening(

@@ -11,7 +11,7 @@ from hashlib import sha256
 from sqlalchemy import delete, func, select, tuple_
 
 from auction.kernel.unit import Unit
-from auction.models import Auction, Lot, Person
+from auction.models import Auction, Person
 from auction.rules.identity import RESIDENT_ID
 from auction.rules.ruleset import Ruleset, load
 from risk.queries.interest import registry_version
@@ -20,33 +20,44 @@ from risk.services.alerts import raise_alert
 from risk.services.interest import check_interest
 from risk.services.near_names import find_near_names
 
-from ..models import Registration, RegistrationSignal, SignalScreening
+from ..models import Registration, RegistrationSignal
+from ..queries.identities import identities
 from ..rules.signals import KINDS, Origin, Shared, Signal, comparable, shared
+from .looks import await_look, taken
 from .rooms import lock_auction
 
 
-def keep_signals(unit: Unit, registration: Registration, values: Mapping[str, str | None]) -> None:
-    """Keep the keyed hash of each value (by its kind) beside a registration; one that says nothing is not kept."""
-    person_match = None
-    for kind, value in values.items():
-        plain = comparable(kind, value)
-        if plain is None:
-            continue
-        value_match = unit.vault.match_key(f"signal:{kind}", plain)
-        if unit.session.get(RegistrationSignal, (registration.id, kind, value_match)) is not None:
-            continue
-        if person_match is None:
-            person_match = unit.session.get_one(Person, registration.person_id).id_match
+def keep_signals(
+    unit: Unit, registration: Registration, values: Mapping[str, str | None], *, whose: str | None = None
+) -> None:
+    """Keep the keyed hash of each value (by its kind) beside a registration; one that says nothing is not kept.
+
+    `whose`: the keyed hash of the person behind the registration whose values they are, by default the applicant's.
+    What comes after the end has the auction's signs compared once more.
+    """
+    plain = {kind: comparable(kind, value) for kind, value in values.items()}
+    told = {kind: unit.vault.match_key(f"signal:{kind}", value) for kind, value in plain.items() if value is not None}
+    new = [
+        (kind, value)
+        for kind, value in told.items()
+        if unit.session.get(RegistrationSignal, (registration.id, kind, value)) is None
+    ]
+    if not new:
+        return
+    person_match = whose or unit.session.get_one(Person, registration.person_id).id_match
+    for kind, value in new:
         unit.session.add(
             RegistrationSignal(
                 registration_id=registration.id,
                 kind=kind,
-                value_match=value_match,
+                value_match=value,
                 auction_id=registration.auction_id,
                 person_match=person_match,
                 at=unit.now,
             )
         )
+    if unit.session.get_one(Auction, registration.auction_id).closed_at is not None:
+        await_look(unit, "screen", registration.auction_id)
     unit.session.flush()
 
 
@@ -66,14 +77,22 @@ def keep_origin(unit: Unit, registration: Registration, origin: Origin | None) -
         keep_signals(unit, registration, {"ip": origin.ip, "device": origin.device})
 
 
-def watch_names(unit: Unit, registration: Registration, lot: Lot, people: Mapping[str, tuple[str, str, str]]) -> None:
+def watch_names(unit: Unit, registration_id: str) -> bool:
     """Tell the regulator where somebody nearly has the name, and the day of birth, of somebody barred from the lot.
 
-    `people`: id type, number and name in the clear, by the keyed hash of the number. The same name and day is not told
-    here: it holds the registration.
+    Once for a registration, and after its transaction: all the names of those born that day are opened. The same name
+    and day is not told here: it holds the registration. False where the look is not due.
     """
+    if not taken(unit, "names", registration_id):
+        return False
+    registration = unit.session.get_one(Registration, registration_id)
+    lot = unit.session.get_one(Auction, registration.auction_id).lot
     numbers = load(unit.settings.ruleset)
-    natural = {match: (name, number) for match, (kind, number, name) in people.items() if kind == RESIDENT_ID}
+    natural = {
+        unit.vault.match_key(one.id_type, one.id_number): (one.name, one.id_number)
+        for one in identities(unit.session, unit.vault, registration)
+        if one.id_type == RESIDENT_ID
+    }
     near = find_near_names(unit, natural, numbers, version=registry_version(unit.session))
     barred = {
         hit.match: hit
@@ -99,11 +118,7 @@ def watch_names(unit: Unit, registration: Registration, lot: Lot, people: Mappin
             auction_id=registration.auction_id,
             registration_id=registration.id,
         )
-
-
-def await_screening(unit: Unit, auction: Auction) -> None:
-    """The auction has just ended: have its signs compared, after this transaction."""
-    unit.session.add(SignalScreening(auction_id=auction.id, due_at=unit.now))
+    return True
 
 
 def screen_signals(unit: Unit, auction_id: str) -> int | None:
@@ -112,10 +127,8 @@ def screen_signals(unit: Unit, auction_id: str) -> int | None:
     Told are registrations of the auction that share a value, and people of different ended auctions who do.
     """
     auction = lock_auction(unit, auction_id)
-    screening = unit.session.get(SignalScreening, auction_id, populate_existing=True)
-    if screening is None or screening.done_at is not None:
+    if not taken(unit, "screen", auction_id):
         return None
-    screening.done_at = unit.now
     numbers = load(unit.settings.ruleset)
     _forget(unit, numbers)
     most = {kind: numbers.count(f"signal_most_{kind}") for kind in KINDS}

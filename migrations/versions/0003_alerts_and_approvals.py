@@ -100,18 +100,18 @@ def upgrade() -> None:
     op.create_index(op.f("ix_registration_signals_auction_id"), "registration_signals", ["auction_id"])
     op.create_index("ix_registration_signals_value", "registration_signals", ["kind", "value_match"])
     op.create_table(
-        "signal_screenings",
-        sa.Column("auction_id", sa.Text(), nullable=False),
+        "awaited_looks",
+        sa.Column("act", sa.Text(), nullable=False),
+        sa.Column("subject_id", sa.Text(), nullable=False),
         sa.Column("due_at", INSTANT, nullable=False),
         sa.Column("done_at", INSTANT, nullable=True),
-        sa.ForeignKeyConstraint(["auction_id"], ["auctions.id"], name=op.f("fk_signal_screenings_auction_id")),
-        sa.PrimaryKeyConstraint("auction_id", name=op.f("pk_signal_screenings")),
+        sa.PrimaryKeyConstraint("act", "subject_id", name=op.f("pk_awaited_looks")),
     )
     waiting = sa.text("done_at IS NULL")
     op.create_index(
-        "ix_signal_screenings_due",
-        "signal_screenings",
-        ["due_at"],
+        "ix_awaited_looks_due",
+        "awaited_looks",
+        ["act", "due_at"],
         sqlite_where=waiting,
         postgresql_where=waiting,
     )
@@ -127,7 +127,7 @@ def downgrade() -> None:
         op.drop_index(f"ix_{table}_born_match", table)
         op.drop_column(table, "born_match")
     op.drop_column("persons", "address")
-    op.drop_table("signal_screenings")
+    op.drop_table("awaited_looks")
     op.drop_table("registration_signals")
     op.drop_table("alerts")
     op.drop_table("approval_votes")

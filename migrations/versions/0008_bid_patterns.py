@@ -1,14 +1,22 @@
 """Bid patterns found after a close."""
 
+from datetime import UTC, datetime, timedelta
+
 import sqlalchemy as sa
 from alembic import op
 
+from auction.kernel.db import Instant
 from migrations.guarding import INSTANT, JSON, guard
 
 revision = "0008"
 down_revision = "0007"
 branch_labels = None
 depends_on = None
+
+#: Auctions that ended so long before are looked at, too; older ones were passed over for good reasons.
+_LOOK_BACK = timedelta(days=90)
+_AUCTIONS = sa.table("auctions", sa.column("id"), sa.column("bid_count"), sa.column("closed_at", Instant()))
+_LOOKS = sa.table("awaited_looks", sa.column("act"), sa.column("subject_id"), sa.column("due_at", Instant()))
 
 
 def upgrade() -> None:
@@ -37,10 +45,21 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_bid_patterns_auction_id"), "bid_patterns", ["auction_id"])
     op.create_index("ix_auctions_closed_at", "auctions", ["closed_at"])
+    op.create_index("ix_auctions_settlement", "auctions", ["settlement", "balance_due_at"])
+    op.execute(
+        _LOOKS.insert().from_select(
+            ["act", "subject_id", "due_at"],
+            sa.select(sa.literal("patterns"), _AUCTIONS.c.id, _AUCTIONS.c.closed_at).where(
+                _AUCTIONS.c.bid_count > 0, _AUCTIONS.c.closed_at >= datetime.now(UTC) - _LOOK_BACK
+            ),
+        )
+    )
     guard("bid_screenings", "bid_patterns")
 
 
 def downgrade() -> None:
+    op.execute(_LOOKS.delete().where(_LOOKS.c.act == "patterns"))
+    op.drop_index("ix_auctions_settlement", "auctions")
     op.drop_index("ix_auctions_closed_at", "auctions")
     op.drop_table("bid_patterns")
     op.drop_table("bid_screenings")

@@ -11,11 +11,14 @@ from sqlalchemy import select
 from auction.kernel.journal import JournalRow
 from auction.kernel.unit import House, Unit
 from auction.models import Account, Auction
-from bidding.models import RegistrationSignal
+from bidding.models import Registration, RegistrationSignal
 from bidding.rules.registration import UNDERTAKINGS
+from bidding.rules.signals import Origin
+from bidding.services.signals import keep_origin
 from tests.factories import a_bidder, an_account, an_auction
 from tests.web.caller import Caller, SignIn, code_of, fields_of
 from tests.web.reader import Reader
+from tests.web.sale import RESERVE, a_sale, offer
 from tests.web.test_pages import signed_in
 from web.origin import COOKIE
 from web.timekeeping import tick
@@ -105,6 +108,20 @@ def test_a_browser_is_marked_when_somebody_signs_in_and_known_again(
     assert not any(row.kind == "ip" for row in rows), "an address of no public network is not kept"
     end(house, sign_in)
     assert [reason["code"] for reason in alerts(house, sign_in)[1][0]["reasons"]] == ["shared_device"]
+
+
+def test_what_a_buyer_leaves_when_he_pays_after_the_end_is_compared_once_more(house: House, sign_in: SignIn) -> None:
+    ended = house.perform(a_sale)
+    other = ended.registrations[1]
+    house.perform(lambda unit: keep_origin(unit, unit.session.get_one(Registration, other), Origin(IP, None)))
+    own = sign_in(ended.bidders[0])
+    assert offer(own, ended, RESERVE).status_code == 201
+    sign_in(ended.operator).post("/sandbox/clock", {"advance_seconds": 30 * 3600})
+    assert alerts(house, sign_in)[1] == []
+    answer = own.post(f"/auctions/{ended.auction_id}/balance", environ_overrides={"REMOTE_ADDR": IP})
+    assert answer.status_code == 201
+    tick(house)
+    assert [reason["code"] for reason in alerts(house, sign_in)[1][0]["reasons"]] == ["shared_ip"]
 
 
 def test_signing_in_marks_a_browser_once(app: Flask) -> None:

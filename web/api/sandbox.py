@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from flask import Response, jsonify
+from flask import Response, current_app, jsonify
 
 from auction.kernel.clock import iso
 from bidding.queries.payments import payment_dict
@@ -50,7 +50,7 @@ def get_clock() -> Response:
 @blueprint.response(200, ClockOut)
 def move_clock(data: dict[str, Any]) -> Response:
     """Move the platform's clock forward in every process; what falls due on the way is done before this answers."""
-    advance(house(), data["advance_seconds"])
+    advance(house(), data["advance_seconds"], current_app.extensions["beside"])
     return _clock()
 
 

@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from auction.kernel.clock import FixedClock
 from auction.kernel.unit import House, Unit
 from auction.models import Account, Auction
-from bidding.models import Payment, Registration, RegistrationSignal, SignalScreening
+from bidding.models import AwaitedLook, Payment, Registration, RegistrationSignal
 from bidding.queries.alerted import persons_behind
 from bidding.queries.due import due_acts
 from bidding.rules.payment import PaymentNotice
@@ -19,10 +19,10 @@ from bidding.rules.signals import Origin
 from bidding.services.closing import close
 from bidding.services.payments import receive_notice, request_deposit
 from bidding.services.registration import register
-from bidding.services.signals import screen_signals
+from bidding.services.signals import screen_signals, watch_names
 from risk.imports import import_relatives, import_staff
 from risk.queries.alerts import AlertFilter, alerts_page
-from tests.factories import a_bidder, a_court, a_resident_id, an_actor, an_auction
+from tests.factories import a_bidder, a_court, a_registration, a_resident_id, an_actor, an_auction
 from web.timekeeping import tick
 
 IP = "101.6.6.6"
@@ -113,6 +113,34 @@ def test_device_address_and_payer_are_told_together(house: House, clock: FixedCl
     assert codes(alert) == ["shared_bank_account", "shared_payer", "shared_device", "shared_ip"]
 
 
+def test_one_who_pays_for_himself_and_for_his_agent_shares_with_nobody(house: House, clock: FixedClock) -> None:
+    number = a_resident_id()
+    buyer, agent = a_person(house, 1, id_number=number, name="甲某"), a_person(house, 2)
+    auctions = [an_open_auction(house, closes_at=house.now() + timedelta(days=days)) for days in (1, 2)]
+
+    def story(unit: Unit) -> None:
+        own = a_registration(unit, unit.session.get_one(Auction, auctions[0]), buyer)
+        sent = a_registration(
+            unit,
+            unit.session.get_one(Auction, auctions[1]),
+            agent,
+            capacity="agent",
+            principals=[("甲某", "resident_id", number)],
+        )
+        for made in (own, sent):
+            payment = request_deposit(unit, made, account="账户")
+            notice = PaymentNotice(
+                unit.new_id(), payment.id, "paid", payment.amount_fen, "甲某", number, "6222 0001 23"
+            )
+            assert receive_notice(unit, notice).status == "paid"
+
+    house.perform(story)
+    for auction_id in auctions:
+        clock.advance(hours=25)
+        end(house, auction_id)
+    assert told(house) == []
+
+
 def test_a_carriers_address_and_an_agencys_telephone_flood_nobody(house: House, clock: FixedClock) -> None:
     auction_id = an_open_auction(house)
     for number in range(12):
@@ -174,8 +202,8 @@ def test_a_closed_auction_waits_for_its_screening_until_it_is_done(house: House,
     assert [due.act for due in house.read(due_acts, house.now())] == ["screen"]
     tick(house)
     assert house.read(due_acts, house.now()) == []
-    done = select(func.count()).select_from(SignalScreening).where(SignalScreening.done_at.is_not(None))
-    assert house.read(lambda session: session.scalar(done)) == 1
+    done = select(AwaitedLook.act, AwaitedLook.subject_id).where(AwaitedLook.done_at.is_not(None))
+    assert house.read(lambda session: session.execute(done).all()) == [("screen", auction_id)]
 
 
 # --- names nearly those of registered people -------------------------------------------------------------------------
@@ -194,6 +222,10 @@ def test_a_slip_of_the_pen_beside_a_barred_person_is_told_and_bars_nobody(house:
     registry(house, tmp_path, "王小明", a_resident_id(901))
     made = join(house, auction_id, a_person(house, 1, name="王晓明", id_number=a_resident_id(902)))
     assert made.status == "awaiting_deposit"
+    assert told(house) == [], "nobody who registers, and no bid, waits for it"
+    assert [(due.act, due.subject_id) for due in house.read(due_acts, house.now())] == [("names", made.id)]
+    tick(house)
+    assert house.read(due_acts, house.now()) == []
     (alert,) = told(house)
     assert (alert["kind"], alert["persons_sealed"]) == ("identity_near_match", True)
     assert alert["reasons"] == [{"code": "near_name", "facts": {"ground": "staff", "body": "court_body"}, "who": {}}]
@@ -210,6 +242,7 @@ def test_a_relative_of_staff_counts_too(house: House, tmp_path: Path) -> None:
     )
     assert not import_relatives(house, path).refused
     join(house, auction_id, a_person(house, 1, name="王小朋", id_number=a_resident_id(905)))
+    tick(house)
     assert [alert["reasons"][0]["facts"]["ground"] for alert in told(house)] == ["near_relative"]
 
 
@@ -226,5 +259,6 @@ def test_what_is_not_near_is_not_told(house: House, tmp_path: Path, name: str, b
     auction_id = an_open_auction(house)
     house.perform(lambda unit: a_court(unit, "3299", "别处法院").code)
     registry(house, tmp_path, "王小明", a_resident_id(901), body)
-    join(house, auction_id, a_person(house, 1, name=name, id_number=a_resident_id(902, born=born)))
+    made = join(house, auction_id, a_person(house, 1, name=name, id_number=a_resident_id(902, born=born)))
+    assert house.perform(watch_names, made.id)
     assert told(house) == []

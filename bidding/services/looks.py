@@ -1,0 +1,36 @@
+"""Looks that a transaction leaves to be taken after it: they inform a regulator, so that nobody has to wait for them.
+
+Each is taken once. What comes to light later (a payment after the end) makes it due again.
+"""
+
+from auction.kernel.unit import Unit
+from auction.models import Auction
+
+from ..models import AwaitedLook
+from ..queries.due import Look
+
+
+def end(unit: Unit, auction: Auction) -> None:
+    """The bidding of a locked auction is over, however that came: its signs are compared, its bids looked at."""
+    auction.closed_at = unit.now
+    await_look(unit, "screen", auction.id)
+    if auction.bid_count:
+        await_look(unit, "patterns", auction.id)
+
+
+def await_look(unit: Unit, look: Look, subject_id: str) -> None:
+    """Have a look taken as soon as this transaction is over, also where it was taken before."""
+    row = unit.session.get(AwaitedLook, (look, subject_id))
+    if row is None:
+        unit.session.add(AwaitedLook(act=look, subject_id=subject_id, due_at=unit.now))
+    else:
+        row.due_at, row.done_at = unit.now, None
+
+
+def taken(unit: Unit, look: Look, subject_id: str) -> bool:
+    """Note that an awaited look is being taken; False where none is awaited, and nothing is to be done."""
+    row = unit.session.get(AwaitedLook, (look, subject_id), with_for_update=True, populate_existing=True)
+    if row is None or row.done_at is not None:
+        return False
+    row.done_at = unit.now
+    return True
