@@ -19,7 +19,7 @@ from auction.models import Auction
 from auction.rules import identity
 
 from ..models import GatewayNotice, Payment, Registration
-from ..queries.identities import identities
+from ..queries.identities import OpenIdentity, identities
 from ..queries.payments import deposit_of, owed_fen, payments, top_up_paid_fen
 from ..queries.reneges import standing_order
 from ..rules import ledger
@@ -139,6 +139,7 @@ def receive_notice(
     if _seen(unit, notice):
         return payment
     registration = unit.session.get_one(Registration, payment.registration_id, populate_existing=True)
+    payer = _payer(unit, registration, notice) if notice.outcome == "paid" else None
     verdict = judge_payment(
         Expected(
             payment.status,
@@ -147,11 +148,16 @@ def receive_notice(
             in_parts=payment.purpose in IN_PARTS,
         ),
         notice,
-        payer_known=notice.outcome == "paid" and _payer_known(unit, registration, notice),
+        payer_known=payer is not None,
     )
     if notice.outcome == "paid" and verdict != "unchanged":
         paid_by = {"payer": notice.payer_id_number, "bank_account": notice.payer_account}
-        keep_signals(unit, registration, paid_by)
+        keep_signals(
+            unit,
+            registration,
+            paid_by,
+            whose=unit.vault.match_key(payer.id_type, payer.id_number) if payer is not None else None,
+        )
     if verdict == "unchanged":
         note(unit, registration, "PaymentNoticeIgnored", payment, notice=notice.id, outcome=notice.outcome)
     elif verdict == "failed":
@@ -339,14 +345,18 @@ def _seen(unit: Unit, notice: PaymentNotice) -> bool:
     return False
 
 
-def _payer_known(unit: Unit, registration: Registration, notice: PaymentNotice) -> bool:
-    """Whether the payer is, by number and name, the applicant, a joint bidder or the principal (OJA 17(2))."""
+def _payer(unit: Unit, registration: Registration, notice: PaymentNotice) -> OpenIdentity | None:
+    """Who paid, where he is by number and name the applicant, a joint bidder or the principal (OJA 17(2))."""
     # A notice does not say what kind of number the payer's is, so each kind is tried.
     payer = {(kind, identity.normalise(kind, notice.payer_id_number)) for kind in identity.ID_TYPES}
     name = name_key(notice.payer_name)
-    return any(
-        (behind.id_type, behind.id_number) in payer and name_key(behind.name) == name
-        for behind in identities(unit.session, unit.vault, registration)
+    return next(
+        (
+            behind
+            for behind in identities(unit.session, unit.vault, registration)
+            if (behind.id_type, behind.id_number) in payer and name_key(behind.name) == name
+        ),
+        None,
     )
 
 
