@@ -91,7 +91,9 @@ def test_reasons_are_sentences(tmp_path: Path) -> None:
     assert "one source of payment" in call("bidding", path).stdout
 
 
-@pytest.mark.skipif(not (DATA / "judicial_bids.csv").exists(), reason="the real logs are not there")
+@pytest.mark.skipif(
+    not (DATA / "judicial_bids.csv").exists(), reason="the real records lie outside the repository: ../shared/data"
+)
 def test_the_real_judicial_logs_give_no_alert() -> None:
     said = lines(call("bidding", DATA / "judicial_bids.csv", "--json"))
     assert len(said) == 7 and not any(one["alert"] or one["reasons"] for one in said)

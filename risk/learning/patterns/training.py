@@ -42,23 +42,26 @@ class Trained:
     card: dict[str, Any]
 
 
-def train(rows: Sequence[Row], *, seed: int = 0) -> Trained:
-    """Learn both scores. DomainError `too_few_rows` or `too_few_labels` where nothing could be measured."""
+def train(rows: Sequence[Row], *, seed: int = 0, folds: int = FOLDS) -> Trained:
+    """Learn both scores, and measure them on each of so many parts by what the other parts teach.
+
+    DomainError `too_few_rows` or `too_few_labels` where nothing could be measured.
+    """
     if len(rows) < LEAST_ROWS:
         raise DomainError("too_few_rows", found=len(rows), least=LEAST_ROWS)
     labels = [row.label for row in rows if row.label is not None]
     positives = sum(labels)
     groups = auctions_of(rows)
-    if min(positives, len(labels) - positives) < LEAST_LABELLED or len(set(groups)) < FOLDS:
+    if min(positives, len(labels) - positives) < LEAST_LABELLED or len(set(groups)) < folds:
         raise DomainError("too_few_labels", found=min(positives, len(labels) - positives), least=LEAST_LABELLED)
     table = matrix(rows)
     given = (False, True) if has_label_maker(rows) else (False,)
-    folds, dropped = _folds(rows, groups, seed)
+    parts, dropped = _folds(rows, groups, seed, folds)
     tails = {seen: Tails.of(table, with_label_maker=seen) for seen in given}
     trees = {seen: Trees.of(table, labels, with_label_maker=seen, seed=seed) for seen in given}
     figures = {
         "with_successive_outbidding" if seen else "without_successive_outbidding": _measure(
-            table, np.asarray(labels), folds, seen, seed
+            table, np.asarray(labels), parts, seen, seed
         )
         for seen in given
     }
@@ -69,7 +72,7 @@ def train(rows: Sequence[Row], *, seed: int = 0) -> Trained:
         "auctions": len(set(groups)),
         "seed": seed,
         "split": {
-            "folds": FOLDS,
+            "folds": folds,
             "held_out": "whole auctions",
             "auctions_from": "Auction_ID" if any(row.auction for row in rows) else "what auctions have to themselves",
             "bidders": f"{dropped} training rows left out because their bidder was held out"
@@ -82,15 +85,15 @@ def train(rows: Sequence[Row], *, seed: int = 0) -> Trained:
     return Trained(tails, trees, card)
 
 
-def _folds(rows: Sequence[Row], groups: Sequence[str], seed: int) -> tuple[list[tuple[Any, Any]], int]:
+def _folds(rows: Sequence[Row], groups: Sequence[str], seed: int, count: int) -> tuple[list[tuple[Any, Any]], int]:
     """Whole auctions held out; and no bidder of theirs is left to learn from. Also: how many rows that cost."""
     order = sorted(set(groups))
     np.random.default_rng(seed).shuffle(order)
-    fold_of = {auction: place % FOLDS for place, auction in enumerate(order)}
+    fold_of = {auction: place % count for place, auction in enumerate(order)}
     fold = np.array([fold_of[auction] for auction in groups])
     bidders = np.array([row.bidder for row in rows])
     folds, dropped = [], 0
-    for number in range(FOLDS):
+    for number in range(count):
         held = fold == number
         known = np.isin(bidders, np.unique(bidders[held])) & (bidders != "")
         folds.append((np.flatnonzero(~held & ~known), np.flatnonzero(held)))
