@@ -23,6 +23,8 @@ _HOLD = 5.0
 _NEIGHBOURS = 8
 #: Groups with many rows count for less than their number.
 _CROWD = 0.5
+#: Trees of a forest.
+ROUNDS = 200
 MEMBERS = ("ridge", "stacked", "plain")
 
 
@@ -69,8 +71,10 @@ def weights(table: Table, price: Array) -> Array:
     return np.asarray(weight / weight.mean(), dtype=float)
 
 
-def fit(profile: Profile, table: Table, log_price: Array, weight: Array, letters_weight: float, seed: int) -> Member:
-    """Learn from a table and the logarithms of its prices."""
+def fit(
+    profile: Profile, table: Table, log_price: Array, weight: Array, letters_weight: float, seed: int, rounds: int
+) -> Member:
+    """Learn from a table and the logarithms of its prices, with forests of `rounds` trees."""
     target = log_price - table.unit
     place = _place(profile, table, target, weight)
     numbers = _with_place(place, table, training=True)
@@ -86,10 +90,10 @@ def fit(profile: Profile, table: Table, log_price: Array, weight: Array, letters
         "means": [_means(column, table.group, target, weight) for column in table.words],
     }
     features = np.column_stack([numbers, words, base])
-    state["stacked"] = _trees(features, target - base, weight, seed)
+    state["stacked"] = _trees(features, target - base, weight, seed, rounds)
     state["direct"] = bool(np.all(np.isnan(table.guess)))
     guess, seen = _from_guess(state["direct"], table, base, features)
-    state["plain"] = _trees(seen, target - guess, weight, seed)
+    state["plain"] = _trees(seen, target - guess, weight, seed, rounds)
     return Member(state)
 
 
@@ -120,11 +124,11 @@ def _parts(group: NDArray[Any], folds: int, seed: int) -> Iterator[tuple[NDArray
             yield rest, held
 
 
-def _trees(features: Array, target: Array, weight: Array, seed: int) -> dict[str, Any]:
+def _trees(features: Array, target: Array, weight: Array, seed: int, rounds: int) -> dict[str, Any]:
     middle = float(np.median(target))
     far = 4 * 1.4826 * max(float(np.median(np.abs(target - middle))), 1e-6)
     least = min(20, max(2, len(target) // 20))
-    shape = {"max_iter": 200, "max_leaf_nodes": 15, "min_samples_leaf": least, "l2_regularization": 1.0}
+    shape = {"max_iter": rounds, "max_leaf_nodes": 15, "min_samples_leaf": least, "l2_regularization": 1.0}
     return trees.grow(features, np.clip(target, middle - far, middle + far), weight, seed, **shape)
 
 

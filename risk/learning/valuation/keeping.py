@@ -46,15 +46,15 @@ def save(model: Model, path: Path) -> str:
 def load(path: Path, sha256: str) -> Model:
     """The model of a file. DomainError `valuation_model_missing`, `valuation_model_changed` (not the registered file),
     `valuation_model_untrusted` (it holds a type that is not on the list, or is no model at all)."""
-    from skops.io import get_untrusted_types, loads
-    from skops.io.exceptions import UntrustedTypesFoundException
-
     try:
         data = path.read_bytes()
     except OSError:
         raise DomainError("valuation_model_missing", file=path.name) from None
     if hashlib.sha256(data).hexdigest() != sha256:
         raise DomainError("valuation_model_changed", file=path.name)
+    from skops.io import get_untrusted_types, loads
+    from skops.io.exceptions import UntrustedTypesFoundException
+
     try:
         strange = sorted(set(get_untrusted_types(data=data)) - set(TRUSTED))
         if strange:

@@ -13,12 +13,18 @@ from .profiles import Array
 
 
 def grow(features: Array, target: Array, weight: Array | None, seed: int, **shape: Any) -> dict[str, Any]:
-    """Grow trees on squared errors; answers what is kept of them. `shape`: as HistGradientBoostingRegressor's."""
+    """Grow trees on squared errors; answers what is kept of them. `shape`: as HistGradientBoostingRegressor's.
+
+    In one thread: on so few rows several wait for one another longer than they work, and the longer the busier the
+    machine.
+    """
     from sklearn.ensemble import HistGradientBoostingRegressor
+    from threadpoolctl import threadpool_limits
 
     shaped = {"learning_rate": 0.05, "early_stopping": False, "random_state": seed} | shape
     seen = without_empty(features)
-    trees = HistGradientBoostingRegressor(**shaped).fit(seen, target, sample_weight=weight)
+    with threadpool_limits(1):
+        trees = HistGradientBoostingRegressor(**shaped).fit(seen, target, sample_weight=weight)
     grown = [stage[0].nodes for stage in trees._predictors]
     kept = {
         "nodes": np.concatenate(grown),
