@@ -30,9 +30,9 @@ def valuation(seconds: float, seed: int) -> dict[str, Any]:
     reference = float(np.mean([each["reference"]["mape"] for each in found.values()]))
     return {
         "ratio": round(ours / reference, 3),
-        "ours": round(ours),
-        "reference": round(reference),
-        "unit": "mean absolute percentage error, per mille",
+        "ours": round(ours, 3),
+        "reference": round(reference, 3),
+        "unit": "mean absolute percentage error",
         **found,
         "seed": seed,
     }

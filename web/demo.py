@@ -40,6 +40,7 @@ from disclosure.rules.catalogue import load
 from disclosure.services.clearance import put_plan
 from disclosure.services.items import put_item
 from disclosure.services.publish import publish
+from risk.services.valuation import set_reference_price
 
 from .auth import HASHER
 from .gateway import SandboxGateway
@@ -180,7 +181,7 @@ class Stage:
         day = early.astimezone(SHANGHAI).date()
         house.perform_at(
             early,
-            lots.set_reference_price,
+            set_reference_price,
             judge,
             lot_id,
             method="appraisal",

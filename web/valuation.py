@@ -53,6 +53,19 @@ _REASONS: Mapping[str, Said] = {
         "en": "Only a share is sold; the model is for whole lots.",
     },
 }
+_SHORTFALLS: Mapping[str, Said] = {
+    "rows": {"zh": "数据行数少得多", "en": "far fewer rows"},
+    "mape": {"zh": "误差更大", "en": "larger errors"},
+    "coverage": {"zh": "区间覆盖率更低", "en": "less coverage"},
+}
+_NOT_IN_FORCE: Said = {
+    "zh": "模型已保存，未启用：不如训练时在用的模型（{}）。",
+    "en": "The model is kept and not in force: it is behind the one in force when it was trained ({}).",
+}
+_FORCED: Said = {
+    "zh": "模型按要求启用，尽管不如此前在用的模型（{}）。",
+    "en": "The model was put in force as asked, though it is behind the one before it ({}).",
+}
 _UNREADABLE: Said = {"zh": "此行无法读取。", "en": "This line cannot be read."}
 #: Columns and parts of an estimate as readers call them.
 NAMES: Mapping[str, Said] = {
@@ -101,24 +114,25 @@ class _Blank(dict[str, Any]):
 
 
 def reading(estimate: ValuationEstimate | None, model: ValuationModel | None, tongue: str) -> dict[str, Any] | None:
-    """`valuation` of the interface; None where no model was ever asked. Effects are parts of a logarithm."""
+    """`valuation` of the interface; None where no model was ever asked.
+
+    `average_fen` is what the average lot of that size would be worth; it is multiplied by 1 + `change` of every driver
+    to the middle. An `effect` is the same as a part of the middle's logarithm.
+    """
     if estimate is None or model is None:
         return None
+    effects = {each["feature"]: each["effect"] / 10_000 for each in estimate.drivers}
+    average = effects.pop("average_lot", None)
     return {
         "low_fen": estimate.low_fen,
         "mid_fen": estimate.mid_fen,
         "high_fen": estimate.high_fen,
         "coverage": estimate.coverage_mille / 1000,
         "comparables": estimate.comparables,
+        "average_fen": None if average is None else round(math.exp(average) / 100) * 100,
         "drivers": [
-            {
-                "feature": each["feature"],
-                "effect": each["effect"] / 10_000,
-                "percent": percent(each["effect"]),
-                "name": named(each["feature"], tongue),
-            }
-            for each in estimate.drivers
-            if each["feature"] != "average_lot"
+            {"feature": name, "effect": effect, "change": round(math.expm1(effect), 4), "name": named(name, tongue)}
+            for name, effect in effects.items()
         ],
         "abstained": abstained(estimate.abstained, estimate.abstained_facts, tongue) if estimate.abstained else None,
         "abstained_code": estimate.abstained,
@@ -130,14 +144,22 @@ def reading(estimate: ValuationEstimate | None, model: ValuationModel | None, to
     }
 
 
-def percent(effect: int) -> int:
-    """An effect (ten-thousandths of a logarithm) as whole per cent more or less."""
-    return round((math.exp(effect / 10_000) - 1) * 100)
-
-
 def card(model: ValuationModel) -> dict[str, Any]:
-    """A model card as JSON values."""
-    return {"id": model.id, "trained_at": iso(model.trained_at), "file_sha256": model.file_sha256, "card": model.card}
+    """A model card as JSON values. `shortfalls`: in what it was worse than the model in force when it was trained."""
+    return {
+        "id": model.id,
+        "trained_at": iso(model.trained_at),
+        "file_sha256": model.file_sha256,
+        "put_in_force": model.in_force,
+        "shortfalls": model.shortfalls,
+        "card": model.card,
+    }
+
+
+def behind(model: ValuationModel, tongue: str) -> str:
+    """In what a model was worse than the one in force when it was trained, and whether it took its place."""
+    told = ("、" if tongue == "zh" else ", ").join(_SHORTFALLS[each][tongue] for each in model.shortfalls)
+    return (_FORCED if model.in_force else _NOT_IN_FORCE)[tongue].format(told)
 
 
 def card_lines(card: Mapping[str, Any], tongue: str) -> list[str]:
@@ -157,5 +179,5 @@ def card_lines(card: Mapping[str, Any], tongue: str) -> list[str]:
     return [*lines, PRICES[data["prices"]][tongue]]
 
 
-def _share(mille: int) -> str:
-    return f"{mille / 10:.1f} %"
+def _share(part: float) -> str:
+    return f"{part:.1%}"

@@ -4,15 +4,12 @@ The seal is what makes an undisclosed lot impossible: nothing else in the house 
 register without it.
 """
 
-from collections.abc import Sequence
-
 from auction.kernel.clock import iso
 from auction.kernel.crypto import canonical, sha256_hex
 from auction.kernel.errors import DomainError
 from auction.kernel.unit import Unit
 from auction.models import Auction, Case, Court, Lot, ReferencePrice
 from auction.rules.access import Actor
-from auction.rules.findings import Finding, errors
 from auction.rules.lot import PRIVATE, AuctionStatus, Round, check_transition
 from auction.rules.ruleset import Ruleset, load
 from auction.rules.terms import Terms
@@ -26,7 +23,7 @@ from ..rules import catalogue
 from ..rules.announcement import AnnouncementFacts, publication
 from ..rules.diff import diff, is_material
 from ..rules.sheet import sheet_of
-from .sealing import seal_facts
+from .sealing import refuse, seal_facts
 
 PLATFORM = "法拍司法拍卖平台"
 #: Stands for the platform's address where none is set.
@@ -51,14 +48,6 @@ def publish(unit: Unit, actor: Actor, auction_id: str) -> Auction:
     return auction
 
 
-def refuse(findings: Sequence[Finding]) -> None:
-    """Raise all errors among the findings as one refusal; nothing when there is none."""
-    if wrong := errors(findings):
-        raise DomainError(
-            wrong[0].code, [finding.breach() for finding in wrong], basis=wrong[0].basis, **wrong[0].facts
-        )
-
-
 def _seal(unit: Unit, lot: Lot) -> SheetVersion:
     known = files(unit.session, lot.id)
     sheet = working_sheet(unit.session, lot.id, known)
@@ -79,14 +68,7 @@ def _announce(unit: Unit, auction: Auction, version: SheetVersion, ruleset: Rule
     check_transition(AuctionStatus(auction.status), AuctionStatus.ANNOUNCED)
     auction.status = AuctionStatus.ANNOUNCED.value
     unit.tell(auction, "status", status=auction.status)
-    alert_deviations(
-        unit,
-        auction.lot,
-        ruleset,
-        auction_id=auction.id,
-        reserve_fen=auction.reserve_price_fen,
-        first=auction.round == "first",
-    )
+    alert_deviations(unit, auction.lot)
     unit.record(
         "AuctionAnnounced",
         stream=f"auction:{auction.id}",

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable
 
+from auction.kernel.errors import DomainError
 from auction.kernel.unit import Unit
 from auction.models import Lot
+from auction.rules.findings import Finding, errors
 from auction.rules.ruleset import load as load_ruleset
 from risk.queries.clearance import assessment_row
 from risk.services.clearance import keep_assessment
@@ -11,6 +13,14 @@ from risk.services.clearance import keep_assessment
 from ..models import SheetVersion
 from ..queries import clearance_now, latest_version
 from ..rules.sheet import File, Sheet, seal, sealed_facts
+
+
+def refuse(findings: Iterable[Finding]) -> None:
+    """Raise all errors among the findings as one refusal; nothing when there is none."""
+    if wrong := errors(findings):
+        raise DomainError(
+            wrong[0].code, [finding.breach() for finding in wrong], basis=wrong[0].basis, **wrong[0].facts
+        )
 
 
 def seal_facts(unit: Unit, lot: Lot, sheet: Sheet, own: Iterable[File], *, material: bool) -> SheetVersion:

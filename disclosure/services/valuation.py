@@ -1,6 +1,6 @@
 """Estimates of lots from what is known of them: asked when a model is trained or the sheet changes, kept, compared."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,8 +13,6 @@ from auction.kernel.errors import DomainError
 from auction.kernel.unit import House, Unit
 from auction.models import Auction, Lot
 from auction.rules.calendar import shanghai_day
-from auction.rules.lot import LIVE, PRIVATE
-from auction.rules.ruleset import load as load_ruleset
 from risk.models import ValuationEstimate, ValuationModel
 from risk.queries.valuation import models_in_force
 from risk.rules.valuation import Drift, Sale, drift
@@ -55,12 +53,13 @@ class Asking:
     questions: tuple[Question, ...]
 
 
-def waiting(session: Session, most: int = _AT_ONCE) -> list[Asking]:
-    """The lots whose estimate is missing, of an older model, or of facts that have changed since; by model."""
+def waiting(session: Session, most: int = _AT_ONCE, without: Collection[str] = ()) -> list[Asking]:
+    """The lots whose estimate is missing, of an older model, or of facts that have changed since; by model, the newest
+    lots first. `without`: models that are not to be asked."""
     return [
         Asking(model.id, f"{MODELS}/{model.asset_type}/{model.file}", model.file_sha256, found)
         for model in models_in_force(session)
-        if (found := tuple(_questions(session, model, most)))
+        if model.id not in without and (found := tuple(_questions(session, model, most)))
     ]
 
 
@@ -70,7 +69,10 @@ def _questions(session: Session, model: ValuationModel, most: int) -> list[Quest
     changed = exists().where(SheetItem.lot_id == Lot.id, SheetItem.updated_at > latest.scalar_subquery())
     current = exists().where(estimate.lot_id == Lot.id, estimate.model_id == model.id)
     lots = session.scalars(
-        select(Lot).where(Lot.asset_type == model.asset_type, or_(~current, changed)).order_by(Lot.id).limit(most)
+        select(Lot)
+        .where(Lot.asset_type == model.asset_type, or_(~current, changed))
+        .order_by(Lot.id.desc())
+        .limit(most)
     )
     return [question(session, lot) for lot in lots.all()]
 
@@ -84,45 +86,37 @@ def question(session: Session, lot: Lot) -> Question:
 
 
 def value_waiting(house: House, ask: Ask) -> int:
-    """Estimate every lot that waits, by whoever `ask` is; answers how many. Nothing is locked while
-    it is asked. Raises what a model that could not be asked said, after the others."""
+    """Estimate every lot that waits, by whoever `ask` is; answers how many. Raises what a model that could not be
+    asked said, after the others."""
     count = 0
     failed: DomainError | None = None
     for asking in house.read(waiting):
-        wanted = [each for each in asking.questions if each.unlike is None]
-        path, cells = house.settings.data / asking.path, [each.cells for each in wanted]
         try:
-            answers = ask(path, asking.sha256, cells)["estimates"] if wanted else []
+            count += value(house, asking, ask)
         except DomainError as error:  # the other models go on
             failed = error
-            continue
-        said = dict(zip((each.lot_id for each in wanted), answers, strict=True))
-        for each in asking.questions:
-            house.perform(_keep, asking.model_id, each, said.get(each.lot_id))
-            count += 1
     if failed is not None:
         raise failed
     return count
+
+
+def value(house: House, asking: Asking, ask: Ask) -> int:
+    """Estimate the lots waiting for one model; answers how many. Nothing is locked while it is asked, and it is not
+    asked at all where none of them is like what it has learned."""
+    wanted = [each for each in asking.questions if each.unlike is None]
+    path, cells = house.settings.data / asking.path, [each.cells for each in wanted]
+    answers = ask(path, asking.sha256, cells)["estimates"] if wanted else []
+    said = dict(zip((each.lot_id for each in wanted), answers, strict=True))
+    for each in asking.questions:
+        house.perform(_keep, asking.model_id, each, said.get(each.lot_id))
+    return len(asking.questions)
 
 
 def _keep(unit: Unit, model_id: str, asked_of: Question, said: Mapping[str, Any] | None) -> None:
     lot = unit.session.get_one(Lot, asked_of.lot_id, with_for_update=True)
     answer = said if said is not None else _nothing(asked_of.unlike or "cells_few")
     keep_estimate(unit, lot, model_id, asked_of.asked_sha256, answer, answer["abstained_facts"])
-    auction = unit.session.scalar(
-        select(Auction)
-        .where(Auction.lot_id == lot.id, Auction.status.in_((*LIVE, *PRIVATE)))
-        .order_by(Auction.created_at.desc())
-        .limit(1)
-    )
-    alert_deviations(
-        unit,
-        lot,
-        load_ruleset(unit.settings.ruleset),
-        auction_id=auction.id if auction else None,
-        reserve_fen=auction.reserve_price_fen if auction else None,
-        first=auction is None or auction.round == "first",
-    )
+    alert_deviations(unit, lot)
 
 
 def _nothing(reason: str) -> dict[str, Any]:

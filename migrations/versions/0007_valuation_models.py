@@ -22,6 +22,8 @@ def upgrade() -> None:
         sa.Column("rows", sa.Integer(), nullable=False),
         sa.Column("prices", sa.Text(), nullable=False),
         sa.Column("card", JSON, nullable=False),
+        sa.Column("shortfalls", JSON, nullable=False),
+        sa.Column("in_force", sa.Boolean(), nullable=False),
         sa.Column("trained_at", INSTANT, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_valuation_models")),
     )

@@ -11,9 +11,11 @@ from auction.kernel.db import Base, insert_only
 
 @insert_only
 class ValuationModel(Base):
-    """A trained model; the newest of an asset type is in force. `file` lies under FAPAI_DATA/models/ASSET_TYPE.
+    """A trained model; the newest put in force of an asset type is in force. `file` lies under
+    FAPAI_DATA/models/ASSET_TYPE.
 
-    `card` tells its data, split, errors and coverage, with shares in whole per mille. `prices`: asking or sold.
+    `card` tells its data, split, errors and coverage. `prices`: asking, sold or mixed. `shortfalls`: in what it was
+    worse than the model in force when it was trained (`risk.rules.valuation.shortfalls`).
     """
 
     __tablename__ = "valuation_models"
@@ -26,6 +28,8 @@ class ValuationModel(Base):
     rows: Mapped[int]
     prices: Mapped[str]
     card: Mapped[dict[str, Any]]
+    shortfalls: Mapped[list[Any]]
+    in_force: Mapped[bool]
     trained_at: Mapped[datetime]
 
     __table_args__ = (Index("ix_valuation_models_asset_type", "asset_type", "trained_at"),)

@@ -1,15 +1,20 @@
-"""When a price is so far from an estimate that the panel should look twice. It never refuses anything.
+"""When a price is so far from an estimate that the panel should look twice, and when one model stands behind another.
+It never refuses a price.
 
 An estimate is an orientation learned from asking prices or earlier sales; the reference price (REF 2) stands.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from statistics import median
+from typing import Any
 
 #: Fewer recent sales than this say nothing of a model's drift.
 LEAST_SALES = 20
+#: How far a model may stand behind the one before: its error more by this share, its coverage less by this much, its
+#: rows fewer than this share. Folds drawn anew move either measure by about as much.
+_MORE_ERROR, _LESS_COVERAGE, _FEWER_ROWS = 1.05, 0.02, 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,21 @@ class Drift:
     coverage_mille: int | None
     error_mille: int | None
     bias_mille: int | None
+
+
+def shortfalls(card: Mapping[str, Any], before: Mapping[str, Any]) -> tuple[str, ...]:
+    """In what a model falls short of the one before it, by what both say of groups they never saw.
+
+    Any of `rows` (learned from far fewer), `mape` (errs more), `coverage` (its intervals hold less often, and less
+    often than promised).
+    """
+    own, old = card["errors"], before["errors"]
+    found = {
+        "rows": card["data"]["rows"] < _FEWER_ROWS * before["data"]["rows"],
+        "mape": own["mape"] > _MORE_ERROR * old["mape"],
+        "coverage": own["coverage"] < min(card["promised"], old["coverage"]) - _LESS_COVERAGE,
+    }
+    return tuple(name for name, short in found.items() if short)
 
 
 def deviations(

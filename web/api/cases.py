@@ -9,6 +9,7 @@ from auction.kernel.unit import Unit
 from auction.models import Case, Notice, ReferencePrice, Task
 from auction.services import lots as services
 from bidding.queries.lots import lot_resource
+from risk.services.valuation import set_reference_price
 
 from ..auth import house, me, policy
 from ..idempotency import act
@@ -67,7 +68,7 @@ def create_lot(data: dict[str, Any]) -> Response:
 @blueprint.response(200, PriceOut)
 def put_reference_price(data: dict[str, Any], lot_id: str) -> Response:
     """Set the reference price and how it came about. Votes given on older terms fall."""
-    return jsonify(_price(house().perform(services.set_reference_price, me(), lot_id, **data)))
+    return jsonify(_price(house().perform(set_reference_price, me(), lot_id, **data)))
 
 
 def _price(price: ReferencePrice) -> dict[str, Any]:

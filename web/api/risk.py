@@ -6,13 +6,12 @@ from flask import Response, jsonify
 from sqlalchemy.orm import Session
 
 from auction.kernel.clock import iso
-from auction.kernel.errors import DomainError
 from auction.rules.ruleset import load
 from disclosure import queries
 from disclosure.services.clearance import put_plan
 from risk.models import ClearancePlan, ValuationModel
 from risk.queries import clearance as kept
-from risk.queries.valuation import estimate_of
+from risk.queries.valuation import estimate_of, model_named
 
 from .. import clearance, valuation
 from ..auth import current_actor, house, me, policy
@@ -45,16 +44,9 @@ def _worth(session: Session, lot_id: str) -> dict[str, Any] | None:
 @policy("public.read")
 @blueprint.response(200, {"type": "object"})
 def get_model(model_id: str) -> Response:
-    """The card of a valuation model: its data, split, errors and coverage (whole per mille)."""
-    model = house().read(_model, model_id)
+    """The card of a valuation model: its data, split, errors and coverage."""
+    model = house().read(model_named, model_id)
     return jsonify(valuation.card(model))
-
-
-def _model(session: Session, model_id: str) -> ValuationModel:
-    model = session.get(ValuationModel, model_id)
-    if model is None:
-        raise DomainError("not_found")
-    return model
 
 
 @blueprint.get("/clearance/report")

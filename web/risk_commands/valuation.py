@@ -21,7 +21,7 @@ from risk.services.valuation import register_model
 
 from .. import errors
 from ..terminal import answered, language, say, the_house
-from ..valuation import abstained, card_lines
+from ..valuation import abstained, behind, card_lines
 from ..wiring import check, open_house, upgrade
 from .group import risk, train
 
@@ -68,12 +68,17 @@ def _read(path: Path, asset_type: str, *, priced: bool) -> list[Record | Refused
 @click.option("--from-sales", is_flag=True, help="Learn from the platform's own closed sales, too.")
 @click.option("--prices", type=click.Choice(["asking", "sold"]), default="asking", show_default=True)
 @click.option("--seed", default=1, show_default=True, help="Divides the groups into folds.")
+@click.option("--force", is_flag=True, help="Put the model in force even where it is worse than the one in force.")
 @click.option("--json", "as_json", is_flag=True)
 @answered
 def train_valuation(
-    path: Path | None, asset_type: str, from_sales: bool, prices: str, seed: int, as_json: bool
+    path: Path | None, asset_type: str, from_sales: bool, prices: str, seed: int, force: bool, as_json: bool
 ) -> None:
-    """Learn prices from a CSV, and put the model in force. Rows that cannot be used are told and passed over."""
+    """Learn prices from a CSV, and put the model in force. Rows that cannot be used are told and passed over.
+
+    A model that errs more than the one in force, covers less, or was learned from far fewer rows is kept, and not put
+    in force.
+    """
     if path is None and not from_sales:
         raise click.UsageError("give a file, or --from-sales")
     from risk.learning.valuation import keeping, training
@@ -98,8 +103,19 @@ def train_valuation(
     model_id = house.ids.new(house.now())
     file = f"{model_id}.skops"
     sha256 = keeping.save(model, house.settings.data / MODELS / asset_type / file)
-    house.perform(register_model, model_id, asset_type, file=file, file_sha256=sha256, card=model.card)
-    told = {"model_id": model_id, "rows": len(records), "refused": [_said(row) for row in refused], "card": model.card}
+    kept = house.perform(
+        register_model, model_id, asset_type, file=file, file_sha256=sha256, card=model.card, force=force
+    )
+    told = {
+        "model_id": model_id,
+        "in_force": kept.in_force,
+        "shortfalls": kept.shortfalls,
+        "rows": len(records),
+        "refused": [_said(row) for row in refused],
+        "card": model.card,
+    }
+    if kept.shortfalls:
+        say(behind(kept, language()))
     if as_json:
         click.echo(json.dumps(told, ensure_ascii=False))
         return
@@ -158,10 +174,12 @@ def _row(number: int, estimate: "Estimate", as_json: bool) -> str:
 
 
 @risk.command("estimate")
+@click.option("--json", "as_json", is_flag=True)
 @answered
-def estimate() -> None:
+def estimate(as_json: bool) -> None:
     """Value the platform's own lots that wait for it, as the scheduler does."""
-    click.echo(f"{value_waiting(the_house(), ask)} valued")
+    count = value_waiting(the_house(), ask)
+    click.echo(json.dumps({"valued": count}) if as_json else f"{count} valued")
 
 
 @risk.group("drift")

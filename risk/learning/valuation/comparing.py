@@ -15,7 +15,7 @@ _UNIT = 2.0
 _CHUNK = 512
 
 
-def shown_columns(profile: Profile, records: Sequence[Record]) -> list[dict[str, str | int]]:
+def shown_columns(profile: Profile, records: Sequence[Record]) -> list[dict[str, str | float]]:
     """What is told of each lot as a comparable."""
     return [shown(record, profile.shown) for record in records]
 

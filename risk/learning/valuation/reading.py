@@ -8,7 +8,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from ...imports.lines import LONGEST, Refused, RefusedRow, rows_of
@@ -70,12 +70,16 @@ COLUMNS: Mapping[str, Columns] = {
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A lot as recorded: its line (1 is the header), its price where known, its cells; `unread` names bad cells."""
+    """A lot as recorded: its line (1 is the header), its price where known, its cells; `unread` names bad cells.
+
+    `days`: the days among the cells as they were told, ISO: 2016, 2016-07 or 2016-07-01.
+    """
 
     line: int
     price_fen: int | None
     cells: Mapping[str, Cell]
     unread: tuple[str, ...] = ()
+    days: Mapping[str, str] = field(default_factory=dict)
 
     def number(self, column: str) -> float:
         """A number, or NaN where there is none."""
@@ -109,6 +113,7 @@ def record(line: int, cells: Mapping[str, object], columns: Columns, *, priced: 
     """One row read from texts or plain values; raises Refused for a price or an essential cell that cannot be used."""
     price = _price(cells.get("price_fen")) if priced else None
     read: dict[str, Cell] = {}
+    days: dict[str, str] = {}
     unread = []
     for column in columns.all[1:]:
         text = _text(cells.get(column))
@@ -119,11 +124,13 @@ def record(line: int, cells: Mapping[str, object], columns: Columns, *, priced: 
             unread.append(column)
         else:
             read[column] = value
+            if column in columns.days:
+                days[column] = "-".join(f"{part:02}" for part in _day(text))
     if priced:
         for column in columns.essential:
             if column not in read:
                 raise Refused("number_invalid" if column in unread else "required", column)
-    return Record(line, price, read, tuple(unread))
+    return Record(line, price, read, tuple(unread), days)
 
 
 def _text(value: object) -> str:
@@ -150,7 +157,7 @@ def _value(column: str, text: str, columns: Columns) -> Cell:
         number = _number(text)
         return number if number is not None and least <= number <= most else None
     if column in columns.days:
-        return _year(text)
+        return _year(_day(text))
     if column in columns.flags:
         lowered = text.lower()
         return 1.0 if lowered in _YES else 0.0 if lowered in _NO else None
@@ -169,24 +176,27 @@ def _number(text: str) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _year(text: str) -> float | None:
-    """A day as a year with its fraction: 2016-07-01 is 2016.5."""
+def _day(text: str) -> tuple[int, ...]:
+    """A day as it was told: year, year and month, or all three; empty where it cannot be read."""
     found = _DAY.fullmatch(text.removesuffix(".0"))
-    if not found:
+    return tuple(int(part) for part in found.groups() if part) if found else ()
+
+
+def _year(told: tuple[int, ...]) -> float | None:
+    """A day as a year with its fraction: 2016-07-01 is 2016.5."""
+    if not told:
         return None
-    year, month, day = int(found[1]), int(found[2] or 1), int(found[3] or 1)
+    year, month, day = (*told, 1, 1)[:3]
     if not (1900 <= year <= 2200 and 1 <= month <= 12 and 1 <= day <= 31):
         return None
     return year + (month - 1) / 12 + (day - 1) / 372
 
 
-def shown(record: Record, columns: Sequence[str]) -> dict[str, str | int]:
-    """The cells of a record as plain values for a page: whole numbers, texts, years."""
-    facts: dict[str, str | int] = {}
-    for column in columns:
-        value = record.cells.get(column)
-        if isinstance(value, float):
-            facts[column] = int(value) if value == int(value) or column.endswith("_on") else f"{value:g}"
-        elif value:
-            facts[column] = value
-    return facts
+def shown(record: Record, columns: Sequence[str]) -> dict[str, str | float]:
+    """The cells of a record as plain values, one type a column: numbers, words, days as they were told."""
+    told = {column: record.days.get(column, record.cells.get(column)) for column in columns}
+    return {
+        column: round(value, 2) if isinstance(value, float) else value
+        for column, value in told.items()
+        if value is not None
+    }

@@ -53,8 +53,19 @@ class HeldOut:
     high: Array
 
 
-def train(records: Sequence[Record], asset_type: str, source: Source, *, trained_on: date, seed: int = 1) -> Model:
-    """A model of an asset type from priced records. DomainError `valuation_type_unknown`, `valuation_too_few`."""
+def train(
+    records: Sequence[Record],
+    asset_type: str,
+    source: Source,
+    *,
+    trained_on: date,
+    seed: int = 1,
+    rounds: int = fitting.ROUNDS,
+) -> Model:
+    """A model of an asset type from priced records; `rounds`: how many trees each of its forests grows.
+
+    DomainError `valuation_type_unknown`, `valuation_too_few`.
+    """
     profile = profile_of(asset_type)
     today = _reference_day(records, asset_type, trained_on)
     table = profile.table(records, today)
@@ -70,7 +81,7 @@ def train(records: Sequence[Record], asset_type: str, source: Source, *, trained
     members, said = [], np.zeros((len(table), len(fitting.MEMBERS)))
     for fold in range(FOLDS):
         rest, held = np.flatnonzero(part != fold), np.flatnonzero(part == fold)
-        member = fitting.fit(profile, table.at(rest), truth[rest], weight[rest], letters, seed + fold)
+        member = fitting.fit(profile, table.at(rest), truth[rest], weight[rest], letters, seed + fold, rounds)
         said[held] = member.predict(table.at(held))
         members.append(member)
     blend = _blend(said, truth)
@@ -233,7 +244,7 @@ def _card(
     records: Sequence[Record], asset_type: str, source: Source, trained_on: date, state: dict[str, Any],
     held: HeldOut, known: tuple[Array, Array] | None, groups: int,
 ) -> dict[str, Any]:  # fmt: skip
-    """The model card: plain values only, shares as whole per mille."""
+    """The model card: plain values only."""
     sold = [record.number("sold_on") for record in records]
     days = [day for day in sold if not math.isnan(day)]
     return {
@@ -254,37 +265,37 @@ def _card(
         "trained_on": trained_on.isoformat(),
         "split": {"kind": "whole_groups", "group": PROFILES[asset_type].group, "folds": FOLDS, "seed": state["seed"]},
         "members": {
-            name: round(float(share) * 1000)
+            name: round(float(share), 3)
             for name, share in zip(fitting.MEMBERS, state["blend"], strict=True)
         },
         "errors": measured(held.truth, held.middle, held.low, held.high),
         "ridge": measured(held.truth, held.ridge),
         "known_groups": measured(known[1], known[0]) if known else None,
-        "promised": round(intervals.COVERAGE * 1000),
+        "promised": intervals.COVERAGE,
     }  # fmt: skip
 
 
 def measured(truth: Array, middle: Array, low: Array | None = None, high: Array | None = None) -> dict[str, Any]:
-    """Errors, and coverage where there are intervals, overall and by fifth of the true price, in whole per mille."""
+    """Errors, and coverage where there are intervals, overall and by fifth of the true price, as shares (0 to 1)."""
     wrong = np.abs(np.exp(middle - truth) - 1)
     fifth = intervals.fifths(truth)
     report: dict[str, Any] = {
         "rows": len(truth),
-        "mape": _mille(wrong.mean()),
-        "median": _mille(np.median(wrong)),
-        "mape_by_fifth": [_mille(wrong[fifth == each].mean()) for each in range(5) if (fifth == each).any()],
+        "mape": _share(wrong.mean()),
+        "median": _share(np.median(wrong)),
+        "mape_by_fifth": [_share(wrong[fifth == each].mean()) for each in range(5) if (fifth == each).any()],
     }
     if low is not None and high is not None:
         inside = (low <= truth) & (truth <= high)
-        report["coverage"] = _mille(inside.mean())
+        report["coverage"] = _share(inside.mean())
         report["coverage_by_fifth"] = [
-            _mille(inside[fifth == each].mean()) for each in range(5) if (fifth == each).any()
+            _share(inside[fifth == each].mean()) for each in range(5) if (fifth == each).any()
         ]
-        report["width"] = _mille(np.median(np.exp(high - middle) - np.exp(low - middle)))
+        report["width"] = _share(np.median(np.exp(high - middle) - np.exp(low - middle)))
         edges = np.quantile(truth, [0, 0.2, 0.4, 0.6, 0.8, 1])
         report["fifths_fen"] = [round(float(np.exp(edge))) for edge in edges]
     return report
 
 
-def _mille(share: Any) -> int:
-    return round(float(share) * 1000)
+def _share(value: Any) -> float:
+    return round(float(value), 3)

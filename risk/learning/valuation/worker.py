@@ -18,17 +18,18 @@ from auction.kernel.errors import DomainError
 #: Seconds after which a worker is given up.
 _PATIENCE = 300
 #: One thread is enough, and leaves the other cores to who serves.
-_ONE_THREAD = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+_ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
 def ask(path: Path, sha256: str, cells: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Let a worker value lots by the model of a file. DomainError as `keeping.load` says,
-    `fault` where the worker died."""
+    """Let a worker value lots by the model of a file; it is told no key of the house. DomainError as `keeping.load`
+    says, `fault` where the worker died."""
     question = json.dumps({"path": str(path), "sha256": sha256, "cells": list(cells)})
+    surroundings = {name: value for name, value in os.environ.items() if not name.startswith("FAPAI_")} | _ONE_THREAD
     command = [sys.executable, "-m", "risk.learning.valuation.worker"]
     try:
         done = run(  # noqa: S603
-            command, input=question, capture_output=True, text=True, timeout=_PATIENCE, check=False, env=_ONE_THREAD
+            command, input=question, capture_output=True, text=True, timeout=_PATIENCE, check=False, env=surroundings
         )
         answer: dict[str, Any] = json.loads(done.stdout)
     except (TimeoutExpired, OSError, ValueError) as fault:

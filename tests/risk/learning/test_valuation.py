@@ -4,6 +4,8 @@ import io
 import math
 from datetime import date
 from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,12 +14,14 @@ from skops.io import dumps
 
 from auction.kernel.errors import DomainError
 from risk.imports.lines import RefusedRow
-from risk.learning.valuation import fitting, intervals, keeping, training
+from risk.learning.valuation import fitting, intervals, keeping, training, worker
 from risk.learning.valuation.model import Model
 from risk.learning.valuation.profiles import PROFILES, series_of
-from risk.learning.valuation.reading import COLUMNS, Record, read_records, record
+from risk.learning.valuation.reading import COLUMNS, Record, read_records, record, shown
 from risk.learning.valuation.worker import ask
 from tests.risk.learning import market
+
+pytestmark = pytest.mark.slow
 
 DAY = date(2026, 3, 2)
 HOMES = COLUMNS["real_estate"]
@@ -33,6 +37,11 @@ def good(data: bytes, kind: str = "real_estate") -> list[Record]:
     return [row for row in read(data, kind) if isinstance(row, Record)]
 
 
+def learned(records: list[Record], kind: str = "real_estate") -> Model:
+    """What training makes of them, with small forests: how good the real ones are is for the benchmark."""
+    return training.train(records, kind, SOURCE, trained_on=DAY, rounds=30)
+
+
 def is_held(row: Record) -> bool:
     """Of a community that is left out of training."""
     return row.word("community")[2:] in ("公寓", "苑")
@@ -42,7 +51,7 @@ def is_held(row: Record) -> bool:
 def model() -> Model:
     """Learned from all communities but the held ones."""
     rest = [row for row in good(market.csv(1)) if not is_held(row)]
-    return training.train(rest, "real_estate", SOURCE, trained_on=DAY)
+    return learned(rest)
 
 
 def test_communities_that_training_never_saw_are_estimated_within_their_intervals(model: Model) -> None:
@@ -57,15 +66,15 @@ def test_communities_that_training_never_saw_are_estimated_within_their_interval
 def test_a_known_community_is_estimated_better_than_the_card_promises_for_unknown_ones(model: Model) -> None:
     known = model.card["known_groups"]
     assert known["rows"] == 324
-    assert known["mape"] < model.card["errors"]["mape"] < 130
+    assert known["mape"] < model.card["errors"]["mape"] < 0.13
 
 
 def test_the_card_tells_data_split_errors_and_coverage_by_price(model: Model) -> None:
     card = model.card
     assert card["data"]["rows"] == 324 and card["data"]["groups"] == 36 and card["data"]["prices"] == "asking"
     assert card["split"] == {"kind": "whole_groups", "group": "community", "folds": 5, "seed": 1}
-    assert len(card["errors"]["coverage_by_fifth"]) == 5 and 760 <= card["errors"]["coverage"] <= 860
-    assert sum(card["members"].values()) == 1000
+    assert len(card["errors"]["coverage_by_fifth"]) == 5 and 0.76 <= card["errors"]["coverage"] <= 0.86
+    assert sum(card["members"].values()) == 1 and card["promised"] == 0.8
 
 
 def test_the_drivers_multiply_to_the_estimate(model: Model) -> None:
@@ -83,6 +92,23 @@ def test_comparables_are_lots_of_the_file_the_own_community_first(model: Model) 
     for each in estimate.comparables:
         assert by_line[each["line"]].price_fen == each["price_fen"]
         assert each["same_group"] and each["facts"]["community"] == records[0].word("community")
+
+
+def test_what_is_told_of_a_comparable_has_one_type_a_column() -> None:
+    columns = ("area_m2", "rooms", "mileage_km", "registered_on", "community", "model")
+    rows = [
+        record(2, {"area_m2": "60", "rooms": "2.0", "community": "望京新城"}, HOMES, priced=False),
+        record(3, {"area_m2": "60.456", "rooms": None, "community": "5"}, HOMES, priced=False),
+        record(4, {"registered_on": "2016.0", "mileage_km": "90000", "model": "x"}, COLUMNS["vehicle"], priced=False),
+        record(5, {"registered_on": "2016年7月", "mileage_km": "0.5"}, COLUMNS["vehicle"], priced=False),
+        record(6, {"registered_on": "2016/7/1"}, COLUMNS["vehicle"], priced=False),
+    ]
+    told = [shown(row, columns) for row in rows]
+    assert told[0] == {"area_m2": 60.0, "rooms": 2.0, "community": "望京新城"}
+    assert told[1] == {"area_m2": 60.46, "community": "5"}
+    assert [each.get("registered_on") for each in told[2:]] == ["2016", "2016-07", "2016-07-01"]
+    types = {(column, type(value)) for each in told for column, value in each.items()}
+    assert len(types) == len(columns)
 
 
 @pytest.mark.parametrize(
@@ -118,9 +144,9 @@ def test_too_few_rows_or_an_unknown_type_train_nothing() -> None:
 
 
 def test_empty_columns_and_nameless_rows_can_be_learned_from() -> None:
-    lines = market.csv(4).decode().splitlines()
+    lines = market.csv(4, communities=24).decode().splitlines()
     bare = "\n".join(",".join(cell for n, cell in enumerate(line.split(",")) if n in (0, 1, 5)) for line in lines)
-    trained = training.train(good(bare.encode()), "real_estate", SOURCE, trained_on=DAY)
+    trained = learned(good(bare.encode()))
     estimate = trained.value([record(2, {"area_m2": "60", "rooms": "2"}, HOMES, priced=False)])[0]
     assert estimate.mid_fen is not None
 
@@ -223,8 +249,8 @@ def test_neighbours_tell_the_price_of_a_place() -> None:
         for _ in range(4):
             price = 3_000_000 * np.exp(4 * north) * np.exp(dice.normal(0, 0.05))
             lines.append(f"{price * 60:.0f},60,社区{number},{39 + north:.5f},{116 + east:.5f}")
-    trained = training.train(good("\n".join(lines).encode()), "real_estate", SOURCE, trained_on=DAY)
-    assert trained.card["errors"]["mape"] < 80
+    trained = learned(good("\n".join(lines).encode()))
+    assert trained.card["errors"]["mape"] < 0.08
     asked = [
         record(2, {"area_m2": "60", "latitude": f"{39 + north}", "longitude": "116.15"}, HOMES, priced=False)
         for north in (0.05, 0.25)
@@ -277,16 +303,31 @@ def test_a_worker_says_what_the_model_says(model: Model, tmp_path: Path) -> None
     assert error.value.code == "valuation_model_changed"
 
 
+def test_a_worker_is_told_no_key_of_the_house(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    given: dict[str, str] = {}
+
+    def started(command: list[str], *, env: dict[str, str], **more: Any) -> CompletedProcess[str]:
+        given.update(env)
+        return CompletedProcess(command, 0, '{"estimates": []}', "")
+
+    monkeypatch.setenv("FAPAI_SECRET_KEY", "s" * 43)
+    monkeypatch.setattr(worker, "run", started)
+    assert ask(tmp_path / "m.skops", "0" * 64, []) == {"estimates": []}
+    assert "PATH" in given and given["OMP_NUM_THREADS"] == "1"
+    assert not [name for name in given if name.startswith("FAPAI_")]
+
+
 def test_series_of_real_cars_held_out_are_within_reach() -> None:
     path = REAL / "vehicles.csv"
     if not path.exists():
-        pytest.skip("no records of real prices here")
-    records = good(path.read_bytes(), "vehicle")[::12]
+        pytest.skip("the real records lie outside the repository: ../shared/data")
+    header, *lines = path.read_bytes().splitlines(keepends=True)
+    records = good(b"".join([header, *lines[::30]]), "vehicle")
     table = PROFILES["vehicle"].table(records, 2021.0)
     part = fitting.split(table.group, 5, seed=1)
     rest = [row for row, fold in zip(records, part, strict=True) if fold]
     held = [row for row, fold in zip(records, part, strict=True) if not fold]
-    trained = training.train(rest, "vehicle", SOURCE, trained_on=DAY)
+    trained = learned(rest, "vehicle")
     said = [(each, row.price_fen or 0) for each, row in zip(trained.value(held), held, strict=True) if each.mid_fen]
     assert len(said) > 0.9 * len(held)
     assert np.mean([abs((each.mid_fen or 0) - price) / price for each, price in said]) < 0.18
