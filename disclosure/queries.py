@@ -81,7 +81,8 @@ class ClearanceReading:
     """How hard a lot will be to clear, as it is read. `assessed` None: nothing of this kind is cleared.
 
     `version` is the sealed version it stands beside, None while the sheet is being filled; `promised_on` the day told.
-    `chance`: of clearing in time, by the model, where one beats the card.
+    `chance`: of clearing in time, by the model, where one beats the card. `draft`: beside a sealed version the same of
+    the sheet as it stands now, for who reads drafts.
     """
 
     assessed: Assessment | None
@@ -91,6 +92,7 @@ class ClearanceReading:
     promised_on: date | None
     record: kept.Record
     chance: float | None
+    draft: "ClearanceReading | None" = None
 
 
 def lot_named(session: Session, lot_id: str) -> Lot:
@@ -252,9 +254,8 @@ def announcement_findings(session: Session, auction: Auction, ruleset: Ruleset, 
     found = [
         *check_terms(asked, ruleset=ruleset, calendar=published_calendar(ruleset), now=now),
         *_votes(auction, ruleset),
-        *gaps(sheet, catalogue),
-        *lint(sheet, catalogue, today=today, announced_on=today),
-        *_clearance_findings(session, auction, sheet, ruleset, today),
+        *sheet_findings(session, lot, sheet, ruleset, today),
+        *_late_promise(session, auction, sheet, ruleset),
         *bulk.findings(session, auction, ruleset, now),
         *valuation.findings(session, auction, ruleset),
         *lint_text(lot.title, "lot.title"),
@@ -262,6 +263,19 @@ def announcement_findings(session: Session, auction: Auction, ruleset: Ruleset, 
         *lint_text(auction.late_reason_text or "", "late_reason_text"),
     ]
     return tuple(sorted(found, key=lambda finding: not finding.is_error))
+
+
+def sheet_findings(
+    session: Session, lot: Lot, sheet: Sheet, ruleset: Ruleset, today: date, *, round_live: bool = False
+) -> tuple[Finding, ...]:
+    """Everything that speaks against publishing a sheet, with an announcement or while a round stands on it."""
+    catalogue = load(lot.asset_type)
+    found = (*gaps(sheet, catalogue), *lint(sheet, catalogue, today=today, announced_on=None if round_live else today))
+    assessed = clearance_now(session, lot, sheet, ruleset)
+    if assessed is None:
+        return found
+    plan = plan_of(kept.plan(session, lot.id))
+    return (*found, *clearance_findings(assessed, plan, sheet, ruleset, None if round_live else today))
 
 
 def clearance_now(session: Session, lot: Lot, sheet: Sheet, ruleset: Ruleset) -> Assessment | None:
@@ -273,7 +287,8 @@ def clearance_now(session: Session, lot: Lot, sheet: Sheet, ruleset: Ruleset) ->
 
 
 def read_clearance(session: Session, actor: Actor | None, lot_id: str, ruleset: Ruleset) -> ClearanceReading:
-    """The clearance of a lot for a reader: what was sealed, and before that the sheet being filled, for its court.
+    """The clearance of a lot for a reader: what was sealed; before that, and beside it, the sheet being filled, for its
+    court.
 
     A version sealed before there were assessments is weighed as it is read. DomainError not_found for everybody else.
     """
@@ -285,7 +300,8 @@ def read_clearance(session: Session, actor: Actor | None, lot_id: str, ruleset: 
     sheet = sheet_of(version.facts, load(lot.asset_type))
     row = kept.assessment_row(session, lot.id, version.version)
     assessed = kept.assessment_of(row) if row else clearance_now(session, lot, sheet, ruleset)
-    return _clearance(session, lot, sheet, assessed, row, version.version)
+    draft = clearance_draft(session, lot, ruleset) if reads_drafts(session, actor, lot) else None
+    return replace(_clearance(session, lot, sheet, assessed, row, version.version), draft=draft)
 
 
 def clearance_draft(session: Session, lot: Lot, ruleset: Ruleset) -> ClearanceReading:
@@ -324,19 +340,13 @@ def plan_of(row: ClearancePlan | None) -> Plan | None:
     return Plan(row.owner, row.promised_on, steps, row.resources)
 
 
-def _clearance_findings(
-    session: Session, auction: Auction, sheet: Sheet, ruleset: Ruleset, today: date
-) -> tuple[Finding, ...]:
+def _late_promise(session: Session, auction: Auction, sheet: Sheet, ruleset: Ruleset) -> tuple[Finding, ...]:
     assessed = clearance_now(session, auction.lot, sheet, ruleset)
-    if assessed is None:
+    if assessed is None or not assessed.occupied:
         return ()
-    plan = plan_of(kept.plan(session, auction.lot_id))
-    told = _promise(sheet, plan) if assessed.occupied else None
+    told = _promise(sheet, plan_of(kept.plan(session, auction.lot_id)))
     ends_on = shanghai_day(auction.closes_at)
-    return (
-        *clearance_findings(assessed, plan, sheet, ruleset, today),
-        *late_promise(told, ends_on=ends_on, balance_days=auction.balance_days, ruleset=ruleset),
-    )
+    return late_promise(told, ends_on=ends_on, balance_days=auction.balance_days, ruleset=ruleset)
 
 
 def _promise(sheet: Sheet, plan: Plan | None) -> date | None:

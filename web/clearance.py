@@ -31,7 +31,11 @@ def weighed(assessed: Assessment, tongue: str) -> list[dict[str, Any]]:
 
 
 def reading(read: ClearanceReading, tongue: str) -> dict[str, Any]:
-    """`clearance` of the interface."""
+    """`clearance` of the interface. `draft`: the same of the sheet as it stands now, for the lot's court."""
+    return _reading(read, tongue) | {"draft": _reading(read.draft, tongue) if read.draft else None}
+
+
+def _reading(read: ClearanceReading, tongue: str) -> dict[str, Any]:
     assessed = read.assessed
     record = {"outcomes": read.record.outcomes, "in_time": read.record.in_time}
     if assessed is None:

@@ -74,15 +74,16 @@ def promised_on(sheet: Sheet) -> str | None:
 
 
 def clearance_findings(
-    assessed: Assessment, plan: Plan | None, sheet: Sheet, ruleset: Ruleset, today: date
+    assessed: Assessment, plan: Plan | None, sheet: Sheet, ruleset: Ruleset, today: date | None
 ) -> Iterator[Finding]:
-    """What speaks against announcing a lot of this assessment: `clearance_plan_missing` where its band needs a plan.
+    """What speaks against publishing a sheet of this assessment: `clearance_plan_missing` where its band needs a plan.
 
+    `today` None: a round stands on the sheet, and the day that was promised to the public is not asked about again.
     Where the sheet does not even say who is in possession, that is the gap, and the band says nothing yet.
     Facts: `reason` (band), `band`, `score`, `lacking`, `lacking_en`. Also `phrase_forbidden` in the plan's own words.
     """
     basis = ruleset.basis("clearance_plan_bands")
-    told = promised_on(sheet)
+    told = promised_on(sheet) if today is not None else None
     lacking = lacks(plan, today=today, told_on=date.fromisoformat(told) if told else None)
     if assessed.plan_required and lacking and "occupation" not in assessed.assumed:
         facts: dict[str, int | str] = {

@@ -13,19 +13,19 @@ from auction.rules.access import Actor
 from auction.rules.calendar import shanghai_day
 from auction.rules.findings import Finding, errors
 from auction.rules.lot import LIVE
+from auction.rules.ruleset import load as load_ruleset
 from auction.services.auctions import void_votes
 from auction.services.lots import lock_lot
 
 from ..models import SheetItem, SheetVersion
-from ..queries import files, latest_version
+from ..queries import files, latest_version, sheet_findings
 from ..rules.catalogue import Catalogue, load
 from ..rules.clearance import promised_on
 from ..rules.diff import ItemChange, diff, is_material
 from ..rules.entry import check_item, read_item
-from ..rules.gaps import gaps
 from ..rules.linter import lint
 from ..rules.sheet import File, ItemFacts, Sheet, sealed_facts, sheet_of
-from .sealing import seal_facts
+from .sealing import refuse, seal_facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +115,8 @@ def _publish_change(unit: Unit, lot: Lot, auction: Auction, catalogue: Catalogue
     if is_material(changes):
         raise DomainError("wrong_state", [_material(change) for change in changes if change.material])
     _keep_promise(old, new)
-    today = shanghai_day(unit.now)
-    lacking = errors((*gaps(new, catalogue), *lint(new, catalogue, today=today)))
-    if lacking:
-        raise DomainError(lacking[0].code, [finding.breach() for finding in lacking], basis=lacking[0].basis)
+    ruleset, today = load_ruleset(unit.settings.ruleset), shanghai_day(unit.now)
+    refuse(sheet_findings(unit.session, lot, new, ruleset, today, round_live=True))
     own = [File("", digest) for digest in before.facts["attachments"]]
     version = seal_facts(unit, lot, new, own, material=False)
     auction.seal = version.seal

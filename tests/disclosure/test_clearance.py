@@ -233,6 +233,37 @@ def test_a_supplement_is_assessed_anew(desk: CourtDesk) -> None:
     assert [(row.sheet_version, row.band) for row in assessments(desk.house, desk.lot_id)] == [(1, "A"), (2, "A")]
 
 
+def test_a_supplement_that_makes_a_live_lot_hard_needs_a_plan_first(desk: CourtDesk) -> None:
+    desk.ready()
+    occupy(desk, attitude="agreed", sole_home="no", elderly=0, children=0)
+    desk.vote(True, True)
+    desk.publish()
+    worse = {"state": "found", "statement": "占有人改变态度，明确拒绝迁出。"}
+    data = THERE | {"attention": "none", "attitude": "refuses"}
+    with pytest.raises(DomainError) as refused:
+        desk.put("occupants", **worse, data=data)
+    assert refused.value.code == "clearance_plan_missing"
+    [facts] = facts_of(refused.value, "clearance_plan_missing")
+    assert (facts["band"], facts["missing"]) == ("D", "plan")
+    assert [row.band for row in assessments(desk.house, desk.lot_id)] == ["B"]
+    plan(desk)
+    assert desk.put("occupants", **worse, data=data).version == 2
+    told = [(row.band, row.plan_required) for row in assessments(desk.house, desk.lot_id)]
+    assert told == [("B", False), ("D", True)]
+
+
+def test_a_published_day_that_has_passed_bars_no_other_supplement(desk: CourtDesk, clock: FixedClock) -> None:
+    desk.ready()
+    occupy(desk)
+    plan(desk)
+    desk.vote(True, True)
+    auction = desk.publish()
+    desk.house.perform(lambda unit: setattr(unit.session.get_one(Auction, auction.id), "status", "suspended"))
+    clock.advance(days=90)
+    told = THERE | {"attention": "none"}
+    assert desk.put("occupants", state="found", statement="占有人共四人。", data=told).version == 2
+
+
 def test_before_a_seal_only_the_court_reads_the_assessment(desk: CourtDesk) -> None:
     desk.enter()
     read = desk.house.read(queries.read_clearance, desk.judge, desk.lot_id, RULES)

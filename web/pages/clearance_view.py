@@ -8,10 +8,10 @@ from flask import url_for
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from auction.models import Auction, Court, Lot
+from auction.models import Auction, Court
 from auction.rules.ruleset import Ruleset
 from bidding.queries.handover import Handover, handover
-from disclosure.queries import ClearanceReading, clearance_draft, read_clearance
+from disclosure.queries import ClearanceReading, read_clearance
 from risk.models import ClearancePlan
 from risk.queries.bulk import Group
 from risk.queries.clearance import Report, report
@@ -40,11 +40,6 @@ def of_round(session: Session, auction_id: str, ruleset: Ruleset, today: date) -
     auction = session.get_one(Auction, auction_id)
     read = read_clearance(session, None, auction.lot_id, ruleset) if auction.lot.sheet_version else None
     return LotClearance(read, handover(session, auction, today))
-
-
-def of_draft(session: Session, lot_id: str, ruleset: Ruleset) -> ClearanceReading:
-    """The clearance of a lot as its court fills the sheet; the caller has decided who may see it."""
-    return clearance_draft(session, session.get_one(Lot, lot_id), ruleset)
 
 
 def public(found: LotClearance) -> dict[str, Any]:

@@ -69,8 +69,8 @@ class ClearancePromiseOut(Strict):
     steps = fields.List(fields.Nested(ClearanceStepOut))
 
 
-class ClearanceOut(Strict):
-    """How hard a lot will be to clear. Where `applicable` is false nothing of its kind is cleared."""
+class ClearanceDraftOut(Strict):
+    """How hard a lot will be to clear, by one sheet. Where `applicable` is false nothing of its kind is cleared."""
 
     applicable = fields.Boolean()
     score = fields.Integer(allow_none=True)
@@ -85,6 +85,12 @@ class ClearanceOut(Strict):
     promise = fields.Nested(ClearancePromiseOut, allow_none=True)
     court_record = fields.Nested(ClearanceCourtRecordOut)
     model = fields.Dict(allow_none=True)
+
+
+class ClearanceOut(ClearanceDraftOut):
+    """How hard a lot will be to clear, by the sheet last sealed. `draft`: by the sheet as it stands, for its court."""
+
+    draft = fields.Nested(ClearanceDraftOut, allow_none=True)
 
 
 class RiskOut(Strict):

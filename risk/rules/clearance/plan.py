@@ -30,10 +30,10 @@ class Plan:
     resources: str
 
 
-def lacks(plan: Plan | None, *, today: date, told_on: date | None) -> tuple[Lack, ...]:
+def lacks(plan: Plan | None, *, today: date | None, told_on: date | None) -> tuple[Lack, ...]:
     """What a plan lacks on that day (Asia/Shanghai); `told_on` is the day the disclosure sheet tells, if it tells one.
 
-    The public must not be told two days.
+    The public must not be told two days. `today` None: its day was published and stays, whether or not it has passed.
     """
     if plan is None:
         return ("plan",)
@@ -44,7 +44,7 @@ def lacks(plan: Plan | None, *, today: date, told_on: date | None) -> tuple[Lack
         lacking.append("steps")
     if not plan.resources.strip():
         lacking.append("resources")
-    if plan.promised_on < today:
+    if today is not None and plan.promised_on < today:
         lacking.append("passed")
     if told_on is not None and told_on != plan.promised_on:
         lacking.append("differs")

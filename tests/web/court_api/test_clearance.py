@@ -194,6 +194,27 @@ def test_the_judges_page_shows_band_form_and_what_was_wrong(room: CourtRoom, app
     assert "腾空预案已保存" in saved.text and "第 1 版" in saved.text
 
 
+def test_beside_the_sealed_band_the_court_reads_that_of_its_draft(
+    room: CourtRoom, house: House, anybody: Caller, foreign: Caller, app: Flask
+) -> None:
+    room.announced()
+    told = risk(room.clerk, room.lot_id)
+    assert (told["band"], told["sheet_version"], told["draft"]["band"]) == ("A", 1, "A")
+    house.perform(lambda unit: setattr(unit.session.get_one(Auction, room.auction_id), "status", "unsold"))
+    occupy(room)
+    told = risk(room.clerk, room.lot_id)
+    assert (told["band"], told["sheet_version"]) == ("A", 1)
+    draft = told["draft"]
+    assert (draft["band"], draft["sheet_version"], draft["plan_required"]) == ("E", None, True)
+    for stranger in (anybody, foreign):
+        read = risk(stranger, room.lot_id)
+        assert (read["band"], read["draft"]) == ("A", None)
+    reader = Reader(app.test_client())
+    reader.client.set_cookie(COOKIE, room.clerk._headers["Authorization"].removeprefix("Bearer "))
+    page = reader.get(f"/desk/lots/{room.lot_id}").text
+    assert "腾空风险：E 级" in page and "已公示（第 1 版情况表）：A 级，0 分" in page and "与正在填写的不同" in page
+
+
 def test_a_regulator_reads_the_record_among_the_own_pages(app: Flask, house: House, sign_in: SignIn) -> None:
     regulator = sign_in(house.perform(lambda unit: an_account(unit, "regulator")))
     reader = Reader(app.test_client())

@@ -11,9 +11,11 @@ from auction.rules.lot import LIVE
 from auction.rules.ruleset import load
 from auction.services import lots as services
 from bidding.queries.court import LotDesk, cases
+from disclosure.queries import read_clearance
 from disclosure.rules.sheet import is_asked
 from disclosure.services.attachments import clean_file, put_file
 from disclosure.services.clearance import put_plan as write_plan
+from risk.services.valuation import set_reference_price
 
 from ... import errors
 from ...auth import house, me, policy
@@ -140,12 +142,14 @@ def _lot_page(desk: LotDesk, form: Entry, section: str = "") -> str:
 
 def _clearance(desk: LotDesk, form: Entry | None) -> dict[str, Any]:
     """How hard the lot will be to clear as the sheet stands now, and the plan to clear it."""
-    read = house().read(clearance_view.of_draft, desk.lot.id, load(house().settings.ruleset))
+    told = house().read(read_clearance, me(), desk.lot.id, load(house().settings.ruleset))
+    read = told.draft or told
     responsible = str(desk.sheet.value("clearance", "responsible") or "")
     entry = form or clearance_view.plan_entry(read.plan, read.promised_on, responsible)
     rows = max(len(read.plan.steps) if read.plan else 2, len(forms.indexes("steps")))
     return {
         "risk": clearance_view.view(read),
+        "sealed": told if told.draft else None,
         "plan": read.plan,
         "plan_form": entry,
         "plan_rows": rows + clearance_view.SPARE,
@@ -224,7 +228,7 @@ def set_price(lot_id: str) -> Any:
     def act() -> Any:
         whole = {**payload, "results": results, "steps": steps}
         data = forms.load(ReferencePriceIn(), whole, [*wrong, *bad_results, *bad_steps])
-        return house().perform(services.set_reference_price, me(), lot_id, **data)
+        return house().perform(set_reference_price, me(), lot_id, **data)
 
     return _attempt(act, lot_id, "price", (*_PRICE, "results", "steps"), _("参考价已保存。"))
 
