@@ -69,12 +69,12 @@ def scheduler() -> None:
     from gevent.event import Event
 
     from . import scheduler as timers
-    from .serve import gevent_house
+    from .serve import beside_loop, gevent_house
 
     house = gevent_house(Settings.from_environ())
     check(house)
     house.anchor()
-    timers.start_alone(house)
+    timers.start_alone(house, beside_loop(1))
     done = Event()
     for number in (15, 2):
         gevent.signal_handler(number, done.set)

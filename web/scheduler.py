@@ -10,13 +10,13 @@ from auction.kernel.unit import House
 from auction.services.log import seal
 from bidding.queries.payments import due_refunds
 from bidding.services.turned_away import record_turned_away
-from disclosure.services.valuation import value_waiting
 from risk.learning.valuation.worker import ask
 
 from .door import TurnedAway
 from .gateway import PaymentGateway, SandboxGateway
 from .sockets import Broadcaster, Json
-from .timekeeping import tick
+from .timekeeping import Beside, look_at_bids, tick
+from .valuing import Valuer
 
 log = structlog.get_logger(__name__)
 
@@ -24,10 +24,11 @@ log = structlog.get_logger(__name__)
 _SEALED_AT_ONCE = 250
 
 
-def start(house: House, gateway: PaymentGateway, turned_away: TurnedAway | None) -> BackgroundScheduler:
-    """Start the house's timers: due acts and sealing every second, counts and outstanding refunds every minute.
+def start(house: House, gateway: PaymentGateway, turned_away: TurnedAway | None, beside: Beside) -> BackgroundScheduler:
+    """Start the house's timers: due acts and sealing every second, counts, refunds not asked and valuing every minute.
 
-    Refunds are asked at once too: whoever closed before may have been killed before asking.
+    Refunds are asked at once too: whoever closed before may have been killed before asking. So are the models of value.
+    What computes for long does so `beside` a loop.
     """
     scheduler = BackgroundScheduler(
         timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": 30}
@@ -36,18 +37,21 @@ def start(house: House, gateway: PaymentGateway, turned_away: TurnedAway | None)
     def every(seconds: float, work: object, *args: object) -> None:
         scheduler.add_job(_safely, "interval", [work, *args], seconds=seconds)
 
+    value_lots = Valuer(house, ask)
     every(1, tick, house)
+    every(1, look_at_bids, house, beside)
     every(1, seal_all, house)
     scheduler.add_job(_safely, args=[ask_refunds, house, gateway])
     every(60, ask_refunds, house, gateway)
-    every(60, value_waiting, house, ask)
+    scheduler.add_job(_safely, args=[value_lots])
+    every(60, value_lots)
     if turned_away is not None:
         every(60, journal_counts, house, turned_away)
     scheduler.start()
     return scheduler
 
 
-def start_alone(house: House) -> BackgroundScheduler:
+def start_alone(house: House, beside: Beside) -> BackgroundScheduler:
     """Start the timers of a process that serves nobody: what follows from its acts reaches the gateway and the rooms.
 
     The rooms are told through the message queue, and hear nothing of it where there is none (FAPAI_REDIS_URL).
@@ -59,7 +63,7 @@ def start_alone(house: House) -> BackgroundScheduler:
         broadcaster = Broadcaster(sockets)
         house.subscribe("room", broadcaster.take)
         broadcaster.start()
-    return start(house, gateway, None)
+    return start(house, gateway, None, beside)
 
 
 def _safely(work, *args) -> None:  # type: ignore[no-untyped-def]

@@ -5,7 +5,6 @@ import signal
 import socket
 from collections.abc import Callable
 from contextvars import copy_context
-from functools import partial
 from typing import Any
 
 import gevent
@@ -45,28 +44,31 @@ class _Handler(WebSocketHandler):
 def gevent_house(settings: Settings) -> House:
     """A house for gevent. SQLite's writing units all run on one thread of their own: it has one writer, and an
     fsync must not stop the loop. PostgreSQL's driver waits cooperatively by itself."""
-    run: Callable[[Callable[[], Any]], Any] | None = None
-    if settings.database_url.startswith("sqlite"):
-        run = partial(_beside, ThreadPool(1))
+    run = beside_loop(1) if settings.database_url.startswith("sqlite") else None
     return open_house(settings, run=run)
 
 
-def _beside(pool: ThreadPool, work: Callable[[], Any]) -> Any:
-    """Run `work` on the pool and wait; what it raises is raised here, not reported by the pool.
+def beside_loop(threads: int) -> Callable[..., Any]:
+    """A way to call something on one of so many threads, and wait while the loop goes on.
 
-    It runs in the caller's context, so that a unit of work knows the request it belongs to on any thread.
+    What it raises is raised here, not reported by the pool. It runs in the caller's context, so that a unit of work
+    knows the request it belongs to on any thread.
     """
+    pool = ThreadPool(threads)
 
-    def caught() -> tuple[Any, BaseException | None]:
-        try:
-            return work(), None
-        except Exception as error:
-            return None, error
+    def call(work: Callable[..., Any], *args: Any) -> Any:
+        def caught() -> tuple[Any, BaseException | None]:
+            try:
+                return work(*args), None
+            except Exception as error:
+                return None, error
 
-    answer, error = pool.apply(copy_context().run, (caught,))
-    if error is not None:
-        raise error
-    return answer
+        answer, error = pool.apply(copy_context().run, (caught,))
+        if error is not None:
+            raise error
+        return answer
+
+    return call
 
 
 class Serving:
@@ -79,10 +81,8 @@ class Serving:
         self.gateway = SandboxGateway(house)
         house.subscribe("refund", self.gateway.on_refund)
         self.desk = Desk(house, f"{socket.gethostname()}:{os.getpid()}:{house.ids.token()[:8]}")
-        hashing = ThreadPool(2)
-        self.app = create_app(
-            house, self.gateway, self.desk, beside=lambda work, *args: _beside(hashing, partial(work, *args))
-        )
+        self.beside = beside_loop(2)
+        self.app = create_app(house, self.gateway, self.desk, beside=self.beside)
         self.door = self.app.extensions["door"]
         self.sockets, self.rooms, self.broadcaster = sockets.join(self.app, house, self.door, "gevent")
         self._with_scheduler = with_scheduler
@@ -97,7 +97,7 @@ class Serving:
         self.rooms.start()
         self.broadcaster.start()
         if self._with_scheduler:
-            self._scheduler = timers.start(self.house, self.gateway, self.door.turned_away)
+            self._scheduler = timers.start(self.house, self.gateway, self.door.turned_away, self.beside)
         self._server = _Server(
             (host.strip("[]") or "127.0.0.1", int(port)), self.app, handler_class=_Handler, log=None, backlog=4096
         )

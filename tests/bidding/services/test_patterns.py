@@ -183,7 +183,7 @@ def test_the_scheduler_looks_at_every_ended_auction_once_and_few_at_a_time(house
 
 
 def test_what_was_found_cannot_be_changed(house: House) -> None:
-    auction_id = house.perform(a_friend_in_need)
+    auction_id = house.perform(lambda unit: an_ended_auction(unit, [a_bidder(unit), a_bidder(unit)], days_ago=0))
     look(house, auction_id)
     for table in (BidScreening, BidPattern):
         with pytest.raises(DBAPIError, match="insert-only"):
