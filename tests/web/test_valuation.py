@@ -1,12 +1,15 @@
 """The orientation of a lot at every door: kept when it waits, shown beside the appraisal, warned of, never a bar."""
 
+import io
 import json
+import math
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from apscheduler.schedulers.background import BackgroundScheduler
 from click.testing import CliRunner
 from flask import Flask
 from sqlalchemy import select
@@ -15,16 +18,25 @@ from auction.kernel.clock import FixedClock
 from auction.kernel.errors import DomainError
 from auction.kernel.journal import JournalRow
 from auction.kernel.unit import House, Unit
-from auction.models import Auction, Lot, ReferencePrice
+from auction.models import Account, Auction, Lot, ReferencePrice
 from auction.rules.ruleset import load
 from disclosure.models import SheetVersion
-from disclosure.services.valuation import drift_of, sold_cells, value_waiting, waiting
-from risk.models import Alert, ValuationEstimate
+from disclosure.services.valuation import MODELS, drift_of, sold_cells, value_waiting, waiting
+from risk.learning.valuation import keeping, training
+from risk.learning.valuation.model import Model as ValuationFile
+from risk.learning.valuation.reading import COLUMNS, Record, read_records
+from risk.models import Alert, ValuationEstimate, ValuationModel
 from risk.queries.valuation import estimate_of, findings, model_in_force
+from risk.rules.valuation import shortfalls
 from risk.services.valuation import register_model
 from tests import factories as make
-from tests.web.caller import Caller, code_of
+from tests.risk.learning import market
+from tests.web.caller import Caller, SignIn, code_of
+from web.gateway import SandboxGateway
 from web.risk_commands.group import risk
+from web.scheduler import start
+from web.timekeeping import here
+from web.valuing import Valuer
 
 RULES = load("spc-2016")
 CARD: dict[str, Any] = {
@@ -34,18 +46,19 @@ CARD: dict[str, Any] = {
         "prices": "asking", "sold_from": None, "sold_to": None, "reference_year": 2026,
     },
     "split": {"kind": "whole_groups", "group": "community", "folds": 5, "seed": 1},
-    "members": {"ridge": 500, "stacked": 250, "plain": 250},
+    "members": {"ridge": 0.5, "stacked": 0.25, "plain": 0.25},
     "errors": {
-        "rows": 900, "mape": 118, "median": 90, "mape_by_fifth": [150, 100, 90, 100, 140], "coverage": 811,
-        "coverage_by_fifth": [790, 820, 830, 810, 800], "width": 400, "fifths_fen": [10**8 * n for n in range(1, 7)],
+        "rows": 900, "mape": 0.118, "median": 0.09, "mape_by_fifth": [0.15, 0.1, 0.09, 0.1, 0.14], "coverage": 0.811,
+        "coverage_by_fifth": [0.79, 0.82, 0.83, 0.81, 0.8], "width": 0.4,
+        "fifths_fen": [10**8 * n for n in range(1, 7)],
     },
-    "ridge": {"rows": 900, "mape": 131, "median": 99, "mape_by_fifth": [160, 120, 110, 120, 150]},
-    "known_groups": {"rows": 800, "mape": 70, "median": 50, "mape_by_fifth": [80, 70, 60, 70, 80]},
-    "promised": 800,
+    "ridge": {"rows": 900, "mape": 0.131, "median": 0.099, "mape_by_fifth": [0.16, 0.12, 0.11, 0.12, 0.15]},
+    "known_groups": {"rows": 800, "mape": 0.07, "median": 0.05, "mape_by_fifth": [0.08, 0.07, 0.06, 0.07, 0.08]},
+    "promised": 0.8,
 }  # fmt: skip
 COMPARABLE = {
     "line": 7, "price_fen": 118_000_000, "same_group": True, "distance": 0.4,
-    "facts": {"community": "望京新城", "area_m2": 60, "rooms": 2},
+    "facts": {"community": "望京新城", "area_m2": 60.0, "rooms": 2.0},
 }  # fmt: skip
 
 
@@ -71,8 +84,14 @@ class Model:
         return {"estimates": [said] * len(cells), "memory_kb": 1}
 
 
-def a_model(unit: Unit, model_id: str = "model-1") -> None:
-    register_model(unit, model_id, "real_estate", file=f"{model_id}.skops", file_sha256="b" * 64, card=CARD)
+def a_card(rows: int = 900, **errors: float) -> dict[str, Any]:
+    """The card with other measures."""
+    return CARD | {"data": CARD["data"] | {"rows": rows}, "errors": CARD["errors"] | errors}
+
+
+def a_model(unit: Unit, model_id: str = "model-1", card: Mapping[str, Any] = CARD, **more: Any) -> ValuationModel:
+    names = {"file": f"{model_id}.skops", "file_sha256": "b" * 64}
+    return register_model(unit, model_id, "real_estate", card=card, **(names | more))
 
 
 def a_priced_round(unit: Unit, amount_fen: int = 200_000_000, **changes: Any) -> Auction:
@@ -113,6 +132,45 @@ def test_a_lot_waits_until_its_model_has_said_something_and_again_for_a_newer_on
     assert model is not None and model.id == "model-2"
 
 
+@pytest.mark.parametrize(
+    ("card", "found"),
+    [
+        (CARD, ()),
+        (a_card(mape=0.12, coverage=0.79), ()),
+        (a_card(rows=450), ()),
+        (a_card(rows=449), ("rows",)),
+        (a_card(mape=0.13), ("mape",)),
+        (a_card(coverage=0.77), ("coverage",)),
+        (a_card(rows=100, mape=0.2, coverage=0.5), ("rows", "mape", "coverage")),
+    ],
+)
+def test_one_model_falls_short_of_another_in_what_its_card_tells(card: dict[str, Any], found: tuple[str, ...]) -> None:
+    assert shortfalls(card, CARD) == found
+
+
+def test_a_worse_model_is_kept_and_not_put_in_force_unless_asked_for(
+    house: House, clock: FixedClock, app: Flask
+) -> None:
+    house.perform(a_model)
+    clock.advance(seconds=1)
+    assert not house.perform(a_model, "worse", a_card(rows=300, mape=0.2)).in_force
+    in_force = house.read(model_in_force, "real_estate")
+    assert in_force is not None and in_force.id == "model-1"
+    clock.advance(seconds=1)
+    assert house.perform(a_model, "forced", a_card(mape=0.2), force=True).in_force
+    in_force = house.read(model_in_force, "real_estate")
+    assert in_force is not None and in_force.id == "forced"
+    entries = house.read(
+        lambda session: list(session.scalars(select(JournalRow.entry).where(JournalRow.kind == "ModelTrained")))
+    )
+    assert sum('"shortfalls":["rows","mape"]' in entry and '"in_force":false' in entry for entry in entries) == 1
+    client = app.test_client()
+    worse = client.get("/valuation/models/worse").get_data(as_text=True)
+    assert "未启用" in worse and "数据行数少得多、误差更大" in worse
+    assert "尽管不如此前在用的模型（误差更大）" in client.get("/valuation/models/forced").get_data(as_text=True)
+    assert "不如" not in client.get("/valuation/models/model-1").get_data(as_text=True)
+
+
 def test_training_and_estimates_are_journaled(house: House) -> None:
     auction = house.perform(a_priced_round)
     house.perform(a_model)
@@ -143,6 +201,34 @@ def test_a_price_far_from_the_estimate_warns_the_panel_and_the_regulator_once(ho
     assert alerts[0].reasons[0]["facts"] == {"amount_fen": 200_000_000, "percent": 66}
 
 
+def test_a_reference_price_that_is_entered_after_the_estimate_warns_the_regulator_at_once(
+    house: House, sign_in: SignIn
+) -> None:
+    def prepared(unit: Unit) -> tuple[str, Account]:
+        make.a_court(unit, "3201")
+        lot = make.a_lot(unit, court_code="3201", attributes={"area_m2": 60, "city": "北京"})
+        return lot.id, make.an_account(unit, "judge")
+
+    lot_id, judge = house.perform(prepared)
+    house.perform(a_model)
+    value_waiting(house, Model())
+    day = house.now().date()
+
+    def enter(amount_fen: int) -> list[str]:
+        price = {
+            "method": "agreement", "amount_fen": amount_fen, "results": [], "steps": [],
+            "effective_on": day.isoformat(), "valid_until": (day + timedelta(days=300)).isoformat(),
+        }  # fmt: skip
+        answer = sign_in(judge).put(f"/lots/{lot_id}/reference-price", price)
+        assert answer.status_code == 200, answer.get_data(as_text=True)
+        alerts = house.read(lambda session: list(session.scalars(select(Alert).order_by(Alert.raised_at, Alert.key))))
+        return [alert.reasons[0]["code"] for alert in alerts]
+
+    assert enter(130_000_000) == []
+    assert enter(200_000_000) == ["reference_far"]
+    assert enter(200_000_000) == ["reference_far"]
+
+
 def test_a_price_near_the_estimate_warns_nobody(house: House) -> None:
     auction = house.perform(a_priced_round, 130_000_000, reserve_price_fen=91_000_000)
     house.perform(a_model)
@@ -161,10 +247,11 @@ def test_the_interface_tells_the_estimate_and_its_card(house: House, anybody: Ca
     told = anybody.get(path, headers={"Accept-Language": "en"}).get_json()["valuation"]
     assert (told["low_fen"], told["mid_fen"], told["high_fen"]) == (96_000_000, 120_000_000, 144_000_000)
     assert told["coverage"] == 0.8 and told["comparables"] == [COMPARABLE] and told["abstained"] is None
-    assert told["drivers"] == [{"feature": "area_m2", "effect": 0.1823, "percent": 20, "name": "area"}]
+    assert told["drivers"] == [{"feature": "area_m2", "effect": 0.1823, "change": 0.2, "name": "area"}]
+    assert told["average_fen"] * 1.2 == pytest.approx(math.exp(18.4 + 0.1823), rel=1e-4)
     assert "asking prices" in told["detail"] and "no appraisal" in told["detail"]
     card = anybody.get("/valuation/models/model-1").get_json()
-    assert card["card"] == CARD
+    assert card["card"] == CARD and (card["put_in_force"], card["shortfalls"]) == (True, [])
     assert code_of(anybody.get("/valuation/models/none")) == "not_found"
 
 
@@ -190,7 +277,9 @@ def test_the_pages_call_it_an_orientation_and_lead_to_its_card(house: House, app
         "1,440,000",
         "望京新城",
         "挂牌价不是司法拍卖成交价",
-        "+20%",
+        "同样面积的平均标的为 ¥979,532",
+        "+20.0%",
+        "面积 60·室 2",
         "66%",
     ):
         assert words in page, words
@@ -231,6 +320,85 @@ def test_a_model_that_cannot_be_asked_leaves_the_lot_waiting(house: House) -> No
         value_waiting(house, gone)
     assert house.read(estimate_of, auction.lot_id) is None
     assert len(house.read(waiting)) == 1
+
+
+def test_nothing_is_started_where_nothing_waits_and_a_model_that_failed_rests_longer_each_time(house: House) -> None:
+    seconds, fails = 0.0, True
+    asked: list[float] = []
+
+    def ask(path: Path, sha256: str, cells: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        asked.append(seconds)
+        if fails:
+            raise DomainError("fault")
+        return Model()(path, sha256, cells)
+
+    value_lots = Valuer(house, ask, lambda: seconds)
+    house.perform(a_model)
+    assert value_lots() == 0 and asked == []
+    house.perform(a_priced_round)
+    for minute in range(200):
+        seconds = minute * 60.0
+        assert value_lots() == 0
+    assert asked == [0, 120, 360, 840, 1800, 3720, 7320, 10920]
+    fails, seconds = False, 14520.0
+    assert value_lots() == 1 and value_lots() == 0
+    assert len(asked) == 9
+
+
+@pytest.fixture(scope="module")
+def trained() -> ValuationFile:
+    """A small model of homes, really learned."""
+    rows = read_records(io.BytesIO(market.csv(1, communities=24)), COLUMNS["real_estate"], priced=True)
+    records = [row for row in rows if isinstance(row, Record)]
+    source = training.Source("market.csv", "0" * 64, 0)
+    return training.train(records, "real_estate", source, trained_on=date(2026, 3, 2), rounds=5)
+
+
+def test_a_live_lot_is_valued_by_the_schedulers_job_through_a_worker_process(
+    house: House, trained: ValuationFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(BackgroundScheduler, "start", lambda scheduler: None)
+    jobs = start(house, SandboxGateway(house), None, here).get_jobs()
+    digest = keeping.save(trained, house.settings.data / MODELS / "real_estate" / "model-1.skops")
+    house.perform(a_model, card=trained.card, file_sha256=digest)
+    home = dict(zip(market.COLUMNS.split(","), next(market.rows(1)), strict=True))
+    auction = house.perform(a_priced_round)
+    house.perform(lambda unit: setattr(unit.session.get_one(Lot, auction.lot_id), "attributes", home))
+    due = [job for job in jobs if isinstance(job.args[0], Valuer)]
+    assert len(due) == 2  # at once, and every minute
+    for job in due:
+        job.func(*job.args)
+    told = kept(house, auction.lot_id)
+    assert told.abstained is None and told.mid_fen is not None and told.low_fen is not None
+    assert 0 < told.low_fen < told.mid_fen and len(told.comparables) == 3
+
+
+def test_the_commands_tell_what_they_did_as_json(
+    trained: ValuationFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"FAPAI_DATA": str(tmp_path), "FAPAI_SANDBOX": "1", "LANG": "en_GB.UTF-8"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("FAPAI_DATABASE_URL", raising=False)
+    file = tmp_path / "homes.csv"
+    file.write_bytes(market.csv(1, communities=24))
+    card = trained.card
+
+    def train(records: Sequence[Record], *args: Any, **more: Any) -> ValuationFile:
+        return ValuationFile(trained.state, card)
+
+    monkeypatch.setattr(training, "train", train)
+    words = ["train", "valuation", str(file), "--asset-type", "real_estate", "--json"]
+    run = CliRunner().invoke
+    first = json.loads(run(risk, words).stdout)
+    assert (first["in_force"], first["shortfalls"], first["rows"]) == (True, [], 216)
+    assert 0 < first["card"]["errors"]["mape"] < 1 and 0 < first["card"]["errors"]["coverage"] <= 1
+    card = trained.card | {"errors": trained.card["errors"] | {"mape": 0.9}}
+    behind = run(risk, words)
+    assert json.loads(behind.stdout)["in_force"] is False and "not in force" in behind.stderr
+    forced = run(risk, [*words, "--force"])
+    assert json.loads(forced.stdout)["in_force"] is True and "larger errors" in forced.stderr
+    estimated = run(risk, ["estimate", "--json"])
+    assert json.loads(estimated.stdout) == {"valued": 0}
 
 
 def test_the_command_refuses_what_it_cannot_learn_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
