@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
 from typing import BinaryIO, Protocol, TypeVar
 
 from auction.kernel.errors import DomainError
@@ -104,9 +105,12 @@ def read_relatives(stream: BinaryIO, today: date) -> Iterator[RelativeRow | Refu
     return _read(stream, RELATIVES_COLUMNS, lambda line, cells: _relative(line, cells, today))
 
 
-def read_control(stream: BinaryIO, today: date) -> Iterator[ControlRow | RefusedRow]:
-    """The rows of a file of companies and who is behind them, as `read_staff`."""
-    return _read(stream, CONTROL_COLUMNS, lambda line, cells: _control(line, cells, today))
+def read_control(stream: BinaryIO, today: date, own_most: Fraction) -> Iterator[ControlRow | RefusedRow]:
+    """The rows of a file of companies and who is behind them, as `read_staff`.
+
+    A company may hold shares of its own, as much of itself as `own_most`, and nothing else in itself.
+    """
+    return _read(stream, CONTROL_COLUMNS, lambda line, cells: _control(line, cells, today, own_most))
 
 
 def _read(
@@ -149,14 +153,17 @@ def _relative(line: int, cells: Mapping[str, str], today: date) -> RelativeRow:
     return RelativeRow(line, person, name, relative, _choice(cells, "relation", NEAR_RELATIONS))
 
 
-def _control(line: int, cells: Mapping[str, str], today: date) -> ControlRow:
+def _control(line: int, cells: Mapping[str, str], today: date, own_most: Fraction) -> ControlRow:
     company = _number(cells, "company_uscc", today, identity.USCC)
     name = _filled(cells, "company_name")
     holder_type, holder = _holder(cells, today)
     role = _choice(cells, "role", ROLES)
-    if holder == company and role != "shareholder":  # a company may hold shares of its own, and nothing else
+    share = _share(cells)
+    if holder == company and role != "shareholder":
         raise Refused("own_controller", "holder_id")
-    return ControlRow(line, company, name, holder_type, holder, role, _share(cells), *_term(cells))
+    if holder == company and (share is None or share > own_most * WHOLE):
+        raise Refused("own_shares", "share", most=str(float(own_most)))
+    return ControlRow(line, company, name, holder_type, holder, role, share, *_term(cells))
 
 
 def _holder(cells: Mapping[str, str], today: date) -> tuple[str, str]:

@@ -24,6 +24,7 @@ from auction.kernel.errors import DomainError
 from auction.kernel.unit import House, Unit
 from auction.models import Agency, Court, Platform
 from auction.rules.identity import RESIDENT_ID, USCC, birth_date
+from auction.rules.ruleset import load
 
 from ..models import Control, RegistryVersion, Relative, Staff
 from ..queries.interest import REGISTRY_KEY, SEALED_FOR, in_force, registry_key, registry_version
@@ -132,9 +133,16 @@ def import_relatives(house: House, path: str | Path, partial: bool = False, swit
 def import_control(house: House, path: str | Path, partial: bool = False, switched: Switched | None = None) -> Report:
     """Who is behind companies. The same company, holder, role and first day with another share, end or name of the
     company is a correction.
+
+    Companies that hold each other are taken as they are.
     """
+    own_most = load(house.settings.ruleset).ratio("company_own_shares")
+
+    def read(stream: BinaryIO, today: date) -> Iterator[ControlRow | RefusedRow]:
+        return read_control(stream, today, own_most)
+
     about, said = ("company_match", "holder_match", "role", "from_on"), ("share", "to_on")
-    kind = _Kind("control", Control, about, said, "company_name", read_control, _control_fact)
+    kind = _Kind("control", Control, about, said, "company_name", read, _control_fact)
     return _import(house, kind, path, partial, switched)
 
 

@@ -4,6 +4,7 @@ import io
 import tracemalloc
 from collections.abc import Callable, Iterable
 from datetime import date
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
@@ -21,7 +22,7 @@ from risk.imports import (
 from risk.imports.lines import LONGEST_LINE, lines_of
 from risk.imports.spooled import Refusals
 
-TODAY = date(2026, 3, 2)
+TODAY, OWN_MOST = date(2026, 3, 2), Fraction(1, 10)
 STAFF = "body_type,body_code,name,id_number,position,from,to"
 RELATIVES = "id_number,relative_name,relative_id_number,relation"
 CONTROL = "company_uscc,company_name,holder_id,role,share,from,to"
@@ -239,7 +240,7 @@ def test_two_people_stand_in_one_relation(number: Number) -> None:
 
 
 def control(*lines: str, header: str = CONTROL, encoding: str = "utf-8") -> list[ControlRow | RefusedRow]:
-    return list(read_control(io.BytesIO("\n".join([header, *lines]).encode(encoding)), TODAY))
+    return list(read_control(io.BytesIO("\n".join([header, *lines]).encode(encoding)), TODAY, OWN_MOST))
 
 
 def test_a_control_row_is_read_as_it_stands(number: Number) -> None:
@@ -307,7 +308,7 @@ def test_what_says_nothing_of_control_is_refused_with_line_and_field(
 
 def test_a_company_may_hold_shares_of_its_own_and_two_rows_about_the_same_must_agree(number: Number) -> None:
     rows = control(
-        f"{COMPANY},某公司,{COMPANY},shareholder,0.05,2020-01-01,",
+        f"{COMPANY},某公司,{COMPANY},shareholder,0.1,2020-01-01,",
         f"{COMPANY},某公司,{number(1)},shareholder,0.5,2020-01-01,",
         f"{COMPANY},某公司,{number(1)},director,,2020-01-01,",
         f"{COMPANY},某公司,{number(1)},shareholder,0.4,2020-01-01,",
@@ -315,6 +316,14 @@ def test_a_company_may_hold_shares_of_its_own_and_two_rows_about_the_same_must_a
         f"{COMPANY},某公司,{number(1)},shareholder,0.50,2020-01-01,",
     )
     assert refusals(rows) == [(5, None, "contradicts_line")]
+
+
+@pytest.mark.parametrize(
+    ("share", "code"), [("0.1", None), ("0.100001", "own_shares"), ("1", "own_shares"), ("", "own_shares")]
+)
+def test_a_company_holds_no_more_of_itself_than_the_ruleset_believes(share: str, code: str | None) -> None:
+    rows = control(f"{COMPANY},某公司,{COMPANY},shareholder,{share},2020-01-01,")
+    assert refusals(rows) == ([(2, "share", code)] if code else [])
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk"])
@@ -358,7 +367,7 @@ def test_memory_does_not_grow_with_the_file(number: Number) -> None:
         file = io.BytesIO("\n".join([CONTROL, *rows]).encode())
         tracemalloc.start()
         try:
-            for _ in read_control(file, TODAY):
+            for _ in read_control(file, TODAY, OWN_MOST):
                 pass
             return tracemalloc.get_traced_memory()[1]
         finally:

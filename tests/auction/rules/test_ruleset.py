@@ -95,6 +95,7 @@ CPLI 467 | guaranteed_suspension_max | 1 years
 - | winner_barred_decision | 5 working_days
 - | company_control | 0.5 ratio
 - | company_alert | 0.1 ratio
+- | company_own_shares | 0.1 ratio
 OJA 23 | deposit_refund | 24 hours
 OJA 25 | winner_deposit_transfer | 24 hours
 OJA 25 | balance_set | true flag
