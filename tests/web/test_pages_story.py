@@ -1,6 +1,5 @@
 """A whole sale through the pages alone, without scripts: what a judge and two bidders type and press."""
 
-import time
 from datetime import timedelta
 from io import BytesIO
 from typing import Any
@@ -12,11 +11,11 @@ from PIL import Image
 from auction.kernel.clock import SHANGHAI, FixedClock
 from auction.kernel.unit import House, Unit
 from auction.models import Account, Court
-from bidding.services.closing import close
 from bidding.services.life import open_due
 from disclosure.rules.catalogue import load
 from tests.factories import a_resident_id, an_account
 from tests.web.reader import Reader
+from tests.web.sale import closed
 from web.auth import HASHER
 
 pytestmark = pytest.mark.slow
@@ -224,10 +223,7 @@ def test_a_sale_from_the_case_to_the_confirmation_without_scripts(
     assert "最低可出 ¥2,164,000" in first.page.text
     assert "出价成功" in bid(second, auction, "2,204,000", raise_own="1")
     clock.advance(days=1)
-    for _ in range(200):  # the desk beats four times a second; the closing waits for its mark
-        if house.perform(close, auction, settled=True) is not None:
-            break
-        time.sleep(0.05)
+    assert closed(house, auction, settled=True) == "sold"
     first, second = signed_in(app, names[0]), signed_in(app, names[1])
     second.get("/me")
     second.follow("付款与手续")
