@@ -1,12 +1,14 @@
 """Why somebody is barred from a lot: the chain with its sources, for a regulator (PRECISIONS 15).
 
 Names are opened here and nowhere else. Before the end of an auction this answers only for applicants who were refused
-or are held for the interest bar, so that nobody learns who stands behind a code.
+or are held for a bar, so that nobody learns who stands behind a code; whoever is barred while bidding runs is told of
+after its end.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
@@ -15,22 +17,48 @@ from auction.kernel.clock import iso
 from auction.kernel.crypto import Vault
 from auction.kernel.errors import DomainError
 from auction.models import Account, Auction, Lot, Person
+from auction.rules.identity import mask
 from auction.rules.lot import ENDED
-from risk.models import InterestFinding, InterestReview, LiftedHit
-from risk.queries.sources import Opener, chain_of
+from risk.models import Alert, InterestFinding, InterestReview, LiftedHit
+from risk.queries.sources import Opener, body_name, chain_of
 from risk.rules.interest import Bodies, Hit
 
-from ..models import Registration
+from ..models import RegisteredIdentity, Registration
+from .held import is_held
 from .identities import identities
+from .reneges import renegers_of_lot
+from .sanctions import bar_facts
 
-BARRED = "barred_interest"
+BARRED, RENEGER = "barred_interest", "barred_reneger"
 HOLDS = ("identity_unmatchable", "identity_review")
 
 
-def told_before_the_end(registration: Registration) -> bool:
-    """Whether a registration was refused, or is held, for the interest bar: such a one has no part in the bidding."""
-    refused = registration.status == "refused" and registration.refusal == BARRED
-    return refused or (registration.status == "awaiting_court" and registration.hold in HOLDS)
+def told_before_the_end(session: Session, registration: Registration) -> bool:
+    """Whether a registration was refused or is held for a bar: such a one never had a part in the bidding."""
+    held = registration.status == "awaiting_court" and registration.hold in HOLDS
+    return held or (registration.status == "refused" and is_reviewed(session, registration))
+
+
+def is_reviewed(session: Session, registration: Registration) -> bool:
+    """Whether what bars a registration is reviewed: the interest bar, or the practice on a reneger's companies."""
+    bars = {registration.barred, registration.refusal}
+    return BARRED in bars or (RENEGER in bars and through_reneger(session, registration.id))
+
+
+def through_reneger(session: Session, registration_id: str) -> bool:
+    """Whether only control of companies binds a registration to who reneged on its lot: nobody behind it did himself.
+
+    Declarations that were revoked since count too: this says why it was refused.
+    """
+    lot_id = session.scalar(
+        select(Auction.lot_id)
+        .join(Registration, Registration.auction_id == Auction.id)
+        .where(Registration.id == registration_id)
+    )
+    behind = session.scalars(
+        select(RegisteredIdentity.id_match).where(RegisteredIdentity.registration_id == registration_id)
+    )
+    return lot_id is not None and renegers_of_lot(session, lot_id, revoked=True).isdisjoint(behind)
 
 
 def conflicts(session: Session, vault: Vault, bidder_id: str, lot: Lot, bodies: Bodies) -> dict[str, Any]:
@@ -58,6 +86,18 @@ def conflicts(session: Session, vault: Vault, bidder_id: str, lot: Lot, bodies: 
     }
 
 
+def found_on(session: Session, account_id: str, lot_id: str, hit: str) -> str | None:
+    """The first registration of a bidder for a lot that may be told of now and has the hit; None without one."""
+    return next(
+        (
+            registration.id
+            for registration in _shown(session, account_id, lot_id)
+            if session.get(InterestFinding, (registration.id, hit)) is not None
+        ),
+        None,
+    )
+
+
 def _shown(session: Session, account_id: str, lot_id: str) -> list[Registration]:
     rows = session.execute(
         select(Registration, Auction)
@@ -68,8 +108,13 @@ def _shown(session: Session, account_id: str, lot_id: str) -> list[Registration]
     return [
         registration
         for registration, auction in rows
-        if auction.closed_at is not None or auction.status in ENDED or told_before_the_end(registration)
+        if _is_told(session, auction, registration)
     ]
+
+
+def _is_told(session: Session, auction: Auction, registration: Registration) -> bool:
+    over = auction.closed_at is not None or auction.status in ENDED
+    return over or told_before_the_end(session, registration)
 
 
 def _registration(
@@ -80,9 +125,6 @@ def _registration(
         .where(InterestFinding.registration_id == registration.id)
         .order_by(InterestFinding.found_at, InterestFinding.hit_key)
     ).all()
-    reviews = session.scalars(
-        select(InterestReview).where(InterestReview.registration_id == registration.id).order_by(InterestReview.at)
-    )
     key = person.wrapped_key
     return {
         "id": registration.id,
@@ -91,13 +133,19 @@ def _registration(
         "refusal": registration.refusal,
         "hold": registration.hold,
         "filed_at": iso(registration.created_at),
+        "people": [
+            {"part": one.part, "name": one.name, "id_type": one.id_type, "id_number": mask(one.id_type, one.id_number)}
+            for one in identities(session, vault, registration)
+        ],
         "hits": [_hit(session, opener, finding, bodies) for finding in found],
         "reviews": [
             {
-                "text": vault.open(key, person.id, review_column(review.id), review.text) if key else None,
-                "at": iso(review.at),
+                "text": vault.open(key, person.id, review_column(asked.review.id), asked.review.text) if key else None,
+                "at": iso(asked.review.at),
+                "state": asked.state,
+                "answered_at": iso(asked.answered_at) if asked.answered_at else None,
             }
-            for review in reviews
+            for asked in reviews_of(session, registration.id)
         ],
     }
 
@@ -105,6 +153,55 @@ def _registration(
 def review_column(review_id: str) -> str:
     """The place a request for review is bound to: it opens nowhere else."""
     return f"interest_review\0{review_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request for a review and where it stands: `open`, `lifted`, or `closed` where nothing was lifted."""
+
+    review: InterestReview
+    state: Literal["open", "lifted", "closed"]
+    answered_at: datetime | None
+
+
+def review_alert(review_id: str) -> str:
+    """The key of the alert by which the regulators are told of a request; resolving it answers the request."""
+    return f"interest_review:{review_id}"
+
+
+def reviews_of(session: Session, registration_id: str) -> list[Asked]:
+    """The requests for a review of a registration, in the order they were made."""
+    reviews = session.scalars(
+        select(InterestReview)
+        .where(InterestReview.registration_id == registration_id)
+        .order_by(InterestReview.at, InterestReview.id)
+    ).all()
+    lifted_at = _lifted_at(session, registration_id) if reviews else None
+    keys = [review_alert(review.id) for review in reviews]
+    alerts = session.execute(select(Alert.key, Alert.resolved_at).where(Alert.key.in_(keys)))
+    answered = {alert.key: alert.resolved_at for alert in alerts}
+    found = []
+    for review in reviews:
+        closed_at = answered.get(review_alert(review.id))
+        if lifted_at is not None and lifted_at >= review.at:
+            found.append(Asked(review, "lifted", lifted_at))
+        else:
+            found.append(Asked(review, "closed" if closed_at else "open", closed_at))
+    return found
+
+
+def _lifted_at(session: Session, registration_id: str) -> datetime | None:
+    """When the last hit on a registration was lifted; None while one stands, and where there was none."""
+    lifted = session.scalars(
+        select(LiftedHit.at)
+        .select_from(InterestFinding)
+        .outerjoin(
+            LiftedHit,
+            (LiftedHit.lot_id == InterestFinding.lot_id) & (LiftedHit.hit_key == InterestFinding.hit_key),
+        )
+        .where(InterestFinding.registration_id == registration_id)
+    ).all()
+    return max(lifted) if lifted and None not in lifted else None
 
 
 def _hit(session: Session, opener: Opener, finding: InterestFinding, bodies: Bodies) -> dict[str, Any]:
@@ -118,6 +215,7 @@ def _hit(session: Session, opener: Opener, finding: InterestFinding, bodies: Bod
         "person": opener.of(hit.match),
         "body_type": hit.body_type,
         "body_code": hit.body_code,
+        "body_name": body_name(session, hit.body_type, hit.body_code),
         "basis": ["OJA 34", "practice"] if hit.ground == "controlled_company" else ["OJA 34"],
         "registry_version": finding.registry_version,
         "found_at": iso(finding.found_at),
@@ -132,31 +230,40 @@ def hit_of(finding: InterestFinding) -> Hit:
     return Hit(**{**finding.hit, "through": tuple(finding.hit["through"])})
 
 
-def refusal_facts(session: Session, registration_id: str) -> dict[str, Any]:
-    """What a refusal adds for the applicant: that it rests on the practice on companies alone, if so."""
-    grounds = set(
-        session.scalars(select(InterestFinding.ground).where(InterestFinding.registration_id == registration_id))
-    )
-    return {"reason": "controlled_company"} if grounds == {"controlled_company"} else {}
+def refusal_facts(session: Session, registration_id: str, code: str, moment: datetime) -> dict[str, Any]:
+    """What a refusal adds for the applicant: that it rests on the practice on companies alone, or which decision bars.
+
+    `moment`: when it was, or is, given. Never who.
+    """
+    if code == "barred_sanction":
+        return dict(bar_facts(session, registration_id, moment))
+    if code == BARRED:
+        grounds = select(InterestFinding.ground).where(InterestFinding.registration_id == registration_id)
+        company = set(session.scalars(grounds)) == {"controlled_company"}
+    else:
+        company = code == RENEGER and through_reneger(session, registration_id)
+    return {"reason": "controlled_company"} if company else {}
 
 
-def open_conflicts(session: Session, now: datetime, limit: int = 200) -> list[dict[str, Any]]:
-    """Who was refused or is held for the interest bar, the latest first, without names: for the regulator's list."""
+def open_conflicts(session: Session, limit: int = 200) -> list[dict[str, Any]]:
+    """Who was refused, is held or barred, the latest first, without names: for the regulator's list."""
     rows = session.execute(
         select(Registration, Auction, Lot)
         .join(Auction, Auction.id == Registration.auction_id)
         .join(Lot, Lot.id == Auction.lot_id)
         .where(
             or_(
-                (Registration.status == "refused") & (Registration.refusal == BARRED),
+                Registration.refusal.in_((BARRED, RENEGER)),
+                Registration.barred.in_((BARRED, RENEGER)),
                 (Registration.status == "awaiting_court") & Registration.hold.in_(HOLDS),
-                (Registration.barred == BARRED) & Auction.closed_at.is_not(None),
             )
         )
         .order_by(Registration.created_at.desc(), Registration.id)
         .limit(limit)
     ).all()
-    grounds = _grounds(session, [registration.id for registration, _, _ in rows])
+    ids = [registration.id for registration, _, _ in rows]
+    grounds = _grounds(session, ids)
+    asked = set(session.scalars(select(InterestReview.registration_id).where(InterestReview.registration_id.in_(ids))))
     return [
         {
             "registration_id": registration.id,
@@ -165,12 +272,17 @@ def open_conflicts(session: Session, now: datetime, limit: int = 200) -> list[di
             "lot_title": lot.title,
             "court_code": lot.court_code,
             "status": registration.status,
-            "hold": registration.hold,
+            "hold": registration.hold if registration.status == "awaiting_court" else None,
+            "reneger": RENEGER in (registration.refusal, registration.barred),
+            "barred": registration.status not in ("refused", "awaiting_court"),
             "filed_at": registration.created_at,
-            "held_winner": (auction.suspension or {}).get("cause") == "winner_barred",
+            "held_winner": is_held(auction) and auction.leader_registration_id == registration.id,
+            "review_open": registration.id in asked
+            and any(one.state == "open" for one in reviews_of(session, registration.id)),
             **grounds.get(registration.id, {"grounds": [], "review_due_at": None, "open": 0}),
         }
         for registration, auction, lot in rows
+        if _is_told(session, auction, registration)
     ]
 
 

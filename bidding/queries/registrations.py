@@ -14,6 +14,8 @@ from auction.rules.identity import mask
 
 from ..models import Bid, Payment, Registration
 from ..rules.payment import LIVE
+from .conflicts import reviews_of
+from .held import WINNER_BARRED, decision_due
 from .identities import identities
 from .payments import payment_dict, payments, refund_dict
 
@@ -51,13 +53,16 @@ def registration_dict(session: Session, vault: Vault, registration: Registration
     """A registration as its owner sees it, bidder code included. `current`: the sheet in force was acknowledged."""
     auction = session.get_one(Auction, registration.auction_id)
     asked = payments(session, registration.id)
+    due = decision_due(session, auction) if auction.leader_registration_id == registration.id else None
     return {
         "id": registration.id,
         "auction_id": registration.auction_id,
         "lot_id": auction.lot_id,
         "status": registration.status,
         "refusal": registration.refusal,
-        "hold": registration.hold,
+        "hold": WINNER_BARRED if due else registration.hold,
+        "decision_due_at": iso(due[0]) if due else None,
+        "review": _review(session, registration.id),
         "capacity": registration.capacity,
         "claim": registration.claim,
         "claim_status": registration.claim_status,
@@ -91,6 +96,16 @@ def registration_dict(session: Session, vault: Vault, registration: Registration
         "decision_reason": registration.decision_reason,
         "created_at": iso(registration.created_at),
     }
+
+
+def _review(session: Session, registration_id: str) -> dict[str, Any] | None:
+    """The last request for a review of a refusal for the interest bar, and where it stands."""
+    reviews = reviews_of(session, registration_id)
+    if not reviews:
+        return None
+    last = reviews[-1]
+    answered_at = iso(last.answered_at) if last.answered_at else None
+    return {"asked_at": iso(last.review.at), "state": last.state, "answered_at": answered_at}
 
 
 def _latest(asked: list[Payment], purpose: str) -> dict[str, Any] | None:

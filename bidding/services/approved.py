@@ -4,13 +4,13 @@ from collections.abc import Mapping
 
 from auction.services.approvals import CarryOut
 
+from ..queries.held import REVOCATION
 from ..queries.reneges import RENEGE, RENEGE_REVOKED
 from ..queries.sanctions import LIFTING, SANCTION
 from .lifting import KIND as HIT_LIFTED
 from .lifting import carry_out_hit_lifted
 from .renege import carry_out_renege
 from .renege_objections import carry_out_revocation as carry_out_renege_revoked
-from .revocation import KIND as REVOCATION
 from .revocation import carry_out_revocation
 from .sanctions import carry_out_lifting, carry_out_sanction
 

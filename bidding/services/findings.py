@@ -6,7 +6,7 @@ A hit bars at once; the finding is what a regulator may look up and two may lift
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 
 from auction.kernel.unit import Unit
 from auction.models import Auction, Lot
-from auction.rules.calendar import shanghai_day, working_days_end
+from auction.rules.calendar import PeriodEnd, shanghai_day, working_days_end
 from auction.rules.lot import LIVE
 from auction.rules.published_holidays import published_calendar
 from risk.models import InterestFinding
@@ -24,6 +24,7 @@ from risk.services.alerts import raise_alert
 from risk.services.interest import Asked, check_many
 
 from ..models import RegisteredIdentity, Registration
+from ..queries.conflicts import BARRED
 from ..queries.rooms import OpenRoom, ruleset_of
 from .rooms import lock_auctions
 
@@ -45,18 +46,18 @@ def keep_findings(
     Alerts: a hit by the court's practice on controlled companies, to be reviewed within the ruleset's working days; a
     hit on somebody who has bid; parts in a company that bar nobody.
     """
-    numbers = ruleset_of(unit.session, auction)
     where = {
         "court_code": lot.court_code,
         "lot_id": lot.id,
         "auction_id": auction.id,
         "registration_id": registration_id,
     }
-    due_at = None
-    if clearance.through_company:
-        day = shanghai_day(unit.now)
-        end = working_days_end(day, numbers.working_days("interest_review"), published_calendar(numbers))
-        due_at = end.ends_at - timedelta(seconds=1)
+    if clearance.traces and not clearance.hits:
+        _tell_traces(unit, clearance, where)
+    if not clearance.hits:
+        return
+    end = review_end(unit, auction) if clearance.through_company else None
+    if end is not None:
         ways = " ".join(sorted({hit.relation for hit in clearance.hits}))
         raise_alert(
             unit,
@@ -65,26 +66,9 @@ def keep_findings(
             reasons=[Reason("company_controlled", {"ways": ways, "due_on": end.last_day.isoformat()})],
             **where,
         )
-    known = set(
-        unit.session.scalars(select(InterestFinding.hit_key).where(InterestFinding.registration_id == registration_id))
-    )
-    for hit in clearance.hits:
-        if hit.key not in known:
-            unit.session.add(
-                InterestFinding(
-                    registration_id=registration_id,
-                    hit_key=hit.key,
-                    lot_id=lot.id,
-                    auction_id=auction.id,
-                    id_match=hit.match,
-                    ground=hit.ground,
-                    hit={**asdict(hit), "through": list(hit.through)},
-                    registry_version=clearance.version,
-                    found_at=unit.now,
-                    review_due_at=due_at,
-                )
-            )
-    if clearance.hits and had_bid:
+    due_at = None if end is None else end.ends_at - timedelta(seconds=1)
+    _keep(unit, clearance, due_at, lot_id=lot.id, auction_id=auction.id, registration_id=registration_id)
+    if had_bid:
         grounds = " ".join(sorted({hit.ground for hit in clearance.hits}))
         raise_alert(
             unit,
@@ -93,15 +77,47 @@ def keep_findings(
             reasons=[Reason("barred_after_bid", {"grounds": grounds})],
             **where,
         )
-    if clearance.traces and not clearance.hits:
-        counts = {code: len({t.holder for t in clearance.traces if t.code == code}) for code in _TRACES}
-        raise_alert(
-            unit,
-            "company_interest",
-            key=f"company_interest:{registration_id}:" + " ".join(f"{code}={n}" for code, n in counts.items()),
-            reasons=[Reason(_TRACES[code], {"count": count}) for code, count in counts.items() if count],
+
+
+def review_end(unit: Unit, auction: Auction | OpenRoom) -> PeriodEnd:
+    """By when a bar by the practice on controlled companies is reviewed, counted from now (PRECISIONS 12)."""
+    numbers = ruleset_of(unit.session, auction)
+    days = numbers.working_days("interest_review")
+    return working_days_end(shanghai_day(unit.now), days, published_calendar(numbers))
+
+
+def _keep(unit: Unit, clearance: Clearance, due_at: datetime | None, *, registration_id: str, **where: str) -> None:
+    """Each hit that was not found on this registration before."""
+    known = set(
+        unit.session.scalars(select(InterestFinding.hit_key).where(InterestFinding.registration_id == registration_id))
+    )
+    unit.session.add_all(
+        InterestFinding(
+            registration_id=registration_id,
+            hit_key=hit.key,
+            id_match=hit.match,
+            ground=hit.ground,
+            hit={**asdict(hit), "through": list(hit.through)},
+            registry_version=clearance.version,
+            found_at=unit.now,
+            review_due_at=due_at,
             **where,
         )
+        for hit in clearance.hits
+        if hit.key not in known
+    )
+
+
+def _tell_traces(unit: Unit, clearance: Clearance, where: Mapping[str, str]) -> None:
+    """Parts in a company that bar nobody."""
+    counts = {code: len({t.holder for t in clearance.traces if t.code == code}) for code in _TRACES}
+    raise_alert(
+        unit,
+        "company_interest",
+        key=f"company_interest:{where['registration_id']}:" + " ".join(f"{code}={n}" for code, n in counts.items()),
+        reasons=[Reason(_TRACES[code], {"count": count}) for code, count in counts.items() if count],
+        **where,
+    )
 
 
 #: What does not bar, and the reason of an alert that tells of it.
@@ -141,7 +157,7 @@ def flag_barred(unit: Unit, lot_id: str | None = None) -> int:
         .where(
             Auction.status.in_(sorted(status.value for status in LIVE)),
             Registration.status == "qualified",
-            Registration.barred.is_distinct_from("barred_interest"),
+            Registration.barred.is_distinct_from(BARRED),
         )
         .order_by(Registration.auction_id, Registration.id)
     )
@@ -179,12 +195,12 @@ def _bar(unit: Unit, auction: Auction, found: Iterable[tuple[str, Clearance]]) -
         state: Any = unit.session.execute(
             select(Registration.has_bid, Registration.barred).where(Registration.id == registration_id)
         ).one()
-        if not state.has_bid or state.barred == "barred_interest":
+        if not state.has_bid or state.barred == BARRED:
             continue
         unit.session.execute(
             update(Registration)
             .where(Registration.id == registration_id)
-            .values(cleared_version=clearance.version, cleared_on=clearance.on, barred="barred_interest")
+            .values(cleared_version=clearance.version, cleared_on=clearance.on, barred=BARRED)
         )
         note_hit(unit, auction.id, registration_id, clearance, had_bid=True)
         keep_findings(unit, auction, auction.lot, registration_id, clearance, had_bid=True)

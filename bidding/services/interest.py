@@ -21,13 +21,16 @@ from auction.rules.calendar import shanghai_day
 from auction.services.lots import create_task
 from risk.queries.interest import REGISTRY
 from risk.queries.sanctions import term_bar_of
+from risk.rules.alerts import Reason
+from risk.services.alerts import raise_alert
 from risk.services.interest import check_interest
 
 from ..models import RegisteredIdentity, Registration
+from ..queries.conflicts import BARRED, RENEGER, through_reneger
 from ..queries.reneges import is_barred_reneger
 from ..queries.rooms import OpenRoom, ruleset_of
 from ..rules.room import Standing
-from .findings import flag_barred, keep_findings, note_hit
+from .findings import flag_barred, keep_findings, note_hit, review_end
 
 _TABLE = Registration.__table__
 _COLUMNS = tuple(
@@ -134,12 +137,14 @@ def recheck(unit: Unit, auction: Auction | OpenRoom, registration_id: str, regis
     )
     lot = unit.session.get_one(Lot, auction.lot_id)  # a desk's auction may belong to no session
     clearance = check_interest(unit, lot, matches, unit.now, ruleset_of(unit.session, auction))
-    barred = "barred_interest" if clearance.hits else standing_bar(unit, lot, matches, version=clearance.version)
+    barred = BARRED if clearance.hits else standing_bar(unit, lot, matches, version=clearance.version)
     unit.session.execute(
         update(Registration)
         .where(Registration.id == registration_id)
         .values(cleared_version=clearance.version, cleared_on=clearance.on, barred=barred)
     )
+    if barred == RENEGER and registration.barred != barred:
+        tell_reneger_company(unit, auction, lot, registration_id)
     had_bid = bool(registration.has_bid)
     if clearance.hits and registration.barred != barred:
         note_hit(unit, auction.id, registration_id, clearance, had_bid=had_bid)
@@ -147,6 +152,23 @@ def recheck(unit: Unit, auction: Auction | OpenRoom, registration_id: str, regis
     elif clearance.traces:
         keep_findings(unit, auction, lot, registration_id, clearance)
     return barred
+
+
+def tell_reneger_company(unit: Unit, auction: Auction | OpenRoom, lot: Lot, registration_id: str) -> None:
+    """Have the regulators review a bar that reaches a registration by the practice on controlled companies alone."""
+    if not through_reneger(unit.session, registration_id):
+        return
+    due_on = review_end(unit, auction).last_day.isoformat()
+    raise_alert(
+        unit,
+        "controlled_company",
+        key=f"reneger_company:{registration_id}",
+        reasons=[Reason("reneger_company", {"due_on": due_on})],
+        court_code=lot.court_code,
+        lot_id=lot.id,
+        auction_id=auction.id,
+        registration_id=registration_id,
+    )
 
 
 def standing_bar(unit: Unit, lot: Lot, matches: Collection[str], *, version: int) -> str | None:
@@ -159,7 +181,7 @@ def standing_bar(unit: Unit, lot: Lot, matches: Collection[str], *, version: int
     except SQLAlchemyError as error:
         raise DomainError("fault") from error
     if barred:
-        return "barred_reneger"
+        return RENEGER
     return sanction_bar(unit, lot, matches)
 
 

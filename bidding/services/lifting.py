@@ -4,7 +4,11 @@ A lifted hit bars one person from one lot no more; every other hit stands. What 
 be: the person may register again, and a winner who was held is confirmed.
 """
 
-from sqlalchemy import select, update
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import or_, select
 
 from auction.kernel.errors import DomainError
 from auction.kernel.unit import Unit
@@ -12,16 +16,22 @@ from auction.models import Account, Approval, Auction, Lot, Person
 from auction.rules.access import Actor, require
 from auction.rules.approvals import Need
 from auction.rules.calendar import shanghai_day
-from auction.services.approvals import propose
+from auction.services.approvals import lapse, propose
 from risk.models import InterestFinding, InterestReview, LiftedHit
+from risk.queries.interest import companies_below, registry_version
+from risk.queries.sources import Opener
 from risk.rules.alerts import Reason
 from risk.services.alerts import raise_alert
-from risk.services.interest import bodies_of
+from risk.services.interest import Asked, bodies_of, check_many
 
 from ..models import RegisteredIdentity, Registration
-from ..queries.conflicts import BARRED, conflicts, review_column
+from ..queries.conflicts import BARRED, conflicts, found_on, is_reviewed, review_alert, review_column, reviews_of
+from ..queries.held import is_held
+from ..queries.rooms import ruleset_of
+from ..rules.registration import STANDING
+from .interest import check_anew, recheck
 from .rooms import lock_auctions
-from .settlement import WINNER_BARRED, confirm_held_winner
+from .settlement import confirm_held_winner
 
 KIND = "hit_lifted"
 
@@ -36,6 +46,9 @@ def look_up_conflicts(unit: Unit, actor: Actor, bidder_id: str, lot_id: str, pur
     if lot is None:
         raise DomainError("not_found")
     found = conflicts(unit.session, unit.vault, bidder_id, lot, bodies_of(unit, lot))
+    for registration in found["registrations"]:
+        for hit in registration["hits"]:
+            hit["frees"] = None if hit["lifted"] else _told_freed(unit, lot, bidder_id, registration["id"], hit["hit"])
     account = unit.session.get_one(Account, bidder_id)
     unit.record(
         "ConflictsLookedUp",
@@ -46,17 +59,28 @@ def look_up_conflicts(unit: Unit, actor: Actor, bidder_id: str, lot_id: str, pur
     return found
 
 
+def _told_freed(unit: Unit, lot: Lot, bidder_id: str, registration_id: str, hit: str) -> dict[str, list[str]]:
+    """Whom the lifting of a hit frees beside: bidders by account, companies of the registry by name."""
+    freed = freed_by(unit, lot, unit.session.get_one(InterestFinding, (registration_id, hit)))
+    opener = Opener(unit.session, unit.vault)
+    names = (opener.open(match, "control.company_name", name) for match, name in freed.companies.items())
+    return {"bidders": sorted(set(freed.registrations.values()) - {bidder_id}), "companies": sorted(names)}
+
+
 def ask_review(unit: Unit, actor: Actor, registration_id: str, text: str) -> InterestReview:
     """Ask for a review of an own refusal for the interest bar; the regulators are alerted.
 
-    DomainError not_found for anybody else's registration, wrong_state unless it was refused or barred for that.
+    DomainError not_found for anybody else's registration, wrong_state unless it was refused or barred for that (or by
+    the practice on a reneger's companies), review_open while an earlier request waits for its answer.
     """
     registration = unit.session.get(Registration, registration_id, with_for_update=True, populate_existing=True)
     if registration is None:
         raise DomainError("not_found")
     require(actor, "registration.own", owner=registration.account_id)
-    if BARRED not in (registration.refusal, registration.barred):
+    if not is_reviewed(unit.session, registration):
         raise DomainError("wrong_state", status=registration.status)
+    if any(asked.state == "open" for asked in reviews_of(unit.session, registration.id)):
+        raise DomainError("review_open")
     person = unit.session.get_one(Person, registration.person_id)
     if person.wrapped_key is None:
         raise DomainError("identity_unverified")
@@ -68,7 +92,7 @@ def ask_review(unit: Unit, actor: Actor, registration_id: str, text: str) -> Int
     raise_alert(
         unit,
         "interest_review",
-        key=f"interest_review:{registration.id}:{shanghai_day(unit.now).isoformat()}",
+        key=review_alert(review_id),
         reasons=[Reason("review_requested")],
         court_code=auction.lot.court_code,
         lot_id=auction.lot_id,
@@ -88,38 +112,104 @@ def ask_review(unit: Unit, actor: Actor, registration_id: str, text: str) -> Int
 def propose_lifting(unit: Unit, actor: Actor, bidder_id: str, lot_id: str, *, hit: str, reason: str) -> Approval:
     """Propose to lift one hit on a bidder for one lot; another regulator approves.
 
+    The proposal says whom else it frees: bidders (`also_frees`), and how many companies that have not registered.
     DomainError not_found where the hit may not be told of, wrong_state once it is lifted, already_proposed.
     """
     require(actor, "conflict.lift")
     lot = unit.session.get(Lot, lot_id)
     if lot is None:
         raise DomainError("not_found")
-    told = conflicts(unit.session, unit.vault, bidder_id, lot, bodies_of(unit, lot))
-    registration_id = next(
-        (one["id"] for one in told["registrations"] for known in one["hits"] if known["hit"] == hit), None
-    )
+    registration_id = found_on(unit.session, bidder_id, lot.id, hit)
     if registration_id is None:
         raise DomainError("not_found")
     if unit.session.get(LiftedHit, (lot.id, hit)) is not None:
         raise DomainError("wrong_state", status="lifted")
+    freed = freed_by(unit, lot, unit.session.get_one(InterestFinding, (registration_id, hit)))
     return propose(
         unit,
         actor,
         kind=KIND,
         subject_id=registration_id,
         court_code=lot.court_code,
-        proposal={"lot_id": lot.id, "hit": hit},
+        proposal={
+            "lot_id": lot.id,
+            "hit": hit,
+            "bidder_id": bidder_id,
+            "also_frees": sorted(set(freed.registrations.values()) - {bidder_id}),
+            "further_companies": len(freed.companies),
+        },
         reason=reason,
         needs=[Need("regulator", 1)],
+        apart=("hit",),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Freed:
+    """Whom the lifting of a hit frees beside the one it is on, because nothing else bars them.
+
+    `registrations`: those refused or barred, each with its account; `companies`: those in the registry that nobody
+    registered, by keyed hash, each with its sealed name.
+    """
+
+    registrations: Mapping[str, str]
+    companies: Mapping[str, bytes]
+
+
+def freed_by(unit: Unit, lot: Lot, finding: InterestFinding) -> Freed:
+    """Who else is free once the hit of a finding is lifted for its lot: what its holder controls, and their bidders."""
+    version, today = registry_version(unit.session), shanghai_day(unit.now)
+    below = companies_below(unit.session, finding.id_match, version=version, today=today)
+    registered: dict[str, set[str]] = defaultdict(set)
+    accounts: dict[str, str] = {}
+    for row in unit.session.execute(
+        select(RegisteredIdentity.registration_id, RegisteredIdentity.id_match, Registration.account_id)
+        .join(Registration, Registration.id == RegisteredIdentity.registration_id)
+        .join(Auction, Auction.id == Registration.auction_id)
+        .where(Auction.lot_id == lot.id, or_(Registration.refusal == BARRED, Registration.barred == BARRED))
+    ):
+        registered[row.registration_id].add(row.id_match)
+        accounts[row.registration_id] = row.account_id
+    known = frozenset().union(below, *registered.values())
+    numbers = ruleset_of(unit.session, unit.session.get_one(Auction, finding.auction_id))
+    before, after = check_many(
+        unit,
+        [Asked(lot, known, numbers), Asked(lot, known, numbers, without=frozenset((finding.hit_key,)))],
+        unit.now,
+    )
+    barred, still = ({hit.match for hit in clearance.hits} for clearance in (before, after))
+    return Freed(
+        {
+            registration_id: accounts[registration_id]
+            for registration_id, matches in registered.items()
+            if registration_id != finding.registration_id and matches & barred and not matches & still
+        },
+        {
+            match: name
+            for match, name in below.items()
+            if match in barred - still and not any(match in matches for matches in registered.values())
+        },
     )
 
 
 def carry_out_hit_lifted(unit: Unit, actor: Actor, approval: Approval) -> None:
-    """The second regulator: the hit bars no more, and whom it held is checked anew at once."""
+    """The second regulator: the hit bars no more, and whom it held is checked anew at once.
+
+    DomainError wrong_state where it was lifted meanwhile, and where it would now free a bidder of whom the proposal did
+    not tell.
+    """
     lot_id, key = approval.proposal["lot_id"], approval.proposal["hit"]
     finding = unit.session.get_one(InterestFinding, (approval.subject_id, key))
     if unit.session.get(LiftedHit, (lot_id, key)) is not None:
         raise DomainError("wrong_state", status="lifted")
+    registrations = unit.session.scalars(
+        select(Registration).join(Auction, Auction.id == Registration.auction_id).where(Auction.lot_id == lot_id)
+    ).all()
+    auctions = lock_auctions(unit, {one.auction_id for one in registrations})
+    freed = freed_by(unit, unit.session.get_one(Lot, lot_id), finding)
+    told = {approval.proposal["bidder_id"], *approval.proposal["also_frees"]}
+    if not told.issuperset(freed.registrations.values()):
+        raise DomainError("wrong_state", reason="frees_more")
     unit.session.add(
         LiftedHit(
             lot_id=lot_id,
@@ -131,16 +221,7 @@ def carry_out_hit_lifted(unit: Unit, actor: Actor, approval: Approval) -> None:
         )
     )
     unit.session.flush()
-    touched = (
-        select(Registration.id)
-        .join(RegisteredIdentity, RegisteredIdentity.registration_id == Registration.id)
-        .join(Auction, Auction.id == Registration.auction_id)
-        .where(Auction.lot_id == lot_id)
-    )
-    registrations = unit.session.execute(
-        select(Registration.id, Registration.auction_id, Registration.person_id).where(Registration.id.in_(touched))
-    ).all()
-    registration = next(row for row in registrations if row.id == approval.subject_id)
+    registration = next(one for one in registrations if one.id == approval.subject_id)
     unit.record(
         "InterestHitLifted",
         stream=f"person:{registration.person_id}",
@@ -152,12 +233,15 @@ def carry_out_hit_lifted(unit: Unit, actor: Actor, approval: Approval) -> None:
             "reason": approval.reason,
             "approval_id": approval.id,
             "by": [approval.proposed_by, actor.id],
+            "also_frees": sorted(freed.registrations),
+            "further_companies": len(freed.companies),
         },
     )
-    auctions = lock_auctions(unit, {row.auction_id for row in registrations})
-    unit.session.execute(
-        update(Registration).where(Registration.id.in_([r.id for r in registrations])).values(cleared_version=-1)
-    )
-    for auction in auctions.values():
-        if auction.status == "suspended" and (auction.suspension or {}).get("cause") == WINNER_BARRED:
+    lapse(unit, (KIND,), [one.id for one in registrations], lot_id=lot_id, hit=key)
+    check_anew(unit, lot_id)
+    for one in registrations:
+        auction = auctions[one.auction_id]
+        if is_held(auction) and auction.leader_registration_id == one.id:
             confirm_held_winner(unit, auction)
+        elif one.status in STANDING and one.barred == BARRED:
+            recheck(unit, auction, one.id, one)

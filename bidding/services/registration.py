@@ -21,16 +21,18 @@ from risk.rules.interest import Clearance
 from risk.services.interest import check_interest, find_namesakes
 
 from ..models import Acknowledgement, RegisteredIdentity, Registration
+from ..queries.conflicts import BARRED, RENEGER
 from ..queries.rooms import ruleset_of
 from ..rules import registration as rules
 from ..rules.signals import Origin
 from .findings import keep_findings
 from .identities import sealed_identity
-from .interest import recheck, standing_bar
+from .interest import recheck, standing_bar, tell_reneger_company
+from .looks import await_look
 from .payments import held_deposit, refund_excess
 from .release import release_registration
 from .rooms import lock_auction
-from .signals import keep_contacts, keep_origin, watch_names
+from .signals import keep_contacts, keep_origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,26 +58,13 @@ def register(
     """
     require(actor, "registration.create")
     auction = lock_auction(unit, auction_id)
-    if auction.announced_at is None:
-        raise DomainError("not_found")
+    _check_open(unit, auction, application)
     person = _person(unit, actor)
-    if auction.closed_at is not None:  # also where it was suspended at its close for a barred winner
-        raise DomainError("auction_closed")
-    late = rules.timing_refusal(auction.status, auction.opens_at, auction.closes_at, application.capacity, unit.now)
-    if late:
-        raise DomainError(late)
-    if application.seal != auction.seal:
-        raise DomainError("stale_disclosure", seal=auction.seal)
     identities = _identities(unit, person, application)
     _check_application(unit, auction, application, identities)
     creditor = _creditor_party(unit, auction, identities[0]) if application.claim == "creditor" else None
     _check_duplicates(unit, auction, identities)
-    matches = frozenset(i.match for i in identities)
-    clearance = check_interest(unit, auction.lot, matches, unit.now, ruleset_of(unit.session, auction))
-    bar = standing_bar(unit, auction.lot, matches, version=clearance.version)
-    refusal = "barred_interest" if clearance.hits else bar
-    refused = refusal is not None
-    hold = None if refused else _hold(unit, identities, clearance)
+    found = _bars(unit, auction, identities)
     registration = Registration(
         id=unit.new_id(),
         auction_id=auction.id,
@@ -85,43 +74,83 @@ def register(
         claim=application.claim,
         claim_status="pending" if application.claim in rules.CLAIMS else None,
         claim_fen=creditor.claim_fen if creditor else None,
-        status="refused" if refused else rules.first_status(application, hold),
-        refusal=refusal,
+        status="refused" if found.refusal else rules.first_status(application, found.hold),
+        refusal=found.refusal,
         deposit_due_fen=auction.deposit_fen,
         undertakings=list(application.undertakings),
         seal=application.seal,
-        cleared_version=clearance.version,
-        cleared_on=clearance.on,
-        barred=refusal,
-        hold=hold,
+        cleared_version=found.clearance.version,
+        cleared_on=found.clearance.on,
+        barred=found.refusal,
+        hold=found.hold,
         created_at=unit.now,
     )
     unit.session.add(registration)
     unit.session.flush()
-    _keep_identities(unit, person, registration, identities, live=not refused)
-    keep_findings(unit, auction, auction.lot, registration.id, clearance)
+    _keep_identities(unit, person, registration, identities, live=found.refusal is None)
+    unit.session.add(Acknowledgement(registration_id=registration.id, seal=application.seal, at=unit.now))
     keep_contacts(unit, registration, person)
     keep_origin(unit, registration, origin)
-    if not refused:
-        watch_names(unit, registration, auction.lot, {i.match: (i.id_type, i.number, i.name) for i in identities})
-    unit.session.add(Acknowledgement(registration_id=registration.id, seal=application.seal, at=unit.now))
+    _tell(unit, auction, registration, found)
+    _note_filed(unit, registration, application)
+    return registration
+
+
+def _check_open(unit: Unit, auction: Auction, application: rules.Application) -> None:
+    """Whether the auction takes registrations now, and by this sheet."""
+    if auction.announced_at is None:
+        raise DomainError("not_found")
+    if auction.closed_at is not None:  # also where it was suspended at its close for a barred winner
+        raise DomainError("auction_closed")
+    late = rules.timing_refusal(auction.status, auction.opens_at, auction.closes_at, application.capacity, unit.now)
+    if late:
+        raise DomainError(late)
+    if application.seal != auction.seal:
+        raise DomainError("stale_disclosure", seal=auction.seal)
+
+
+@dataclass(frozen=True, slots=True)
+class _Bars:
+    """What the registry and the bars for a term say of everybody behind a registration."""
+
+    clearance: Clearance
+    refusal: str | None
+    hold: str | None
+
+
+def _bars(unit: Unit, auction: Auction, identities: list[_Identity]) -> _Bars:
+    matches = frozenset(i.match for i in identities)
+    clearance = check_interest(unit, auction.lot, matches, unit.now, ruleset_of(unit.session, auction))
+    refusal = BARRED if clearance.hits else standing_bar(unit, auction.lot, matches, version=clearance.version)
+    return _Bars(clearance, refusal, None if refusal else _hold(unit, identities, clearance))
+
+
+def _tell(unit: Unit, auction: Auction, registration: Registration, found: _Bars) -> None:
+    """Keep what was found as evidence, and tell the regulators what they are to look at."""
+    keep_findings(unit, auction, auction.lot, registration.id, found.clearance)
+    if found.refusal == RENEGER:
+        tell_reneger_company(unit, auction, auction.lot, registration.id)
+    if found.refusal is None:
+        await_look(unit, "names", registration.id)
+
+
+def _note_filed(unit: Unit, registration: Registration, application: rules.Application) -> None:
     unit.record(
-        "RegistrationRefused" if refused else "RegistrationFiled",
-        stream=f"person:{person.id}",
+        "RegistrationRefused" if registration.refusal else "RegistrationFiled",
+        stream=f"person:{registration.person_id}",
         private=True,
         body={
             "registration_id": registration.id,
-            "auction_id": auction.id,
+            "auction_id": registration.auction_id,
             "capacity": application.capacity,
             "claim": application.claim,
             "refusal": registration.refusal,
             "hold": registration.hold,
-            "registry_version": clearance.version,
+            "registry_version": registration.cleared_version,
             "seal": application.seal,
             "undertakings": list(application.undertakings),
         },
     )
-    return registration
 
 
 def _hold(unit: Unit, identities: list[_Identity], clearance: Clearance) -> str | None:
@@ -250,7 +279,7 @@ def lock_registration(unit: Unit, actor: Actor, registration_id: str, action: st
 def acknowledge(unit: Unit, actor: Actor, registration_id: str, seal: str) -> Registration:
     """Acknowledge the sheet in force; DomainError stale_disclosure for any other seal, wrong_state after the end."""
     auction, registration = lock_registration(unit, actor, registration_id, "registration.own")
-    if registration.status not in ("awaiting_court", "awaiting_deposit", "qualified"):
+    if registration.status not in rules.STANDING:
         raise DomainError("wrong_state", status=registration.status)
     if seal != auction.seal:
         raise DomainError("stale_disclosure", seal=auction.seal)
@@ -270,7 +299,7 @@ def acknowledge(unit: Unit, actor: Actor, registration_id: str, seal: str) -> Re
 def leave(unit: Unit, actor: Actor, registration_id: str) -> Registration:
     """Leave before the first own bid and before bidding opens: the whole deposit back, no mark (PRECISIONS 11)."""
     auction, registration = lock_registration(unit, actor, registration_id, "registration.own")
-    if registration.status not in ("awaiting_court", "awaiting_deposit", "qualified"):
+    if registration.status not in rules.STANDING:
         raise DomainError("wrong_state", status=registration.status)
     if registration.has_bid or unit.now >= auction.opens_at:
         raise DomainError("wrong_state", status="bidding_open")
@@ -300,7 +329,7 @@ def decide(
     require(actor, "registration.decide", court=auction.lot.court_code)
     represented = registration.capacity in rules.REPRESENTED and registration.status == "awaiting_court"
     pending = registration.claim_status == "pending"
-    if not (represented or pending) or registration.status not in ("awaiting_court", "awaiting_deposit", "qualified"):
+    if not (represented or pending) or registration.status not in rules.STANDING:
         raise DomainError("wrong_state", status=registration.status)
     if represented and unit.now >= auction.opens_at:
         raise DomainError("too_late_agent")

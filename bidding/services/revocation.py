@@ -4,24 +4,21 @@ The panel decides: one of its judges proposes, so many more of it approve as mak
 second bidder never steps in; the lot is held again as the same round.
 """
 
-from sqlalchemy import select
-
 from auction.kernel.errors import DomainError, invalid
 from auction.kernel.unit import Unit
-from auction.models import Approval, ApprovalVote, Auction
+from auction.models import Approval, Auction
 from auction.rules.access import Actor, require
 from auction.rules.approvals import Need
 from auction.services.approvals import propose
 
 from ..models import Registration
+from ..queries.conflicts import BARRED
+from ..queries.held import REVOCATION, WINNER_BARRED, is_held
 from .interest import recheck
 from .life import change_status
 from .release import release_registration
 from .renege import forfeit_deposit
 from .rooms import lock_auction
-from .settlement import WINNER_BARRED
-
-KIND = "revocation"
 
 
 def propose_revocation(
@@ -46,22 +43,19 @@ def propose_revocation(
     return propose(
         unit,
         actor,
-        kind=KIND,
+        kind=REVOCATION,
         subject_id=auction.id,
         court_code=auction.lot.court_code,
         proposal={"ground": ground, "knowingly_false": knowingly_false},
         reason=reason,
-        needs=[Need("judge", max(1, len(panel) // 2))],
+        needs=[Need("judge", max(1, len(panel) // 2), among=frozenset(panel))],
     )
 
 
 def carry_out_revocation(unit: Unit, actor: Actor, approval: Approval) -> None:
-    """The panel's majority: the sale is revoked. DomainError forbidden where somebody else than the panel answered."""
+    """The panel's majority: the sale is revoked. DomainError wrong_state where it is held no more, or for no bar."""
     auction = lock_auction(unit, approval.subject_id)
     _check_held(auction)
-    voters = set(unit.session.scalars(select(ApprovalVote.account_id).where(ApprovalVote.approval_id == approval.id)))
-    if not voters <= _panel(auction):
-        raise DomainError("forbidden")
     winner = unit.session.get_one(Registration, auction.leader_registration_id, populate_existing=True)
     if recheck(unit, auction, winner.id, winner) is None:
         raise DomainError("wrong_state", status="not_barred")  # lifted, or the registry was corrected meanwhile
@@ -69,11 +63,12 @@ def carry_out_revocation(unit: Unit, actor: Actor, approval: Approval) -> None:
     auction.suspension, auction.ended_reason = None, approval.proposal["ground"]
     change_status(unit, auction, "revoked", ground=approval.proposal["ground"])
     kept = 0
+    winner.decision_reason = approval.reason or None  # what the buyer reads on his registration
     if approval.proposal["knowingly_false"]:
         kept, _ = forfeit_deposit(unit, auction, winner)
-        winner.status = "forfeited"
+        winner.status, winner.refusal = "forfeited", BARRED
     else:
-        release_registration(unit, auction, winner, status="released", refusal="barred_interest")
+        release_registration(unit, auction, winner, status="released", refusal=BARRED)
     unit.record(
         "SaleRevoked",
         stream=f"auction:{auction.id}",
@@ -94,7 +89,7 @@ def carry_out_revocation(unit: Unit, actor: Actor, approval: Approval) -> None:
 
 
 def _check_held(auction: Auction) -> None:
-    if auction.status != "suspended" or (auction.suspension or {}).get("cause") != WINNER_BARRED:
+    if not is_held(auction):
         raise DomainError("wrong_state", status=auction.status)
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from auction.kernel.clock import SHANGHAI, iso
 from auction.kernel.crypto import Vault
+from auction.models import Agency, Court
 
 from ..models import Control, RegistryVersion, Relative, Staff
 from ..rules.interest import Bodies, Hit, hits
@@ -128,6 +129,7 @@ def _offices(session: Session, opener: Opener, match: str, hit: Hit, version: in
             "person": opener.open(match, "staff.name", row.name),
             "body_type": row.body_type,
             "body_code": row.body_code,
+            "body_name": body_name(session, row.body_type, row.body_code),
             "position": row.position,
             "from": row.from_on.isoformat(),
             "to": row.to_on.isoformat() if row.to_on else None,
@@ -135,6 +137,15 @@ def _offices(session: Session, opener: Opener, match: str, hit: Hit, version: in
         }
         for row in rows
     ]
+
+
+def body_name(session: Session, body_type: str, code: str) -> str | None:
+    """What a body is called; None for the provider, who has no entry of his own."""
+    if body_type == "court":
+        court = session.get(Court, code)
+        return court.name if court else None
+    agency = session.get(Agency, code) if body_type == "agency" else None
+    return agency.name if agency else None
 
 
 def _relations(session: Session, opener: Opener, one: str, other: str, version: int) -> list[dict[str, Any]]:

@@ -65,11 +65,12 @@ def check_interest(
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One question to the registry: whether these people are barred from this lot."""
+    """One question to the registry: whether these people are barred from this lot, were hits (`without`) lifted too."""
 
     lot: Lot
     matches: frozenset[str]
     ruleset: Ruleset | None = None
+    without: frozenset[str] = frozenset()
 
 
 def check_many(reading: Reading, asked: Sequence[Asked], now: datetime) -> list[Clearance]:
@@ -83,7 +84,8 @@ def check_many(reading: Reading, asked: Sequence[Asked], now: datetime) -> list[
         lifted = queries.lifted_hits(reading.session, {one.lot.id for one in asked})
         bodies = {lot.id: bodies_of(reading, lot) for lot in {one.lot.id: one.lot for one in asked}.values()}
         return [
-            _judge(one, bodies[one.lot.id], facts, lifted.get(one.lot.id, frozenset()), version, today) for one in asked
+            _judge(one, bodies[one.lot.id], facts, lifted.get(one.lot.id, frozenset()) | one.without, version, today)
+            for one in asked
         ]
     except Exception as error:
         log.exception("the interest bar could not be checked", lots=[one.lot.id for one in asked])

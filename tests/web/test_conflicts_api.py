@@ -17,12 +17,12 @@ from auction.models.auctions import PanelMember
 from auction.services import accounts
 from bidding.rules.registration import UNDERTAKINGS
 from bidding.services.bids import BidOffer, place_bids
-from bidding.services.closing import close
 from bidding.services.findings import flag_barred
 from risk.imports import import_file
 from tests import factories as make
 from tests.web.caller import Caller, SignIn, code_of, fields_of
 from tests.web.reader import Reader
+from tests.web.sale import closed
 from web.auth import COOKIE
 
 COLUMNS = {
@@ -189,7 +189,7 @@ def test_before_the_end_an_admitted_bidder_is_as_missing_as_nobody(
     assert (lifted.status_code, lifted.data) == (404, hidden.data)
     clock.moment = sale.closes_at
     clock.advance(seconds=2)
-    assert house.perform(close, sale.id) == "suspended"
+    assert closed(house, sale.id) == "suspended"
     later = sign_in(house.perform(make.an_account, "regulator"))
     assert [len(one["hits"]) for one in look(later, account, sale).get_json()["registrations"]] == [1]
 
@@ -221,7 +221,7 @@ def test_the_page_of_a_refused_registration_takes_the_request_and_never_says_who
     page = reader.get(f"/registrations/{own['id']}")
     assert "第三十四条" in page.text and "申请复核" in page.text and "司法明" not in page.html
     assert "必须填写" in reader.send("/review", {"text": " "}, status=422).text
-    assert "由监督人员复核" in reader.send("/review", {"text": "登记有误。"}).text
+    assert "由监管人员复核" in reader.send("/review", {"text": "登记有误。"}).text
     assert [alert["kind"] for alert in regulator.get("/alerts").get_json()["items"]] == ["interest_review"]
 
 
@@ -277,7 +277,7 @@ def test_a_held_sale_is_revoked_through_the_door(
     bring("staff", f"court,3201,司法明,{number},审判员,2020-01-01,")
     clock.moment = sale.closes_at
     clock.advance(seconds=2)
-    assert house.perform(close, sale.id) == "suspended"
+    assert closed(house, sale.id) == "suspended"
     first, second = sign_in(judges[0]), sign_in(judges[1])
     other = first.post(f"/auctions/{sale.id}/revocation", {"ground": "nosuch"})
     assert fields_of(other) == {"ground": "not_one_of"}

@@ -10,9 +10,8 @@ from auction.kernel.errors import Breach, DomainError
 from auction.models import Auction
 from bidding.models import Payment, Registration
 from bidding.queries import receipts, registrations
-from bidding.queries.conflicts import refusal_facts
+from bidding.queries.conflicts import BARRED, refusal_facts
 from bidding.queries.payments import payment_dict
-from bidding.queries.sanctions import bar_facts
 from bidding.rules.registration import Application
 from bidding.services import registration as services
 from bidding.services.bids import Answer, stored_answer
@@ -70,14 +69,9 @@ def create_registration(application: Application, auction_id: str) -> Response:
 
 
 def refused(registration: Registration) -> DomainError:
-    """The refusal a registration was answered with; a bar for a term names the decision and its written rule."""
-    code = registration.refusal or "barred_interest"
-    if code == "barred_interest":
-        return DomainError(code, **house().read(refusal_facts, registration.id))
-    if code != "barred_sanction":
-        return DomainError(code)
-    facts: dict[str, Any] = house().read(bar_facts, registration.id, registration.created_at)
-    return DomainError(code, **facts)
+    """The refusal a registration was answered with, and what it rests on."""
+    code = registration.refusal or BARRED
+    return DomainError(code, **house().read(refusal_facts, registration.id, code, registration.created_at))
 
 
 @blueprint.get("/registrations/<registration_id>")

@@ -7,8 +7,9 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 
 from auction.kernel.errors import DomainError
 from auction.kernel.money import yuan
-from bidding.models import Payment
-from bidding.queries.conflicts import BARRED
+from bidding.models import Payment, Registration
+from bidding.queries.conflicts import BARRED, is_reviewed, reviews_of
+from bidding.queries.held import decision_due
 from bidding.queries.lot_page import LotPage, lot_page
 from bidding.queries.mine import Own, mine, own
 from bidding.queries.renege_view import debt_of
@@ -176,9 +177,16 @@ def _show(found: Own, form: Entry) -> str:
         debt=debt,
         may_object=debt is not None and _may_object(debt),
         warning=debt_view.warning(debt) if debt and debt["stage"] in ("balance_due", "overdue", "declarable") else "",
-        may_ask_review=BARRED in (found.registration.refusal, found.registration.barred),
+        **_reviews(found),
         may_leave=found.live and before and not found.registration.has_bid,
     )
+
+
+def _reviews(found: Own) -> dict[str, Any]:
+    """What was asked for against the bar, and whether something may be asked for now."""
+    reviews = house().read(reviews_of, found.registration.id)
+    waits = any(asked.state == "open" for asked in reviews)
+    return {"reviews": reviews, "may_ask_review": not waits and house().read(is_reviewed, found.registration)}
 
 
 def _debt(found: Own, now: datetime) -> dict[str, Any]:
@@ -198,6 +206,23 @@ def _standing(found: Own) -> dict[str, str]:
         code = registration.refusal or "forbidden"
         text = refusal_sentence(code, registration.id, registration.created_at)
         return {"kind": "out", "sign": "stop", "head": head, "text": text}
+    if registration.status == "forfeited" and registration.refusal == BARRED:
+        text = _("法院认定您明知自己属于不得竞买的人而作出承诺，拍卖已撤销，保证金不予退还。")
+        return {"kind": "out", "sign": "stop", "head": head, "text": _with_reason(text, registration)}
+    if registration.status == "released" and registration.refusal:
+        text = refusal_sentence(registration.refusal, registration.id)
+        return {"kind": "info", "sign": "stop", "head": head, "text": _with_reason(text, registration)}
+    due = house().read(decision_due, found.auction) if found.leads else None
+    if due:
+        text = _(
+            "竞价结束时查到您可能属于不得竞买的人，未制作成交确认书，保证金暂不退还。"
+            "法院应于 %(time)s 前决定：查明有误的，自决定之日成交；否则撤销本次拍卖。您可以在本页申请复核。",
+            time=local(due[0]),
+        )
+        return {"kind": "wait", "sign": "pause", "head": str(labels.HOLD["winner_barred"]), "text": text}
+    if registration.barred and found.live:
+        text = refusal_sentence(registration.barred, registration.id)
+        return {"kind": "out", "sign": "stop", "head": _("不能继续出价"), "text": text}
     if found.buyer and found.auction.settlement != "reneged":
         settlement = found.auction.settlement or "balance_due"
         kind, sign = ("wait", "clock") if settlement == "overdue" else ("lead", "check")
@@ -212,6 +237,13 @@ def _standing(found: Own) -> dict[str, str]:
     }
     kind, sign, text = texts[registration.status]
     return {"kind": kind, "sign": sign, "head": head, "text": text}
+
+
+def _with_reason(text: str, registration: Registration) -> str:
+    """The sentence, and the court's reason where one was given."""
+    if not registration.decision_reason:
+        return text
+    return text + " " + _("理由：%(text)s", text=registration.decision_reason)
 
 
 def _pay(found: Own, auction: dict[str, Any], debt: dict[str, Any] | None) -> dict[str, Any] | None:
@@ -313,7 +345,7 @@ def ask_review(registration_id: str) -> Any:
         lambda found: house().perform(
             lifting.ask_review, me(), registration_id, **forms.load(ReviewIn(), payload, wrong)
         ),
-        _("复核申请已提交，由监督人员复核。"),
+        _("复核申请已提交，由监管人员复核。"),
     )
 
 

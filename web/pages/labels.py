@@ -339,6 +339,14 @@ INTEREST_GROUND: Words = {
     "near_relative": _("工作人员的近亲属"),
     "controlled_company": _("受控公司"),
 }
+BODY: Words = {"court": _("法院"), "provider": _("平台服务提供者"), "agency": _("拍辅机构")}
+#: Why a registration or a sale waits.
+HOLD: Words = {
+    "identity_unmatchable": _("身份无法比对"),
+    "identity_review": _("与登记人员同名且同日出生"),
+    "winner_barred": _("成交待法院决定"),
+}
+INTEREST_REVIEW: Words = {"open": _("待答复"), "lifted": _("禁止已解除"), "closed": _("已处理，未解除禁止")}
 KINSHIP: Words = {
     "spouse": _("配偶"),
     "parent": _("父母"),
@@ -376,11 +384,17 @@ PROPOSAL: Words = {
     "due_on": _("新的付款期限"),
     "ground": _("事由"),
     "knowingly_false": _("明知承诺不实"),
+    "bidder_id": _("报名人账户"),
+    "also_frees": _("同时不再受限的其他报名人账户"),
+    "further_companies": _("同时不再受限的未报名公司"),
 }
 
 ALL: Mapping[str, Words] = {
     "alert_outcome": ALERT_OUTCOME,
     "interest_ground": INTEREST_GROUND,
+    "body": BODY,
+    "hold": HOLD,
+    "interest_review": INTEREST_REVIEW,
     "kinship": KINSHIP,
     "company_role": COMPANY_ROLE,
     "approval_kind": APPROVAL_KIND,

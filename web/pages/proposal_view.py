@@ -32,8 +32,10 @@ def _sanction(approval: Mapping[str, Any], role: str) -> tuple[str, str]:
     return url_for(page, sanction_id=approval["subject_id"]), _("被处罚人与全部材料")
 
 
-def _lot(approval: Mapping[str, Any], _role: str) -> tuple[str, str]:
-    return url_for("site.lot", lot_id=approval["proposal"]["lot_id"]), _("查看标的")
+def _conflict(approval: Mapping[str, Any], _role: str) -> tuple[str, str]:
+    said = approval["proposal"]
+    page = url_for("regulator.conflict", bidder_id=said["bidder_id"], lot_id=said["lot_id"])
+    return page, _("查看报名人、链条与来源（须写明目的）")
 
 
 #: kind -> where its subject is shown: address and label.
@@ -43,7 +45,7 @@ LINKS: Mapping[str, Callable[[Mapping[str, Any], str], tuple[str, str]]] = {
     "revocation": _round,
     "sanction": _sanction,
     "sanction_lifted": _sanction,
-    "hit_lifted": _lot,
+    "hit_lifted": _conflict,
 }
 
 

@@ -106,15 +106,30 @@ class IdentityOut(Strict):
     share = fields.String(allow_none=True)
 
 
+class BarReviewOut(Strict):
+    """A request for a review of a refusal: waiting, lifted, or closed with nothing lifted."""
+
+    asked_at = Moment()
+    state = fields.String(metadata={"enum": ["open", "lifted", "closed"]})
+    answered_at = Moment(allow_none=True)
+
+
 class RegistrationOut(Strict):
-    """A registration, for its owner alone. `current`: the sheet in force has been acknowledged."""
+    """A registration, for its owner alone. `current`: the sheet in force has been acknowledged.
+
+    `hold`: why it waits; winner_barred where the sale to it is held until its court decides, by `decision_due_at`.
+    """
 
     id = fields.String()
     auction_id = fields.String()
     lot_id = fields.String()
     status = fields.String(metadata={"enum": list(_STATUSES)})
     refusal = fields.String(allow_none=True)
-    hold = fields.String(allow_none=True, metadata={"enum": ["identity_unmatchable", "identity_review", None]})
+    hold = fields.String(
+        allow_none=True, metadata={"enum": ["identity_unmatchable", "identity_review", "winner_barred", None]}
+    )
+    decision_due_at = Moment(allow_none=True)
+    review = fields.Nested(BarReviewOut, allow_none=True)
     capacity = fields.String()
     claim = fields.String()
     claim_status = fields.String(allow_none=True)

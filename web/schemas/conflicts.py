@@ -31,6 +31,7 @@ class RecordOut(Strict):
     person = fields.String(allow_none=True)
     body_type = fields.String()
     body_code = fields.String()
+    body_name = fields.String(allow_none=True)
     position = fields.String()
     relative = fields.String(allow_none=True)
     relation = fields.String(metadata={"enum": list(NEAR_RELATIONS)})
@@ -50,6 +51,13 @@ class LiftedOut(Strict):
     at = Moment()
 
 
+class FreesOut(Strict):
+    """Who else is free once a hit is lifted: bidders by account id, companies that have not registered by name."""
+
+    bidders = fields.List(fields.String())
+    companies = fields.List(fields.String())
+
+
 class HitOut(Strict):
     """One way in which somebody behind a registration is barred; `chain` leads from the body of the sale to him."""
 
@@ -60,12 +68,14 @@ class HitOut(Strict):
     person = fields.String(allow_none=True)
     body_type = fields.String()
     body_code = fields.String()
+    body_name = fields.String(allow_none=True)
     basis = fields.List(fields.String())
     registry_version = fields.Integer()
     found_at = Moment()
     review_due_at = Moment(allow_none=True)
     chain = fields.List(fields.Nested(RecordOut))
     lifted = fields.Nested(LiftedOut, allow_none=True)
+    frees = fields.Nested(FreesOut, allow_none=True)
 
 
 class ReviewTextOut(Strict):
@@ -73,6 +83,17 @@ class ReviewTextOut(Strict):
 
     text = fields.String(allow_none=True)
     at = Moment()
+    state = fields.String(metadata={"enum": ["open", "lifted", "closed"]})
+    answered_at = Moment(allow_none=True)
+
+
+class ConflictPersonOut(Strict):
+    """Somebody behind a registration: the number masked."""
+
+    part = fields.String()
+    name = fields.String()
+    id_type = fields.String()
+    id_number = fields.String()
 
 
 class ConflictRegistrationOut(Strict):
@@ -84,6 +105,7 @@ class ConflictRegistrationOut(Strict):
     refusal = fields.String(allow_none=True)
     hold = fields.String(allow_none=True)
     filed_at = Moment()
+    people = fields.List(fields.Nested(ConflictPersonOut))
     hits = fields.List(fields.Nested(HitOut))
     reviews = fields.List(fields.Nested(ReviewTextOut))
 

@@ -353,7 +353,7 @@ def test_a_hit_that_stands_revokes_the_sale_by_its_panel(hall: Hall, bring: Impo
             == "invalid"
         )
     approval = hall.house.perform(propose, panel[0], auction_id, ground="winner_barred", **how)
-    assert approval.needs == [{"role": "judge", "count": 1}]
+    assert approval.needs == [{"role": "judge", "count": 1, "among": sorted(one.id for one in panel)}]
     assert (
         refused_with(hall.house.perform, vote, stranger, approval.id, approve=True, reason="r", carry_out=CARRY_OUT)
         == "forbidden"

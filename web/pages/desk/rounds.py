@@ -19,18 +19,21 @@ from auction.services.lots import lock_lot
 from bidding.models import Registration
 from bidding.queries.court import LotDesk, Pending, RoundDesk, judges, pending
 from bidding.queries.handover import handover as handover_of
+from bidding.queries.held import WINNER_BARRED
 from bidding.queries.renege_view import debt_of, earlier_reneges
 from bidding.queries.reneges import resale_deposit
 from bidding.queries.rooms import ruleset_of
 from bidding.services import life, settlement
 from bidding.services.registration import decide as decide_registration
 from bidding.services.relist import relist as relist_lot
+from bidding.services.revocation import propose_revocation
 from disclosure.queries import check_round
 from disclosure.rules.catalogue import Item
 from disclosure.services.publish import publish
 
 from ... import errors
 from ...auth import house, me, policy
+from ...schemas.conflicts import SaleRevocationIn
 from ...schemas.rounds import (
     AuctionChangeIn,
     AuctionIn,
@@ -45,6 +48,7 @@ from ...schemas.rounds import (
 )
 from .. import clearance_view, debt_view, forms, labels
 from ..forms import Entry
+from ..held_view import held_view
 from ..language import _, language, today
 from ..lot_view import round_view
 from .court import attempt, blueprint, lot_of, round_of, way_to
@@ -196,6 +200,7 @@ def _page(auction_id: str, form: Entry) -> str:
         may_vote=private and status != "approved" and seat is not None and seat.member.approve is None,
         may_announce=private and seat is not None,
         suspension=desk.auction.suspension,
+        held=held_view(desk, now),
         relist=_relist_reasons(desk),
         debt=_debt(desk, now),
         earlier=house().read(earlier_reneges, desk.lot.id) if private else [],
@@ -356,6 +361,20 @@ def withdraw(auction_id: str) -> Any:
         ("ground", "reason"),
         _("已撤回。"),
     )
+
+
+@blueprint.post("/auctions/<auction_id>/revocation")
+@policy("auction.revoke")
+def revoke(auction_id: str) -> Any:
+    """Propose to revoke a sale held for its barred winner."""
+    payload, wrong = forms.read({"knowingly_false": forms.yes, "reason": forms.text})
+    payload["ground"] = WINNER_BARRED
+
+    def act() -> Any:
+        data = forms.load(SaleRevocationIn(), payload, wrong)
+        return house().perform(propose_revocation, me(), auction_id, **data)
+
+    return _act(auction_id, act, ("reason", "knowingly_false"), _("已提请合议庭，过半数同意后撤销。"))
 
 
 @blueprint.post("/registrations/<registration_id>/decision")
