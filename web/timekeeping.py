@@ -9,16 +9,16 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from auction.kernel.errors import DomainError
 from auction.kernel.unit import House, Unit
 from auction.models import Platform
 from auction.rules.ruleset import load
-from bidding.queries.due import Act, Due, due_acts, due_looks
+from bidding.queries.due import LOOKS, Act, Due, due_acts, due_looks
 from bidding.queries.patterns import bidding_of, screening_of
 from bidding.services.closing import close
 from bidding.services.life import open_due
+from bidding.services.looks import put_off
 from bidding.services.patterns import keep_screening
 from bidding.services.sanctions import enforce_due, expire_due
 from bidding.services.settlement import mark_overdue
@@ -81,12 +81,14 @@ def look_at_bids(house: House, beside: Beside) -> None:
 
 
 def _each(house: House, acts: Iterable[Due], beside: Beside = here) -> None:
-    """Carry out each; one that fails is logged, the others go on."""
+    """Carry out each; one that fails is logged, the others go on. A look that failed lets the others before it."""
     for due in acts:
         try:
             carry_out(house, due, beside=beside)
-        except (SQLAlchemyError, DomainError):
+        except Exception:
             log.exception("due act failed", act=due.act, subject=due.subject_id)
+            if due.act in LOOKS:
+                house.perform(put_off, due.act, due.subject_id)
 
 
 def advance(house: House, seconds: int, beside: Beside = here) -> None:

@@ -3,11 +3,16 @@
 Each is taken once. What comes to light later (a payment after the end) makes it due again.
 """
 
+from datetime import timedelta
+
 from auction.kernel.unit import Unit
 from auction.models import Auction
 
 from ..models import AwaitedLook
 from ..queries.due import Look
+
+#: How long a look that failed is left alone.
+_REST = timedelta(minutes=5)
 
 
 def end(unit: Unit, auction: Auction) -> None:
@@ -34,3 +39,10 @@ def taken(unit: Unit, look: Look, subject_id: str) -> bool:
         return False
     row.done_at = unit.now
     return True
+
+
+def put_off(unit: Unit, look: str, subject_id: str) -> None:
+    """Let a look that failed wait a while, behind those that are due by then."""
+    row = unit.session.get(AwaitedLook, (look, subject_id), with_for_update=True, populate_existing=True)
+    if row is not None and row.done_at is None:
+        row.due_at = unit.now + _REST

@@ -23,6 +23,7 @@ from bidding.services.signals import screen_signals, watch_names
 from risk.imports import import_relatives, import_staff
 from risk.queries.alerts import AlertFilter, alerts_page
 from tests.factories import a_bidder, a_court, a_registration, a_resident_id, an_actor, an_auction
+from web import timekeeping
 from web.timekeeping import tick
 
 IP = "101.6.6.6"
@@ -262,3 +263,33 @@ def test_what_is_not_near_is_not_told(house: House, tmp_path: Path, name: str, b
     made = join(house, auction_id, a_person(house, 1, name=name, id_number=a_resident_id(902, born=born)))
     assert house.perform(watch_names, made.id)
     assert told(house) == []
+
+
+def test_a_look_that_fails_lets_the_others_and_every_act_go_on_and_is_taken_again_later(
+    house: House, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second, ending = (an_open_auction(house) for _ in range(3))
+
+    def waiting(unit: Unit) -> None:
+        unit.session.add_all(AwaitedLook(act="screen", subject_id=one, due_at=unit.now) for one in (first, second))
+        unit.session.get_one(Auction, ending).closes_at = unit.now - timedelta(minutes=1)
+
+    house.perform(waiting)
+    asked: list[str] = []
+
+    def broken(unit: Unit, auction_id: str) -> None:
+        asked.append(auction_id)
+        if auction_id == first:
+            raise ZeroDivisionError
+        unit.session.get_one(AwaitedLook, ("screen", auction_id)).done_at = unit.now
+
+    monkeypatch.setitem(timekeeping._ACTS, "screen", broken)
+    tick(house)
+    assert {first, second} <= set(asked)
+    assert house.read(lambda session: session.get_one(Auction, ending).status) == "unsold"
+    asked.clear()
+    tick(house)
+    assert first not in asked
+    clock.advance(minutes=5)
+    tick(house)
+    assert first in asked
