@@ -138,15 +138,15 @@ def recheck(unit: Unit, auction: Auction | OpenRoom, registration_id: str, regis
     lot = unit.session.get_one(Lot, auction.lot_id)  # a desk's auction may belong to no session
     clearance = check_interest(unit, lot, matches, unit.now, ruleset_of(unit.session, auction))
     barred = BARRED if clearance.hits else standing_bar(unit, lot, matches, version=clearance.version)
+    before, had_bid = registration.barred, bool(registration.has_bid)  # the update reaches a loaded row
     unit.session.execute(
         update(Registration)
         .where(Registration.id == registration_id)
         .values(cleared_version=clearance.version, cleared_on=clearance.on, barred=barred)
     )
-    if barred == RENEGER and registration.barred != barred:
+    if barred == RENEGER and before != barred:
         tell_reneger_company(unit, auction, lot, registration_id)
-    had_bid = bool(registration.has_bid)
-    if clearance.hits and registration.barred != barred:
+    if clearance.hits and before != barred:
         note_hit(unit, auction.id, registration_id, clearance, had_bid=had_bid)
         keep_findings(unit, auction, lot, registration_id, clearance, had_bid=had_bid)
     elif clearance.traces:

@@ -8,13 +8,16 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from auction.kernel.errors import DomainError
 from auction.kernel.unit import Unit
 from auction.models import Account, Agency, Approval, Auction
 from auction.models.auctions import PanelMember
 from auction.rules.access import Actor
 from auction.services.approvals import vote
-from bidding.models import Confirmation, Registration
+from bidding.models import Confirmation, Payment, Registration
+from bidding.queries.conflicts import review_alert, reviews_of
 from bidding.queries.payments import deposit_of
+from bidding.rules.payment import PaymentNotice
 from bidding.rules.registration import UNDERTAKINGS, Application, PrincipalFacts
 from bidding.services import lifting, revocation
 from bidding.services.approved import CARRY_OUT
@@ -22,10 +25,12 @@ from bidding.services.closing import close
 from bidding.services.findings import flag_barred
 from bidding.services.interest import give_task
 from bidding.services.life import withdraw
-from bidding.services.registration import register
+from bidding.services.payments import receive_notice, request_deposit
+from bidding.services.registration import deposit_confirmed, register
 from bidding.services.relist import relist
 from risk.imports import import_file
 from risk.models import Alert, InterestFinding
+from risk.services.alerts import resolve_alert
 from tests import factories as make
 from tests.bidding.hall import RESERVE, STEP, Bidder, Hall, refused_with
 
@@ -180,6 +185,50 @@ def test_a_namesake_born_the_same_day_waits_and_the_registered_person_is_judged_
     assert apply(hall, auction_id, himself).status == "refused"
 
 
+# Who pays
+
+
+def paid_by(hall: Hall, registration: Registration, name: str, number: str) -> Payment:
+    """The deposit, asked for and paid by somebody."""
+
+    def ask(unit: Unit) -> Payment:
+        return request_deposit(unit, unit.session.get_one(Registration, registration.id), account="模拟账户 1")
+
+    payment = hall.house.perform(ask)
+    notice = PaymentNotice(f"{payment.id}-1", payment.id, "paid", payment.amount_fen, name, number)
+    return hall.house.perform(receive_notice, notice, on_deposit=deposit_confirmed)
+
+
+def test_a_barred_person_pays_for_nobody(hall: Hall, bring: Importer) -> None:
+    """Who is behind the registration may pay, and is checked with it; anybody else's money goes back (OJA 17(2))."""
+    auction_id = an_announced(hall)
+    number = make.a_resident_id()
+    bring("staff", judge(number))
+    friend = hall.house.perform(lambda unit: make.a_bidder(unit, name="张三"))
+    admitted = apply(hall, auction_id, friend)
+    payment = paid_by(hall, admitted, "司法明", number)
+    assert (payment.status, payment.refund_fen) == ("wrong_payer", payment.amount_fen)
+    waiting = hall.house.read(lambda session: session.get_one(Registration, admitted.id))
+    assert (waiting.status, waiting.bidder_code) == ("awaiting_deposit", None)
+    joint = PrincipalFacts("司法明", "resident_id", number, "0.5")
+    beside = hall.house.perform(lambda unit: make.a_bidder(unit, name="李四"))
+    assert apply(hall, auction_id, beside, joint, capacity="joint").refusal == "barred_interest"
+
+
+def test_a_payer_barred_since_he_registered_gets_his_money_back_and_no_code(hall: Hall, bring: Importer) -> None:
+    auction_id = an_announced(hall)
+    number = make.a_resident_id()
+    account = hall.house.perform(lambda unit: make.a_bidder(unit, name="张三", id_number=number))
+    registration = apply(hall, auction_id, account)
+    assert registration.status == "awaiting_deposit"
+    bring("staff", judge(number))
+    payment = paid_by(hall, registration, "张三", number)
+    assert (payment.status, payment.refund_fen) == ("refunding", payment.amount_fen)
+    kept = hall.house.read(lambda session: session.get_one(Registration, registration.id))
+    assert (kept.status, kept.refusal, kept.bidder_code) == ("refused", "barred_interest", None)
+    assert [one.ground for one in findings(hall, registration.id)] == ["staff"]
+
+
 # A change of the registry
 
 
@@ -286,6 +335,86 @@ def test_a_new_way_bars_although_an_older_one_was_lifted(hall: Hall, bring: Impo
     bring("staff", f"provider,PLATFORM,司法明,{number},工程师,2020-01-01,")
     barred = apply(hall, auction_id, account)
     assert [one.hit["body_type"] for one in findings(hall, barred.id)] == ["provider"]
+
+
+def looked_up(hall: Hall, account: Account, auction_id: str) -> dict[str, Any]:
+    """What a regulator is told of the only registration of an account that is not admitted."""
+    lot_id = hall.row(auction_id).lot_id
+    found: Any = hall.house.perform(lifting.look_up_conflicts, regulators(hall)[0], account.id, lot_id, "复核")
+    registration: dict[str, Any] = found["registrations"][0]
+    return registration
+
+
+def test_a_lifting_says_whom_else_it_frees_and_waits_where_it_would_free_more(hall: Hall, bring: Importer) -> None:
+    """A company held barred by another official as well is not freed; a stake that does not control is nothing."""
+    auction_id = an_announced(hall)
+    lot_id = hall.row(auction_id).lot_id
+    number, other = make.a_resident_id(), make.a_resident_id()
+    company, firm = a_company(hall)
+    both, minor = make.a_uscc(), make.a_uscc()
+    bring("staff", judge(number), judge(other, "司法清"))
+    bring(
+        "control",
+        f"{firm},只此公司,{number},actual_controller,,2020-01-01,",
+        f"{both},两人公司,{number},actual_controller,,2020-01-01,",
+        f"{both},两人公司,{other},legal_representative,,2020-01-01,",
+        f"{minor},小股公司,{number},shareholder,0.2,2020-01-01,",
+    )
+    account = hall.house.perform(lambda unit: make.a_bidder(unit, id_number=number))
+    (finding,) = findings(hall, apply(hall, auction_id, account).id)
+    (hit,) = looked_up(hall, account, auction_id)["hits"]
+    assert (hit["frees"]["bidders"], hit["frees"]["companies"]) == ([], ["只此公司"])
+    one, two = regulators(hall)
+    asked: dict[str, Any] = {"hit": finding.hit_key, "reason": "登记有误"}
+    answer: dict[str, Any] = {"approve": True, "reason": "核对无误", "carry_out": CARRY_OUT}
+    early = hall.house.perform(lifting.propose_lifting, one, account.id, lot_id, **asked)
+    assert (early.proposal["also_frees"], early.proposal["further_companies"]) == ([], 1)
+    refused = apply(hall, auction_id, company)
+    assert refused.refusal == "barred_interest"
+    with pytest.raises(DomainError) as caught:
+        hall.house.perform(vote, two, early.id, **answer)
+    assert (caught.value.code, caught.value.facts) == ("wrong_state", {"reason": "frees_more"})
+    assert apply(hall, auction_id, account).status == "refused"  # nothing was lifted
+    hall.house.perform(vote, two, early.id, **(answer | {"approve": False}))
+    again = hall.house.perform(lifting.propose_lifting, one, account.id, lot_id, **asked)
+    assert (again.proposal["also_frees"], again.proposal["further_companies"]) == ([company.id], 0)
+    (hit,) = looked_up(hall, account, auction_id)["hits"]
+    assert (hit["frees"]["bidders"], hit["frees"]["companies"]) == ([company.id], [])
+    hall.house.perform(vote, two, again.id, **answer)
+    assert apply(hall, auction_id, account).status == "awaiting_deposit"
+    assert apply(hall, auction_id, company).status == "awaiting_deposit"
+
+
+def test_one_request_for_a_review_waits_at_a_time_and_its_answer_is_told(hall: Hall, bring: Importer) -> None:
+    auction_id = an_announced(hall)
+    number = make.a_resident_id()
+    bring("staff", judge(number))
+    account = hall.house.perform(lambda unit: make.a_bidder(unit, id_number=number))
+    refused = apply(hall, auction_id, account)
+    actor, regulator = account.actor, regulators(hall)[0]
+
+    def states() -> list[tuple[str, Any]]:
+        found = hall.house.read(reviews_of, refused.id)
+        return [(asked.state, asked.answered_at) for asked in found]
+
+    first = hall.house.perform(lifting.ask_review, actor, refused.id, "登记有误")
+    assert refused_with(hall.house.perform, lifting.ask_review, actor, refused.id, "再说一次") == "review_open"
+    assert states() == [("open", None)]
+    (alert,) = [one for one in alerts(hall, refused.id) if one.key == review_alert(first.id)]
+    hall.clock.advance(hours=1)
+    hall.house.perform(resolve_alert, regulator, alert.id, outcome="unfounded", reason="核对无误")
+    closed_at = hall.clock.moment
+    assert states() == [("closed", closed_at)]
+    hall.clock.advance(hours=1)
+    hall.house.perform(lifting.ask_review, actor, refused.id, "另附证明")
+    assert states() == [("closed", closed_at), ("open", None)]
+    hall.clock.advance(hours=1)
+    (finding,) = findings(hall, refused.id)
+    lift(hall, account.id, auction_id, finding.hit_key)
+    assert states() == [("lifted", hall.clock.moment)] * 2
+    others = hall.house.perform(lambda unit: make.a_bidder(unit))
+    admitted = apply(hall, auction_id, others)
+    assert refused_with(hall.house.perform, lifting.ask_review, others.actor, admitted.id, "无事") == "wrong_state"
 
 
 def test_nobody_of_the_enforcing_court_lifts_or_looks_up(hall: Hall) -> None:

@@ -4,18 +4,20 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from auction.kernel.clock import FixedClock
 from auction.kernel.errors import DomainError
 from auction.kernel.unit import House, Unit
 from auction.models import Account, Lot
 from bidding.models import Registration
+from bidding.queries.conflicts import refusal_facts
 from bidding.queries.reneges import renegers_of_lot
 from bidding.rules.registration import Application, PrincipalFacts
 from bidding.services.bids import BidOffer, place_bids
+from bidding.services.lifting import ask_review
 from bidding.services.registration import register
-from risk.models import Control
+from risk.models import Alert, Control
 from tests.bidding.services.debtor import Debtor, Desk
 from tests.factories import (
     a_bidder,
@@ -133,6 +135,26 @@ def test_who_controls_the_company_that_reneged_is_refused(desk: Desk) -> None:
     auction_id = a_resale(desk, buyer)
     assert apply(desk, auction_id, somebody(desk, id_number=owner)).refusal == "barred_reneger"
     assert apply(desk, auction_id, somebody(desk, id_number=partner)).refusal is None
+
+
+def test_who_is_bound_to_him_by_companies_alone_is_told_so_and_may_ask_for_a_review(desk: Desk, house: House) -> None:
+    uscc = a_uscc()
+    company = somebody(desk, id_type="uscc", id_number=uscc, name="某公司")
+    buyer = desk.sell()
+    desk.declared(buyer)
+    holds(desk, uscc, ("resident_id", buyer.number), 600_000)
+    auction_id = a_resale(desk, buyer)
+    bound, himself = apply(desk, auction_id, company), apply(desk, auction_id, buyer.account)
+    for registration, facts in ((bound, {"reason": "controlled_company"}), (himself, {})):
+        assert registration.refusal == "barred_reneger"
+        assert house.read(refusal_facts, registration.id, "barred_reneger", desk.clock.moment) == facts
+    told = house.read(lambda session: [(one.kind, one.registration_id) for one in session.scalars(select(Alert))])
+    assert told.count(("controlled_company", bound.id)) == 1 and ("controlled_company", himself.id) not in told
+    assert desk.perform(ask_review, an_actor(company), bound.id, "不受其控制").registration_id == bound.id
+    with pytest.raises(DomainError, match="wrong_state"):
+        desk.perform(ask_review, an_actor(buyer.account), himself.id, "我没有悔拍")
+    desk.revoked(buyer)  # why it was refused is said as before
+    assert house.read(refusal_facts, bound.id, "barred_reneger", desk.clock.moment) == {"reason": "controlled_company"}
 
 
 def test_a_declaration_reaches_the_next_bid_and_a_revocation_ends_the_bar(desk: Desk, house: House) -> None:
