@@ -7,6 +7,7 @@ behind, by which the next import knows that there are leftovers to remove.
 """
 
 from base64 import b64encode
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -30,6 +31,7 @@ from ..models import Control, RegistryVersion, Relative, Staff
 from ..queries.interest import REGISTRY_KEY, SEALED_FOR, in_force, registry_key, registry_version
 from ..rules.namesakes import NAMESAKE, namesake_text
 from ..rules.near_names import BORN, born_text
+from ..rules.shares import Holding, first_above_whole
 from .lines import RefusedRow
 from .reading import ControlRow, RelativeRow, StaffRow, read_control, read_relatives, read_staff
 from .spooled import Refusals
@@ -134,7 +136,8 @@ def import_control(house: House, path: str | Path, partial: bool = False, switch
     """Who is behind companies. The same company, holder, role and first day with another share, end or name of the
     company is a correction.
 
-    Companies that hold each other are taken as they are.
+    Companies that hold each other are taken as they are. Where more than the whole of a company would be held on some
+    day, the earlier files counted in, all the file's shareholdings in it are refused.
     """
     own_most = load(house.settings.ruleset).ratio("company_own_shares")
 
@@ -213,6 +216,14 @@ def _import(house: House, kind: _Kind, path: str | Path, partial: bool, switched
             if partial or not refused:
                 new, old = _stage(house, work, kind, [kind.fact(house.vault, row) for row in good])
                 stored, ended = stored + new, ended + old
+        if kind.table is Control and stored and (partial or not refused) and _any_overheld(house, work):
+            stream.seek(0)
+            for refusal in _above_whole(house, work, kind.read(stream, today)):
+                refused.add(refusal)
+                accepted -= 1
+            if partial:
+                new, old = _take_back(house, work)
+                stored, ended = stored - new, ended - old
     if refused and not partial:
         _clean(house, work)
         accepted = stored = 0
@@ -261,6 +272,78 @@ def _stage(house: House, work: _Work, kind: _Kind, facts: Sequence[_Fact]) -> tu
     if rows:
         house.perform(_write, work, kind.table, rows, ends)
     return len(rows), len(ends)
+
+
+def _any_overheld(house: House, work: _Work) -> bool:
+    return any(house.read(_overheld, work, companies) for companies in _staged_companies(house, work))
+
+
+def _staged_companies(house: House, work: _Work) -> Iterator[Sequence[str]]:
+    """The companies of which the version under way has new rows, some at a time."""
+    after = ""
+    while companies := house.read(_some_companies, work, after):
+        yield companies
+        after = companies[-1]
+
+
+def _some_companies(session: Session, work: _Work, after: str) -> Sequence[str]:
+    return session.scalars(
+        select(Control.company_match)
+        .where(Control.from_version == work.version, Control.company_match > after)
+        .distinct()
+        .order_by(Control.company_match)
+        .limit(CHUNK)
+    ).all()
+
+
+def _overheld(session: Session, work: _Work, companies: Collection[str]) -> dict[str, date]:
+    """Those companies of which more than the whole would be held, each with the first such day."""
+    holdings: dict[str, list[Holding]] = defaultdict(list)
+    for row in session.execute(
+        select(Control.company_match, Control.holder_match, Control.share, Control.from_on, Control.to_on).where(
+            Control.company_match.in_(companies),
+            Control.role == "shareholder",
+            Control.share > 0,
+            in_force(Control, work.version),
+        )
+    ):
+        holdings[row.company_match].append(Holding(row.holder_match, row.share, row.from_on, row.to_on))
+    days = {company: first_above_whole(held) for company, held in holdings.items()}
+    return {company: day for company, day in days.items() if day is not None}
+
+
+def _above_whole(house: House, work: _Work, rows: Iterable[ControlRow | RefusedRow]) -> Iterator[RefusedRow]:
+    """The shareholdings of a file, read again, in companies of which more than the whole would be held."""
+    held = (row for row in rows if isinstance(row, ControlRow) and row.role == "shareholder")
+    while chunk := list(islice(held, CHUNK)):
+        company_of = {row.line: house.vault.match_key(USCC, row.company_uscc) for row in chunk}
+        days = house.read(_overheld, work, set(company_of.values()))
+        for line, company in company_of.items():
+            if company in days:
+                yield RefusedRow(line, "share", "above_whole", {"day": days[company].isoformat()})
+
+
+def _take_back(house: House, work: _Work) -> tuple[int, int]:
+    """Undo what is staged of shareholdings in companies of which more than the whole would be held; how many rows, and
+    how many that had ended with them.
+    """
+    new = old = 0
+    for companies in _staged_companies(house, work):
+        found = house.read(_overheld, work, companies)
+        if found:
+            taken = house.perform(_unhold, work, list(found))
+            new, old = new + taken[0], old + taken[1]
+    return new, old
+
+
+def _unhold(unit: Unit, work: _Work, companies: Collection[str]) -> tuple[int, int]:
+    _hold(unit, work)
+    there = Control.company_match.in_(companies) & (Control.role == "shareholder")
+    staged: Any = unit.session.execute(delete(Control).where(there, Control.from_version == work.version))
+    ended: Any = unit.session.execute(
+        update(Control).where(there, Control.until_version == work.version).values(until_version=None)
+    )
+    return staged.rowcount, ended.rowcount
 
 
 def _standing(

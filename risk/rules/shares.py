@@ -1,9 +1,13 @@
 """What some holders own of a company indirectly: products along each chain of holdings, summed over the chains.
 
-A chain passes through a company once, so companies that hold each other do not lift their own shares.
+A chain passes through a company once, so companies that hold each other do not lift their own shares. And on what day
+records would have more of a company held than there is.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
 from fractions import Fraction
 from heapq import heappop, heappush
 
@@ -16,6 +20,46 @@ Held = Mapping[str, Mapping[str, int]]
 #: How many steps are followed inside one knot of companies that hold each other. A knot that needs more is judged by
 #: the most it could be: in doubt barred.
 PATIENCE = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """A record of what somebody holds of a company, in parts per million; both days inclusive, `to_on` None: still."""
+
+    holder: str
+    share: int
+    from_on: date
+    to_on: date | None
+
+
+def first_above_whole(holdings: Iterable[Holding]) -> date | None:
+    """The first day on which more than the whole of one company would be held; None without such a day.
+
+    Of several records of one holder on a day the largest counts. As a share is written to the nearest millionth, each
+    holder may have half of one too many.
+    """
+    changes: dict[date, list[tuple[str, Holding | None]]] = defaultdict(list)
+    for one in holdings:
+        changes[one.from_on].append((one.holder, one))
+        if one.to_on is not None and one.to_on < date.max:
+            changes[one.to_on + timedelta(days=1)].append((one.holder, None))
+    records: dict[str, list[tuple[int, date]]] = defaultdict(list)
+    held: dict[str, int] = {}
+    total = 0
+    for day in sorted(changes):
+        for holder, new in changes[day]:
+            if new is not None:
+                heappush(records[holder], (-new.share, new.to_on or date.max))
+        for holder, _ in changes[day]:
+            while records[holder] and records[holder][0][1] < day:
+                heappop(records[holder])
+            share = -records[holder][0][0] if records[holder] else 0
+            total += share - held.pop(holder, 0)
+            if share:
+                held[holder] = share
+        if 2 * total > 2 * WHOLE + len(held):
+            return day
+    return None
 
 
 def indirect_shares(owners: Collection[str], held: Held) -> dict[str, Fraction]:

@@ -254,6 +254,44 @@ def test_one_refused_row_keeps_a_control_file_out_unless_partial(house: House, w
     assert len(house.read(stakes)) == 1
 
 
+@pytest.mark.parametrize(
+    ("earlier", "lines", "wrong"),
+    [
+        ([], ["1,0.6,2020-01-01,", "2,0.400002,2020-01-01,", "3,,2020-01-01,"], [2, 3, 4]),
+        ([], ["1,0.6,2020-01-01,2024-12-31", "2,0.6,2025-01-01,", "3,0.4,2019-01-01,"], []),
+        ([], ["1,0.6,2020-01-01,2024-12-31", "2,0.6,2024-12-31,"], [2, 3]),
+        ([], ["1,0.6,2020-01-01,", "1,0.7,2022-01-01,", "2,0.3,2020-01-01,"], []),
+        ([], [f"{n},0.1666667,2020-01-01," for n in range(1, 7)], []),
+        (["1,0.6,2020-01-01,"], ["2,0.5,2021-01-01,"], [2]),
+        (["1,0.6,2020-01-01,"], ["1,0.6,2020-01-01,2020-12-31", "2,0.5,2021-01-01,"], []),
+        (["1,0.6,2020-01-01,"], ["1,0.5,2020-01-01,", "2,0.7,2021-01-01,"], [2, 3]),
+    ],
+    ids=["sum", "after", "on-a-day", "risen", "sixths", "earlier-file", "ended", "corrected"],
+)
+def test_nobody_holds_of_a_company_what_others_hold(
+    house: House, write: Writer, number: Number, earlier: list[str], lines: list[str], wrong: list[int]
+) -> None:
+    def rows(some: list[str]) -> list[str]:
+        cells = [line.split(",", 1) for line in some]
+        return [f"{AGENCY},某公司,{number(int(holder))},shareholder,{rest}" for holder, rest in cells]
+
+    import_control(house, write(CONTROL, *rows(earlier)))
+    before = house.read(everything)
+    director = f"{AGENCY},某公司,{HOLDING},director,,2020-01-01,"
+    path = write(CONTROL, *rows(lines), director)
+    report = import_control(house, path)
+    assert [row.line for row in report.refused] == wrong
+    assert {(row.field, row.code) for row in report.refused} == ({("share", "above_whole")} if wrong else set())
+    if wrong:
+        assert (report.accepted, report.stored, house.read(everything)) == (0, 0, before)
+        rest = import_control(house, path, partial=True)
+        assert (rest.accepted, rest.stored, [row.line for row in rest.refused]) == (1, 1, wrong)
+        assert [stake[2] for stake in house.read(stakes)] == ["shareholder"] * len(earlier) + ["director"]
+        assert house.read(journal)[-1][1]["ended"] == 0
+    else:
+        assert report.accepted == len(lines) + 1
+
+
 def test_a_namesake_born_the_same_day_has_the_same_mark_however_the_name_is_typed(
     house: House, write: Writer, number: Number
 ) -> None:
