@@ -1,8 +1,8 @@
 """Why somebody is barred from a lot: the chain with its sources, for a regulator (PRECISIONS 15).
 
 Names are opened here and nowhere else. Before the end of an auction this answers only for applicants who were refused
-or are held for a bar, so that nobody learns who stands behind a code; whoever is barred while bidding runs is told of
-after its end.
+or are held for a bar, and for whoever is barred while bidding runs and asked for a review himself; it never says a
+code.
 """
 
 from collections.abc import Sequence
@@ -34,9 +34,14 @@ HOLDS = ("identity_unmatchable", "identity_review")
 
 
 def told_before_the_end(session: Session, registration: Registration) -> bool:
-    """Whether a registration was refused or is held for a bar: such a one never had a part in the bidding."""
+    """Whether a registration was refused or is held for a bar, and so never had a part in the bidding; or its bidder
+    asked for a review, and so told of himself.
+    """
     held = registration.status == "awaiting_court" and registration.hold in HOLDS
-    return held or (registration.status == "refused" and is_reviewed(session, registration))
+    if held or (registration.status == "refused" and is_reviewed(session, registration)):
+        return True
+    asked = select(InterestReview.id).where(InterestReview.registration_id == registration.id).limit(1)
+    return session.scalar(asked) is not None
 
 
 def is_reviewed(session: Session, registration: Registration) -> bool:
@@ -105,14 +110,11 @@ def _shown(session: Session, account_id: str, lot_id: str) -> list[Registration]
         .where(Registration.account_id == account_id, Auction.lot_id == lot_id)
         .order_by(Registration.created_at, Registration.id)
     )
-    return [
-        registration
-        for registration, auction in rows
-        if _is_told(session, auction, registration)
-    ]
+    return [registration for registration, auction in rows if is_told(session, auction, registration)]
 
 
-def _is_told(session: Session, auction: Auction, registration: Registration) -> bool:
+def is_told(session: Session, auction: Auction, registration: Registration) -> bool:
+    """Whether a regulator may be told of a registration now."""
     over = auction.closed_at is not None or auction.status in ENDED
     return over or told_before_the_end(session, registration)
 
@@ -282,7 +284,7 @@ def open_conflicts(session: Session, limit: int = 200) -> list[dict[str, Any]]:
             **grounds.get(registration.id, {"grounds": [], "review_due_at": None, "open": 0}),
         }
         for registration, auction, lot in rows
-        if _is_told(session, auction, registration)
+        if is_told(session, auction, registration)
     ]
 
 

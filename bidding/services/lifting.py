@@ -25,7 +25,16 @@ from risk.services.alerts import raise_alert
 from risk.services.interest import Asked, bodies_of, check_many
 
 from ..models import RegisteredIdentity, Registration
-from ..queries.conflicts import BARRED, conflicts, found_on, is_reviewed, review_alert, review_column, reviews_of
+from ..queries.conflicts import (
+    BARRED,
+    conflicts,
+    found_on,
+    is_reviewed,
+    is_told,
+    review_alert,
+    review_column,
+    reviews_of,
+)
 from ..queries.held import is_held
 from ..queries.rooms import ruleset_of
 from ..rules.registration import STANDING
@@ -48,7 +57,7 @@ def look_up_conflicts(unit: Unit, actor: Actor, bidder_id: str, lot_id: str, pur
     found = conflicts(unit.session, unit.vault, bidder_id, lot, bodies_of(unit, lot))
     for registration in found["registrations"]:
         for hit in registration["hits"]:
-            hit["frees"] = None if hit["lifted"] else _told_freed(unit, lot, bidder_id, registration["id"], hit["hit"])
+            hit["frees"] = None if hit["lifted"] else _told_freed(unit, lot, registration["id"], hit["hit"])
     account = unit.session.get_one(Account, bidder_id)
     unit.record(
         "ConflictsLookedUp",
@@ -59,12 +68,12 @@ def look_up_conflicts(unit: Unit, actor: Actor, bidder_id: str, lot_id: str, pur
     return found
 
 
-def _told_freed(unit: Unit, lot: Lot, bidder_id: str, registration_id: str, hit: str) -> dict[str, list[str]]:
+def _told_freed(unit: Unit, lot: Lot, registration_id: str, hit: str) -> dict[str, object]:
     """Whom the lifting of a hit frees beside: bidders by account, companies of the registry by name."""
     freed = freed_by(unit, lot, unit.session.get_one(InterestFinding, (registration_id, hit)))
     opener = Opener(unit.session, unit.vault)
     names = (opener.open(match, "control.company_name", name) for match, name in freed.companies.items())
-    return {"bidders": sorted(set(freed.registrations.values()) - {bidder_id}), "companies": sorted(names)}
+    return {"bidders": sorted(freed.bidders), "further_bidders": len(freed.sealed), "companies": sorted(names)}
 
 
 def ask_review(unit: Unit, actor: Actor, registration_id: str, text: str) -> InterestReview:
@@ -112,7 +121,8 @@ def ask_review(unit: Unit, actor: Actor, registration_id: str, text: str) -> Int
 def propose_lifting(unit: Unit, actor: Actor, bidder_id: str, lot_id: str, *, hit: str, reason: str) -> Approval:
     """Propose to lift one hit on a bidder for one lot; another regulator approves.
 
-    The proposal says whom else it frees: bidders (`also_frees`), and how many companies that have not registered.
+    The proposal says whom else it frees: bidders (`also_frees`), and how many companies that have not registered and
+    bidders who may not be told of yet.
     DomainError not_found where the hit may not be told of, wrong_state once it is lifted, already_proposed.
     """
     require(actor, "conflict.lift")
@@ -135,7 +145,8 @@ def propose_lifting(unit: Unit, actor: Actor, bidder_id: str, lot_id: str, *, hi
             "lot_id": lot.id,
             "hit": hit,
             "bidder_id": bidder_id,
-            "also_frees": sorted(set(freed.registrations.values()) - {bidder_id}),
+            "also_frees": sorted(freed.bidders),
+            "further_bidders": len(freed.sealed),
             "further_companies": len(freed.companies),
         },
         reason=reason,
@@ -148,11 +159,12 @@ def propose_lifting(unit: Unit, actor: Actor, bidder_id: str, lot_id: str, *, hi
 class Freed:
     """Whom the lifting of a hit frees beside the one it is on, because nothing else bars them.
 
-    `registrations`: those refused or barred, each with its account; `companies`: those in the registry that nobody
-    registered, by keyed hash, each with its sealed name.
+    `bidders`: accounts that were refused or barred; `sealed`: those of whom nobody may be told before the end;
+    `companies`: those in the registry that nobody registered, by keyed hash, each with its sealed name.
     """
 
-    registrations: Mapping[str, str]
+    bidders: frozenset[str]
+    sealed: frozenset[str]
     companies: Mapping[str, bytes]
 
 
@@ -160,16 +172,14 @@ def freed_by(unit: Unit, lot: Lot, finding: InterestFinding) -> Freed:
     """Who else is free once the hit of a finding is lifted for its lot: what its holder controls, and their bidders."""
     version, today = registry_version(unit.session), shanghai_day(unit.now)
     below = companies_below(unit.session, finding.id_match, version=version, today=today)
-    registered: dict[str, set[str]] = defaultdict(set)
-    accounts: dict[str, str] = {}
-    for row in unit.session.execute(
-        select(RegisteredIdentity.registration_id, RegisteredIdentity.id_match, Registration.account_id)
-        .join(Registration, Registration.id == RegisteredIdentity.registration_id)
+    registered: dict[Registration, set[str]] = defaultdict(set)
+    for registration, match in unit.session.execute(
+        select(Registration, RegisteredIdentity.id_match)
+        .join(RegisteredIdentity, RegisteredIdentity.registration_id == Registration.id)
         .join(Auction, Auction.id == Registration.auction_id)
         .where(Auction.lot_id == lot.id, or_(Registration.refusal == BARRED, Registration.barred == BARRED))
     ):
-        registered[row.registration_id].add(row.id_match)
-        accounts[row.registration_id] = row.account_id
+        registered[registration].add(match)
     known = frozenset().union(below, *registered.values())
     numbers = ruleset_of(unit.session, unit.session.get_one(Auction, finding.auction_id))
     before, after = check_many(
@@ -178,18 +188,22 @@ def freed_by(unit: Unit, lot: Lot, finding: InterestFinding) -> Freed:
         unit.now,
     )
     barred, still = ({hit.match for hit in clearance.hits} for clearance in (before, after))
+    free = [one for one, matches in registered.items() if matches & barred and not matches & still]
+    own = unit.session.get_one(Registration, finding.registration_id).account_id
+    told = {one.account_id for one in free if is_told(unit.session, _auction(unit, one), one)}
     return Freed(
-        {
-            registration_id: accounts[registration_id]
-            for registration_id, matches in registered.items()
-            if registration_id != finding.registration_id and matches & barred and not matches & still
-        },
+        frozenset(told - {own}),
+        frozenset({one.account_id for one in free} - told - {own}),
         {
             match: name
             for match, name in below.items()
             if match in barred - still and not any(match in matches for matches in registered.values())
         },
     )
+
+
+def _auction(unit: Unit, registration: Registration) -> Auction:
+    return unit.session.get_one(Auction, registration.auction_id)
 
 
 def carry_out_hit_lifted(unit: Unit, actor: Actor, approval: Approval) -> None:
@@ -207,8 +221,8 @@ def carry_out_hit_lifted(unit: Unit, actor: Actor, approval: Approval) -> None:
     ).all()
     auctions = lock_auctions(unit, {one.auction_id for one in registrations})
     freed = freed_by(unit, unit.session.get_one(Lot, lot_id), finding)
-    told = {approval.proposal["bidder_id"], *approval.proposal["also_frees"]}
-    if not told.issuperset(freed.registrations.values()):
+    untold = (freed.bidders | freed.sealed).difference(approval.proposal["also_frees"])
+    if len(untold) > approval.proposal["further_bidders"]:
         raise DomainError("wrong_state", reason="frees_more")
     unit.session.add(
         LiftedHit(
@@ -233,7 +247,7 @@ def carry_out_hit_lifted(unit: Unit, actor: Actor, approval: Approval) -> None:
             "reason": approval.reason,
             "approval_id": approval.id,
             "by": [approval.proposed_by, actor.id],
-            "also_frees": sorted(freed.registrations),
+            "also_frees": len(freed.bidders | freed.sealed),
             "further_companies": len(freed.companies),
         },
     )

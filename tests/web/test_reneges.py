@@ -1,6 +1,6 @@
 """A buyer who does not pay, through the doors: the interface from the first day overdue to the top-up; the pages."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -8,13 +8,15 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from auction.kernel.clock import SHANGHAI, FixedClock
-from auction.kernel.unit import House
-from auction.models import Account
+from auction.kernel.unit import House, Unit
+from auction.models import Account, Auction, Lot
 from auction.services import accounts
 from bidding.models import Payment
+from bidding.rules.registration import UNDERTAKINGS
 from bidding.services import allocation
+from risk.models import Control
 from tests.bidding.services.debtor import DEPOSIT, PRICE, Debtor, Desk
-from tests.factories import a_bidder, an_account
+from tests.factories import a_bidder, a_uscc, an_account, an_auction
 from tests.web.caller import Caller, SignIn, code_of, fields_of
 from tests.web.reader import Reader
 from web.auth import COOKIE
@@ -166,6 +168,47 @@ def shortfall_ordered(desk: Desk, days: int) -> str:
     due_on = (desk.clock.moment + timedelta(days=days)).date()
     desk.perform(allocation.order_top_up, desk.judges[0], buyer.auction_id, reason="差价", due_on=due_on)
     return address
+
+
+def test_a_company_of_the_reneger_is_told_of_the_practice_and_he_is_not(
+    app: Flask, desk: Desk, house: House, sign_in: SignIn
+) -> None:
+    firm = a_uscc()
+    buyer = desk.sell()
+    desk.declared(buyer)
+
+    def resale(unit: Unit) -> tuple[Auction, Account]:
+        unit.session.add(
+            Control(
+                company_match=unit.vault.match_key("uscc", firm),
+                company_name=b"",
+                holder_match=unit.vault.match_key("resident_id", buyer.number),
+                role="actual_controller",
+                from_on=date(2020, 1, 1),
+                from_version=0,
+            )
+        )
+        lot = unit.session.get_one(Lot, desk.lot_id)
+        return an_auction(unit, lot=lot, status="announced"), a_bidder(unit, id_type="uscc", id_number=firm)
+
+    auction, company = house.perform(resale)
+    body = {
+        "capacity": "self",
+        "principals": [],
+        "claim": "ordinary",
+        "seal": auction.seal,
+        "undertakings": list(UNDERTAKINGS),
+    }
+    for account, practice in ((company, True), (buyer.account, False)):
+        caller = sign_in(account)
+        refused = caller.post(f"/auctions/{auction.id}/registrations", body, headers={"Accept-Language": "en"})
+        assert (refused.status_code, code_of(refused)) == (422, "barred_reneger")
+        assert ("controlled companies" in refused.get_json()["detail"]) is practice
+        assert ("court's practice" in refused.get_json()["basis"]) is practice
+        own = caller.get("/me/registrations").get_json()["items"][0]
+        page = reader(app, desk, account.id).get(f"/registrations/{own['id']}")
+        assert "悔拍的原买受人不得参加" in page.text and ("对受控公司的惯例" in page.text) is practice
+        assert any(form.action.endswith("/review") for form in page.forms) is practice
 
 
 def test_what_enforcement_does_not_bring_is_asked_no_more(desk: Desk, sign_in: SignIn) -> None:

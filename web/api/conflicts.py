@@ -31,7 +31,8 @@ blueprint = Blueprint("conflicts", __name__, description="The interest bar")
 def get_conflicts(query: dict[str, str], bidder_id: str, lot_id: str) -> Response:
     """Why a bidder is barred from a lot: each chain with its sources. The look-up and its purpose are journaled.
 
-    Before the end only for who was refused or is held for the interest bar; everybody else is not found.
+    Before the end only for who was refused or is held for the bar, or was barred meanwhile and asked for a review;
+    everybody else is not found.
     """
     return jsonify(house().perform(lifting.look_up_conflicts, me(), bidder_id, lot_id, query["purpose"]))
 
@@ -50,7 +51,7 @@ def lift(data: dict[str, str], bidder_id: str, lot_id: str) -> Response:
 @blueprint.arguments(ReviewIn)
 @blueprint.response(201, ReviewAskedOut)
 def ask_review(data: dict[str, str], registration_id: str) -> Response:
-    """Ask for a review of an own refusal for the interest bar."""
+    """Ask for a review of an own refusal for the interest bar; while bidding runs it tells the regulator who asks."""
     review = act(lifting.ask_review, me(), registration_id, data["text"])
     return created({"id": review.id, "at": iso(review.at)})
 

@@ -386,6 +386,7 @@ PROPOSAL: Words = {
     "knowingly_false": _("明知承诺不实"),
     "bidder_id": _("报名人账户"),
     "also_frees": _("同时不再受限的其他报名人账户"),
+    "further_bidders": _("同时不再受限、拍卖结束后方可查知的竞买人"),
     "further_companies": _("同时不再受限的未报名公司"),
 }
 

@@ -52,9 +52,13 @@ class LiftedOut(Strict):
 
 
 class FreesOut(Strict):
-    """Who else is free once a hit is lifted: bidders by account id, companies that have not registered by name."""
+    """Who else is free once a hit is lifted: bidders by account id, companies that have not registered by name.
+
+    `further_bidders`: how many more there are of whom nobody may be told before the end.
+    """
 
     bidders = fields.List(fields.String())
+    further_bidders = fields.Integer()
     companies = fields.List(fields.String())
 
 
