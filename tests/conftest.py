@@ -18,6 +18,7 @@ from auction.kernel.crypto import Keys
 from auction.kernel.ids import Ids
 from auction.kernel.settings import Settings
 from auction.kernel.unit import House
+from tests.kept import KeptDatabase
 from web.wiring import open_house, upgrade
 
 POSTGRESQL = os.environ.get("TEST_DATABASE_URL", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres")
@@ -94,13 +95,19 @@ def postgresql_template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
     _on_server(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
+@pytest.fixture(scope="session")
+def kept_postgresql(postgresql_template: str) -> Iterator[KeptDatabase]:
+    """The worker's own database on PostgreSQL."""
+    kept = KeptDatabase(_server(), postgresql_template)
+    yield kept
+    kept.drop()
+
+
 @pytest.fixture
-def postgresql_url(postgresql_template: str) -> Iterator[str]:
-    """A migrated database of its own on the test PostgreSQL, dropped afterwards."""
-    name = f"fapai_test_{uuid.uuid4().hex[:12]}"
-    _on_server(f'CREATE DATABASE "{name}" TEMPLATE "{postgresql_template}"')
-    yield _url_of(name)
-    _on_server(f'DROP DATABASE "{name}" WITH (FORCE)')
+def postgresql_url(kept_postgresql: KeptDatabase) -> Iterator[str]:
+    """A migrated database on the test PostgreSQL, in which no other test has left anything."""
+    yield _url_of(kept_postgresql.open())
+    kept_postgresql.empty()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

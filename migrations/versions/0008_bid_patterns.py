@@ -1,10 +1,11 @@
 """Bid patterns found after a close."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import sqlalchemy as sa
 from alembic import op
 
+from auction.kernel.clock import SystemClock
 from auction.kernel.db import Instant
 from migrations.guarding import INSTANT, JSON, guard
 
@@ -50,7 +51,7 @@ def upgrade() -> None:
         _LOOKS.insert().from_select(
             ["act", "subject_id", "due_at"],
             sa.select(sa.literal("patterns"), _AUCTIONS.c.id, _AUCTIONS.c.closed_at).where(
-                _AUCTIONS.c.bid_count > 0, _AUCTIONS.c.closed_at >= datetime.now(UTC) - _LOOK_BACK
+                _AUCTIONS.c.bid_count > 0, _AUCTIONS.c.closed_at >= SystemClock().machine() - _LOOK_BACK
             ),
         )
     )
