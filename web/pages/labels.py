@@ -319,7 +319,12 @@ EVENT: Words = {
     "SanctionInForce": _("惩戒生效"),
     "SanctionLifted": _("惩戒解除"),
     "SaleConfirmed": _("签发成交确认书"),
+    "QuestionAnswered": _("答复书面提问"),
+    "TaskCancelled": _("取消辅助工作"),
+    "TaskFinished": _("完成辅助工作"),
     "TaskGiven": _("委托辅助工作"),
+    "ViewingCancelled": _("取消看样"),
+    "ViewingOffered": _("安排看样"),
     "WrittenRuleKept": _("存入书面规定"),
 }
 
