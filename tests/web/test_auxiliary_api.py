@@ -50,6 +50,8 @@ def test_an_agency_uploads_reports_and_finishes_and_the_court_takes_over(
 ) -> None:
     room.enter()
     assert code_of(send(agent, room.lot_id, PDF)) == "not_found"
+    past = {"agency": uscc, "kind": "survey", "due_at": iso(room.now)}
+    assert fields_of(room.clerk.post(f"/lots/{room.lot_id}/tasks", past)) == {"due_at": "too_early"}
     task_id = give(room, uscc)
     photo = fine(send(agent, room.lot_id, PDF, "现场.pdf"), 201)["id"]
     body = {"items": [{"code": "defects", **room.item_facts("defects")}], "files": [photo], "note": "已到现场"}
