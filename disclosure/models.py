@@ -1,9 +1,17 @@
-"""The disclosure sheet as it is being filled, its sealed versions, and attachments."""
+"""The disclosure sheet as it is being filled, its sealed versions, files; agencies' reports, viewings, questions."""
 
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from auction.kernel.db import Base, insert_only
@@ -56,3 +64,131 @@ class Attachment(Base):
     content: Mapped[bytes]
     uploaded_at: Mapped[datetime]
     uploaded_by: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
+
+
+@insert_only
+class TaskReport(Base):
+    """What an agency found out for a task. It changes no sheet: the court takes over each part of it, or refuses it."""
+
+    __tablename__ = "task_reports"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    task_id: Mapped[str] = mapped_column(ForeignKey("tasks.id"), index=True)
+    note: Mapped[str]
+    at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
+
+
+@insert_only
+class ReportPart(Base):
+    """One item of a report as it was sent (`code` of the catalogue), or its photos (`code` photos: `attachments`)."""
+
+    __tablename__ = "report_parts"
+
+    report_id: Mapped[str] = mapped_column(ForeignKey("task_reports.id"), primary_key=True)
+    code: Mapped[str] = mapped_column(primary_key=True)
+    position: Mapped[int]
+    facts: Mapped[dict[str, Any]]
+
+
+@insert_only
+class PartDecision(Base):
+    """The court's answer to one part of a report, given once."""
+
+    __tablename__ = "part_decisions"
+
+    report_id: Mapped[str] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(primary_key=True)
+    accepted: Mapped[bool]
+    reason: Mapped[str]
+    at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
+
+    __table_args__ = (ForeignKeyConstraint(["report_id", "code"], ["report_parts.report_id", "report_parts.code"]),)
+
+
+class Viewing(Base):
+    """A time at which a lot is shown, with so many places. Cancelled with a reason, it stays in the list."""
+
+    __tablename__ = "viewings"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    lot_id: Mapped[str] = mapped_column(ForeignKey("lots.id"), index=True)
+    task_id: Mapped[str] = mapped_column(ForeignKey("tasks.id"), index=True)
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    places: Mapped[int]
+    offered_at: Mapped[datetime]
+    offered_by: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
+    cancelled_at: Mapped[datetime | None]
+    cancelled_reason: Mapped[str | None]
+
+    __table_args__ = (
+        CheckConstraint("starts_at < ends_at AND places > 0", "slot_sensible"),
+        CheckConstraint("(cancelled_at IS NULL) = (cancelled_reason IS NULL)", "cancelled_with_reason"),
+    )
+
+
+class ViewingBooking(Base):
+    """A place at a viewing. Whoever shows the lot knows the visitor by `code` alone (OJA 18(2))."""
+
+    __tablename__ = "viewing_bookings"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    viewing_id: Mapped[str] = mapped_column(ForeignKey("viewings.id"))
+    person_id: Mapped[str] = mapped_column(ForeignKey("persons.id"), index=True)
+    code: Mapped[str]
+    booked_at: Mapped[datetime]
+    cancelled_at: Mapped[datetime | None]
+
+    __table_args__ = (UniqueConstraint("viewing_id", "code"),)
+
+
+class Question(Base):
+    """A written question on a lot. Who asked it never leaves this row (OJA 18(2)).
+
+    `machine_at` is machine time, by which asking is limited. `due_at`: the first moment at which it is too late to
+    answer. `told_at`: when the regulator was told that it was.
+    """
+
+    __tablename__ = "questions"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    lot_id: Mapped[str] = mapped_column(ForeignKey("lots.id"), index=True)
+    person_id: Mapped[str] = mapped_column(ForeignKey("persons.id"))
+    wording: Mapped[str]
+    asked_at: Mapped[datetime]
+    machine_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    answered_at: Mapped[datetime | None]
+    told_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index("ix_questions_person_id_machine_at", "person_id", "machine_at"),
+        Index(
+            "ix_questions_waiting",
+            "due_at",
+            sqlite_where=text("answered_at IS NULL AND told_at IS NULL"),
+            postgresql_where=text("answered_at IS NULL AND told_at IS NULL"),
+        ),
+    )
+
+
+@insert_only
+class Answer(Base):
+    """An answer as published; a corrected one is the next `version`. `question` is the wording it was published with.
+
+    `item` is the item of the sheet it has to do with; the sheet itself does not change by it. `agency_uscc` None: the
+    court answered.
+    """
+
+    __tablename__ = "answers"
+
+    question_id: Mapped[str] = mapped_column(ForeignKey("questions.id"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    question: Mapped[str]
+    answer: Mapped[str]
+    item: Mapped[str | None]
+    agency_uscc: Mapped[str | None] = mapped_column(ForeignKey("agencies.uscc"))
+    at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(ForeignKey("accounts.id"))

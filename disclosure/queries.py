@@ -10,16 +10,16 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, cast
 
-from sqlalchemy import select
+from sqlalchemy import and_, exists, select
 from sqlalchemy.orm import Session
 
 from auction.kernel.errors import DomainError, invalid
-from auction.models import Auction, Lot, Task
+from auction.models import Account, Auction, Lot, Task, TaskEnd
 from auction.queries.proposals import proposal
 from auction.rules.access import Actor, decide
 from auction.rules.calendar import shanghai_day
 from auction.rules.findings import Finding
-from auction.rules.lot import PRIVATE, AuctionStatus
+from auction.rules.lot import LIVE, PRIVATE, AuctionStatus
 from auction.rules.published_holidays import published_calendar
 from auction.rules.ruleset import Ruleset
 from auction.rules.terms import Addressee, Proposal, check_terms
@@ -30,13 +30,14 @@ from risk.rules.clearance.assessment import Assessment, assess
 from risk.rules.clearance.card import load as load_card
 from risk.rules.clearance.plan import Plan, Step, late_promise
 
-from .models import Attachment, SheetItem, SheetVersion
+from .models import Attachment, PartDecision, ReportPart, SheetItem, SheetVersion, TaskReport
 from .rules.catalogue import Catalogue, State, load
 from .rules.clearance import clearance_facts, clearance_findings, is_cleared, promised_on
 from .rules.diff import ItemChange, diff, is_material
 from .rules.gaps import gaps
 from .rules.linter import lint, lint_text
 from .rules.sheet import File, ItemFacts, Sheet, addressees, sheet_of
+from .rules.tasks import FILES
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +104,32 @@ def lot_named(session: Session, lot_id: str) -> Lot:
     return lot
 
 
+def was_announced(session: Session, lot_id: str) -> bool:
+    """Whether the public knows of the lot."""
+    seen = select(Auction.id).where(Auction.lot_id == lot_id, Auction.announced_at.is_not(None))
+    return session.scalar(seen.limit(1)) is not None
+
+
+def is_on_sale(session: Session, lot_id: str, now: datetime) -> bool:
+    """Whether a round of the lot is announced and its bidding is not over; a suspended one goes on some day."""
+    live = [status.value for status in LIVE]
+    ahead = (Auction.closes_at > now) | (Auction.status == AuctionStatus.SUSPENDED.value)
+    running = select(Auction.id).where(Auction.lot_id == lot_id, Auction.status.in_(live), ahead)
+    return session.scalar(running.limit(1)) is not None
+
+
 def reads_drafts(session: Session, actor: Actor | None, lot: Lot) -> bool:
     """Whether the actor may read what is not published yet: the lot's court, and an agency with a task on it."""
     if decide(actor, "lot.read_draft", court=lot.court_code) is None:
         return True
-    if actor is None or actor.role != "agency":
-        return False
-    task = select(Task.id).where(Task.lot_id == lot.id, Task.agency_uscc == actor.agency_uscc).limit(1)
-    return session.scalar(task) is not None
+    return actor is not None and actor.role == "agency" and works_on(session, actor.agency_uscc, lot.id)
+
+
+def works_on(session: Session, uscc: str | None, lot_id: str, *, open_only: bool = False) -> bool:
+    """Whether an agency has a task on the lot that was not called off; `open_only`: that has not ended at all."""
+    over = (TaskEnd.task_id == Task.id) if open_only else (TaskEnd.task_id == Task.id) & (TaskEnd.outcome != "done")
+    task = select(Task.id).where(Task.lot_id == lot_id, Task.agency_uscc == uscc, ~exists().where(over))
+    return session.scalar(task.limit(1)) is not None
 
 
 def require_drafts(session: Session, actor: Actor | None, lot_id: str) -> Lot:
@@ -154,6 +173,25 @@ def own_files(sheet: Sheet, known: Iterable[FileFacts]) -> tuple[File, ...]:
     """The files of the lot as a whole: those that no item of the sheet refers to."""
     used = {file.sha256 for facts in sheet.items for file in facts.attachments}
     return tuple(File(file.id, file.sha256) for file in known if file.sha256 not in used)
+
+
+def taken_over(session: Session, lot_id: str, known: Iterable[FileFacts]) -> tuple[FileFacts, ...]:
+    """Those of a lot's files that the court stands for: its own, and of an agency's those of a report it accepted."""
+    uploaded = select(Attachment.id).join(Account, Account.id == Attachment.uploaded_by)
+    waiting = set(session.scalars(uploaded.where(Attachment.lot_id == lot_id, Account.role == "agency")))
+    if waiting:
+        accepted = (
+            select(ReportPart.facts)
+            .join(
+                PartDecision, and_(PartDecision.report_id == ReportPart.report_id, PartDecision.code == ReportPart.code)
+            )
+            .join(TaskReport, TaskReport.id == ReportPart.report_id)
+            .join(Task, Task.id == TaskReport.task_id)
+            .where(Task.lot_id == lot_id, ReportPart.code == FILES, PartDecision.accepted)
+        )
+        for facts in session.scalars(accepted):
+            waiting.difference_update(facts["attachments"])
+    return tuple(file for file in known if file.id not in waiting)
 
 
 def latest_version(session: Session, lot_id: str) -> SheetVersion | None:

@@ -33,6 +33,7 @@ from bidding.rules.registration import PURCHASE_UNDERTAKING, UNDERTAKINGS, Appli
 from bidding.rules.room import least_bid
 from bidding.services.bids import BidOffer, place_bids
 from bidding.services.closing import close
+from bidding.services.interest import give_task
 from bidding.services.life import open_due
 from bidding.services.payments import receive_notice, request_deposit
 from bidding.services.registration import register
@@ -40,6 +41,9 @@ from disclosure.rules.catalogue import load
 from disclosure.services.clearance import put_plan
 from disclosure.services.items import put_item
 from disclosure.services.publish import publish
+from disclosure.services.questions import answer_question, ask_question
+from disclosure.services.reports import report
+from disclosure.services.viewings import book_viewing, offer_viewing
 from risk.services.valuation import set_reference_price
 
 from .auth import HASHER
@@ -58,6 +62,7 @@ STAFF = (
     ("president", "president", "示例院长"),
     ("regulator", "regulator", "示例监督员"),
     ("operator", "operator", "示例运维员"),
+    ("agency", "agency", "示例带看员"),
 )
 #: Fictional people; the numbers hold by form and check character only. Two of them give one telephone number, which the
 #: regulator is told of once their auction has ended.
@@ -142,10 +147,19 @@ class Stage:
         """Court, agency, staff and bidders; one password for all."""
         house, hashed = self.house, HASHER.hash(PASSWORD)
         house.perform_at(at, accounts.add_court, *COURT)
+        house.perform_at(at, accounts.add_agency, *AGENCY)
         for username, role, name in STAFF:
             court = COURT[0] if role in COURT_ROLES else None
+            agency = AGENCY[0] if role == "agency" else None
             account = house.perform_at(
-                at, accounts.create_staff, username=username, role=role, name=name, password_hash=hashed, court=court
+                at,
+                accounts.create_staff,
+                username=username,
+                role=role,
+                name=name,
+                password_hash=hashed,
+                court=court,
+                agency=agency,
             )
             self.actors[username] = account.actor
         for username, name, number, phone in BIDDERS:
@@ -249,6 +263,26 @@ class Stage:
     def _vote(unit: Unit, actor: Actor, auction_id: str) -> None:
         rounds.vote(unit, actor, unit.session.get_one(Auction, auction_id), approve=True, reason="同意")
 
+    def show(self, auction_id: str, opens_at: datetime, at: datetime) -> None:
+        """Have the agency survey and show a lot on sale: a report that waits, two viewings, an answer, a question."""
+        house, agent, bidder = self.house, self.actors["agency"], self.actors["bidder"]
+        lot_id = house.read(lambda session: session.get_one(Auction, auction_id)).lot_id
+        task = house.perform_at(
+            at, give_task, self.actors["clerk"], lot_id, agency=AGENCY[0], kind="viewings", due_at=opens_at
+        )
+        item = load("real_estate").item("viewing").example
+        found = {"code": "viewing", "state": item.state, "statement": item.statement, "data": dict(item.data)}
+        found |= {"source": "现场踏勘笔录", "checked_on": str(at.astimezone(SHANGHAI).date())}
+        house.perform_at(at, report, agent, task.id, items=[found], note="已到现场核对")
+        for days in (3, 2):
+            starts_at = opens_at - timedelta(days=days) + timedelta(hours=4)
+            times = {"starts_at": starts_at, "ends_at": starts_at + timedelta(hours=2)}
+            slot = house.perform_at(at, offer_viewing, agent, task.id, **times, places=8).id
+        house.perform_at(at, book_viewing, bidder, lot_id, slot)
+        asked = house.perform_at(at, ask_question, bidder, lot_id, question="房屋是否带有固定车位？")
+        house.perform_at(at, answer_question, agent, asked.id, answer="登记簿未记载车位，现场未见。", item="title")
+        house.perform_at(at, ask_question, bidder, lot_id, question="物业费交到哪一月？")
+
     def join(self, auction_id: str, username: str, at: datetime) -> None:
         """Register a bidder and pay the deposit."""
         house, actor = self.house, self.actors[username]
@@ -299,7 +333,8 @@ def stage(house: House, now: datetime) -> tuple[Stage, str]:
     for number, name in enumerate(("bot1", "bot3", "bot2", "bot1", "bot2", "bot3")):
         play.bid(live, name, opens_at + (3 * number + 2) * hour, number % 3)
     soon = (now + timedelta(days=6)).astimezone(SHANGHAI).replace(hour=10, minute=0, second=0, microsecond=0)
-    play.announce(HOUSE, soon, 24, soon - timedelta(days=33))
+    coming = play.announce(HOUSE, soon, 24, soon - timedelta(days=33))
+    play.show(coming, soon, now - timedelta(minutes=5))
     while house.perform(seal):
         pass
     return play, live
@@ -364,5 +399,5 @@ def _greet(port: int, live: str) -> None:
         click.echo(f"  竞价中 / live sale:   {base}/auctions/{live}/room")
     click.echo(f"  竞买人 / bidder:      bidder, bot1, bot2, bot3   密码 / password: {PASSWORD}")
     click.echo(f"  法院   / court:       judge1, judge2, judge3, clerk, president   {PASSWORD}")
-    click.echo(f"  其他   / others:      regulator, operator   {PASSWORD}")
+    click.echo(f"  其他   / others:      regulator, operator, agency   {PASSWORD}")
     click.echo("  Ctrl-C 结束 / stops it. 沙箱：支付为模拟，不得用于实际拍卖。")

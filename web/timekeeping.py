@@ -23,6 +23,7 @@ from bidding.services.patterns import keep_screening
 from bidding.services.sanctions import enforce_due, expire_due
 from bidding.services.settlement import mark_overdue
 from bidding.services.signals import screen_signals, watch_names
+from disclosure.services.questions import tell_unanswered
 
 log = structlog.get_logger(__name__)
 
@@ -50,6 +51,7 @@ _ACTS: Mapping[Act, Callable[[Unit, str], object]] = {
     "overdue": mark_overdue,
     "enforce": enforce_due,
     "expire": expire_due,
+    "unanswered": tell_unanswered,
     "screen": screen_signals,
     "names": watch_names,
 }

@@ -10,7 +10,7 @@ _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 
 class Ids:
-    """Opaque ids that sort by time of making, bidder codes, secret tokens."""
+    """Opaque ids that sort by time of making, bidder codes, codes of visitors, secret tokens."""
 
     def __init__(self, entropy: Callable[[int], bytes] = os.urandom) -> None:
         self.bytes = entropy
@@ -35,3 +35,13 @@ class Ids:
             if code not in taken:
                 return code
         raise RuntimeError("no free bidder code")
+
+    def visit_code(self, taken: Container[str]) -> str:
+        """A random code such as `28K-417` that is not in `taken`; no bidder code looks like it or leads to it."""
+        for _ in range(10_000):
+            number = int.from_bytes(self.bytes(8), "big")
+            letter = _LETTERS[number % len(_LETTERS)]
+            code = f"{number // 64 % 100:02d}{letter}-{number // 8192 % 1000:03d}"
+            if code not in taken:
+                return code
+        raise RuntimeError("no free visit code")

@@ -5,7 +5,7 @@ from ..kernel.journal import JournalRow, Salt, Stream
 from .approvals import Approval, ApprovalVote
 from .auctions import Auction, Intake, PanelMember, Platform
 from .log import Checkpoint, LogLeaf, LogNode
-from .lots import Case, Lot, Notice, Party, ReferencePrice, Task
+from .lots import Case, Lot, Notice, Party, ReferencePrice, Task, TaskEnd, TaskRating
 from .people import Account, Agency, Court, Idempotency, LoginSession, Person
 
 __all__ = [
@@ -34,4 +34,6 @@ __all__ = [
     "Salt",
     "Stream",
     "Task",
+    "TaskEnd",
+    "TaskRating",
 ]

@@ -3,10 +3,10 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Integer, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Integer, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from ..kernel.db import Base
+from ..kernel.db import Base, insert_only
 
 
 class Case(Base):
@@ -91,7 +91,10 @@ class Notice(Base):
 
 
 class Task(Base):
-    """Auxiliary work on a lot given to an agency: the agency and its staff are barred from that lot (OJA 34)."""
+    """Auxiliary work on a lot given to an agency: the agency and its staff are barred from that lot (OJA 34).
+
+    That it was finished or called off is a `TaskEnd`; neither lifts the bar.
+    """
 
     __tablename__ = "tasks"
 
@@ -101,3 +104,33 @@ class Task(Base):
     kind: Mapped[str]
     due_at: Mapped[datetime]
     created_at: Mapped[datetime]
+
+
+@insert_only
+class TaskEnd(Base):
+    """How a task ended: `done`, as its agency or the court says, or `cancelled` by the court with its reason."""
+
+    __tablename__ = "task_ends"
+
+    task_id: Mapped[str] = mapped_column(ForeignKey("tasks.id"), primary_key=True)
+    outcome: Mapped[str]
+    reason: Mapped[str]
+    at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
+
+    __table_args__ = (CheckConstraint("outcome IN ('done', 'cancelled')", "outcome_known"),)
+
+
+@insert_only
+class TaskRating(Base):
+    """What the court thinks of a finished task, 1 to 5, once."""
+
+    __tablename__ = "task_ratings"
+
+    task_id: Mapped[str] = mapped_column(ForeignKey("task_ends.task_id"), primary_key=True)
+    rating: Mapped[int]
+    reason: Mapped[str]
+    at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
+
+    __table_args__ = (CheckConstraint("rating BETWEEN 1 AND 5", "rating_in_range"),)

@@ -38,7 +38,8 @@ PLATFORM = Actor("platform", "platform", "platform")
 class Rule:
     """`roles` None: also without signing in. `scope`: whose things the action touches.
 
-    `court`: those of the actor's court where the role belongs to one; other roles of the row are bound to none.
+    `court`: those of the actor's court where the role belongs to one; other roles of the row are bound to none. That
+    an agency works on the lot is for the service to see.
     """
 
     roles: frozenset[str] | None
@@ -65,6 +66,17 @@ POLICY: Mapping[str, Rule] = {
     "lot.create": _rule(*_COURT),
     "lot.edit": _rule(*_COURT, scope="court"),
     "lot.read_draft": _rule(*_COURT, "president", scope="court"),
+    "lot.attach": _rule(*_COURT, "agency", scope="court"),
+    "task.read": _rule(*_COURT, "president", "agency", scope="court"),
+    "task.report": _rule("agency"),
+    "task.finish": _rule(*_COURT, "agency", scope="court"),
+    "task.decide": _rule(*_COURT, scope="court"),
+    "agency.desk": _rule("agency"),
+    "agency.record": _rule(*_COURT, "president", "agency", "regulator"),
+    "viewing.offer": _rule(*_COURT, "agency", scope="court"),
+    "viewing.book": _rule("bidder", "party"),
+    "question.ask": _rule("bidder", "party"),
+    "question.answer": _rule(*_COURT, "agency", scope="court"),
     "auction.create": _rule(*_COURT, scope="court"),
     "auction.check": _rule(*_COURT, "president", scope="court"),
     "auction.vote": _rule("judge", scope="court"),

@@ -224,10 +224,15 @@ def put_notices(unit: Unit, actor: Actor, lot_id: str, recipients: Sequence[Noti
 
 
 def create_task(unit: Unit, actor: Actor, lot_id: str, *, agency: str, kind: str, due_at: datetime) -> Task:
-    """Give auxiliary work on a lot to an agency (OJA 7); from then on it may not bid there (OJA 34)."""
+    """Give auxiliary work on a lot to an agency (OJA 7); from then on it may not bid there (OJA 34).
+
+    DomainError not_found, invalid (`unknown_agency`, `too_early` for a day that is over).
+    """
     lot = lock_lot(unit, actor, lot_id)
     if unit.session.get(Agency, agency) is None:
         raise invalid("agency", "unknown_agency", value=agency)
+    if due_at <= unit.now:
+        raise invalid("due_at", "too_early", earliest=iso(unit.now))
     task = Task(id=unit.new_id(), lot_id=lot.id, agency_uscc=agency, kind=kind, due_at=due_at, created_at=unit.now)
     unit.session.add(task)
     unit.record("TaskGiven", stream=f"lot:{lot.id}", body={"agency": agency, "kind": kind, "due_at": iso(due_at)})

@@ -4,17 +4,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from auction.models import Auction
+from disclosure.models import Question
 from risk.queries.sanctions import due_sanctions
 
 from ..models import AwaitedLook
 
 #: What only informs a regulator, in the order in which it is done.
 Look = Literal["screen", "patterns", "names"]
-Act = Literal["open", "close", "overdue", "enforce", "expire"] | Look
+Act = Literal["open", "close", "overdue", "enforce", "expire", "unanswered"] | Look
 LOOKS: tuple[Look, ...] = ("screen", "patterns", "names")
 #: Of each kind so many are read at once: after a long stand-still there may be thousands, read every second.
 _MOST_LOOKS = 100
@@ -22,10 +23,12 @@ _MOST_LOOKS = 100
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """An act on an auction, on a sanction (enforce, expire) or on a registration (names), and when it is due.
+    """An act on an auction, a sanction (enforce, expire), a question (unanswered) or a registration (names), and when
+    it is due.
 
-    Acts of one instant come in the order opening, closing, telling; then sanctions begin and end; then the signs of
-    ended auctions are compared, their bids are looked at, and names are compared.
+    Acts of one instant come in the order opening, closing, telling; then sanctions begin and end; then it is told of
+    questions not answered in time; then the signs of ended auctions are compared, their bids are looked at, and names
+    are compared.
     """
 
     at: datetime
@@ -55,10 +58,17 @@ def due_acts(session: Session, until: datetime) -> list[Due]:
     sanctions = due_sanctions(session, until)
     for act in ("enforce", "expire"):
         acts.append((act, [(at, key) for at, name, key in sanctions if name == act]))
+    acts.append(("unanswered", [(at, key) for at, key in session.execute(_unanswered(until))]))
     for look in LOOKS:
         acts.append((look, [(due.at, due.subject_id) for due in due_looks(session, until, look)]))
     found = [(at, rank, key, act) for rank, (act, rows) in enumerate(acts) for at, key in rows]
     return [Due(at, act, key) for at, _, key, act in sorted(found)]
+
+
+def _unanswered(until: datetime) -> Select[datetime, str]:
+    return select(Question.due_at, Question.id).where(
+        Question.answered_at.is_(None), Question.told_at.is_(None), Question.due_at <= until
+    )
 
 
 def due_looks(session: Session, until: datetime, look: Look, most: int = _MOST_LOOKS) -> list[Due]:

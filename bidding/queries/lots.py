@@ -19,6 +19,8 @@ from disclosure.rules.sheet import flags, sheet_of
 from risk.queries.clearance import assessment_row
 
 from .auctions import has_ended, status_at
+from .questions import unanswered
+from .viewings import viewings_of
 
 #: What a list may be sorted by; a minus turns the order round.
 SORTS = ("announced_at", "opens_at", "closes_at", "price_fen")
@@ -207,6 +209,8 @@ def lot_resource(session: Session, lot_id: str, now: datetime, reader: Actor | N
         "disclosure": _disclosure(session, lot),
         "auctions": [round_summary(auction, now) for auction in rounds],
         "risk": _risk(session, lot),
+        "viewings": viewings_of(session, lot.id, now),
+        "unanswered_questions": unanswered(session, lot.id),
     }
 
 

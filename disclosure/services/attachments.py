@@ -19,6 +19,7 @@ from auction.rules.access import Actor
 from auction.services.lots import lock_lot
 
 from ..models import Attachment
+from ..queries import works_on
 
 #: Technical limits: bytes of a file, pixels of a picture, files of a lot, characters of a name.
 LARGEST = 10 * 2**20
@@ -75,11 +76,14 @@ def clean_file(data: bytes, filename: str, declared: str = "") -> CleanFile:
 
 
 def put_file(unit: Unit, actor: Actor, lot_id: str, file: CleanFile) -> Attachment:
-    """Keep a cleaned file of a lot. It is published with the first sheet that is sealed with it.
+    """Keep a cleaned file of a lot, for its court or an agency at work on it.
 
-    DomainError `invalid` with `too_many` when the lot has as many files as it may.
+    It is published with the first sheet that is sealed with it; an agency's not before the court has taken it over.
+    DomainError `not_found`, `invalid` with `too_many` when the lot has as many files as it may.
     """
-    lot = lock_lot(unit, actor, lot_id)
+    lot = lock_lot(unit, actor, lot_id, "lot.attach")
+    if actor.role == "agency" and not works_on(unit.session, actor.agency_uscc, lot.id, open_only=True):
+        raise DomainError("not_found")
     kept = unit.session.scalar(select(func.count()).where(Attachment.lot_id == lot.id)) or 0
     if kept >= MOST_FILES:
         raise invalid("file", "too_many", limit=MOST_FILES)

@@ -38,13 +38,16 @@ class Written:
     version: int | None
 
 
-def put_item(unit: Unit, actor: Actor, lot_id: str, code: str, payload: Mapping[str, Any]) -> Written:
+def put_item(
+    unit: Unit, actor: Actor, lot_id: str, code: str, payload: Mapping[str, Any], *, checker: str | None = None
+) -> Written:
     """Write one item of a lot's sheet as a whole (`state statement data source checked_on attachments`).
 
-    The checker is the actor. Votes given on the older sheet fall. While a round is announced, open or suspended the
-    change is published at once as a new version with a new seal, which every registrant has to acknowledge; a
-    material one is refused then (`wrong_state`, each change as `material_change`): such a sale is to be withdrawn
-    and announced anew. So is putting off the day of clearance that was promised (`clearance_promise_published`).
+    The checker is the actor, unless what another found (`checker`) is taken over. Votes given on the older sheet fall.
+    While a round is announced, open or suspended the change is published at once as a new version with a new seal,
+    which every registrant has to acknowledge; a material one is refused then (`wrong_state`, each change as
+    `material_change`): such a sale is to be withdrawn and announced anew. So is putting off the day of clearance that
+    was promised (`clearance_promise_published`).
     DomainError `invalid` with every wrong field, or with every gap the public sheet would have.
     """
     lot = lock_lot(unit, actor, lot_id)
@@ -54,7 +57,7 @@ def put_item(unit: Unit, actor: Actor, lot_id: str, code: str, payload: Mapping[
     if wrong := errors(found):
         raise DomainError("invalid", [finding.breach() for finding in wrong])
     given = _files_of(unit, lot, payload.get("attachments", ()))
-    facts = read_item(item, payload, checker=actor.name, attachments=given)
+    facts = read_item(item, payload, checker=checker or actor.name, attachments=given)
     live = _live_round(unit, lot)
     version = None
     if live is not None:

@@ -18,7 +18,7 @@ from auction.services.locking import lock_round
 from risk.services.valuation import alert_deviations
 
 from ..models import SheetVersion
-from ..queries import announcement_findings, files, latest_version, own_files, working_sheet
+from ..queries import announcement_findings, files, latest_version, own_files, taken_over, working_sheet
 from ..rules import catalogue
 from ..rules.announcement import AnnouncementFacts, publication
 from ..rules.diff import diff, is_material
@@ -54,7 +54,8 @@ def _seal(unit: Unit, lot: Lot) -> SheetVersion:
     items = catalogue.load(lot.asset_type)
     last = latest_version(unit.session, lot.id)
     material = last is not None and is_material(diff(sheet_of(last.facts, items), sheet, items))
-    return seal_facts(unit, lot, sheet, own_files(sheet, known), material=material)
+    own = own_files(sheet, taken_over(unit.session, lot.id, known))
+    return seal_facts(unit, lot, sheet, own, material=material)
 
 
 def _announce(unit: Unit, auction: Auction, version: SheetVersion, ruleset: Ruleset) -> None:

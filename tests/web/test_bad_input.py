@@ -23,8 +23,12 @@ from auction.kernel.unit import House, Unit
 from auction.models import Account, Agency, Lot
 from auction.rules.access import POLICY, ROLES
 from bidding.models import Registration
+from bidding.services.interest import give_task
+from disclosure.services.questions import ask_question
+from disclosure.services.reports import report
+from disclosure.services.viewings import book_viewing, offer_viewing
 from tests.conftest import START
-from tests.factories import a_bidder, a_court, a_payment, a_uscc, an_account
+from tests.factories import a_bidder, a_court, a_payment, a_uscc, an_account, an_actor
 from tests.web.caller import API, Caller, SignIn, path_of
 from tests.web.sale import RESERVE, Sale, a_sale
 from web.schemas.acknowledgement import AcknowledgementOut
@@ -69,6 +73,7 @@ GOOD = (
     "2026-03-01",
     iso(START + timedelta(days=60)),
     10,
+    1,
     1.5,
     True,
     {},
@@ -150,6 +155,7 @@ class World:
             "payment_id": self.payment_id,
             "key": "first",
             "code": "possession",
+            **self.auxiliary,
         }
 
     def _people(self, unit: Unit) -> dict[str, Account]:
@@ -159,6 +165,8 @@ class World:
         people = {role: an_account(unit, role) for role in ROLES - {"bidder", "party", "judge", "operator"}}
         people |= {"party": an_account(unit, "party", person=None), "judge": sale.judge, "operator": sale.operator}
         people["bidder"] = sale.bidders[0]
+        people["agency"].agency_uscc = an_agency(unit).uscc
+        self.auxiliary = self._auxiliary(unit, people)
         self.known = {
             "case_number": unit.session.get_one(Lot, sale.lot_id).case.number,
             "panel": [sale.judge.username],
@@ -169,6 +177,29 @@ class World:
         people |= {f"other {role}": an_account(unit, role, court_code=elsewhere) for role in ("judge", "president")}
         people["other bidder"] = a_bidder(unit, name="外人")
         return people
+
+    def _auxiliary(self, unit: Unit, people: dict[str, Account]) -> dict[str, str]:
+        """A task with a report, a viewing with a booking, a question."""
+        judge, agent, bidder = (an_actor(people[role]) for role in ("judge", "agency", "bidder"))
+        uscc, lot_id = str(agent.agency_uscc), self.sale.lot_id
+        task = give_task(unit, judge, lot_id, agency=uscc, kind="survey", due_at=unit.now + timedelta(days=5))
+        unit.session.flush()
+        item = {"code": "possession", "state": "none", "statement": "空置", "source": "勘查"}
+        sent = report(unit, agent, task.id, items=[item])
+        hour = timedelta(hours=1)
+        times = {"starts_at": unit.now + hour, "ends_at": unit.now + 2 * hour, "places": 5}
+        viewing = offer_viewing(unit, agent, task.id, **times)
+        unit.session.flush()
+        booking = book_viewing(unit, bidder, lot_id, viewing.id)
+        asked = ask_question(unit, bidder, lot_id, question="是否有车位？")
+        return {
+            "task_id": task.id,
+            "report_id": sent.id,
+            "slot": viewing.id,
+            "booking_id": booking.id,
+            "question_id": asked.id,
+            "uscc": uscc,
+        }
 
     def right(self, endpoint: Endpoint) -> Caller:
         """Somebody whose role may use the endpoint."""

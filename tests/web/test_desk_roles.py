@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
@@ -9,10 +10,15 @@ from flask import Flask
 
 from auction.kernel.clock import FixedClock
 from auction.kernel.unit import House, Unit
-from auction.models import Account
+from auction.models import Account, Agency, Auction
 from auction.rules.access import POLICY
+from bidding.services.interest import give_task
+from disclosure.services.questions import ask_question
+from disclosure.services.reports import report
+from disclosure.services.tasks import finish_task
+from disclosure.services.viewings import offer_viewing
 from tests.bidding.reneged import a_reneged_sale
-from tests.factories import a_lot, an_account, an_auction
+from tests.factories import a_bidder, a_lot, a_uscc, an_account, an_auction
 from tests.web.test_pages import signed_in
 from web.auth import _policy_of
 
@@ -27,8 +33,25 @@ def a_court_at_work(unit: Unit, role: str) -> Account:
     sale.auction.balance_fen, sale.auction.balance_due_at = 90_000_000, unit.now
     a_lot(unit, created_by=sale.judge.id)
     an_auction(unit, lot=a_lot(unit, created_by=sale.judge.id), status="draft")
-    an_auction(unit, lot=a_lot(unit, created_by=sale.judge.id))
+    _auxiliary_work(unit, an_auction(unit, lot=a_lot(unit, created_by=sale.judge.id)))
     return an_account(unit, role, court_code="3201")
+
+
+def _auxiliary_work(unit: Unit, auction: Auction) -> None:
+    """An open task with a report and a viewing, a finished one, a question."""
+    unit.session.add(agency := Agency(uscc=a_uscc(), name="示例拍辅"))
+    unit.session.flush()
+    clerk, agent = an_account(unit, "clerk").actor, an_account(unit, "agency", agency_uscc=agency.uscc).actor
+    hour = timedelta(hours=1)
+    for kind in ("survey", "photos"):
+        task = give_task(unit, clerk, auction.lot_id, agency=agency.uscc, kind=kind, due_at=unit.now + hour)
+        unit.session.flush()
+        report(unit, agent, task.id, items=[{"code": "defects", "state": "none"}])
+        times = {"starts_at": unit.now + hour, "ends_at": unit.now + 2 * hour}
+        offer_viewing(unit, agent, task.id, **times, places=2)
+        unit.session.flush()
+    finish_task(unit, agent, task.id, note="已完成")
+    ask_question(unit, a_bidder(unit).actor, auction.lot_id, question="是否带车位？")
 
 
 @pytest.mark.parametrize("role", ["judge", "president", "clerk"])

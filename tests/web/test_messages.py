@@ -28,6 +28,7 @@ from disclosure.rules.entry import check_item, read_item
 from disclosure.rules.gaps import gaps
 from disclosure.rules.linter import lint
 from disclosure.rules.sheet import Sheet
+from disclosure.rules.viewings import Slot, slot_breaches
 from web import errors
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -320,7 +321,9 @@ def disclosure_findings() -> Iterator[Finding]:
 
 def test_what_the_rules_of_disclosure_find_is_said_of_facts_they_give() -> None:
     driven = set()
-    for finding in disclosure_findings():
+    slots = (Slot(NOW, NOW, 1), Slot(NOW + DAY, NOW + 3 * DAY, 1))
+    wrong = [breach for slot in slots for breach in slot_breaches(slot, NOW, NOW + 2 * DAY)]
+    for finding in (*disclosure_findings(), *wrong):
         driven.add(finding.code)
         row = errors.row_of(finding.code, finding.facts)
         for language in ("zh", "en"):

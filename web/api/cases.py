@@ -1,4 +1,4 @@
-"""A court's entries: cases, lots, reference prices, notices, auxiliary work."""
+"""A court's entries: cases, lots, reference prices, notices."""
 
 from typing import Any
 
@@ -6,14 +6,14 @@ from flask import Response, jsonify
 
 from auction.kernel.clock import iso
 from auction.kernel.unit import Unit
-from auction.models import Case, Notice, ReferencePrice, Task
+from auction.models import Case, Notice, ReferencePrice
 from auction.services import lots as services
 from bidding.queries.lots import lot_resource
 from risk.services.valuation import set_reference_price
 
 from ..auth import house, me, policy
 from ..idempotency import act
-from ..schemas.cases import CaseIn, CaseOut, LotIn, NoticesIn, NoticesOut, PriceOut, ReferencePriceIn, TaskIn, TaskOut
+from ..schemas.cases import CaseIn, CaseOut, LotIn, NoticesIn, NoticesOut, PriceOut, ReferencePriceIn
 from ..schemas.public import LotOut
 from .listing import created, listed
 from .spec import Blueprint
@@ -101,24 +101,4 @@ def _notice(notice: Notice) -> dict[str, Any]:
         "status": notice.status,
         "at": iso(notice.at) if notice.at else None,
         "proof": notice.proof,
-    }
-
-
-@blueprint.post("/lots/<lot_id>/tasks")
-@policy("lot.edit")
-@blueprint.arguments(TaskIn)
-@blueprint.response(201, TaskOut)
-def create_task(data: dict[str, Any], lot_id: str) -> Response:
-    """Give auxiliary work to an agency; from then on it may not bid for the lot (OJA 34)."""
-    return created(_task(act(services.create_task, me(), lot_id, **data)))
-
-
-def _task(task: Task) -> dict[str, Any]:
-    return {
-        "id": task.id,
-        "lot_id": task.lot_id,
-        "agency": task.agency_uscc,
-        "kind": task.kind,
-        "due_at": iso(task.due_at),
-        "created_at": iso(task.created_at),
     }

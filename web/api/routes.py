@@ -12,6 +12,7 @@ from . import (
     log,
     patterns,
     public,
+    questions,
     reneges,
     risk,
     rounds,
@@ -20,6 +21,8 @@ from . import (
     sessions,
     sheets,
     standing,
+    tasks,
+    viewings,
 )
 from .spec import Api
 
@@ -29,6 +32,9 @@ _BLUEPRINTS = (
     risk.blueprint,
     cases.blueprint,
     sheets.blueprint,
+    tasks.blueprint,
+    viewings.blueprint,
+    questions.blueprint,
     rounds.blueprint,
     reneges.blueprint,
     bidding.blueprint,

@@ -103,10 +103,11 @@ def _file(file: FileFacts | Attachment) -> dict[str, Any]:
 @blueprint.response(200, WrittenItemOut)
 def put_item(data: dict[str, Any], lot_id: str, code: str) -> Response:
     """Write one item as a whole. What it still lacks is told, and asked for when the lot is to be announced."""
-    return jsonify(_written(house().perform(write_item, me(), lot_id, code, data)))
+    return jsonify(written_item(house().perform(write_item, me(), lot_id, code, data)))
 
 
-def _written(written: Written) -> dict[str, Any]:
+def written_item(written: Written) -> dict[str, Any]:
+    """An item just written, with what it lacks or should not say."""
     return {
         **queries.item_data(written.facts, written.catalogue),
         "version": written.version,
@@ -142,7 +143,7 @@ def get_diff(query: dict[str, Any], lot_id: str) -> Response:
 
 
 @blueprint.post("/lots/<lot_id>/attachments")
-@policy("lot.edit")
+@policy("lot.attach")
 @blueprint.doc(requestBody=_MULTIPART)
 @blueprint.response(201, FileOut)
 def create_attachment(lot_id: str) -> Response:

@@ -196,6 +196,18 @@ HANDOVER_STEP: Words = {
     "handed_over": _("交付完毕"),
 }
 
+#: The usual kinds of auxiliary work (OJA 7); a court may write others.
+TASK_KIND: Words = {
+    "survey": _("现场调查"),
+    "photos": _("拍照、录像"),
+    "viewings": _("看样"),
+    "questions": _("咨询答疑"),
+    "storage": _("保管、运输"),
+}
+TASK_STATUS: Words = {"open": _("进行中"), "done": _("已完成"), "cancelled": _("已取消")}
+REPORT_PART: Words = {"waiting": _("待法院处理"), "accepted": _("已采纳"), "refused": _("已退回")}
+VIEWING: Words = {"open": _("可预约"), "full": _("已约满"), "over": _("已开始或结束"), "cancelled": _("已取消")}
+
 #: Bands of clearance risk.
 BAND: Words = {
     "A": _("可直接交付"),
@@ -319,7 +331,12 @@ EVENT: Words = {
     "SanctionInForce": _("惩戒生效"),
     "SanctionLifted": _("惩戒解除"),
     "SaleConfirmed": _("签发成交确认书"),
+    "QuestionAnswered": _("答复书面提问"),
+    "TaskCancelled": _("取消辅助工作"),
+    "TaskFinished": _("完成辅助工作"),
     "TaskGiven": _("委托辅助工作"),
+    "ViewingCancelled": _("取消看样"),
+    "ViewingOffered": _("安排看样"),
     "WrittenRuleKept": _("存入书面规定"),
 }
 
@@ -422,6 +439,10 @@ ALL: Mapping[str, Words] = {
     "relist_reason": RELIST_REASON,
     "qualification": QUALIFICATION,
     "handover_step": HANDOVER_STEP,
+    "task_kind": TASK_KIND,
+    "task_status": TASK_STATUS,
+    "report_part": REPORT_PART,
+    "viewing": VIEWING,
     "band": BAND,
     "undertaking": UNDERTAKING,
     "sanction": SANCTION,

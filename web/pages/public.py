@@ -19,7 +19,8 @@ from bidding.queries.room_page import own_registration
 
 from ..auth import current_actor, house, policy
 from ..documents import confirmation_pdf
-from . import clearance_view, labels, lot_view, valuation_view
+from . import auxiliary_view, clearance_view, labels, lot_view, valuation_view
+from .forms import Entry
 from .language import _, distance, percent, today, weekday
 
 blueprint = Blueprint("site", __name__)
@@ -132,10 +133,15 @@ def _summary(chosen: dict[str, str], known: list[Any]) -> str:
 @policy("public.read")
 def lot(lot_id: str) -> str:
     """The page of a lot: its latest announced round."""
+    return page_of_lot(lot_id)
+
+
+def page_of_lot(lot_id: str, form: Entry | None = None) -> str:
+    """The page of a lot; `form`: a question that was refused, as it was typed."""
     auction_id = house().read(latest_auction, lot_id)
     if auction_id is None:
         raise DomainError("not_found")
-    return _lot_page(auction_id)
+    return _lot_page(auction_id, form)
 
 
 @blueprint.get("/auctions/<auction_id>")
@@ -145,7 +151,7 @@ def auction(auction_id: str) -> str:
     return _lot_page(auction_id)
 
 
-def _lot_page(auction_id: str) -> str:
+def _lot_page(auction_id: str, form: Entry | None = None) -> str:
     page: LotPage | None = house().read(lot_page, auction_id)
     if page is None:
         raise DomainError("not_found")
@@ -155,7 +161,12 @@ def _lot_page(auction_id: str) -> str:
     found = house().read(clearance_view.of_round, auction_id, ruleset, today(now))
     worth = house().read(valuation_view.of_lot, page.lot.id, ruleset.name)
     return render_template(
-        "lot/lot.html", **lot_view.view(page, now, actor, own), clearance=clearance_view.public(found), worth=worth
+        "lot/lot.html",
+        **lot_view.view(page, now, actor, own),
+        clearance=clearance_view.public(found),
+        worth=worth,
+        visits=house().read(auxiliary_view.of_lot, page.lot.id, page.lot.asset_type, actor, now),
+        visit_form=form or Entry(),
     )
 
 

@@ -16,10 +16,25 @@ from auction.rules.access import Actor
 
 from ..answering import answer_for
 from ..auth import current_actor, house
-from . import approvals, clearance_record, enrol, labels, people, public, room, sanctions, standing, valuation_view
-from .desk import board, debts, lots, rounds, sheet
+from . import (
+    agencies,
+    agency,
+    approvals,
+    clearance_record,
+    enrol,
+    labels,
+    people,
+    public,
+    room,
+    sanctions,
+    standing,
+    valuation_view,
+    visits,
+)
+from .desk import auxiliary, board, debts, lots, rounds, sheet
 from .desk import sanctions as desk_sanctions
 from .language import _, language, left, local, machine, percent, said, size
+from .regulator import agencies as regulator_agencies
 from .regulator import alerts as regulator_alerts
 from .regulator import approvals as regulator_approvals
 from .regulator import clearance as regulator_clearance
@@ -32,7 +47,7 @@ T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 #: The judge's pages share one blueprint; importing them has put their routes onto it.
-_DESK = (board, lots, rounds, debts, sheet, desk_sanctions)
+_DESK = (board, lots, rounds, debts, sheet, auxiliary, desk_sanctions)
 #: So do the regulator's.
 _REGULATOR = (
     regulator_alerts,
@@ -41,9 +56,11 @@ _REGULATOR = (
     regulator_approvals,
     regulator_clearance,
     regulator_sanctions,
+    regulator_agencies,
 )
 _BLUEPRINTS = (
     public.blueprint,
+    visits.blueprint,
     people.blueprint,
     enrol.blueprint,
     room.blueprint,
@@ -52,6 +69,8 @@ _BLUEPRINTS = (
     clearance_record.blueprint,
     valuation_view.blueprint,
     _DESK[0].blueprint,
+    agency.blueprint,
+    agencies.blueprint,
     approvals.blueprint,
     _REGULATOR[0].blueprint,
 )
@@ -142,6 +161,8 @@ def _navigation(actor: Actor | None) -> list[dict[str, Any]]:
         links.append((_("我的竞买"), "enrol.mine", ("enrol", "record")))
     if role in _COURT:
         links.append((_("案台"), "desk.board", ("desk",)))
+    if role == "agency":
+        links.append((_("机构工作台"), "agency.show", ("agency", "agencies")))
     if role in ("judge", "president"):
         links.append((_("待我批准"), "approving.show", ("approving",)))
     if role == "regulator":

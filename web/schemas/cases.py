@@ -1,4 +1,4 @@
-"""Cases and lots as a court enters them: parties, reference price, notices, tasks; and what it gets back."""
+"""Cases and lots as a court enters them: parties, reference price, notices; and what it gets back."""
 
 import math
 from typing import Any
@@ -185,22 +185,3 @@ class NoticesOut(PageOut):
     """Everybody who was, or has to be, notified."""
 
     items = fields.List(fields.Nested(RecipientOut))
-
-
-class TaskIn(Strict):
-    """Auxiliary work given to an agency, named by its social credit code."""
-
-    agency = words(40)
-    kind = words(60)
-    due_at = Moment(required=True)
-
-
-class TaskOut(Strict):
-    """Auxiliary work given to an agency."""
-
-    id = fields.String()
-    lot_id = fields.String()
-    agency = fields.String()
-    kind = fields.String()
-    due_at = Moment()
-    created_at = Moment()

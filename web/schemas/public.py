@@ -7,6 +7,7 @@ from bidding.queries.auctions import MOST
 from bidding.queries.lots import SORTS, LotFilter
 
 from .base import Moment, PageOut, PageQuery, Strict, choice, printable
+from .viewings import ViewingOut
 
 #: What PostgreSQL's bigint holds; a query that goes beyond asks for nothing there is.
 _LARGEST = 2**63 - 1
@@ -155,6 +156,8 @@ class LotOut(LotBase):
     disclosure = fields.Nested(DisclosureSummaryOut, allow_none=True)
     auctions = fields.List(fields.Nested(RoundOut))
     risk = fields.Dict(allow_none=True)
+    viewings = fields.List(fields.Nested(ViewingOut))
+    unanswered_questions = fields.Integer()
 
 
 class SettlementOut(Strict):

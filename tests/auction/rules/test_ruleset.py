@@ -166,6 +166,9 @@ OBJ 20 | sole_home_rent_max | 8 years
 - | bulk_period | 180 days
 - | bulk_sales_min | 10 count
 - | bulk_end_gap | 30 minutes
+- | question_answer | 3 working_days
+- | question_most_waiting | 3 count
+- | question_most_daily | 10 count
 OJA 29 | auction_data_retention | 10 years
 REF 8(2) | inquiry_data_retention | 10 years
 CSL 21 | network_log_retention | 6 months

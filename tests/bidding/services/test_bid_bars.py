@@ -11,9 +11,12 @@ from auction.kernel.unit import House, Unit
 from auction.models import Agency, Auction
 from bidding.services.bids import place_bids
 from bidding.services.interest import give_task
+from disclosure.services.reports import report
+from disclosure.services.tasks import cancel_task, finish_task
+from disclosure.services.viewings import offer_viewing
 from risk.imports import import_relatives, import_staff
 from tests.bidding.hall import RESERVE, STEP, Bidder, Hall, codes, refused_with
-from tests.factories import a_resident_id, an_account, an_actor
+from tests.factories import a_resident_id, a_uscc, an_account, an_actor
 
 STAFF = "body_type,body_code,name,id_number,position,from,to\n"
 RELATIVES = "id_number,relative_name,relative_id_number,relation\n"
@@ -156,6 +159,37 @@ def test_work_given_to_an_agency_bars_its_staff_at_their_next_bid(hall: Hall, tm
         None,
         "barred_interest",
     ]
+
+
+@pytest.mark.parametrize("then", ["reported", "shown", "finished", "called off"])
+def test_whatever_became_of_the_work_its_agency_and_staff_stay_barred(hall: Hall, tmp_path: Path, then: str) -> None:
+    """Who was given work knew of the lot: no text says that calling it off frees him, so it does not (OJA 34)."""
+    auction_id, ann, _ = a_room(hall)
+    agency, lot_id = a_uscc(), hall.row(auction_id).lot_id
+    path = tmp_path / "staff.csv"
+    hall.house.perform(lambda unit: unit.session.add(Agency(uscc=agency, name="某辅助机构")))
+    path.write_text(f"{STAFF}agency,{agency},张三,{ann.id_number},带看,2020-01-01,\n", encoding="utf-8")
+    assert not import_staff(hall.house, path).refused
+
+    def work(unit: Unit) -> None:
+        clerk, agent = an_actor(an_account(unit, "clerk")), an_actor(an_account(unit, "agency", agency_uscc=agency))
+        task = give_task(unit, clerk, lot_id, agency=agency, kind="survey", due_at=unit.now + timedelta(days=1))
+        unit.session.flush()
+        if then in ("reported", "finished"):
+            report(unit, agent, task.id, items=[{"code": "defects", "state": "none"}])
+            unit.session.flush()
+        if then == "shown":
+            at = unit.now + timedelta(hours=1)
+            offer_viewing(unit, agent, task.id, starts_at=at, ends_at=at + timedelta(hours=1), places=1)
+        if then == "finished":
+            finish_task(unit, agent, task.id, note="已完成")
+        if then == "called off":
+            cancel_task(unit, clerk, task.id, reason="改由本院办理")
+
+    hall.house.perform(work)
+    assert hall.bid(ann, RESERVE + 2 * STEP).code == "barred_interest"
+    hall.clock.advance(hours=14)  # another day, and so another check
+    assert hall.bid(ann, RESERVE + 2 * STEP).code == "barred_interest"
 
 
 def rename(house: House, old: str, new: str) -> None:

@@ -13,7 +13,7 @@ from bidding.queries.court import STAGES, BoardItem, board
 from risk.queries.bulk import groups
 
 from ...auth import house, me, policy
-from .. import clearance_view, labels
+from .. import auxiliary_view, clearance_view, labels
 from ..language import _, today, weekday
 from ..lot_view import round_view
 from .court import blueprint
@@ -54,6 +54,7 @@ def show() -> str:
         total=len(items),
         columns=[{"stage": stage, "title": title, "items": views[stage]} for stage, title in titles.items()],
         done=views["done"],
+        questions=house().read(auxiliary_view.waiting_questions, actor, now),
         bulk=clearance_view.bulk(house().read(groups, court, load(house().settings.ruleset), now)),
     )
 

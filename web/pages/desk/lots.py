@@ -21,7 +21,7 @@ from ... import errors
 from ...auth import house, me, policy
 from ...schemas.cases import CaseIn, LotIn, NoticesIn, ReferencePriceIn
 from ...schemas.risk import ClearancePlanIn
-from .. import clearance_view, forms, lot_view, valuation_view
+from .. import auxiliary_view, clearance_view, forms, lot_view, valuation_view
 from ..forms import Entry
 from ..language import _, language
 from .court import attempt, blueprint, lot_of, way_to
@@ -83,10 +83,10 @@ def create_case() -> Any:
 @policy("lot.create")
 def new_lot() -> str:
     """The form of a lot."""
-    return _new_lot_page(Entry({"case_number": request.args.get("case", "")}))
+    return _newlot_page(Entry({"case_number": request.args.get("case", "")}))
 
 
-def _new_lot_page(form: Entry) -> str:
+def _newlot_page(form: Entry) -> str:
     known = house().read(cases, me().court_code or "")
     return render_template("desk/new_lot.html", form=form, cases=[(case.number, case.number) for case in known])
 
@@ -103,7 +103,7 @@ def create_lot() -> Any:
 
     return attempt(
         act,
-        _new_lot_page,
+        _newlot_page,
         tuple(_LOT),
         lambda lot: url_for("desk.lot", lot_id=lot.id),
         _("标的已录入，请定参考价并填调查情况表。"),
@@ -114,10 +114,11 @@ def create_lot() -> Any:
 @policy("lot.read_draft")
 def lot(lot_id: str) -> str:
     """A lot as its court works on it."""
-    return _lot_page(lot_of(lot_id), Entry())
+    return lot_page(lot_of(lot_id), Entry())
 
 
-def _lot_page(desk: LotDesk, form: Entry, section: str = "") -> str:
+def lot_page(desk: LotDesk, form: Entry, section: str = "") -> str:
+    """The page; `form` is the one that was refused, if any, and `section` which of its forms that was."""
     now = house().now()
     filled = len(desk.notices) or len(desk.case.parties)
     return render_template(
@@ -136,6 +137,9 @@ def _lot_page(desk: LotDesk, form: Entry, section: str = "") -> str:
         notice_rows=max(filled, len(forms.indexes("recipients"))) + _SPARE,
         files=[lot_view.file_view(desk.lot.id, file) for file in desk.files],
         worth=house().read(valuation_view.of_lot, desk.lot.id, house().settings.ruleset),
+        auxiliary=house().read(auxiliary_view.of_desk, me(), desk.lot.id, desk.lot.asset_type, now),
+        at=section,
+        empty=Entry(),
         **_clearance(desk, form if section == "clearance" else None),
     )
 
@@ -279,7 +283,7 @@ def put_plan(lot_id: str) -> Any:
 def _attempt(act: Any, lot_id: str, section: str, fields: tuple[str, ...], said: str) -> Any:
     return attempt(
         act,
-        lambda form: _lot_page(lot_of(lot_id), form, section),
+        lambda form: lot_page(lot_of(lot_id), form, section),
         fields,
         lambda _done: url_for("desk.lot", lot_id=lot_id, _anchor=section),
         said,

@@ -37,6 +37,7 @@ PAGES = [
     Page(_("冲突查询"), "conflicts", ("conflict", "lift")),
     Page(_("待我批准"), "approvals", ("answer",), approvals_waiting),
     Page(_("腾空记录"), "clearance"),
+    Page(_("拍辅机构"), "agencies"),
     Page(
         _("惩戒与信用"),
         "sanctions",

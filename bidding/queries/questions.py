@@ -1,0 +1,96 @@
+"""Questions on a lot: answered ones for everybody, waiting ones for whoever has to answer, each for its own asker."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import exists, func, or_, select
+from sqlalchemy.orm import Session
+
+from auction.kernel.clock import iso
+from auction.kernel.errors import DomainError
+from auction.models import Agency, Lot, Task, TaskEnd
+from auction.rules.access import Actor
+from disclosure.models import Answer, Question
+from disclosure.queries import reads_drafts, was_announced
+from disclosure.rules.questions import is_late
+
+
+def questions_of(session: Session, actor: Actor | None, lot_id: str, now: datetime) -> list[dict[str, Any]]:
+    """The questions on a lot that the reader may see, those that wait first, then the latest answered.
+
+    Everybody: the answered ones. The asker: the own ones too (`mine`). The lot's court and agencies: all; of none who
+    asked it. DomainError not_found for a lot the reader may not see.
+    """
+    lot = session.get(Lot, lot_id)
+    if lot is None or not (reads_drafts(session, actor, lot) or was_announced(session, lot_id)):
+        raise DomainError("not_found")
+    rows = select(Question).where(Question.lot_id == lot_id)
+    person = actor.person_id if actor else None
+    if not reads_drafts(session, actor, lot):
+        rows = rows.where(or_(Question.answered_at.is_not(None), Question.person_id == (person or "")))
+    order = (Question.answered_at.is_not(None), Question.answered_at.desc(), Question.asked_at, Question.id)
+    return described(session, session.scalars(rows.order_by(*order)).all(), now, person)
+
+
+def question_dict(session: Session, question: Question, now: datetime, person_id: str | None = None) -> dict[str, Any]:
+    """One question with its answers."""
+    return described(session, [question], now, person_id)[0]
+
+
+def described(
+    session: Session, questions: Sequence[Question], now: datetime, person_id: str | None
+) -> list[dict[str, Any]]:
+    """Questions with their answers. What is shown is the wording published; the asker's own before there is one."""
+    answers: dict[str, list[Answer]] = defaultdict(list)
+    ids = [question.id for question in questions]
+    for answer in session.scalars(select(Answer).where(Answer.question_id.in_(ids)).order_by(Answer.version)):
+        answers[answer.question_id].append(answer)
+    names = {one.uscc: one.name for one in session.scalars(select(Agency))} if answers else {}
+    return [
+        {
+            "id": question.id,
+            "lot_id": question.lot_id,
+            "question": answers[question.id][-1].question if answers[question.id] else question.wording,
+            "status": "answered" if question.answered_at else "waiting",
+            "asked_at": iso(question.asked_at),
+            "due_at": iso(question.due_at),
+            "late": is_late(question.due_at, question.answered_at, now),
+            "mine": person_id is not None and question.person_id == person_id,
+            "answers": [_answer(answer, names) for answer in answers[question.id]],
+        }
+        for question in questions
+    ]
+
+
+def _answer(answer: Answer, names: Mapping[str, str]) -> dict[str, Any]:
+    """One version of an answer. The wording a corrected answer had been published with is not repeated."""
+    return {
+        "version": answer.version,
+        "answer": answer.answer,
+        "item": answer.item,
+        "by": "court" if answer.agency_uscc is None else "agency",
+        "agency_name": names.get(answer.agency_uscc or ""),
+        "at": iso(answer.at),
+    }
+
+
+def unanswered(session: Session, lot_id: str) -> int:
+    """How many questions on a lot wait for an answer."""
+    waiting = select(func.count()).where(Question.lot_id == lot_id, Question.answered_at.is_(None))
+    return session.scalar(waiting) or 0
+
+
+def to_answer(session: Session, actor: Actor, now: datetime) -> list[dict[str, Any]]:
+    """The questions that wait on the lots of a court, or of an agency's tasks not called off, the most urgent first."""
+    rows = select(Question, Lot.title).join(Lot, Lot.id == Question.lot_id).where(Question.answered_at.is_(None))
+    if actor.role == "agency":
+        called_off = exists().where(TaskEnd.task_id == Task.id, TaskEnd.outcome == "cancelled")
+        works = exists().where(Task.lot_id == Lot.id, Task.agency_uscc == actor.agency_uscc, ~called_off)
+        rows = rows.where(works)
+    else:
+        rows = rows.where(Lot.court_code == actor.court_code)
+    found = session.execute(rows.order_by(Question.due_at, Question.id)).all()
+    told = described(session, [question for question, _ in found], now, None)
+    return [{**one, "lot_title": title} for one, (_, title) in zip(told, found, strict=True)]

@@ -1,0 +1,45 @@
+"""Written questions on a lot: what may stand in one, and the clock of its answer.
+
+A question is published with its answer, and nobody may learn from it who means to bid (OJA 18(2)): it must not say how
+to reach whoever asked.
+"""
+
+import re
+from datetime import datetime
+
+from auction.rules.calendar import PeriodEnd, WorkingDays, shanghai_day, working_days_end
+from auction.rules.ruleset import Ruleset
+
+#: Technical limits, in characters.
+MOST_QUESTION = 500
+MOST_ANSWER = 2000
+#: Addresses on the web and of mail, numbers of six digits or more that are no amount, and names of messengers.
+_CONTACT = re.compile(
+    r"[^\s@]+@[^\s@]+\.[a-z]{2,}|https?://|www\."
+    r"|(?:微信|weixin|wechat|vx|qq|扣扣|手机|电话|phone|call me)\W{0,4}(?:号|号码|是|为|at|is)?\W{0,4}[a-z0-9_-]{5,}"
+    r"|(?<![\d.,，.])(?:\+?86[\s-]?)?1[3-9]\d(?:[\s-]?\d){8}(?!\d)"
+    r"|(?<!\d)0\d{2,3}[\s-]?\d{7,8}(?!\d)"
+    r"|(?<!\d)\d{17}[\dx](?!\d)",
+    re.IGNORECASE,
+)
+
+
+def contact_in(text: str) -> str | None:
+    """What in a text tells how to reach somebody or who he is (telephone, mail, messenger, identity number)."""
+    folded = text.translate(_WIDE)
+    found = _CONTACT.search(folded)
+    return None if found is None else found[0]
+
+
+#: Full-width digits and letters, which hide a number from nobody but a machine.
+_WIDE = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)}
+
+
+def answer_due(asked_at: datetime, ruleset: Ruleset, holidays: WorkingDays) -> PeriodEnd:
+    """Until when a question asked then is to be answered: working days, the day of asking not counted."""
+    return working_days_end(shanghai_day(asked_at), ruleset.working_days("question_answer"), holidays)
+
+
+def is_late(due_at: datetime, answered_at: datetime | None, now: datetime) -> bool:
+    """Whether an answer came, or is still missing, at or after the first moment at which it is too late."""
+    return (answered_at or now) >= due_at

@@ -1,0 +1,155 @@
+"""Written questions on a lot on sale, their answers, and the clock between them."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy import func, select
+
+from auction.kernel.clock import SHANGHAI, iso
+from auction.kernel.errors import Breach, DomainError, invalid
+from auction.kernel.unit import Unit
+from auction.models import Lot, Person
+from auction.rules.access import Actor, require
+from auction.rules.findings import errors
+from auction.rules.published_holidays import published_calendar
+from auction.rules.ruleset import Ruleset, load
+from auction.services.lots import lock_lot
+from risk.rules.alerts import Reason
+from risk.services.alerts import raise_alert
+
+from ..models import Answer, Question
+from ..queries import is_on_sale, was_announced, works_on
+from ..rules.catalogue import load as load_catalogue
+from ..rules.linter import lint_text
+from ..rules.questions import answer_due, contact_in
+
+_DAY = timedelta(days=1)
+
+
+def ask_question(unit: Unit, actor: Actor, lot_id: str, *, question: str) -> Question:
+    """Ask in writing about a lot on sale. The question is published with its answer, whoever asked it never.
+
+    DomainError not_found, wrong_state/not_on_sale, invalid (`contact_in_text`), rate_limited for too many in 24 hours,
+    too_many_questions where as many as allowed wait for their answers.
+    """
+    require(actor, "question.ask")
+    lot = unit.session.get(Lot, lot_id)
+    if lot is None or actor.person_id is None or not was_announced(unit.session, lot_id):
+        raise DomainError("not_found")
+    if (told := contact_in(question)) is not None:
+        raise invalid("question", "contact_in_text", found=told[:40])
+    if not is_on_sale(unit.session, lot_id, unit.now):
+        raise DomainError("wrong_state", reason="not_on_sale")
+    ruleset = load(unit.settings.ruleset)
+    _check_number(unit, actor.person_id, lot_id, ruleset)
+    row = Question(
+        id=unit.new_id(),
+        lot_id=lot_id,
+        person_id=actor.person_id,
+        wording=question.strip(),
+        asked_at=unit.now,
+        machine_at=unit.machine_now,
+        due_at=answer_due(unit.now, ruleset, published_calendar(ruleset)).ends_at,
+    )
+    unit.session.add(row)
+    unit.record(
+        "QuestionAsked",
+        stream=f"person:{actor.person_id}",
+        private=True,
+        body={"question_id": row.id, "lot_id": lot_id, "due_at": iso(row.due_at)},
+    )
+    return row
+
+
+def _check_number(unit: Unit, person_id: str, lot_id: str, ruleset: Ruleset) -> None:
+    """How many an identity may ask, from all its accounts, which are locked: many at once do not pass together."""
+    match = unit.session.scalars(select(Person.id_match).where(Person.id == person_id)).one()
+    unit.session.execute(select(Person.id).where(Person.id_match == match).order_by(Person.id).with_for_update())
+    own = (
+        select(func.count())
+        .select_from(Question)
+        .join(Person, Person.id == Question.person_id)
+        .where(Person.id_match == match)
+    )
+    recent = unit.session.scalar(own.where(Question.machine_at > unit.machine_now - _DAY)) or 0
+    if recent >= ruleset.count("question_most_daily"):
+        raise DomainError("rate_limited")
+    most = ruleset.count("question_most_waiting")
+    waiting = unit.session.scalar(own.where(Question.lot_id == lot_id, Question.answered_at.is_(None))) or 0
+    if waiting >= most:
+        raise DomainError("too_many_questions", limit=most)
+
+
+def answer_question(
+    unit: Unit, actor: Actor, question_id: str, *, answer: str, item: str | None = None, question: str | None = None
+) -> Answer:
+    """Answer a question, or correct the answer: question and answer are published at once, in the log too.
+
+    `item` names the item of the sheet it has to do with, which does not change by it. `question` is the wording to
+    publish where the asker's own would tell about third persons: the court's to choose.
+    DomainError not_found, invalid with every wrong field.
+    """
+    row = unit.session.get(Question, question_id)
+    if row is None:
+        raise DomainError("not_found")
+    lot = lock_lot(unit, actor, row.lot_id, "question.answer")
+    if actor.role == "agency" and not works_on(unit.session, actor.agency_uscc, lot.id):
+        raise DomainError("not_found")
+    if wrong := _answer_breaches(actor, lot, answer, item, question):
+        raise DomainError("invalid", wrong)
+    unit.session.refresh(row)
+    versions = unit.session.scalar(select(func.max(Answer.version)).where(Answer.question_id == row.id)) or 0
+    given = Answer(
+        question_id=row.id,
+        version=versions + 1,
+        question=(question or row.wording).strip(),
+        answer=answer.strip(),
+        item=item,
+        agency_uscc=actor.agency_uscc,
+        at=unit.now,
+        by=actor.id,
+    )
+    unit.session.add(given)
+    row.answered_at = row.answered_at or unit.now
+    unit.record(
+        "QuestionAnswered",
+        stream=f"lot:{lot.id}",
+        body={
+            "question_id": row.id,
+            "version": given.version,
+            "question": given.question,
+            "answer": given.answer,
+            "item": item,
+            "agency": given.agency_uscc,
+        },
+    )
+    return given
+
+
+def _answer_breaches(actor: Actor, lot: Lot, answer: str, item: str | None, question: str | None) -> Sequence[Breach]:
+    wrong = [finding.breach() for finding in errors(lint_text(answer, "answer"))]
+    if item is not None and load_catalogue(lot.asset_type).find(item) is None:
+        wrong.append(Breach("unknown_item", "item", facts={"value": item[:64]}))
+    if question is not None and actor.role == "agency":
+        wrong.append(Breach("not_allowed", "question"))
+    if question is not None and (told := contact_in(question)) is not None:
+        wrong.append(Breach("contact_in_text", "question", facts={"found": told[:40]}))
+    return wrong
+
+
+def tell_unanswered(unit: Unit, question_id: str) -> None:
+    """Tell the regulators of a question that is not answered in time, once. Does nothing when it is not due."""
+    row = unit.session.get(Question, question_id, with_for_update=True, populate_existing=True)
+    if row is None or row.answered_at is not None or row.told_at is not None or unit.now < row.due_at:
+        return
+    lot = unit.session.get_one(Lot, row.lot_id)
+    row.told_at = unit.now
+    last_day = (row.due_at - timedelta(microseconds=1)).astimezone(SHANGHAI).date()
+    raise_alert(
+        unit,
+        "question_unanswered",
+        key=f"question_unanswered:{row.id}",
+        reasons=[Reason("question_late", {"due_on": last_day.isoformat()})],
+        court_code=lot.court_code,
+        lot_id=lot.id,
+    )

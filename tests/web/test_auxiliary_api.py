@@ -1,0 +1,176 @@
+"""Auxiliary work at the doors: tasks and reports, viewings, questions, records, and who is let in."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from auction.kernel.clock import iso
+from auction.kernel.unit import House, Unit
+from auction.models import Account, Agency, Auction
+from tests.factories import a_bidder, a_paid_deposit, a_registration, a_uscc, an_account
+from tests.web.caller import Caller, SignIn, code_of, fields_of
+from tests.web.court import DAY, PDF, CourtRoom, fine, send
+from tests.web.sale import RESERVE, a_sale, offer
+
+
+@pytest.fixture
+def room(app: Flask, house: House, sign_in: SignIn) -> CourtRoom:
+    return CourtRoom(house, sign_in)
+
+
+@pytest.fixture
+def uscc(house: House) -> str:
+    def enter(unit: Unit) -> str:
+        agency = Agency(uscc=a_uscc(), name="示例拍辅")
+        unit.session.add(agency)
+        return agency.uscc
+
+    return house.perform(enter)
+
+
+@pytest.fixture
+def agent(house: House, sign_in: SignIn, uscc: str) -> Caller:
+    return sign_in(house.perform(an_account, "agency", agency_uscc=uscc, display_name="经办人"))
+
+
+def give(room: CourtRoom, uscc: str) -> str:
+    task = {"agency": uscc, "kind": "survey", "due_at": iso(room.now + 5 * DAY)}
+    return str(fine(room.clerk.post(f"/lots/{room.lot_id}/tasks", task), 201)["id"])
+
+
+def a_visitor(house: House, sign_in: SignIn, name: str = "欧阳慎言") -> tuple[Account, Caller]:
+    account = house.perform(a_bidder, name=name)
+    return account, sign_in(account)
+
+
+def test_an_agency_uploads_reports_and_finishes_and_the_court_takes_over(
+    room: CourtRoom, agent: Caller, uscc: str, anybody: Caller
+) -> None:
+    room.enter()
+    assert code_of(send(agent, room.lot_id, PDF)) == "not_found"
+    past = {"agency": uscc, "kind": "survey", "due_at": iso(room.now)}
+    assert fields_of(room.clerk.post(f"/lots/{room.lot_id}/tasks", past)) == {"due_at": "too_early"}
+    task_id = give(room, uscc)
+    photo = fine(send(agent, room.lot_id, PDF, "现场.pdf"), 201)["id"]
+    body = {"items": [{"code": "defects", **room.item_facts("defects")}], "files": [photo], "note": "已到现场"}
+    told = fine(agent.post(f"/tasks/{task_id}/reports", body), 201)
+    assert (told["waiting"], [part["code"] for part in told["reports"][0]["parts"]]) == (2, ["defects", "files"])
+    answer = f"/reports/{told['report_id']}/items"
+    accepted = fine(room.judge.post(f"{answer}/defects/acceptance"), 201)
+    assert accepted["item"]["checker"] == "示例拍辅"
+    assert code_of(room.judge.post(f"{answer}/defects/refusal", {"reason": "r"})) == "wrong_state"
+    assert fine(room.judge.post(f"{answer}/files/refusal", {"reason": "模糊"}), 201)["item"] is None
+    assert code_of(room.judge.post(f"{answer}/nosuch/acceptance")) == "not_found"
+    assert fields_of(agent.post(f"/tasks/{task_id}/reports", {"items": [], "files": []})) == {"items": "required"}
+    fine(agent.post(f"/tasks/{task_id}/completion", {"note": "完成"}), 201)
+    rated = fine(room.judge.post(f"/tasks/{task_id}/rating", {"rating": 5, "reason": "细致"}), 201)
+    assert (rated["status"], rated["late"], rated["rating"]) == ("done", False, {"rating": 5, "reason": "细致"})
+    assert [task["id"] for task in fine(agent.get("/tasks?status=done"))["items"]] == [task_id]
+    record = fine(agent.get(f"/agencies/{uscc}/record"))
+    assert (record["done_in_time"], record["items_accepted"], record["items_refused"]) == (1, 1, 1)
+    assert (record["rating"], record["in_time_share"]) == (5.0, 1.0)
+    kept = [fine(answered) for answered in (room.judge.get(f"/tasks/{task_id}"), agent.get(f"/tasks/{task_id}"))]
+    assert kept[0] == kept[1]
+    assert code_of(anybody.get("/tasks")) == "unauthenticated"
+
+
+def test_a_record_is_read_by_courts_regulators_and_the_agency_itself(
+    house: House, sign_in: SignIn, agent: Caller, uscc: str, room: CourtRoom
+) -> None:
+    path = f"/agencies/{uscc}/record"
+    regulator = sign_in(house.perform(an_account, "regulator"))
+    assert fine(regulator.get(path)) == fine(room.judge.get(path)) == fine(agent.get(path))
+    other = sign_in(house.perform(an_account, "agency", agency_uscc=None))
+    missing = regulator.get("/agencies/nowhere/record")
+    assert code_of(missing) == "not_found" and other.get(path).get_data() == missing.get_data()
+    assert code_of(a_visitor(house, sign_in)[1].get(path)) == "forbidden"
+
+
+def test_work_given_through_the_door_bars_whoever_had_been_cleared_that_day(
+    house: House, sign_in: SignIn, uscc: str
+) -> None:
+    sale = house.perform(a_sale, bidders=0)
+
+    def company(unit: Unit) -> Account:
+        bidder = a_bidder(unit, id_type="uscc", id_number=uscc, name="示例拍辅")
+        auction = unit.session.get_one(Auction, sale.auction_id)
+        a_paid_deposit(unit, a_registration(unit, auction, bidder, status="qualified"))
+        return bidder
+
+    bidder, judge = sign_in(house.perform(company)), sign_in(sale.judge)
+    assert fine(offer(bidder, sale, RESERVE), 201)["outcome"] == "accepted"
+    due_at = iso(house.now() + DAY)
+    fine(judge.post(f"/lots/{sale.lot_id}/tasks", {"agency": uscc, "kind": "photos", "due_at": due_at}), 201)
+    assert offer(bidder, sale, 2 * RESERVE, "k2", raise_own=True).get_json()["code"] == "barred_interest"
+
+
+def test_a_viewing_is_public_booked_by_code_and_given_back(
+    room: CourtRoom, house: House, sign_in: SignIn, agent: Caller, uscc: str, anybody: Caller
+) -> None:
+    room.announced()
+    task_id = give(room, uscc)
+    starts = room.now + DAY
+    times = {"starts_at": iso(starts), "ends_at": iso(starts + timedelta(hours=2)), "places": 1}
+    slot = fine(agent.post(f"/tasks/{task_id}/viewings", times), 201)["id"]
+    late = {**times, "ends_at": iso(room.now + 60 * DAY)}
+    assert fields_of(agent.post(f"/tasks/{task_id}/viewings", late)) == {"ends_at": "viewing_after_close"}
+    account, visitor = a_visitor(house, sign_in)
+    other = a_visitor(house, sign_in, "司马光")[1]
+    path = f"/lots/{room.lot_id}/viewings/{slot}/bookings"
+    booked = fine(visitor.post(path), 201)
+    assert (booked["status"], booked["lot_title"]) == ("booked", "珠江路88号2幢301室房产")
+    full = other.post(path, headers={"Accept-Language": "en"})
+    assert (full.status_code, code_of(full)) == (409, "viewing_full")
+    lot = fine(anybody.get(f"/lots/{room.lot_id}"))
+    assert [(one["id"], one["places"], one["free"], one["status"]) for one in lot["viewings"]] == [(slot, 1, 0, "full")]
+    seen = agent.get(f"/viewings/{slot}/bookings")
+    assert fine(seen)["items"] == [{"code": booked["code"]}]
+    for text in (seen.get_data(as_text=True), str(lot)):
+        assert "欧阳" not in text and account.id not in text and str(account.person_id) not in text
+    fine(visitor.post(f"/me/bookings/{booked['id']}/cancellation"), 201)
+    assert [one["status"] for one in fine(visitor.get("/me/bookings"))["items"]] == ["cancelled"]
+    fine(other.post(path), 201)
+    called_off = fine(room.judge.post(f"/viewings/{slot}/cancellation", {"reason": "停电"}), 201)
+    assert (called_off["status"], called_off["cancelled_reason"]) == ("cancelled", "停电")
+    assert [one["status"] for one in fine(other.get("/me/bookings"))["items"]] == ["called_off"]
+
+
+def test_a_question_is_asked_counted_answered_and_logged_without_its_asker(
+    room: CourtRoom, house: House, sign_in: SignIn, agent: Caller, uscc: str, anybody: Caller
+) -> None:
+    room.announced()
+    give(room, uscc)
+    account, visitor = a_visitor(house, sign_in)
+    path = f"/lots/{room.lot_id}/questions"
+    refused = visitor.post(path, {"question": "请打 13812345678"})
+    assert fields_of(refused) == {"question": "contact_in_text"}
+    asked = fine(visitor.post(path, {"question": "是否带车位？"}), 201)
+    assert (asked["mine"], asked["status"], asked["answers"]) == (True, "waiting", [])
+    listed = fine(anybody.get(path))
+    assert (listed["items"], listed["unanswered"]) == ([], 1)
+    assert fine(anybody.get(f"/lots/{room.lot_id}"))["unanswered_questions"] == 1
+    [waiting] = fine(agent.get(path))["items"]
+    assert waiting["mine"] is False
+    stranger = sign_in(house.perform(an_account, "agency", agency_uscc=None))
+    answer = {"answer": "不带车位。", "item": "structure"}
+    assert code_of(stranger.put(f"/questions/{asked['id']}/answer", answer)) == "not_found"
+    assert fields_of(agent.put(f"/questions/{asked['id']}/answer", answer)) == {"item": "unknown_item"}
+    fine(agent.put(f"/questions/{asked['id']}/answer", answer | {"item": "defects"}))
+    listed = fine(anybody.get(path))
+    assert (listed["total"], listed["unanswered"]) == (1, 0)
+    [told] = listed["items"]
+    assert (told["question"], told["mine"], told["answers"][0]["agency_name"]) == ("是否带车位？", False, "示例拍辅")
+    assert code_of(anybody.get("/lots/nowhere/questions")) == "not_found"
+    for secret in (account.id, str(account.person_id), "欧阳"):
+        assert secret not in str(listed)
+
+
+def test_before_the_announcement_nobody_outside_asks_or_reads(room: CourtRoom, house: House, sign_in: SignIn) -> None:
+    room.enter()
+    _, visitor = a_visitor(house, sign_in)
+    path: Any = f"/lots/{room.lot_id}/questions"
+    assert code_of(visitor.post(path, {"question": "何时公告？"})) == "not_found"
+    assert code_of(visitor.get(path)) == "not_found"
+    assert fine(room.judge.get(path))["items"] == []

@@ -1,0 +1,118 @@
+"""The form of one item of a disclosure sheet, led by the catalogue: for a court that writes it, an agency that reports.
+
+What is shown of an item (hints, articles, fields, example), and the interface's own body of what was typed.
+"""
+
+from collections.abc import Collection
+from datetime import date
+from typing import Any
+
+from flask import request
+
+from auction.kernel.errors import Breach
+from auction.kernel.money import parse_yuan
+from disclosure.rules.catalogue import Catalogue, Field, Item
+from disclosure.rules.sheet import ItemFacts
+
+from . import forms, labels, lot_view
+from .forms import Entry
+from .language import _, language
+
+
+def item_view(wanted: Item) -> dict[str, Any]:
+    """What the form says of the item."""
+    tongue = language()
+    return {
+        "code": wanted.code,
+        "title": lot_view.in_language(wanted),
+        "hint": wanted.hint_en if tongue == "en" else wanted.hint,
+        "basis": "；".join(one.en if tongue == "en" else one.zh for one in wanted.basis),
+        "evidence": wanted.evidence,
+        "states": [(state, labels.ITEM_STATE[state]) for state in wanted.states],
+        "fields": [_field_view(wanted, spec) for spec in wanted.fields],
+    }
+
+
+def example_view(wanted: Item) -> dict[str, Any]:
+    """The catalogue's example of the item, in words."""
+    example = wanted.example
+    fields = [(spec, example.data[spec.name]) for spec in wanted.fields if spec.name in example.data]
+    return {
+        "state": example.state,
+        "statement": example.statement,
+        "data": [(lot_view.in_language(spec), lot_view.field_text(spec, value)) for spec, value in fields],
+    }
+
+
+def _field_view(wanted: Item, spec: Field) -> dict[str, Any]:
+    tongue = language()
+    money = spec.name.endswith("_fen")
+    label = lot_view.in_language(spec).replace("（分）", "").replace(" (fen)", "")
+    return {
+        "name": spec.name,
+        "type": spec.type,
+        "label": label + (_("（元）") if money else ""),
+        "asked": spec.required,
+        "hint": _asked_when(wanted, spec) if spec.required else "",
+        "choices": [(choice.code, choice.en if tongue == "en" else choice.zh) for choice in spec.choices],
+    }
+
+
+def _asked_when(wanted: Item, spec: Field) -> str:
+    """When a field has to be filled, in words."""
+    other = wanted.field(spec.when.field) if spec.when else None
+    if spec.when is None or other is None:
+        return _("“已查明”时必填")
+    value = lot_view.field_text(other, spec.when.value)
+    return _("“%(field)s”为“%(value)s”时必填", field=lot_view.in_language(other), value=value)
+
+
+def entry_of(facts: ItemFacts | None, today: date) -> Entry:
+    """The form of what is known of an item; of nothing, with today as the day of checking."""
+    if facts is None:
+        return Entry({"checked_on": today.isoformat()})
+    data = {f"data.{name}": value for name, value in forms.shown(facts.data).items()}
+    return Entry(
+        {
+            **data,
+            "state": facts.state,
+            "statement": facts.statement,
+            "source": facts.source,
+            "checked_on": facts.checked_on.isoformat() if facts.checked_on else "",
+            "attachments": [file.id for file in facts.attachments],
+        }
+    )
+
+
+def next_of(catalogue: Catalogue, code: str, wanted: Collection[str]) -> Item | None:
+    """The next of the wanted items, after this one and around; this one is none of them."""
+    codes = [each.code for each in catalogue.items]
+    here = codes.index(code)
+    for other in codes[here + 1 :] + codes[:here]:
+        if other in wanted:
+            return catalogue.item(other)
+    return None
+
+
+def payload_of(wanted: Item) -> tuple[dict[str, Any], list[Breach]]:
+    """The posted item as the interface's own body. Fields are converted to the types the catalogue names."""
+    readers = {spec.name: _reader(spec) for spec in wanted.fields}
+    data, wrong = forms.read(readers, "data.")
+    payload, _none = forms.read(dict.fromkeys(("state", "statement", "source", "checked_on"), forms.text))
+    return {**payload, "data": data, "attachments": request.form.getlist("attachments")}, wrong
+
+
+def field_names(wanted: Item) -> tuple[str, ...]:
+    """The names of the form's fields."""
+    names = tuple(f"data.{spec.name}" for spec in wanted.fields)
+    return ("state", "statement", "source", "checked_on", "attachments", *names)
+
+
+def _reader(spec: Field) -> forms.Read:
+    if spec.type == "boolean":
+        return forms.yes
+    if spec.name.endswith("_fen"):
+        return lambda typed: 0 if typed.strip() in ("0", "0.00") else parse_yuan(typed)
+    if spec.type == "integer":
+        return forms.whole
+    return forms.number if spec.type == "number" else forms.text
