@@ -13,6 +13,7 @@ from ..rules import rounds, terms
 from ..rules.lot import AssetType, AuctionStatus, PartyRole, Round
 from ..rules.notices import Addressee, NoticeRecipient, NoticeStatus
 from ..rules.panel import PanelMember
+from .unsold import standstill
 
 
 def reference_price(session: Session, lot_id: str) -> price_rules.ReferencePrice | None:
@@ -92,6 +93,7 @@ def proposal(session: Session, auction: Auction, barred: Collection[str]) -> ter
         ),
         panel=_panel(session, auction, barred),
         earlier=earlier_rounds(session, lot.id, auction.id),
+        standstill=standstill(session, lot),
     )
 
 

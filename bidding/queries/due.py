@@ -7,14 +7,14 @@ from typing import Literal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from auction.models import Auction
+from auction.models import Auction, LotGroup, OwnSale
 from risk.queries.sanctions import due_sanctions
 
 from ..models import AwaitedLook
 
 #: What only informs a regulator, in the order in which it is done.
 Look = Literal["screen", "patterns", "names"]
-Act = Literal["open", "close", "overdue", "enforce", "expire"] | Look
+Act = Literal["open", "close", "overdue", "satisfy", "own_sale", "enforce", "expire"] | Look
 LOOKS: tuple[Look, ...] = ("screen", "patterns", "names")
 #: Of each kind so many are read at once: after a long stand-still there may be thousands, read every second.
 _MOST_LOOKS = 100
@@ -22,10 +22,10 @@ _MOST_LOOKS = 100
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """An act on an auction, on a sanction (enforce, expire) or on a registration (names), and when it is due.
+    """An act on an auction, a group of lots (satisfy), an own sale, a sanction or a registration (names), and its time.
 
-    Acts of one instant come in the order opening, closing, telling; then sanctions begin and end; then the signs of
-    ended auctions are compared, their bids are looked at, and names are compared.
+    Acts of one instant come in the order opening, closing, telling, counting and ending own sales; then sanctions
+    begin and end; then the signs of ended auctions are compared, their bids are looked at, and names are compared.
     """
 
     at: datetime
@@ -51,6 +51,8 @@ def due_acts(session: Session, until: datetime) -> list[Due]:
         ("open", [(at, key) for at, key in opening]),
         ("close", [(at, key) for at, key in closing]),
         ("overdue", [(at + late, key) for at, key in overdue if at is not None]),
+        ("satisfy", _groups(session, until)),
+        ("own_sale", _own_sales(session, until)),
     ]
     sanctions = due_sanctions(session, until)
     for act in ("enforce", "expire"):
@@ -59,6 +61,16 @@ def due_acts(session: Session, until: datetime) -> list[Due]:
         acts.append((look, [(due.at, due.subject_id) for due in due_looks(session, until, look)]))
     found = [(at, rank, key, act) for rank, (act, rows) in enumerate(acts) for at, key in rows]
     return [Due(at, act, key) for at, _, key, act in sorted(found)]
+
+
+def _groups(session: Session, until: datetime) -> list[tuple[datetime, str]]:
+    rows = session.execute(select(LotGroup.check_at, LotGroup.id).where(LotGroup.check_at <= until))
+    return [(at, key) for at, key in rows if at is not None]
+
+
+def _own_sales(session: Session, until: datetime) -> list[tuple[datetime, str]]:
+    running = (OwnSale.status == "allowed", OwnSale.ends_at <= until)
+    return [(at, key) for at, key in session.execute(select(OwnSale.ends_at, OwnSale.id).where(*running))]
 
 
 def due_looks(session: Session, until: datetime, look: Look, most: int = _MOST_LOOKS) -> list[Due]:

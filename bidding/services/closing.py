@@ -19,6 +19,7 @@ from .life import change_status, open_auction, record_close, release_all, suspen
 from .looks import end
 from .rooms import lock_auction
 from .settlement import confirm_sale, hold_barred_winner
+from .takings import ask_creditors
 
 
 def close(unit: Unit, auction_id: str, *, settled: bool = False) -> str | None:
@@ -91,4 +92,6 @@ def _decide(unit: Unit, auction: Auction) -> str:
     )
     if status == "sold":
         confirm_sale(unit, auction, winner, decided)
+    else:
+        ask_creditors(unit, auction)
     return status
