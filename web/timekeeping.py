@@ -22,6 +22,7 @@ from bidding.services.life import open_due
 from bidding.services.looks import put_off
 from bidding.services.own_sales import lapse_own_sale
 from bidding.services.patterns import keep_screening
+from bidding.services.relist_watch import watch_relist
 from bidding.services.sanctions import enforce_due, expire_due
 from bidding.services.settlement import mark_overdue
 from bidding.services.signals import screen_signals, watch_names
@@ -56,6 +57,7 @@ _ACTS: Mapping[Act, Callable[[Unit, str], object]] = {
     "expire": expire_due,
     "screen": screen_signals,
     "names": watch_names,
+    "relist": watch_relist,
 }
 
 

@@ -96,6 +96,7 @@ class OwnSale(Base):
             sqlite_where=text("status = 'allowed'"),
             postgresql_where=text("status = 'allowed'"),
         ),
+        Index("ix_own_sales_status", "status", "ends_at"),
     )
 
 

@@ -13,9 +13,9 @@ from risk.queries.sanctions import due_sanctions
 from ..models import AwaitedLook
 
 #: What only informs a regulator, in the order in which it is done.
-Look = Literal["screen", "patterns", "names"]
+Look = Literal["screen", "patterns", "names", "relist"]
 Act = Literal["open", "close", "overdue", "satisfy", "own_sale", "enforce", "expire"] | Look
-LOOKS: tuple[Look, ...] = ("screen", "patterns", "names")
+LOOKS: tuple[Look, ...] = ("screen", "patterns", "names", "relist")
 #: Of each kind so many are read at once: after a long stand-still there may be thousands, read every second.
 _MOST_LOOKS = 100
 
@@ -25,7 +25,8 @@ class Due:
     """An act on an auction, a group of lots (satisfy), an own sale, a sanction or a registration (names), and its time.
 
     Acts of one instant come in the order opening, closing, telling, counting and ending own sales; then sanctions
-    begin and end; then the signs of ended auctions are compared, their bids are looked at, and names are compared.
+    begin and end; then the signs of ended auctions are compared, their bids are looked at, names are compared, and
+    late rounds are told.
     """
 
     at: datetime

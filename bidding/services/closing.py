@@ -16,7 +16,7 @@ from ..models import Registration
 from ..queries.rooms import room_of, ruleset_of
 from ..rules import room as rules
 from .life import change_status, open_auction, record_close, release_all, suspend_locked
-from .looks import end
+from .looks import await_look, end
 from .rooms import lock_auction
 from .settlement import confirm_sale, hold_barred_winner
 from .takings import ask_creditors
@@ -94,4 +94,5 @@ def _decide(unit: Unit, auction: Auction) -> str:
         confirm_sale(unit, auction, winner, decided)
     else:
         ask_creditors(unit, auction)
+        await_look(unit, "relist", auction.lot_id)
     return status

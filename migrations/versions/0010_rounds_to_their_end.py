@@ -107,6 +107,7 @@ def upgrade() -> None:
     op.create_index(
         "uq_own_sales_allowed", "own_sales", ["lot_id"], unique=True, sqlite_where=allowed, postgresql_where=allowed
     )
+    op.create_index("ix_own_sales_status", "own_sales", ["status", "ends_at"])
     op.create_table(
         "lot_returns",
         _text("lot_id"),
