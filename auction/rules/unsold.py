@@ -16,6 +16,8 @@ from .findings import Finding
 from .lot import AssetType, NoticeClass, PartyRole, Round, notice_class
 from .ruleset import Ruleset
 
+#: How a lot may be disposed of without a sale to a bidder.
+DISPOSALS = ("taken", "own_sale", "returned", "other_measures")
 #: Answers that still wait for the court, and those that hold the lot.
 WILLING = "willing"
 HOLDING = frozenset(("awarded", "taken", "ruled"))
@@ -115,7 +117,7 @@ class Standstill:
 def standstill_findings(standstill: Standstill, today: date, ruleset: Ruleset) -> Iterable[Finding]:
     """Errors on announcing a further round: `lot_disposed taking_open own_sale_open group_satisfied`."""
     if standstill.disposal:
-        facts: dict[str, int | str] = {"disposal": standstill.disposal, "reason": standstill.disposal}
+        facts: dict[str, int | str] = {"disposal": standstill.disposal}
         yield Finding("lot_disposed", "error", "round", ruleset.basis("taking_at_reserve"), facts)
     asked = standstill.asked
     if asked is not None and asked.is_open(today):
@@ -160,7 +162,7 @@ def check_returnable(round_: Round, status: str, asset_type: AssetType, asked: A
     """
     movable = notice_class(asset_type) is NoticeClass.MOVABLE
     if status != "unsold" or not (round_ is Round.SELL_OFF or (round_ is Round.SECOND and movable)):
-        raise DomainError("wrong_state", status=status, reason="round_to_come")
+        raise DomainError("return_too_early", round=round_.value)
     if asked is not None and asked.is_open(today):
         raise DomainError("taking_open", last_day=asked.until_on.isoformat(), willing=asked.willing)
 

@@ -58,7 +58,7 @@ def create_auction(
     if unit.session.scalar(select(Auction.id).where(Auction.lot_id == lot.id, Auction.status.in_(LIVE))):
         raise DomainError("wrong_state", status="another_round_live")
     if lot.disposal:
-        raise DomainError("lot_disposed", disposal=lot.disposal, reason=lot.disposal)
+        raise DomainError("lot_disposed", disposal=lot.disposal)
     members = _panel(unit, panel)
     auction_id = unit.new_id()
     auction = Auction(

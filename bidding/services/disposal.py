@@ -32,7 +32,7 @@ def check_undisposed(unit: Unit, auction: Auction) -> None:
     if auction.status != "unsold":
         raise DomainError("wrong_state", status=auction.status)
     if lot.disposal:
-        raise DomainError("lot_disposed", disposal=lot.disposal, reason=lot.disposal)
+        raise DomainError("lot_disposed", disposal=lot.disposal)
     last = last_unsold(unit.session, lot.id)
     if last is None or last.id != auction.id:
         raise DomainError("wrong_state", status="not_the_last_round")

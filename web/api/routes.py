@@ -20,6 +20,7 @@ from . import (
     sessions,
     sheets,
     standing,
+    unsold,
 )
 from .spec import Api
 
@@ -31,6 +32,7 @@ _BLUEPRINTS = (
     sheets.blueprint,
     rounds.blueprint,
     reneges.blueprint,
+    unsold.blueprint,
     bidding.blueprint,
     conflicts.blueprint,
     approvals.blueprint,

@@ -168,13 +168,13 @@ def test_a_lot_goes_back_after_the_sell_off_and_a_movable_after_the_second(
 ) -> None:
     """SALE 24, 25(2)."""
     if refused:
-        assert refused_with(check_returnable, round_, "unsold", kind, None, UNTIL) == "wrong_state"
+        assert refused_with(check_returnable, round_, "unsold", kind, None, UNTIL) == "return_too_early"
     else:
         check_returnable(round_, "unsold", kind, None, UNTIL)
         waits = Asked(UNTIL, 1, 0, 0)
         assert refused_with(check_returnable, round_, "unsold", kind, waits, UNTIL) == "taking_open"
         check_returnable(round_, "unsold", kind, waits, UNTIL + DAY)
-        assert refused_with(check_returnable, round_, "withdrawn", kind, None, UNTIL) == "wrong_state"
+        assert refused_with(check_returnable, round_, "withdrawn", kind, None, UNTIL) == "return_too_early"
 
 
 @pytest.mark.parametrize(

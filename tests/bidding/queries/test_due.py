@@ -31,7 +31,7 @@ def test_what_is_due_is_found_by_indexes(house: House) -> None:
 
     house.read(query)
     told = "\n".join(plan)
-    for index in ("ix_auctions_status", "ix_auctions_settlement", "ix_sanctions_status", "ix_awaited_looks_due", "ix_own_sales_status"):
+    for index in ("ix_auctions_status", "ix_auctions_settlement", "ix_sanctions_status", "ix_awaited_looks_due"):
         assert index in told
     scanned = [line for line in plan if "SCAN" in line or "Seq Scan" in line]
     assert all("sanction_reviews" in line for line in scanned), told  # few, and asked only for those that wait

@@ -116,7 +116,7 @@ def test_a_lot_nobody_takes_is_returned_once_and_in_public(hall: Hall, kind: str
 def test_a_flat_is_not_returned_before_its_sell_off_and_a_car_is_after_the_second(hall: Hall) -> None:
     facts = {"kind": "returned", "reason": "r"}
     flat = an_unsold_lot(hall, round_="second")
-    assert refused_with(flat.perform, return_lot, flat.judge, flat.auction_id, **facts) == "wrong_state"
+    assert refused_with(flat.perform, return_lot, flat.judge, flat.auction_id, **facts) == "return_too_early"
     car = an_unsold_lot(hall, round_="second", asset_type="vehicle")
     car.perform(return_lot, car.judge, car.auction_id, **facts)
     assert car.lot().disposal == "returned"
