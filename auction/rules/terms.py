@@ -101,7 +101,7 @@ def check_terms(proposal: Proposal, *, ruleset: Ruleset, calendar: WorkingDays, 
         *panel_findings(proposal.panel, proposal.court_code, ruleset),
         *notice_findings(proposal.recipients, proposal.addressees, proposal.asset_type, moments, ruleset, calendar),
         *order_findings(terms.round, earlier, ruleset),
-        *standstill_findings(proposal.standstill, today, ruleset),
+        *standstill_findings(proposal.standstill, today, shanghai_day(terms.opens_at), ruleset),
         *relist_findings(
             earlier,
             today=today,

@@ -114,15 +114,20 @@ class Standstill:
     satisfied: bool = False
 
 
-def standstill_findings(standstill: Standstill, today: date, ruleset: Ruleset) -> Iterable[Finding]:
-    """Errors on announcing a further round: `lot_disposed taking_open own_sale_open group_satisfied`."""
+def standstill_findings(standstill: Standstill, today: date, opens_on: date, ruleset: Ruleset) -> Iterable[Finding]:
+    """What stands against announcing a further round today: `lot_disposed taking_open own_sale_open group_satisfied`.
+
+    While answers are merely awaited the round may be announced, so that its time is kept, but its bidding may not open
+    before they are due: `taking_open` is a warning then, an error otherwise.
+    """
     if standstill.disposal:
         facts: dict[str, int | str] = {"disposal": standstill.disposal}
         yield Finding("lot_disposed", "error", "round", ruleset.basis("taking_at_reserve"), facts)
     asked = standstill.asked
     if asked is not None and asked.is_open(today):
         until: dict[str, int | str] = {"last_day": asked.until_on.isoformat(), "willing": asked.willing}
-        yield Finding("taking_open", "error", "round", ruleset.basis("taking_at_reserve"), until)
+        basis, bars = ruleset.basis("taking_at_reserve"), asked.willing > 0 or opens_on <= asked.until_on
+        yield Finding("taking_open", "error" if bars else "warning", "opens_at", basis, until)
     if standstill.own_sale_until is not None:
         last: dict[str, int | str] = {"last_day": standstill.own_sale_until.isoformat()}
         yield Finding("own_sale_open", "error", "round", ruleset.basis("own_sale_other_max"), last)

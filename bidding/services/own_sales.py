@@ -6,6 +6,8 @@ the court ends it. The price must be in the court's account; the judge records t
 
 from datetime import date
 
+from sqlalchemy import select
+
 from auction.kernel.clock import iso
 from auction.kernel.errors import DomainError
 from auction.kernel.unit import Unit
@@ -13,7 +15,7 @@ from auction.models import Auction, OwnSale
 from auction.queries.unsold import own_sale
 from auction.rules.access import PLATFORM, Actor
 from auction.rules.calendar import shanghai_day
-from auction.rules.lot import AssetType
+from auction.rules.lot import LIVE, AssetType
 from auction.rules.published_holidays import published_calendar
 from auction.rules.ruleset import load
 from auction.rules.unsold import check_above, own_sale_end
@@ -32,6 +34,8 @@ def allow(unit: Unit, actor: Actor, auction_id: str, *, offer_fen: int, until_on
     """
     auction = lock_unsold(unit, actor, auction_id)
     check_no_own_sale(unit, auction.lot_id)
+    if unit.session.scalar(select(Auction.id).where(Auction.lot_id == auction.lot_id, Auction.status.in_(LIVE))):
+        raise DomainError("wrong_state", status="another_round_live")
     check_above(offer_fen, auction.reserve_price_fen, "offer_fen")
     numbers = load(unit.settings.ruleset)
     end = own_sale_end(

@@ -36,7 +36,7 @@ from risk.services.interest import check_interest
 from ..models import AfterSaleStep, Registration
 from ..queries.payments import payments
 from ..rules import ledger
-from .disposal import check_no_own_sale, check_undisposed, dispose, lock_unsold
+from .disposal import check_no_own_sale, dispose, lock_unsold
 from .groups import count_again
 from .identities import sealed_identity
 from .moving import note, order_refund, post, refund_span
@@ -83,12 +83,11 @@ def answer(
     wrong_state where nobody is asked, taking_late after the last day, lot_disposed, invalid for a party that is not
     asked (`not_a_creditor`) or a rank that only the court states (`rank_by_court`).
     """
-    auction = lock_round(unit, actor, auction_id, "taking.answer")
+    auction = lock_unsold(unit, actor, auction_id, "taking.answer")
     party = next((one for one in creditors(unit.session, auction.lot.case_id) if one.id == creditor), None)
     own = actor.role not in COURT_ROLES
     if own and (party is None or not _is_person(unit, actor, party)):
         raise DomainError("not_found")
-    check_undisposed(unit, auction)
     question = unit.session.get(TakingQuestion, auction.id)
     if question is None:
         raise DomainError("wrong_state", status="nobody_asked")

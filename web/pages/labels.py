@@ -167,6 +167,8 @@ WITHDRAWAL: Words = {
     "collusion": _("恶意串通"),
     "material_change": _("情况表发生重大变化，须重新公告"),
     "satisfied": _("同案其他标的所得价款已足以清偿"),
+    "taken": _("已交债权人抵债"),
+    "own_sale": _("被执行人已自行变卖"),
     "other": _("其他应当撤回的情形"),
 }
 

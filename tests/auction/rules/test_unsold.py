@@ -108,20 +108,33 @@ def test_a_taker_pays_what_its_claim_leaves_of_the_price(claim: int, owed: int) 
 def test_the_question_stands_against_the_next_round_until_it_is_settled(
     ruleset: Ruleset, asked: Asked, today: date, is_open: bool
 ) -> None:
-    found = [finding.code for finding in standstill_findings(Standstill(asked=asked), today, ruleset)]
-    assert found == (["taking_open"] if is_open else [])
+    assert asked.is_open(today) is is_open
+    found = standstill_findings(Standstill(asked=asked), today, UNTIL, ruleset)
+    assert [finding.code for finding in found] == (["taking_open"] if is_open else [])
+
+
+@pytest.mark.parametrize(
+    ("willing", "opens_on", "severity"),
+    [(0, UNTIL, "error"), (0, UNTIL + DAY, "warning"), (1, UNTIL + DAY, "error")],
+)
+def test_meanwhile_a_round_may_be_announced_that_opens_after_the_answers(
+    ruleset: Ruleset, willing: int, opens_on: date, severity: str
+) -> None:
+    standstill = Standstill(asked=Asked(UNTIL, 3, 1, willing))
+    (finding,) = standstill_findings(standstill, UNTIL - DAY, opens_on, ruleset)
+    assert (finding.code, finding.severity) == ("taking_open", severity)
 
 
 def test_whatever_stands_against_a_further_round_is_told_at_once_with_its_basis(ruleset: Ruleset) -> None:
     all_ = Standstill("taken", Asked(UNTIL, 1, 1, 1), UNTIL, satisfied=True)
-    found = {finding.code: str(finding.basis) for finding in standstill_findings(all_, UNTIL, ruleset)}
+    found = {finding.code: str(finding.basis) for finding in standstill_findings(all_, UNTIL, UNTIL + DAY, ruleset)}
     assert found == {
         "lot_disposed": "SALE 16(1)",
         "taking_open": "SALE 16(1)",
         "own_sale_open": "court's practice",
         "group_satisfied": "SALE 14",
     }
-    assert list(standstill_findings(Standstill(), UNTIL, ruleset)) == []
+    assert list(standstill_findings(Standstill(), UNTIL, UNTIL, ruleset)) == []
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from auction.kernel.unit import Unit
-from auction.models import Auction, Party, TakingQuestion
+from auction.models import Auction, Lot, Party, TakingQuestion
 from auction.queries.proposals import proposal
 from auction.rules.calendar import midnight, shanghai_day
 from auction.rules.unsold import Asked, commitment, draw
@@ -210,6 +210,7 @@ def test_the_next_round_may_be_drafted_meanwhile_but_waits_for_the_question_and_
 
     asked = hall.house.read(standing)
     assert asked is not None and asked.waits(shanghai_day(hall.clock.moment))
+    assert shanghai_day(draft.opens_at) > asked.until_on
     taking = story.answer(story.creditors[0])
     asked = hall.house.read(standing)
     assert asked is not None and asked.willing == 1
@@ -218,13 +219,25 @@ def test_the_next_round_may_be_drafted_meanwhile_but_waits_for_the_question_and_
     assert refused_with(story.perform, relist, story.judge, story.auction_id, reason="unsold") == "lot_disposed"
 
 
-def test_only_the_latest_unsold_round_is_taken_and_not_while_another_runs(hall: Hall) -> None:
+@pytest.mark.parametrize("before", [SECOND, 0 * SECOND], ids=["a second before it opens", "as it opens"])
+def test_a_round_announced_meanwhile_is_withdrawn_for_a_taker_unless_it_has_opened(
+    hall: Hall, before: timedelta
+) -> None:
     story = an_unsold_lot(hall, "applicant")
     taking = story.answer(story.creditors[0])
 
     def next_one(unit: Unit) -> str:
-        lot = unit.session.merge(story.lot())
-        return an_auction(unit, lot=lot, round="second", status="announced", created_at=unit.now + SECOND).id
+        lot = unit.session.get_one(Lot, story.lot_id)
+        terms = {"created_at": unit.now + SECOND, "opens_at": unit.now + 9 * DAY}
+        return an_auction(unit, lot=lot, round="second", status="announced", **terms).id
 
-    hall.house.perform(next_one)
-    assert refused_with(story.award, taking, RESERVE) == "wrong_state"
+    second = hall.house.perform(next_one)
+    bidder = hall.bidder(second)
+    hall.clock.moment = hall.row(second).opens_at - before
+    if before:
+        story.award(taking, RESERVE)
+        assert (hall.row(second).status, hall.row(second).ended_reason) == ("withdrawn", "taken")
+        assert hall.registration(bidder).status == "released"
+    else:
+        assert refused_with(story.award, taking, RESERVE) == "wrong_state"
+        assert hall.row(second).status == "announced"
