@@ -51,7 +51,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 FORMAT = "fapai-evidence-1"
 BID, LAPSE, CLOSE, CONFIRM = BIDDING = "BidAccepted", "BidsLapsed", "AuctionClosed", "SaleConfirmed"
 RENEGE, REVOKE, ALLOCATE = "BuyerReneged", "RenegeRevoked", "ForfeitAllocated"
-PUBLIC = (*BIDDING, RENEGE, REVOKE)
+ASKED, DRAWN = "CreditorsAsked", "LotsDrawn"
+PUBLIC = (*BIDDING, RENEGE, REVOKE, ASKED, DRAWN)
 COMMON = {"entries.jsonl", "checkpoint.txt", "proofs.json", "receipts.json", "key.pem"}
 FILES = {"log": COMMON | {"auctions.json"}, "auction": COMMON | {"auction.json", "sheet.json", "confirmation.json"}}
 SAMPLE, SHOWN = 200, 50  # receipts checked without --all; failures listed
@@ -219,6 +220,7 @@ class Journal:
         self.standing, self.sold, self.confirmed = dict[str, tuple[Any, ...]](), set[str](), dict[str, str]()
         self.reneges = dict[str, list[dict[str, Any]]]()
         self.seals: dict[str, set[str]] = {}
+        self.committed: dict[str, str] = {}
 
     def read(self, lines: Iterable[bytes]) -> None:
         for position, line in enumerate(lines, 1):
@@ -237,6 +239,7 @@ class Journal:
             that(salt is sealed is None or entry["kind"] not in PUBLIC, where, "hides what is public")
             self.bidding(where, entry, written)
             self.reneging(where, entry)
+            self.drawing(where, entry)
         if salt is not None:
             sealed = sha256(unhex(salt), written).hex()
         if sealed is not None:
@@ -308,6 +311,18 @@ class Journal:
                 that(right, where, f"its line {line['code']} does not follow from the one before")
             that(left == 0, where, f"its lines leave {left} of the deposit")
             last["allocation"] = body["lines"]
+
+    def drawing(self, where: str, entry: dict[str, Any]) -> None:
+        """Lots drawn among creditors: by the seed that was committed to before they answered."""
+        stream, kind, body, that = entry["stream"], entry["kind"], entry["body"], self.found.that
+        if kind == ASKED:
+            self.committed[stream] = body["commitment"]
+        elif kind == DRAWN:
+            seed, sale = body["seed"], stream.removeprefix("auction:")
+            that(sha256(seed.encode()).hex() == self.committed.get(stream), where, "its seed was not committed to")
+            order = sorted(body["among"], key=lambda place: sha256(f"{seed}:{sale}:{place}".encode()))
+            that(order == body["drawn"], where, "its order does not follow from its seed")
+            self.found.checked["drawings"] += 1
 
 
 def check_key(found: Findings, folder: Path, key: Key) -> None:

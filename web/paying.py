@@ -3,7 +3,7 @@
 The gateway opens the account before the transaction: nothing that waits for the outside holds a lock.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import cast
 
 from flask import current_app
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from auction.kernel.errors import DomainError
 from auction.kernel.unit import Unit
+from auction.models import Taking
 from auction.rules.access import Actor
 from bidding.models import Payment, Registration
 from bidding.queries.auctions import visible_auction
@@ -27,7 +28,12 @@ from .idempotency import act
 from .origin import origin_here
 
 #: A debt paid in parts gets an account for each part.
-_STANDING = {"deposit": LIVE, "balance": ("pending",), "top_up": ("pending",)}
+_STANDING = {"deposit": LIVE, "balance": ("pending",), "top_up": ("pending",), "difference": ("pending",)}
+_REQUESTS: Mapping[str, Callable[..., Payment]] = {
+    "balance": services.request_balance,
+    "top_up": services.request_top_up,
+    "difference": services.request_difference,
+}
 
 
 def ask_deposit(actor: Actor, registration_id: str) -> Payment:
@@ -52,7 +58,7 @@ def ask_balance(actor: Actor, auction_id: str, amount_fen: int | None = None) ->
 
     DomainError wrong_state unless a balance is owed, invalid for more than that, forbidden for all but the buyer.
     """
-    return _ask_owed(actor, auction_id, "balance", services.request_balance, amount_fen)
+    return _ask_owed(actor, auction_id, "balance", amount_fen)
 
 
 def ask_top_up(actor: Actor, auction_id: str, amount_fen: int | None = None) -> Payment:
@@ -60,18 +66,40 @@ def ask_top_up(actor: Actor, auction_id: str, amount_fen: int | None = None) -> 
 
     DomainError not_found for everybody else: whether there is an order is nobody else's business.
     """
-    return _ask_owed(actor, auction_id, "top_up", services.request_top_up, amount_fen)
+    return _ask_owed(actor, auction_id, "top_up", amount_fen)
 
 
-def _ask_owed(
-    actor: Actor, auction_id: str, purpose: str, request: Callable[..., Payment], amount_fen: int | None
-) -> Payment:
+def ask_difference(actor: Actor, auction_id: str, taking_id: str, amount_fen: int | None = None) -> Payment:
+    """The payment of what a creditor who takes the lot still pays in (SALE 16), or of a part of it.
+
+    DomainError not_found for everybody else, wrong_state where nothing is owed, invalid for more than that.
+    """
+    return _ask(actor, house().read(_takers_registration, auction_id, taking_id), "difference", amount_fen)
+
+
+def ask_own_difference(actor: Actor, registration_id: str, amount_fen: int | None = None) -> Payment:
+    """The same, of the taker's own registration."""
+    return _ask(actor, registration_id, "difference", amount_fen)
+
+
+def _takers_registration(session: Session, auction_id: str, taking_id: str) -> str:
+    taking = session.get(Taking, taking_id)
+    if taking is None or taking.auction_id != auction_id or taking.registration_id is None:
+        raise DomainError("not_found")
+    return taking.registration_id
+
+
+def _ask_owed(actor: Actor, auction_id: str, purpose: str, amount_fen: int | None) -> Payment:
     try:
         registration_id = house().read(_buyers_registration, actor, auction_id)
     except DomainError as error:
         if purpose == "top_up":
             raise DomainError("not_found") from error
         raise
+    return _ask(actor, registration_id, purpose, amount_fen)
+
+
+def _ask(actor: Actor, registration_id: str, purpose: str, amount_fen: int | None) -> Payment:
     account = house().read(_standing_account, actor, registration_id, purpose) or _open_account(
         registration_id, purpose
     )
@@ -79,7 +107,7 @@ def _ask_owed(
     def ask(unit: Unit) -> Payment:
         auction, registration = lock_registration(unit, actor, registration_id, "registration.own")
         keep_origin(unit, registration, origin_here())
-        return request(unit, auction, registration, account=account, amount_fen=amount_fen)
+        return _REQUESTS[purpose](unit, auction, registration, account=account, amount_fen=amount_fen)
 
     return act(ask)
 

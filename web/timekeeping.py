@@ -17,9 +17,12 @@ from auction.rules.ruleset import load
 from bidding.queries.due import LOOKS, Act, Due, due_acts, due_looks
 from bidding.queries.patterns import bidding_of, screening_of
 from bidding.services.closing import close
+from bidding.services.groups import stop_satisfied
 from bidding.services.life import open_due
 from bidding.services.looks import put_off
+from bidding.services.own_sales import lapse_own_sale
 from bidding.services.patterns import keep_screening
+from bidding.services.relist_watch import watch_relist
 from bidding.services.sanctions import enforce_due, expire_due
 from bidding.services.settlement import mark_overdue
 from bidding.services.signals import screen_signals, watch_names
@@ -49,11 +52,14 @@ def here(work: Callable[..., Any], *args: Any) -> Any:
 _ACTS: Mapping[Act, Callable[[Unit, str], object]] = {
     "open": open_due,
     "overdue": mark_overdue,
+    "satisfy": stop_satisfied,
+    "own_sale": lapse_own_sale,
     "enforce": enforce_due,
     "expire": expire_due,
     "unanswered": tell_unanswered,
     "screen": screen_signals,
     "names": watch_names,
+    "relist": watch_relist,
 }
 
 

@@ -7,6 +7,7 @@ from .auctions import Auction, Intake, PanelMember, Platform
 from .log import Checkpoint, LogLeaf, LogNode
 from .lots import Case, Lot, Notice, Party, ReferencePrice, Task, TaskEnd, TaskRating
 from .people import Account, Agency, Court, Idempotency, LoginSession, Person
+from .unsold import LotDrawing, LotGroup, LotGroupMember, LotReturn, OwnSale, Taking, TakingQuestion
 
 __all__ = [
     "Account",
@@ -24,7 +25,12 @@ __all__ = [
     "LogNode",
     "LoginSession",
     "Lot",
+    "LotDrawing",
+    "LotGroup",
+    "LotGroupMember",
+    "LotReturn",
     "Notice",
+    "OwnSale",
     "PanelMember",
     "Party",
     "Person",
@@ -33,6 +39,8 @@ __all__ = [
     "RoomEvent",
     "Salt",
     "Stream",
+    "Taking",
+    "TakingQuestion",
     "Task",
     "TaskEnd",
     "TaskRating",

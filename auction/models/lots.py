@@ -40,7 +40,10 @@ class Party(Base):
 
 
 class Lot(Base):
-    """A thing to be sold. `sheet_version` is the last sealed version of its disclosure sheet, 0 before the first."""
+    """A thing to be sold. `sheet_version` is the last sealed version of its disclosure sheet, 0 before the first.
+
+    `disposal`: why no further round comes without a sale: taken, own_sale, returned or other_measures.
+    """
 
     __tablename__ = "lots"
 
@@ -53,6 +56,7 @@ class Lot(Base):
     address: Mapped[str]
     attributes: Mapped[dict[str, Any]]
     sheet_version: Mapped[int] = mapped_column(default=0)
+    disposal: Mapped[str | None]
     created_at: Mapped[datetime]
     created_by: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
 

@@ -1,18 +1,20 @@
 """An auction as the rules of terms want to see it."""
 
 from collections.abc import Collection, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from ..kernel.events import RoomEvent
 from ..models import Account, Auction, Notice, Party, ReferencePrice
 from ..rules import reference_price as price_rules
 from ..rules import rounds, terms
 from ..rules.lot import AssetType, AuctionStatus, PartyRole, Round
 from ..rules.notices import Addressee, NoticeRecipient, NoticeStatus
 from ..rules.panel import PanelMember
+from .unsold import standstill
 
 
 def reference_price(session: Session, lot_id: str) -> price_rules.ReferencePrice | None:
@@ -44,12 +46,13 @@ def _step(data: dict[str, Any]) -> price_rules.PriceStep:
 
 
 def earlier_rounds(session: Session, lot_id: str, but: str | None = None) -> tuple[rounds.EarlierRound, ...]:
-    """The lot's other auctions in order of making."""
+    """The lot's other auctions in order of making, with the days that do not count towards the next one's time."""
     rows = session.scalars(
         select(Auction)
         .where(Auction.lot_id == lot_id, Auction.id != (but or ""))
         .order_by(Auction.created_at, Auction.id)
-    )
+    ).all()
+    stayed = _stays(session, [row.id for row in rows if row.status in ("withdrawn", "revoked")])
     return tuple(
         rounds.EarlierRound(
             auction_id=row.id,
@@ -60,9 +63,27 @@ def earlier_rounds(session: Session, lot_id: str, but: str | None = None) -> tup
             announced_at=row.announced_at,
             ended_at=row.closed_at,
             reneged=row.settlement == "reneged",
+            paused_days=rounds.stayed_days(stayed.get(row.id, ())),
         )
         for row in rows
     )
+
+
+def _stays(session: Session, auction_ids: Sequence[str]) -> dict[str, list[tuple[datetime, datetime]]]:
+    """From when to when auctions that came to no decision were suspended, by their rooms' public events."""
+    found: dict[str, list[tuple[datetime, datetime]]] = {}
+    since: dict[str, datetime] = {}
+    events = (
+        select(RoomEvent.auction_id, RoomEvent.at, RoomEvent.data)
+        .where(RoomEvent.auction_id.in_(auction_ids), RoomEvent.type == "status")
+        .order_by(RoomEvent.auction_id, RoomEvent.version)
+    )
+    for auction_id, at, data in session.execute(events) if auction_ids else ():
+        if data["status"] == AuctionStatus.SUSPENDED:
+            since[auction_id] = at
+        elif auction_id in since:
+            found.setdefault(auction_id, []).append((since.pop(auction_id), at))
+    return found
 
 
 def proposal(session: Session, auction: Auction, barred: Collection[str]) -> terms.Proposal:
@@ -92,6 +113,7 @@ def proposal(session: Session, auction: Auction, barred: Collection[str]) -> ter
         ),
         panel=_panel(session, auction, barred),
         earlier=earlier_rounds(session, lot.id, auction.id),
+        standstill=standstill(session, lot),
     )
 
 

@@ -1,6 +1,6 @@
 """Which round may follow which, and by when (OJA 26; sell-off: the court's practice)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
@@ -47,8 +47,12 @@ class NextRound:
 
 @dataclass(frozen=True, slots=True)
 class RelistDue:
-    """By when the next round must open (`opening`) or be announced (`announcement`), and from when the board warns."""
+    """By when the next round must open (`opening`) or be announced (`announcement`), and from when the board warns.
 
+    `base_id`: the unsold auction from whose end the time runs.
+    """
+
+    base_id: str
     act: Literal["opening", "announcement"]
     warn_on: date
     last_day: date
@@ -114,7 +118,12 @@ def relist_due(earlier: Sequence[EarlierRound], ruleset: Ruleset, calendar: Work
         act, limit, warn = "announcement", "sell_off_announce", "sell_off_announce_warn"
     end = period_end(start, ruleset.days(limit) + paused, calendar)
     warn_on = date.fromordinal(start.toordinal() + ruleset.days(warn) + paused)
-    return RelistDue(act, warn_on, end.last_day, end.provisional, limit)
+    return RelistDue(base.auction_id, act, warn_on, end.last_day, end.provisional, limit)
+
+
+def stayed_days(spans: Iterable[tuple[datetime, datetime]]) -> int:
+    """The Shanghai days on which a sale was stayed, from when to when: the day on which a stay began still counts."""
+    return sum((shanghai_day(end) - shanghai_day(start)).days for start, end in spans)
 
 
 def board_warning(

@@ -5,7 +5,7 @@ function, with `now` as the moment of announcing. What the sheet must hold is `d
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from fractions import Fraction
 from math import ceil, floor
@@ -19,6 +19,7 @@ from .panel import PanelMember, panel_findings, tally
 from .reference_price import ReferencePrice, SaleDays, price_findings
 from .rounds import EarlierRound, failed_round, next_round, order_findings, relist_findings
 from .ruleset import Ruleset
+from .unsold import Standstill, standstill_findings
 
 __all__ = [
     "Addressee",
@@ -65,7 +66,7 @@ class Proposal:
     """Everything the terms are held against.
 
     `addressees`: all who must be notified (parties of the case, secured creditors and preferential purchasers of case
-    and sheet). `earlier`: the lot's other auctions in order of time.
+    and sheet). `earlier`: the lot's other auctions in order of time; `standstill`: what stands against a further one.
     """
 
     terms: Terms
@@ -76,6 +77,7 @@ class Proposal:
     recipients: tuple[NoticeRecipient, ...]
     panel: tuple[PanelMember, ...]
     earlier: tuple[EarlierRound, ...] = ()
+    standstill: Standstill = field(default_factory=Standstill)
 
 
 def check_terms(proposal: Proposal, *, ruleset: Ruleset, calendar: WorkingDays, now: datetime) -> tuple[Finding, ...]:
@@ -83,7 +85,8 @@ def check_terms(proposal: Proposal, *, ruleset: Ruleset, calendar: WorkingDays, 
 
     Error codes: `reserve_below_floor cut_above_limit deposit_out_of_range notice_too_short bidding_too_short
     increment_invalid reference_price_expired panel_incomplete notice_outstanding round_out_of_order relist_too_late`,
-    `balance_days_invalid` and those of `reference_price.entry_findings`. No error: it may be announced.
+    `lot_disposed taking_open own_sale_open group_satisfied balance_days_invalid` and those of
+    `reference_price.entry_findings`. No error: it may be announced.
     """
     terms, earlier = proposal.terms, proposal.earlier
     today = shanghai_day(now)
@@ -98,6 +101,7 @@ def check_terms(proposal: Proposal, *, ruleset: Ruleset, calendar: WorkingDays, 
         *panel_findings(proposal.panel, proposal.court_code, ruleset),
         *notice_findings(proposal.recipients, proposal.addressees, proposal.asset_type, moments, ruleset, calendar),
         *order_findings(terms.round, earlier, ruleset),
+        *standstill_findings(proposal.standstill, today, shanghai_day(terms.opens_at), ruleset),
         *relist_findings(
             earlier,
             today=today,

@@ -52,11 +52,13 @@ def create_auction(
     """Draft a round for a locked lot. `panel` are usernames.
 
     A lot has one round under way at a time: DomainError wrong_state while another is announced, open or
-    suspended. An unknown username is invalid/`unknown_judge`.
+    suspended, and once the lot is disposed of otherwise. An unknown username is invalid/`unknown_judge`.
     """
     require(actor, "auction.create", court=lot.court_code)
     if unit.session.scalar(select(Auction.id).where(Auction.lot_id == lot.id, Auction.status.in_(LIVE))):
         raise DomainError("wrong_state", status="another_round_live")
+    if lot.disposal:
+        raise DomainError("lot_disposed", disposal=lot.disposal)
     members = _panel(unit, panel)
     auction_id = unit.new_id()
     auction = Auction(

@@ -26,6 +26,7 @@ from disclosure.models import SheetVersion
 from ..models import Bid, Confirmation, Registration
 from .audit_reneges import check_reneges
 from .audit_sanctions import check_sanctions
+from .audit_unsold import check_unsold
 
 #: Kinds of entries a sale's state can be made again from.
 ACCEPTED, REFUSED, LAPSED, CLOSED, CONFIRMED = (
@@ -55,7 +56,8 @@ def verify_all(session: Session, public_key: bytes, *, signatures: bool = True) 
     """Check the journal, the log, and all that follows from them, against the log's public key (32 raw bytes).
 
     Bids with their receipts' signatures (`signatures=False` leaves those out), room events, prices and leaders,
-    confirmations, reneges with the ledger, sanctions and records, sheets. The session must not have read anything yet.
+    confirmations, reneges with the ledger, sanctions and records, what followed unsold rounds, sheets. The session must
+    not have read anything yet.
     """
     report = verify_database(session, public_key)
     _check_bids(session, report, public_key, signatures)
@@ -65,6 +67,7 @@ def verify_all(session: Session, public_key: bytes, *, signatures: bool = True) 
     _check_rooms(session, report)
     check_reneges(session, report)
     check_sanctions(session, report)
+    check_unsold(session, report)
     for version in session.scalars(select(SheetVersion).order_by(SheetVersion.lot_id, SheetVersion.version)):
         right = sha256_hex(canonical(version.facts)) == version.seal
         report.that(right, f"sheet_versions {version.lot_id} {version.version}", "its seal is not that of its facts")

@@ -9,8 +9,13 @@ from sqlalchemy.orm import Session, selectinload
 
 from auction.kernel.crypto import Vault
 from auction.models import Account, Agency, Auction, Case, Court, Lot, Notice, PanelMember, ReferencePrice, Task
+from auction.queries.proposals import earlier_rounds
+from auction.rules.calendar import shanghai_day
 from auction.rules.findings import Finding
 from auction.rules.lot import LIVE, PRIVATE
+from auction.rules.published_holidays import published_calendar
+from auction.rules.rounds import board_warning
+from auction.rules.ruleset import Ruleset
 from disclosure.queries import FileFacts, files, working_sheet
 from disclosure.rules.catalogue import Catalogue, load
 from disclosure.rules.gaps import gaps
@@ -27,7 +32,7 @@ STAGES = ("pricing", "disclosure", "panel", "notice", "bidding", "settlement", "
 
 @dataclass(frozen=True, slots=True)
 class BoardItem:
-    """A lot on the board, with its latest round where there is one."""
+    """A lot on the board, with its latest round where there is one. `warning`: a further round is about to be late."""
 
     lot: Lot
     case_number: str
@@ -36,6 +41,7 @@ class BoardItem:
     gaps: int
     votes: tuple[int, int]
     registrations: int
+    warning: Finding | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +91,18 @@ class RoundDesk:
     bids: list[BidFacts]
 
 
-def board(session: Session, court_code: str, now: datetime) -> list[BoardItem]:
+def board(session: Session, court_code: str, now: datetime, ruleset: Ruleset) -> list[BoardItem]:
     """Every lot of a court by stage, within a stage the most urgent first."""
     lots = session.scalars(select(Lot).where(Lot.court_code == court_code).options(selectinload(Lot.case))).all()
     rounds = _latest(session, [lot.id for lot in lots])
     counts = registrations(session, [auction.id for auction in rounds.values()])
+    failed = set(session.scalars(select(Auction.lot_id).where(Auction.status == "unsold")))
     priced = set(session.scalars(select(ReferencePrice.lot_id)))
     items = []
     for lot in lots:
         auction = rounds.get(lot.id)
-        stage = _stage(auction, lot.id in priced)
+        stage = "done" if lot.disposal else _stage(auction, lot.id in priced)
+        warning = _late(session, lot, now, ruleset) if lot.id in failed else None
         early = stage in ("pricing", "disclosure", "panel")
         missing = len(gaps(working_sheet(session, lot.id), load(lot.asset_type))) if early else 0
         given = [member.approve is True for member in auction.panel] if auction else []
@@ -107,9 +115,18 @@ def board(session: Session, court_code: str, now: datetime) -> list[BoardItem]:
                 missing,
                 (sum(given), len(given)),
                 counts.get(auction.id, 0) if auction else 0,
+                warning,
             )
         )
     return sorted(items, key=lambda item: (STAGES.index(item.stage), _urgency(item)))
+
+
+def _late(session: Session, lot: Lot, now: datetime, ruleset: Ruleset) -> Finding | None:
+    """Whether the round after an unsold one is about to be late, or is (PRECISIONS 17)."""
+    if lot.disposal:
+        return None
+    earlier = earlier_rounds(session, lot.id)
+    return board_warning(earlier, shanghai_day(now), ruleset, published_calendar(ruleset))
 
 
 def _latest(session: Session, lot_ids: Iterable[str]) -> dict[str, Auction]:

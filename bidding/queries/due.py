@@ -7,28 +7,28 @@ from typing import Literal
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from auction.models import Auction
+from auction.models import Auction, LotGroup, OwnSale
 from disclosure.models import Question
 from risk.queries.sanctions import due_sanctions
 
 from ..models import AwaitedLook
 
 #: What only informs a regulator, in the order in which it is done.
-Look = Literal["screen", "patterns", "names"]
-Act = Literal["open", "close", "overdue", "enforce", "expire", "unanswered"] | Look
-LOOKS: tuple[Look, ...] = ("screen", "patterns", "names")
+Look = Literal["screen", "patterns", "names", "relist"]
+Act = Literal["open", "close", "overdue", "satisfy", "own_sale", "enforce", "expire", "unanswered"] | Look
+LOOKS: tuple[Look, ...] = ("screen", "patterns", "names", "relist")
 #: Of each kind so many are read at once: after a long stand-still there may be thousands, read every second.
 _MOST_LOOKS = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """An act on an auction, a sanction (enforce, expire), a question (unanswered) or a registration (names), and when
-    it is due.
+    """An act on an auction, a group of lots (satisfy), an own sale, a sanction, a question (unanswered) or a
+    registration (names), and its time.
 
-    Acts of one instant come in the order opening, closing, telling; then sanctions begin and end; then it is told of
-    questions not answered in time; then the signs of ended auctions are compared, their bids are looked at, and names
-    are compared.
+    Acts of one instant come in the order opening, closing, telling, counting and ending own sales; then sanctions
+    begin and end; then it is told of questions not answered in time; then the signs of ended auctions are compared,
+    their bids are looked at, names are compared, and late rounds are told.
     """
 
     at: datetime
@@ -54,6 +54,8 @@ def due_acts(session: Session, until: datetime) -> list[Due]:
         ("open", [(at, key) for at, key in opening]),
         ("close", [(at, key) for at, key in closing]),
         ("overdue", [(at + late, key) for at, key in overdue if at is not None]),
+        ("satisfy", _groups(session, until)),
+        ("own_sale", _own_sales(session, until)),
     ]
     sanctions = due_sanctions(session, until)
     for act in ("enforce", "expire"):
@@ -69,6 +71,16 @@ def _unanswered(until: datetime) -> Select[datetime, str]:
     return select(Question.due_at, Question.id).where(
         Question.answered_at.is_(None), Question.told_at.is_(None), Question.due_at <= until
     )
+
+
+def _groups(session: Session, until: datetime) -> list[tuple[datetime, str]]:
+    rows = session.execute(select(LotGroup.check_at, LotGroup.id).where(LotGroup.check_at <= until))
+    return [(at, key) for at, key in rows if at is not None]
+
+
+def _own_sales(session: Session, until: datetime) -> list[tuple[datetime, str]]:
+    running = (OwnSale.status == "allowed", OwnSale.ends_at <= until)
+    return [(at, key) for at, key in session.execute(select(OwnSale.ends_at, OwnSale.id).where(*running))]
 
 
 def due_looks(session: Session, until: datetime, look: Look, most: int = _MOST_LOOKS) -> list[Due]:

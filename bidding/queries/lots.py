@@ -20,6 +20,7 @@ from risk.queries.clearance import assessment_row
 
 from .auctions import has_ended, status_at
 from .questions import unanswered
+from .unsold_view import disposal_of
 from .viewings import viewings_of
 
 #: What a list may be sorted by; a minus turns the order round.
@@ -33,7 +34,8 @@ class LotFilter:
     """What is looked for. None or empty matches everything; amounts are fen; a lot must have all the `flags`.
 
     `q`: words, each found in title, address, region, court or case number. `region` is the beginning of a region.
-    `status` is that of the lot's latest round, `min_fen` and `max_fen` bound its price (its reserve before a bid).
+    `status` is that of the lot's latest round, or how the lot was disposed of; `min_fen` and `max_fen` bound its price
+    (its reserve before a bid).
     """
 
     q: str = ""
@@ -92,7 +94,8 @@ def _matching(wanted: LotFilter, now: datetime, reader: Actor | None) -> Select[
         tests.append(Lot.region.startswith(wanted.region, autoescape=True))
     if wanted.status:
         due = and_(Auction.status == "announced", Auction.opens_at <= now)
-        tests.append(case((due, "open"), else_=Auction.status) == wanted.status)
+        status = case((Lot.disposal.is_not(None), Lot.disposal), (due, "open"), else_=Auction.status)
+        tests.append(status == wanted.status)
     if wanted.min_fen is not None:
         tests.append(_price() >= wanted.min_fen)
     if wanted.max_fen is not None:
@@ -148,7 +151,7 @@ def _summary(row: Any, now: datetime) -> dict[str, Any]:
     auction = row.Auction
     return {
         **_lot_facts(row.Lot, row.Court, row.case_number),
-        "status": status_at(auction, now) if auction else None,
+        "status": row.Lot.disposal or (status_at(auction, now) if auction else None),
         "reference_price_fen": row.amount_fen,
         "auction": auction_summary(auction, now) if auction else None,
     }
@@ -204,7 +207,8 @@ def lot_resource(session: Session, lot_id: str, now: datetime, reader: Actor | N
     price = session.get(ReferencePrice, lot.id)
     return {
         **_lot_facts(lot, session.get_one(Court, lot.court_code), session.get_one(Case, lot.case_id).number),
-        "status": status_at(rounds[-1], now) if rounds else None,
+        "status": lot.disposal or (status_at(rounds[-1], now) if rounds else None),
+        "disposal": disposal_of(session, lot),
         "reference_price": _reference_price(price) if price else None,
         "disclosure": _disclosure(session, lot),
         "auctions": [round_summary(auction, now) for auction in rounds],

@@ -86,11 +86,13 @@ def courts(session: Session) -> list[Court]:
 
 
 def registrations(session: Session, auction_ids: list[str]) -> dict[str, int]:
-    """How many are registered for each auction, refused ones and those who left not counted."""
+    """How many are registered for each auction, refused ones and those who left not counted, nor creditors
+    who took the lot afterwards."""
     rows = session.execute(
         select(Registration.auction_id, func.count())
         .where(
             Registration.auction_id.in_(auction_ids),
+            Registration.claim != "taking",
             or_(Registration.status.not_in(("refused", "released")), Registration.bidder_code.is_not(None)),
         )
         .group_by(Registration.auction_id)

@@ -8,7 +8,7 @@ from sqlalchemy import func, select, union_all
 from sqlalchemy.orm import Session
 
 from auction.kernel.clock import iso
-from auction.models import Auction
+from auction.models import Auction, Taking
 
 from ..models import Payment, Posting
 from ..rules.debt import still_owed
@@ -111,6 +111,23 @@ def owed_fen(session: Session, auction: Auction) -> int:
     deposit = deposit_of(session, auction.leader_registration_id)
     held = deposit.held_fen if deposit.state is DepositState.HELD else 0
     return still_owed(auction.price_fen, held, price_paid_fen(session, auction.id))
+
+
+def difference_owed_fen(session: Session, registration_id: str) -> int:
+    """What the taker behind a registration has still to pay in; 0 unless a difference is awaited (SALE 16(2))."""
+    taking = session.scalar(
+        select(Taking).where(Taking.registration_id == registration_id, Taking.status == "awarded")
+    )
+    if taking is None or taking.difference_fen is None:
+        return 0
+    return taking.difference_fen - difference_paid_fen(session, registration_id)
+
+
+def difference_paid_fen(session: Session, registration_id: str) -> int:
+    """How much of a difference has come and was not released again."""
+    counted = {Kind.DIFFERENCE_RECEIVED: 1, Kind.DIFFERENCE_RELEASED: -1}
+    moves = transfers(session, registration_id=registration_id)
+    return sum(counted.get(move.kind, 0) * move.amount_fen for move in moves)
 
 
 def top_up_paid_fen(session: Session, auction_id: str, kind: Kind = Kind.TOP_UP_RECEIVED) -> int:

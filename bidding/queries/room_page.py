@@ -86,7 +86,11 @@ def own_registration(session: Session, auction_id: str, account_id: str | None) 
         return None
     rows = session.scalars(
         select(Registration)
-        .where(Registration.auction_id == auction_id, Registration.account_id == account_id)
+        .where(
+            Registration.auction_id == auction_id,
+            Registration.account_id == account_id,
+            Registration.claim != "taking",
+        )
         .order_by(Registration.created_at.desc())
     ).all()
     live = [row for row in rows if row.status not in ("refused", "released")]

@@ -13,6 +13,7 @@ from auction.kernel.db import Question
 from auction.kernel.errors import DomainError
 from auction.models import Auction
 from auction.rules import ruleset
+from auction.rules.lot import Round
 from auction.rules.ruleset import Ruleset
 
 from ..rules.room import Room, RoomRules
@@ -25,6 +26,7 @@ class OpenRoom:
     id: str
     lot_id: str
     shard: int
+    round: str
     status: str
     version: int
     reserve_price_fen: int
@@ -103,4 +105,5 @@ def room_of(auction: Auction | OpenRoom) -> Room:
         last_received_at=auction.last_bid_at,
         bid_count=auction.bid_count,
         extensions=auction.extensions,
+        sell_off=auction.round == Round.SELL_OFF,
     )

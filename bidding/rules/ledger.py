@@ -6,7 +6,7 @@ Accounts (the chart is closed; money held for somebody is a positive balance):
     bank_clearing                   the world outside; its balance is minus what we hold
     deposit_held:REGISTRATION       a deposit that counts (OJA 17)
     refund_due:REGISTRATION         money that must go back to who paid it (OJA 23; PRECISIONS 31)
-    court_price:AUCTION             the price, for the court (OJA 23, 25)
+    court_price:AUCTION             the price, for the court (OJA 23, 25); a taker's difference, an own sale's price
     court_forfeit:AUCTION           deposits a reneging buyer lost (OJA 24)
     court_top_up:AUCTION            what such a buyer paid on a top-up order (SALE 22(2)), until it is put to its use
     court_costs:AUCTION             what of both went to the costs
@@ -79,6 +79,10 @@ class Kind(StrEnum):
     TOP_UP_RECEIVED = "top_up_received"
     TOP_UP_TO_COSTS = "top_up_to_costs"
     TOP_UP_TO_SHORTFALL = "top_up_to_shortfall"
+    DIFFERENCE_RECEIVED = "difference_received"
+    DIFFERENCE_RELEASED = "difference_released"
+    DIFFERENCE_REFUNDED = "difference_refunded"
+    OWN_SALE_RECEIVED = "own_sale_received"
 
 
 #: From which family of accounts to which each kind moves money.
@@ -106,6 +110,10 @@ SIDES: Mapping[Kind, tuple[str, str]] = MappingProxyType(
         Kind.TOP_UP_RECEIVED: (BANK, "court_top_up"),
         Kind.TOP_UP_TO_COSTS: ("court_top_up", "court_costs"),
         Kind.TOP_UP_TO_SHORTFALL: ("court_top_up", "court_shortfall"),
+        Kind.DIFFERENCE_RECEIVED: (BANK, "court_price"),
+        Kind.DIFFERENCE_RELEASED: ("court_price", "refund_due"),
+        Kind.DIFFERENCE_REFUNDED: ("refund_due", BANK),
+        Kind.OWN_SALE_RECEIVED: (BANK, "court_price"),
     }
 )
 
@@ -230,6 +238,26 @@ def top_up_used(auction_id: str, use: str, amount_fen: int) -> Transfer:
     return Transfer(court_top_up(auction_id), f"court_{use}:{auction_id}", amount_fen, _TOP_UPS[use])
 
 
+def difference_received(auction_id: str, amount_fen: int) -> Transfer:
+    """A creditor who takes the lot paid what its claim leaves of the price (SALE 16(2))."""
+    return Transfer(BANK, court_price(auction_id), amount_fen, Kind.DIFFERENCE_RECEIVED)
+
+
+def difference_released(registration_id: str, auction_id: str, amount_fen: int) -> Transfer:
+    """The taking lapsed: what came of the difference goes back to its payer."""
+    return Transfer(court_price(auction_id), refund_due(registration_id), amount_fen, Kind.DIFFERENCE_RELEASED)
+
+
+def difference_refunded(registration_id: str, amount_fen: int) -> Transfer:
+    """The gateway sent such a part back."""
+    return Transfer(refund_due(registration_id), BANK, amount_fen, Kind.DIFFERENCE_REFUNDED)
+
+
+def own_sale_received(auction_id: str, amount_fen: int) -> Transfer:
+    """The price of the debtor's own sale came into the court's account, as the judge recorded."""
+    return Transfer(BANK, court_price(auction_id), amount_fen, Kind.OWN_SALE_RECEIVED)
+
+
 def balance_of_price(price_fen: int, held_fen: int) -> int:
     """What a buyer still owes beside the deposit held. ValueError when more is held than the price: rules forbid it."""
     if not 0 <= held_fen <= price_fen:
@@ -308,6 +336,10 @@ _BESIDE = frozenset(
         Kind.TOP_UP_RECEIVED,
         Kind.TOP_UP_TO_COSTS,
         Kind.TOP_UP_TO_SHORTFALL,
+        Kind.DIFFERENCE_RECEIVED,
+        Kind.DIFFERENCE_RELEASED,
+        Kind.DIFFERENCE_REFUNDED,
+        Kind.OWN_SALE_RECEIVED,
     )
 )
 

@@ -13,7 +13,7 @@ Outcome = Literal["paid", "failed"]
 #: A request for money that still stands, or was met: no second one is made beside it.
 LIVE = frozenset(("pending", "paid"))
 #: A deposit is there or not (OJA 17, 18); a debt may be paid in parts, which all count (court's practice).
-IN_PARTS = frozenset(("balance", "top_up"))
+IN_PARTS = frozenset(("balance", "top_up", "difference"))
 #: A payment order takes money once. After these nothing that is said of it changes anything.
 SETTLED = frozenset(("paid", "wrong_payer", "wrong_amount", "refunding", "refunded"))
 #: Dots written between the parts of a name; the registers mix them.

@@ -1,13 +1,14 @@
 """The room: which offer is accepted, at what price, and when the bidding ends.
 
 Pure. An offer is judged against frozen values; the answer is an outcome and the room as it is afterwards.
-Sources: OJA 18-21, 24, 34 (法释〔2016〕18号); the order of the reasons and the bounds of an implausible offer
-are the platform's own (court's practice), their numbers come from the ruleset.
+Sources: OJA 18-21, 24, 34 (法释〔2016〕18号); a sell-off's contest, the order of the reasons and the bounds of an
+implausible offer are the court's practice, their numbers come from the ruleset.
 """
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
+from typing import Literal
 
 from auction.rules.ruleset import Ruleset
 
@@ -23,6 +24,7 @@ class RoomRules:
     extension_length: timedelta
     implausible_increments: int
     implausible_multiple: Fraction
+    contest: timedelta
 
     @classmethod
     def of(cls, ruleset: Ruleset) -> "RoomRules":
@@ -32,12 +34,16 @@ class RoomRules:
             extension_length=ruleset.span("extension_length"),
             implausible_increments=ruleset.count("implausible_increments"),
             implausible_multiple=ruleset.ratio("implausible_ratio"),
+            contest=ruleset.span("sell_off_contest"),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """The state of one auction's bidding. `leader` names a registration; `leader_rank` None means ordinary."""
+    """The state of one auction's bidding. `leader` names a registration; `leader_rank` None means ordinary.
+
+    `sell_off`: until somebody bids it runs for its weeks; the first accepted bid starts the contest (PRECISIONS 19).
+    """
 
     status: str
     reserve_fen: int
@@ -51,6 +57,7 @@ class Room:
     last_received_at: datetime | None = None
     bid_count: int = 0
     extensions: int = 0
+    sell_off: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +87,19 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The offer became bid number `seq`. `extended` tells that it moved the end later."""
+    """The offer became bid number `seq`. `moved`: why it moved the end, None where it did not.
+
+    `bid`: it came in the last minutes, and the extension counts. `contest`: it was the first of a sell-off.
+    """
 
     seq: int
     received_at: datetime
-    extended: bool
+    moved: Literal["bid", "contest"] | None
+
+    @property
+    def extended(self) -> bool:
+        """Whether it counts as an extension."""
+        return self.moved == "bid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +184,7 @@ def judge(rules: RoomRules, room: Room, standing: Standing, offer: Offer) -> tup
 
     The first reason that applies is the answer: the auction's state, registration, bars, deposit, disclosure,
     reserve, grid, own lead, least bid, implausible amount. An accepted bid received in the last minutes moves
-    the end to a full extension after it (OJA 20(2)).
+    the end to a full extension after it (OJA 20(2)); the first of a sell-off moves it to the end of the contest.
     """
     moment = received_at(room, offer.arrived_at)
     code = (
@@ -179,10 +194,7 @@ def judge(rules: RoomRules, room: Room, standing: Standing, offer: Offer) -> tup
     )
     if code is not None:
         return Refused(code, moment), room
-    closes_at = room.closes_at
-    if moment >= closes_at - rules.extension_window:
-        closes_at = max(closes_at, moment + rules.extension_length)
-    extended = closes_at > room.closes_at
+    closes_at, moved = _end_after(rules, room, moment)
     after = replace(
         room,
         price_fen=offer.amount_fen,
@@ -191,9 +203,21 @@ def judge(rules: RoomRules, room: Room, standing: Standing, offer: Offer) -> tup
         last_received_at=moment,
         closes_at=closes_at,
         bid_count=room.bid_count + 1,
-        extensions=room.extensions + extended,
+        extensions=room.extensions + (moved == "bid"),
     )
-    return Accepted(after.bid_count, moment, extended), after
+    return Accepted(after.bid_count, moment, moved), after
+
+
+def _end_after(rules: RoomRules, room: Room, moment: datetime) -> tuple[datetime, Literal["bid", "contest"] | None]:
+    """The end once a bid received at `moment` is accepted, and why it moved.
+
+    A sell-off's contest is as long whenever it begins: it ends before the weeks are over, or after them.
+    """
+    if room.sell_off and room.price_fen is None:
+        return moment + rules.contest, "contest"
+    if moment >= room.closes_at - rules.extension_window and moment + rules.extension_length > room.closes_at:
+        return moment + rules.extension_length, "bid"
+    return room.closes_at, None
 
 
 def outcome_at_close(room: Room) -> str:

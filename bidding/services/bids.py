@@ -297,8 +297,9 @@ class _Batch:
             received_at=iso(outcome.received_at),
             rank=registration.rank,
         )
-        if outcome.extended:
-            self.unit.tell(auction, "extension", closes_at=iso(room.closes_at), extensions=room.extensions, cause="bid")
+        if outcome.moved:
+            end = {"closes_at": iso(room.closes_at), "extensions": room.extensions}
+            self.unit.tell(auction, "extension", **end, cause=outcome.moved)
 
 
 #: The columns of a bid that its answer consists of.

@@ -16,9 +16,10 @@ from ..models import Registration
 from ..queries.rooms import room_of, ruleset_of
 from ..rules import room as rules
 from .life import change_status, open_auction, record_close, release_all, suspend_locked
-from .looks import end
+from .looks import await_look, end
 from .rooms import lock_auction
 from .settlement import confirm_sale, hold_barred_winner
+from .takings import ask_creditors
 
 
 def close(unit: Unit, auction_id: str, *, settled: bool = False) -> str | None:
@@ -91,4 +92,7 @@ def _decide(unit: Unit, auction: Auction) -> str:
     )
     if status == "sold":
         confirm_sale(unit, auction, winner, decided)
+    else:
+        ask_creditors(unit, auction)
+        await_look(unit, "relist", auction.lot_id)
     return status

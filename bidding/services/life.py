@@ -21,7 +21,7 @@ from ..models import Registration
 from ..queries.held import WINNER_BARRED, is_held
 from ..queries.rooms import ruleset_of
 from ..rules.registration import STANDING
-from .looks import end
+from .looks import await_look, end
 from .release import release_registration
 from .rooms import lock_auction
 
@@ -151,6 +151,7 @@ def withdraw_locked(unit: Unit, auction: Auction, *, ground: str, reason: str) -
     change_status(unit, auction, "withdrawn", ground=ground, reason=reason)
     auction.ended_reason = ground
     end(unit, auction)
+    await_look(unit, "relist", auction.lot_id)  # the time for a round after an unsold one runs on
     unit.record("AuctionWithdrawn", stream=f"auction:{auction.id}", body={"ground": ground, "reason": reason})
     release_all(unit, auction, keep=None)
 

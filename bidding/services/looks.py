@@ -3,7 +3,7 @@
 Each is taken once. What comes to light later (a payment after the end) makes it due again.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from auction.kernel.unit import Unit
 from auction.models import Auction
@@ -23,13 +23,13 @@ def end(unit: Unit, auction: Auction) -> None:
         await_look(unit, "patterns", auction.id)
 
 
-def await_look(unit: Unit, look: Look, subject_id: str) -> None:
-    """Have a look taken as soon as this transaction is over, also where it was taken before."""
+def await_look(unit: Unit, look: Look, subject_id: str, *, at: datetime | None = None) -> None:
+    """Have a look taken as soon as this transaction is over, or `at` a later time, also where it was taken before."""
     row = unit.session.get(AwaitedLook, (look, subject_id))
     if row is None:
-        unit.session.add(AwaitedLook(act=look, subject_id=subject_id, due_at=unit.now))
+        unit.session.add(AwaitedLook(act=look, subject_id=subject_id, due_at=at or unit.now))
     else:
-        row.due_at, row.done_at = unit.now, None
+        row.due_at, row.done_at = at or unit.now, None
 
 
 def taken(unit: Unit, look: Look, subject_id: str) -> bool:

@@ -15,12 +15,12 @@ from auction.kernel.clock import iso
 from auction.kernel.errors import DomainError, invalid
 from auction.kernel.money import is_amount
 from auction.kernel.unit import Unit
-from auction.models import Auction
+from auction.models import Auction, Taking
 from auction.rules import identity
 
 from ..models import GatewayNotice, Payment, Registration
 from ..queries.identities import OpenIdentity, identities
-from ..queries.payments import deposit_of, owed_fen, payments, top_up_paid_fen
+from ..queries.payments import deposit_of, difference_owed_fen, owed_fen, payments, top_up_paid_fen
 from ..queries.reneges import standing_order
 from ..rules import ledger
 from ..rules.allocation import lines_of, split
@@ -41,7 +41,12 @@ from .rooms import lock_auction
 from .signals import keep_signals
 
 #: What each request for money is called in the payer's stream.
-_REQUESTED = {"deposit": "DepositRequested", "balance": "BalanceRequested", "top_up": "TopUpRequested"}
+_REQUESTED = {
+    "deposit": "DepositRequested",
+    "balance": "BalanceRequested",
+    "top_up": "TopUpRequested",
+    "difference": "DifferenceRequested",
+}
 DepositConfirmed = Callable[[Unit, Registration], Any]
 BalanceConfirmed = Callable[[Unit, Auction, Payment], Any]
 
@@ -86,6 +91,14 @@ def request_top_up(
     """The payment of what a top-up order still asks, or of a part of it; otherwise as `request_balance`."""
     auction = lock_auction(unit, auction.id)
     return _request_owed(unit, auction, registration, "top_up", account, amount_fen)
+
+
+def request_difference(
+    unit: Unit, auction: Auction, registration: Registration, *, account: str, amount_fen: int | None = None
+) -> Payment:
+    """The payment of what a creditor who takes the lot still pays in (SALE 16); otherwise as `request_balance`."""
+    auction = lock_auction(unit, auction.id)
+    return _request_owed(unit, auction, registration, "difference", account, amount_fen)
 
 
 def _request_owed(
@@ -270,6 +283,8 @@ def _way_back(payment: Payment) -> Callable[[str, int], Transfer]:
         return ledger.rest_refunded
     if payment.paid_at is None:
         return ledger.stray_refunded
+    if payment.purpose == "difference":
+        return ledger.difference_refunded
     return ledger.balance_refunded if payment.purpose == "balance" else ledger.deposit_refunded
 
 
@@ -293,6 +308,8 @@ def _deposit_wanted(registration: Registration) -> bool:
 
 def _owed(unit: Unit, auction: Auction, registration: Registration, purpose: str) -> int:
     """How much is still asked of a registration beside its deposit; 0 where nothing is."""
+    if purpose == "difference":
+        return difference_owed_fen(unit.session, registration.id)
     if auction.leader_registration_id != registration.id or auction.status != "sold":
         return 0
     if purpose == "top_up":
@@ -377,6 +394,13 @@ def _accept(
         if rest == 0:
             (on_balance or _settlement())(unit, auction, payment)
         return
+    if payment.purpose == "difference":
+        post(unit, registration, ledger.difference_received(auction.id, amount_fen))
+        rest = difference_owed_fen(unit.session, registration.id)
+        note(unit, registration, "DifferencePaid", payment, received_fen=amount_fen, owed_fen=rest)
+        if rest == 0:
+            complete_taking(unit, auction, registration.id)
+        return
     if payment.purpose == "top_up":
         _top_up_paid(unit, auction, registration, payment, amount_fen)
         return
@@ -408,6 +432,14 @@ def _turn_away(
     post(unit, registration, ledger.stray_received(registration.id, amount_fen))
     order_refund(unit, payment, amount_fen, due_at)
     note(unit, registration, "PaymentTurnedAway", payment, received_fen=amount_fen, due_at=iso(due_at))
+
+
+def complete_taking(unit: Unit, auction: Auction, registration_id: str) -> None:
+    """The whole difference of the taking behind a registration is there: the lot is taken, the ruling is due."""
+    taking = unit.session.scalars(select(Taking).where(Taking.registration_id == registration_id)).one()
+    taking.status = "taken"
+    unit.record("DifferenceComplete", stream=f"auction:{auction.id}", body={"difference_fen": taking.difference_fen})
+    unit.tell(auction, "notice", notice="difference_paid")
 
 
 def _registration() -> DepositConfirmed:

@@ -17,8 +17,9 @@ from auction.kernel.errors import DomainError, invalid
 from auction.kernel.unit import Unit
 from auction.models import Account, Auction
 from auction.queries.proposals import earlier_rounds, reference_price
+from auction.queries.unsold import asked
 from auction.rules.access import Actor
-from auction.rules.calendar import earliest_opening, shanghai_day
+from auction.rules.calendar import earliest_opening, midnight, shanghai_day
 from auction.rules.lot import PRIVATE, AssetType, Round
 from auction.rules.rounds import NextRound, held, next_round
 from auction.rules.ruleset import Ruleset, load
@@ -45,10 +46,11 @@ def relist(
     """Draft the round that follows an auction: `unsold`, `renege`, `revoked` or `withdrawn`.
 
     The reserve is the lowest the law allows after an unsold first round, else the one before; the deposit keeps its
-    share of it; bidding opens at 10:00 on the first day that a notice published tomorrow allows; the panel is the
-    same and has not voted. After a renege the court may ask everybody for a higher deposit, with its reason
-    (PRECISIONS 9). DomainError wrong_state when the auction did not end that way, is not the lot's last, or has been
-    followed already; when the sell-off failed too there is no further round. invalid for a deposit that may not be.
+    share of it; bidding opens at 10:00 on the first day that a notice published tomorrow allows and on which the
+    creditors' time to answer is over; the panel is the same and has not voted. After a renege the court may ask
+    everybody for a higher deposit, with its reason (PRECISIONS 9). DomainError wrong_state when the auction did not end
+    that way, is not the lot's last, or has been followed already; when the sell-off failed too there is no further
+    round. lot_disposed once it was taken, returned or sold otherwise. invalid for a deposit that may not be.
     """
     auction = lock_round(unit, actor, auction_id, "auction.relist")
     if reason != _ended_by(auction):
@@ -115,7 +117,7 @@ def _terms(
     least, most = deposit_range(wanted, reserve, ruleset)
     scaled = ceil(Fraction(reserve, auction.reserve_price_fen) * auction.deposit_fen)
     days, _ = notice_days(wanted, AssetType(auction.lot.asset_type), ruleset, after_renege=following.after_renege)
-    opens_at = _at_ten(earliest_opening(unit.now + _DAY, days))
+    opens_at = max(_at_ten(earliest_opening(unit.now + _DAY, days)), _after_answers(unit, auction))
     sell_off = wanted is Round.SELL_OFF
     window = timedelta(days=ruleset.days("sell_off_window")) if sell_off else ruleset.span("window_min")
     return TermsFacts(
@@ -128,6 +130,14 @@ def _terms(
         balance_days=auction.balance_days,
         forfeit_fen=_forfeit(auction, earlier) if sell_off else None,
     )
+
+
+def _after_answers(unit: Unit, auction: Auction) -> datetime:
+    """The first opening that leaves the creditors asked after an unsold round their time (PRECISIONS 18)."""
+    state = asked(unit.session, auction)
+    if state is None or not state.waits(shanghai_day(unit.now)):
+        return unit.now
+    return _at_ten(midnight(state.until_on + _DAY))
 
 
 def _reserve(unit: Unit, auction: Auction, following: NextRound, wanted: Round, ruleset: Ruleset) -> int:

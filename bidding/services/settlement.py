@@ -29,6 +29,7 @@ from ..queries.reneges import RENEGE, RENEGE_REVOKED, reneges_of_lot
 from ..queries.rooms import ruleset_of
 from .clearing import decide_clearance
 from .confirmation import confirmation_of
+from .groups import count_again
 from .interest import recheck
 from .life import change_status, record_close, release_all, suspend_locked
 from .payments import apply_deposit, held_deposit
@@ -109,6 +110,7 @@ def confirm_sale(
         },
     )
     unit.tell(auction, "notice", notice="confirmation")
+    count_again(unit, auction.lot_id)
     if auction.balance_fen == 0:
         settle_price(unit, auction, winner)
     return confirmation

@@ -22,6 +22,7 @@ from . import (
     sheets,
     standing,
     tasks,
+    unsold,
     viewings,
 )
 from .spec import Api
@@ -37,6 +38,7 @@ _BLUEPRINTS = (
     questions.blueprint,
     rounds.blueprint,
     reneges.blueprint,
+    unsold.blueprint,
     bidding.blueprint,
     conflicts.blueprint,
     approvals.blueprint,

@@ -12,6 +12,7 @@ from bidding.queries.conflicts import BARRED, is_reviewed, reviews_of
 from bidding.queries.held import decision_due
 from bidding.queries.lot_page import LotPage, lot_page
 from bidding.queries.mine import Own, mine, own
+from bidding.queries.payments import difference_owed_fen
 from bidding.queries.renege_view import debt_of
 from bidding.queries.room_page import own_registration
 from bidding.queries.rooms import ruleset_of
@@ -19,12 +20,13 @@ from bidding.rules.registration import PURCHASE_UNDERTAKING, UNDERTAKINGS
 from bidding.services import lifting
 from bidding.services import registration as services
 from bidding.services.renege_objections import file_objection
+from bidding.services.takings import TAKING
 from disclosure.rules.sheet import is_restricted
 
 from .. import errors
 from ..auth import house, me, policy
 from ..origin import origin_here
-from ..paying import ask_balance, ask_deposit, ask_top_up, simulate_payment
+from ..paying import ask_balance, ask_deposit, ask_own_difference, ask_top_up, simulate_payment
 from ..schemas.bidding import RegistrationIn
 from ..schemas.conflicts import ReviewIn
 from ..schemas.reneges import PartIn, RenegeObjectionIn
@@ -201,6 +203,8 @@ def _may_object(debt: dict[str, Any]) -> bool:
 
 def _standing(found: Own) -> dict[str, str]:
     registration = found.registration
+    if registration.claim == TAKING:
+        return _taker(registration)
     head = str(labels.REGISTRATION[registration.status])
     if registration.status == "refused":
         code = registration.refusal or "forbidden"
@@ -239,6 +243,19 @@ def _standing(found: Own) -> dict[str, str]:
     return {"kind": kind, "sign": sign, "head": head, "text": text}
 
 
+def _taker(registration: Registration) -> dict[str, str]:
+    """How it stands for a creditor who takes the lot and owes a difference."""
+    owed = house().read(difference_owed_fen, registration.id)
+    if registration.status == "released":
+        kind, sign, text = "info", "stop", _("差价未在期限内付清，抵债已失效，已付的部分退还。")
+    elif owed:
+        kind, sign = "wait", "clock"
+        text = _("法院已将标的交您抵债，尚须补交差价 ¥%(amount)s。", amount=yuan(owed))
+    else:
+        kind, sign, text = "lead", "check", _("差价已付清，标的随抵债裁定归您。")
+    return {"kind": kind, "sign": sign, "head": _("以物抵债"), "text": text}
+
+
 def _with_reason(text: str, registration: Registration) -> str:
     """The sentence, and the court's reason where one was given."""
     if not registration.decision_reason:
@@ -257,6 +274,18 @@ def _pay(found: Own, auction: dict[str, Any], debt: dict[str, Any] | None) -> di
             "text": _("应交 ¥%(amount)s，竞价结束前到账有效。", amount=yuan(registration.deposit_due_fen)),
             "action": url_for("enrol.deposit", registration_id=registration.id),
             "label": _("取得付款账户"),
+        }
+    if registration.claim == TAKING:
+        owed = house().read(difference_owed_fen, registration.id)
+        if not owed:
+            return None
+        return {
+            "title": _("补交抵债差价"),
+            "payment": found.pending("difference"),
+            "text": _("尚欠 ¥%(amount)s，可以分次支付。", amount=yuan(owed)),
+            "action": url_for("enrol.difference", registration_id=registration.id),
+            "label": _("取得付款账户"),
+            "parts": True,
         }
     if debt is not None and debt["owed_fen"]:
         return {
@@ -319,6 +348,13 @@ def balance(registration_id: str) -> Any:
 def top_up(registration_id: str) -> Any:
     """Ask where to pay what a top-up order asks, or a part of it."""
     return _act(registration_id, lambda found: ask_top_up(me(), found.auction.id, _part()))
+
+
+@blueprint.post("/registrations/<registration_id>/difference")
+@policy("registration.own")
+def difference(registration_id: str) -> Any:
+    """Ask for the account to pay the difference, or a part of it, into."""
+    return _act(registration_id, lambda found: ask_own_difference(me(), registration_id, _part()))
 
 
 @blueprint.post("/registrations/<registration_id>/renege-objection")

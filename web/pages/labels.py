@@ -166,7 +166,37 @@ WITHDRAWAL: Words = {
     "outsider_objection": _("案外人异议理由成立"),
     "collusion": _("恶意串通"),
     "material_change": _("情况表发生重大变化，须重新公告"),
+    "satisfied": _("同案其他标的所得价款已足以清偿"),
+    "taken": _("已交债权人抵债"),
+    "own_sale": _("被执行人已自行变卖"),
     "other": _("其他应当撤回的情形"),
+}
+
+#: How a lot is disposed of without a sale to a bidder.
+DISPOSAL: Words = {
+    "taken": _("已交债权人抵债"),
+    "own_sale": _("被执行人已自行变卖"),
+    "returned": _("已解除查封，退还被执行人"),
+    "other_measures": _("不再拍卖，采取其他执行措施"),
+}
+RETURNING: Words = {
+    "returned": _("解除查封，退还被执行人"),
+    "other_measures": _("采取其他执行措施"),
+}
+TAKING: Words = {
+    "declined": _("不接受"),
+    "willing": _("愿意接受"),
+    "refused": _("不予抵债"),
+    "awarded": _("待补交差价"),
+    "taken": _("已承受，待裁定"),
+    "ruled": _("已裁定抵债"),
+    "lapsed": _("未补交差价，已失效"),
+}
+OWN_SALE: Words = {
+    "allowed": _("自行变卖中"),
+    "sold": _("已变卖"),
+    "lapsed": _("期满未变卖"),
+    "ended": _("已终止"),
 }
 
 LATE_REASON: Words = {
@@ -319,10 +349,19 @@ EVENT: Words = {
     "ClearancePlanned": _("制定腾空预案"),
     "ClosingRuled": _("作出成交裁定"),
     "CourtAdded": _("登记法院"),
+    "CreditorsAsked": _("征询债权人是否接受抵债"),
+    "DifferenceComplete": _("抵债差价付清"),
     "DisclosureSealed": _("封存调查情况表"),
     "HandoverStepTaken": _("交付步骤"),
     "LotEntered": _("录入标的"),
+    "LotReturned": _("决定退还或者采取其他措施"),
+    "LotTaken": _("交债权人抵债"),
+    "LotsDrawn": _("抽签"),
     "OffersTurnedAway": _("未受理的出价计数"),
+    "OwnSaleAllowed": _("准许自行变卖"),
+    "OwnSaleEnded": _("终止自行变卖"),
+    "OwnSaleLapsed": _("自行变卖期满"),
+    "OwnSaleRecorded": _("记录自行变卖"),
     "PreferentialPurchaserConfirmed": _("确认优先购买权人"),
     "PricePaid": _("价款付清"),
     "ReferencePriceSet": _("确定处置参考价"),
@@ -334,6 +373,8 @@ EVENT: Words = {
     "QuestionAnswered": _("答复书面提问"),
     "TaskCancelled": _("取消辅助工作"),
     "TaskFinished": _("完成辅助工作"),
+    "TakingLapsed": _("抵债失效"),
+    "TakingRuled": _("作出抵债裁定"),
     "TaskGiven": _("委托辅助工作"),
     "ViewingCancelled": _("取消看样"),
     "ViewingOffered": _("安排看样"),
@@ -435,6 +476,10 @@ ALL: Mapping[str, Words] = {
     "settlement": SETTLEMENT,
     "suspension": SUSPENSION,
     "withdrawal": WITHDRAWAL,
+    "disposal": DISPOSAL,
+    "returning": RETURNING,
+    "taking": TAKING,
+    "own_sale": OWN_SALE,
     "late_reason": LATE_REASON,
     "relist_reason": RELIST_REASON,
     "qualification": QUALIFICATION,

@@ -9,6 +9,7 @@ from flask import url_for
 from auction.kernel.money import yuan
 from auction.models import Auction
 from auction.rules.access import Actor
+from auction.rules.lot import Round
 from auction.rules.ruleset import from_data
 from bidding.models import Registration
 from bidding.queries.auctions import has_ended, status_at
@@ -88,7 +89,9 @@ def round_view(auction: Auction, now: datetime) -> dict[str, Any]:
         "minimum_fen": auction.price_fen + auction.increment_fen if auction.price_fen else auction.reserve_price_fen,
         "ratio": percent(shown, auction.reference_price_fen),
         "reserve_ratio": percent(auction.reserve_price_fen, auction.reference_price_fen),
-        "price_label": price_label(status, auction.price_fen),
+        "price_label": price_label(status, auction.price_fen, auction.round),
+        "reserve_label": reserve_label(auction.round),
+        "deposit_label": deposit_label(auction.round),
         "leader_label": leader_label(status, auction.leader_code),
         "countdown": countdown,
         "countdown_label": _("距结束") if running else _("距开拍"),
@@ -108,13 +111,40 @@ def round_view(auction: Auction, now: datetime) -> dict[str, Any]:
     }
 
 
-def price_label(status: str, price_fen: int | None) -> str:
+def price_label(status: str, price_fen: int | None, round_: str) -> str:
     """What the price on show is."""
     if status == "sold":
         return _("成交价")
     if price_fen and status in ("withdrawn", "revoked"):
         return _("最高出价")
-    return _("当前价") if price_fen else _("起拍价")
+    if price_fen:
+        return _("当前价")
+    return _("变卖价") if round_ == Round.SELL_OFF else _("起拍价")
+
+
+def reserve_label(round_: str) -> str:
+    """What the reserve of such a round is called."""
+    return _("变卖价") if round_ == Round.SELL_OFF else _("起拍价（保留价）")
+
+
+def deposit_label(round_: str) -> str:
+    """What must be paid before bidding: a deposit, in a sell-off the whole price (PRECISIONS 19)."""
+    return _("变卖预缴款（全款）") if round_ == Round.SELL_OFF else _("保证金")
+
+
+def enrol_label(auction: Auction) -> str:
+    """The call to register and pay, with the amount."""
+    amount = yuan(auction.deposit_fen)
+    if auction.round == Round.SELL_OFF:
+        return _("报名预缴全款 ¥%(amount)s", amount=amount)
+    return _("报名交保证金 ¥%(amount)s", amount=amount)
+
+
+def contest(auction: Auction, length: timedelta) -> str | None:
+    """How long a sell-off is contested once somebody has bid, in words that hold before and after; None otherwise."""
+    if auction.round != Round.SELL_OFF:
+        return None
+    return _("首次有效出价起竞价 %(length)s，此后末段出价再延时", length=span(length))
 
 
 def leader_label(status: str, code: str | None) -> str:
@@ -133,15 +163,20 @@ def _terms(page: LotPage) -> list[tuple[str, str]]:
     auction = page.auction
     ruleset = from_data(page.ruleset) if page.ruleset else None
     rows = [
-        (_("起拍价（保留价）"), f"¥{yuan(auction.reserve_price_fen)}"),
+        (reserve_label(auction.round), f"¥{yuan(auction.reserve_price_fen)}"),
         (_("处置参考价"), f"¥{yuan(auction.reference_price_fen)}" if auction.reference_price_fen else "—"),
-        (_("保证金"), f"¥{yuan(auction.deposit_fen)}"),
+        (deposit_label(auction.round), f"¥{yuan(auction.deposit_fen)}"),
         (_("增价幅度"), _("¥%(amount)s 的整数倍", amount=yuan(auction.increment_fen))),
         (_("轮次"), str(labels.ROUND[auction.round])),
         (_("开拍时间"), local(auction.opens_at)),
-        (_("竞价周期"), span(auction.scheduled_closes_at - auction.opens_at)),
+        (
+            _("变卖期") if auction.round == Round.SELL_OFF else _("竞价周期"),
+            span(auction.scheduled_closes_at - auction.opens_at),
+        ),
     ]
     if ruleset:
+        contested = contest(auction, ruleset.span("sell_off_contest"))
+        rows += [(_("变卖竞价"), contested)] if contested else []
         window, length = span(ruleset.span("extension_window")), span(ruleset.span("extension_length"))
         rows.append((_("延时"), _("末 %(window)s内出价，延至出价后 %(length)s", window=window, length=length)))
     held = page.sheet.sheet.found("preferential_purchasers") is not None
@@ -315,7 +350,7 @@ def actions(auction: Auction, now: datetime, actor: Actor | None, own: Registrat
         return [{**room, "label": _("旁观竞价室")}]
     if own is None or own.status == "released":
         enrol = {
-            "label": _("报名交保证金 ¥%(amount)s", amount=yuan(auction.deposit_fen)),
+            "label": enrol_label(auction),
             "short": _("报名"),
             "href": url_for("enrol.apply", auction_id=auction.id),
         }

@@ -7,15 +7,18 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
 from auction.kernel.errors import DomainError
+from auction.models import Auction
 from auction.queries.log import entries, latest_checkpoint
 from auction.rules.ruleset import load
 from bidding.queries.lot_page import LotPage, bids, latest_auction, lot_page
 from bidding.queries.market import SECTIONS, Card, Found, Wanted, courts, market
 from bidding.queries.receipts import confirmation as published
 from bidding.queries.room_page import own_registration
+from bidding.queries.unsold_view import after_unsold
 
 from ..auth import current_actor, house, policy
 from ..documents import confirmation_pdf
@@ -151,6 +154,10 @@ def auction(auction_id: str) -> str:
     return _lot_page(auction_id)
 
 
+def _after(session: Session, auction_id: str, now: datetime) -> dict[str, Any] | None:
+    return after_unsold(session, session.get_one(Auction, auction_id), now)
+
+
 def _lot_page(auction_id: str, form: Entry | None = None) -> str:
     page: LotPage | None = house().read(lot_page, auction_id)
     if page is None:
@@ -167,6 +174,7 @@ def _lot_page(auction_id: str, form: Entry | None = None) -> str:
         worth=worth,
         visits=house().read(auxiliary_view.of_lot, page.lot.id, page.lot.asset_type, actor, now),
         visit_form=form or Entry(),
+        after=house().read(_after, auction_id, now),
     )
 
 

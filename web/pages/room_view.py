@@ -14,7 +14,7 @@ from .. import errors
 from . import labels
 from .forms import fault_sentence
 from .language import _, language, local
-from .lot_view import round_view
+from .lot_view import contest, enrol_label, round_view
 from .refusals import refusal_sentence
 
 _FAULTS = ("amount_invalid", "below_reserve", "below_minimum", "not_whole_increment")
@@ -33,6 +33,7 @@ def room_view(page: RoomPage, now: datetime, actor: Actor | None, typed: dict[st
         "me": _me(page, auction, actor),
         "own": own_state(page, auction, now),
         "stopped": stopped(page, auction),
+        "contest": contest(page.auction, page.rules.contest),
         "form": typed,
         "receipt": page.receipt,
         "limits": {"increments": page.rules.implausible_increments, "above_fen": int(far) if far else None},
@@ -122,7 +123,7 @@ def _action(page: RoomPage, own: Registration | None, actor: Actor | None, live:
             "title": _("报名后出价"),
             "text": _("竞价结束前都可以报名。须作出承诺、确认情况表并交纳保证金。"),
             "href": apply,
-            "label": _("报名交保证金 ¥%(amount)s", amount=yuan(page.auction.deposit_fen)),
+            "label": enrol_label(page.auction),
         }
     mine = url_for("enrol.show", registration_id=own.id)
     if own.status == "awaiting_deposit":

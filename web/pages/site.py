@@ -31,7 +31,7 @@ from . import (
     valuation_view,
     visits,
 )
-from .desk import auxiliary, board, debts, lots, rounds, sheet
+from .desk import auxiliary, board, debts, groups, lots, rounds, sheet, unsold
 from .desk import sanctions as desk_sanctions
 from .language import _, language, left, local, machine, percent, said, size
 from .regulator import agencies as regulator_agencies
@@ -47,7 +47,7 @@ T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 #: The judge's pages share one blueprint; importing them has put their routes onto it.
-_DESK = (board, lots, rounds, debts, sheet, auxiliary, desk_sanctions)
+_DESK = (board, lots, groups, rounds, unsold, debts, sheet, auxiliary, desk_sanctions)
 #: So do the regulator's.
 _REGULATOR = (
     regulator_alerts,

@@ -3,10 +3,12 @@
 from marshmallow import Schema, fields, post_load, validate
 
 from auction.rules.lot import AssetType, AuctionStatus, Round
+from auction.rules.unsold import DISPOSALS
 from bidding.queries.auctions import MOST
 from bidding.queries.lots import SORTS, LotFilter
 
 from .base import Moment, PageOut, PageQuery, Strict, choice, printable
+from .unsold import DisposalOut
 from .viewings import ViewingOut
 
 #: What PostgreSQL's bigint holds; a query that goes beyond asks for nothing there is.
@@ -20,7 +22,7 @@ class LotsQuery(PageQuery):
     asset_type = choice(*AssetType, required=False)
     court = fields.String(validate=[validate.Length(1, 50), printable])
     region = fields.String(load_default="", validate=[validate.Length(max=50), printable])
-    status = choice(*AuctionStatus, required=False)
+    status = choice(*AuctionStatus, *DISPOSALS, required=False)
     min_fen = fields.Integer(validate=validate.Range(0, _LARGEST))
     max_fen = fields.Integer(validate=validate.Range(0, _LARGEST))
     flags = fields.String(
@@ -152,6 +154,7 @@ class DisclosureSummaryOut(Strict):
 class LotOut(LotBase):
     """A lot. `risk` is null where nothing has been assessed."""
 
+    disposal = fields.Nested(DisposalOut, allow_none=True)
     reference_price = fields.Nested(ReferencePriceOut, allow_none=True)
     disclosure = fields.Nested(DisclosureSummaryOut, allow_none=True)
     auctions = fields.List(fields.Nested(RoundOut))

@@ -1,7 +1,7 @@
 """Which round follows which, and by when (OJA 26; sell-off: the court's practice)."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -15,6 +15,7 @@ from auction.rules.rounds import (
     order_findings,
     relist_due,
     relist_findings,
+    stayed_days,
 )
 from auction.rules.ruleset import Ruleset
 
@@ -253,3 +254,53 @@ def test_a_recorded_reason_turns_lateness_into_a_warning(
     assert finding.severity == severity
     assert finding.facts.get("late_reason") == (reason if severity == "warning" else None)
     assert finding.facts["act"] == "opening"
+
+
+# Around the long holidays: the day of the warning never moves, the last day does (CPL 85)
+
+
+@pytest.mark.parametrize(
+    ("story", "ended", "warn_on", "last_day"),
+    [
+        ("first:unsold", "2026-01-17", "2026-02-11", "2026-02-24"),
+        ("first:unsold", "2026-01-25", "2026-02-19", "2026-02-24"),
+        ("first:unsold", "2026-01-26", "2026-02-20", "2026-02-25"),
+        ("first:unsold", "2026-08-31", "2026-09-25", "2026-09-30"),
+        ("first:unsold", "2026-09-01", "2026-09-26", "2026-10-08"),
+        ("first:unsold second:unsold", "2026-01-31", "2026-02-10", "2026-02-24"),
+        ("first:unsold second:unsold", "2026-09-15", "2026-09-25", "2026-09-30"),
+        ("first:unsold second:unsold", "2026-09-16", "2026-09-26", "2026-10-08"),
+    ],
+)
+def test_the_time_for_the_next_round_across_spring_festival_and_national_day(
+    ruleset: Ruleset, calendar: HolidayCalendar, story: str, ended: str, warn_on: str, last_day: str
+) -> None:
+    at = datetime.fromisoformat(f"{ended}T10:00:00+08:00")
+    ended_rounds = tuple(replace(one, ended_at=at) for one in held(story))
+    due = relist_due(ended_rounds, ruleset, calendar)
+    assert due is not None
+    assert (due.base_id, due.warn_on, due.last_day) == (
+        ended_rounds[-1].auction_id,
+        date.fromisoformat(warn_on),
+        date.fromisoformat(last_day),
+    )
+    day = date.fromisoformat(warn_on)
+    assert board_warning(ended_rounds, day - timedelta(days=1), ruleset, calendar) is None
+    assert board_warning(ended_rounds, day, ruleset, calendar) is not None
+    for opens_on, late in ((due.last_day, False), (due.last_day + timedelta(days=1), True)):
+        nothing = {"reason": None, "reason_text": None, "ruleset": ruleset, "calendar": calendar}
+        assert bool(relist_findings(ended_rounds, today=opens_on, opens_on=opens_on, **nothing)) is late
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "days"),
+    [
+        ("2026-03-02T00:00:00+08:00", "2026-03-02T23:59:59+08:00", 0),
+        ("2026-03-02T23:59:59+08:00", "2026-03-03T00:00:00+08:00", 1),
+        ("2026-03-02T16:00:00Z", "2026-03-05T15:59:59Z", 2),  # the 3rd to the 5th in Shanghai
+    ],
+)
+def test_days_under_a_stay_are_counted_in_shanghai(start: str, end: str, days: int) -> None:
+    span = (datetime.fromisoformat(start), datetime.fromisoformat(end))
+    assert stayed_days([span]) == days
+    assert stayed_days([span, span]) == 2 * days

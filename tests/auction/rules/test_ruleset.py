@@ -113,7 +113,13 @@ OJA 26(1) | relist | 30 days
 - | sell_off_prepay | 1 ratio
 - | sell_off_forfeit_min | 0.05 ratio
 - | sell_off_forfeit_max | 0.20 ratio
+SALE 16(1) | taking_at_reserve | true flag
+SALE 16(2) | taking_first | secured_creditor list
 - | taking_answer | 10 days
+- | taking_difference | 10 days
+SALE 25(2) | return_after_sell_off | true flag
+SALE 24 | return_movable | true flag
+SALE 14 | stop_when_satisfied | true flag
 EQ 10 | own_sale_equity_max | 3 months
 - | own_sale_other_max | 60 days
 - | renege_grace | 3 days

@@ -37,6 +37,10 @@ MADE = [
     (ledger.top_up_received("a", 5), ("bank_clearing", "court_top_up:a", "top_up_received")),
     (ledger.top_up_used("a", "costs", 5), ("court_top_up:a", "court_costs:a", "top_up_to_costs")),
     (ledger.top_up_used("a", "shortfall", 5), ("court_top_up:a", "court_shortfall:a", "top_up_to_shortfall")),
+    (ledger.difference_received("a", 5), ("bank_clearing", "court_price:a", "difference_received")),
+    (ledger.difference_released("r", "a", 5), ("court_price:a", "refund_due:r", "difference_released")),
+    (ledger.difference_refunded("r", 5), ("refund_due:r", "bank_clearing", "difference_refunded")),
+    (ledger.own_sale_received("a", 5), ("bank_clearing", "court_price:a", "own_sale_received")),
 ]
 
 

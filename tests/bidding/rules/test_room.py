@@ -275,7 +275,7 @@ def test_an_offer_that_was_overtaken_counts_at_the_time_of_the_last_bid() -> Non
     last = CLOSES - timedelta(minutes=2)
     room = led(last_received_at=last, closes_at=last + FIVE)
     outcome, after = rules.judge(SPC, room, a_standing(), Offer(PRICE + STEP, last - timedelta(seconds=3)))
-    assert outcome == Accepted(8, last, False)
+    assert outcome == Accepted(8, last, None)
     assert (after.last_received_at, after.closes_at) == (last, last + FIVE)
 
 
@@ -286,10 +286,61 @@ def test_only_the_arrival_is_held_against_opening_and_end() -> None:
     assert code(room, PRICE + STEP, OPENS - MICRO) == "not_started"
 
 
+SECOND = timedelta(seconds=1)
+DAY, WEEKS = timedelta(hours=24), OPENS + timedelta(days=60)
+
+
+@pytest.mark.parametrize(
+    ("at", "expected", "end"),
+    [
+        (OPENS - SECOND, "not_started", WEEKS),
+        (OPENS, None, OPENS + DAY),
+        (OPENS + SECOND, None, OPENS + SECOND + DAY),
+        (WEEKS - DAY - SECOND, None, WEEKS - SECOND),
+        (WEEKS - DAY, None, WEEKS),
+        (WEEKS - DAY + SECOND, None, WEEKS + SECOND),
+        (WEEKS - FIVE, None, WEEKS - FIVE + DAY),
+        (WEEKS - SECOND, None, WEEKS - SECOND + DAY),
+        (WEEKS, "closed", WEEKS),
+    ],
+    ids=["early", "at once", "a second later", "in the weeks", "to their end", "past", "last minutes", "last", "late"],
+)
+def test_the_first_bid_of_a_sell_off_starts_a_contest_of_24_hours(
+    at: datetime, expected: str | None, end: datetime
+) -> None:
+    """Court's practice (PRECISIONS 19): also where the 60 days are over before it; it is no extension."""
+    refusal, after = judged(a_room(sell_off=True, closes_at=WEEKS), RESERVE, at)
+    assert (refusal, after.closes_at, after.extensions) == (expected, end, 0)
+
+
+@pytest.mark.parametrize(
+    ("before", "moves"),
+    [(FIVE + SECOND, None), (FIVE, None), (FIVE - SECOND, "bid"), (SECOND, "bid")],
+)
+def test_in_the_contest_of_a_sell_off_the_last_minutes_extend_and_count(before: timedelta, moves: str | None) -> None:
+    _, contest = judged(a_room(sell_off=True, closes_at=WEEKS), RESERVE, NOON)
+    at = contest.closes_at - before
+    outcome, after = rules.judge(SPC, contest, a_standing(), Offer(RESERVE + STEP, at, raise_own=True))
+    assert outcome == Accepted(2, at, moves)
+    assert after.closes_at == (at + FIVE if moves else contest.closes_at)
+    assert after.extensions == (moves is not None)
+
+
+def test_only_an_accepted_bid_starts_the_contest_and_only_in_a_sell_off() -> None:
+    weeks = a_room(sell_off=True, closes_at=WEEKS)
+    assert judged(weeks, RESERVE - 1) == ("below_reserve", weeks)
+    assert judged(weeks, RESERVE, qualified=False) == ("deposit_unpaid", weeks)
+    assert judged(a_room(closes_at=WEEKS), RESERVE)[1].closes_at == WEEKS
+    lapsed = a_room(sell_off=True, closes_at=WEEKS, bid_count=3, last_received_at=OPENS)
+    assert judged(lapsed, RESERVE)[1].closes_at == NOON + DAY  # bids that lapsed left nothing to contend with
+
+
 def test_other_numbers_of_a_ruleset_give_other_limits() -> None:
-    numbers = RoomRules(timedelta(minutes=2), timedelta(minutes=7), 3, SPC.implausible_multiple / 4 * 3)
+    ratio = SPC.implausible_multiple / 4 * 3
+    numbers = RoomRules(timedelta(minutes=2), timedelta(minutes=7), 3, ratio, timedelta(hours=2))
     for at, end in ((CLOSES - timedelta(minutes=2) - MICRO, CLOSES), (CLOSES - timedelta(minutes=2), CLOSES + FIVE)):
         assert judged(a_room(), RESERVE, at, numbers)[1].closes_at == end
+    assert judged(a_room(sell_off=True), RESERVE, NOON, numbers)[1].closes_at == NOON + timedelta(hours=2)
     assert code(led(), PRICE + 3 * STEP, numbers=numbers) is None
     assert code(led(), PRICE + 4 * STEP, numbers=numbers) == "implausible_amount"
     # One and a half times 690,001 is 1,035,001.5.

@@ -18,7 +18,7 @@ from tests.bidding.budget import budget
 
 SPC = rules.RoomRules.of(ruleset.load("spc-2016"))
 OPENS = datetime(2026, 4, 2, 2, 0, tzinfo=UTC)
-FIVE = timedelta(minutes=5)
+FIVE, DAY = timedelta(minutes=5), timedelta(hours=24)
 #: Bidders and their ranks; a larger number is a weaker claim, None none at all.
 RANKS = {"ann": None, "bo": None, "cho": 1, "dee": 2, "eli": 2, "fay": 1}
 
@@ -39,14 +39,23 @@ class Reading:
     step: int
     planned_end: datetime
     reference: int | None
+    sell_off: bool = False
     taken: list[Taken] = field(default_factory=list)
 
     def ends(self) -> list[datetime]:
         """E0, E1, ... after each accepted bid."""
         ends = [self.planned_end]
-        for bid in self.taken:
-            ends.append(bid.at + FIVE if bid.at >= ends[-1] - FIVE else ends[-1])
+        for number, bid in enumerate(self.taken):
+            if self.sell_off and number == 0:
+                ends.append(bid.at + DAY)
+            else:
+                ends.append(bid.at + FIVE if bid.at >= ends[-1] - FIVE else ends[-1])
         return ends
+
+    def counted(self) -> int:
+        """How many bids extended the bidding; the contest of a sell-off is no extension."""
+        ends = self.ends()[1:] if self.sell_off else self.ends()
+        return sum(one != other for one, other in pairwise(ends))
 
     def answer(self, who: str, fen: int, arrived: datetime, raise_own: bool, confirmed: bool) -> str | None:
         """None when the offer is to be accepted, else the reason why not."""
@@ -92,7 +101,8 @@ def check_invariants(reading: Reading) -> None:
     if bids:
         best = max(range(len(bids)), key=lambda n: (bids[n].fen, -(RANKS[bids[n].who] or 99), -n))
         assert best == len(bids) - 1
-    assert ends == sorted(ends)
+    later = ends[1:] if reading.sell_off else ends  # a sell-off's contest may end before its weeks are over
+    assert later == sorted(later)
 
 
 WHO = st.sampled_from(sorted(RANKS))
@@ -107,20 +117,21 @@ STEPS = st.lists(st.tuples(WHO, JUMPS, TIMES, st.booleans(), st.booleans()), min
 ROOMS = st.tuples(
     st.sampled_from([1, 999, 1_000_000, 10**15]),
     st.sampled_from([1, 7, 5_000]),
-    st.sampled_from([timedelta(minutes=5), timedelta(minutes=7), timedelta(hours=24)]),
+    st.sampled_from([timedelta(minutes=5), timedelta(minutes=7), timedelta(hours=24), timedelta(days=60)]),
     st.sampled_from([None, 1, 505, 500_002, 10**15]),
 )
 
 
 @budget(400)
-@given(ROOMS, STEPS)
+@given(ROOMS, STEPS, st.booleans())
 def test_any_history_ends_as_a_second_reading_of_the_rules_says(
     made: tuple[int, int, timedelta, int | None],
     steps: list[tuple[str, tuple[int | None, int], timedelta | tuple[str, timedelta], bool, bool]],
+    sell_off: bool,
 ) -> None:
     reserve, step, length, reference = made
-    reading = Reading(reserve, step, OPENS + length, reference)
-    room = rules.Room("open", reserve, step, OPENS, OPENS + length, reference)
+    reading = Reading(reserve, step, OPENS + length, reference, sell_off)
+    room = rules.Room("open", reserve, step, OPENS, OPENS + length, reference, sell_off=sell_off)
     now = OPENS + timedelta(seconds=1)
     for who, (increments, beside), moment, raise_own, confirmed in steps:
         end = reading.ends()[-1]
@@ -142,10 +153,11 @@ def test_any_history_ends_as_a_second_reading_of_the_rules_says(
         else:
             assert expected is None
             bid = reading.take(who, fen, now)
-            assert outcome == rules.Accepted(len(reading.taken), bid.at, reading.ends()[-1] != end)
+            assert (outcome.seq, outcome.received_at) == (len(reading.taken), bid.at)
+            contest = reading.sell_off and len(reading.taken) == 1
+            assert outcome.moved == ("contest" if contest else "bid" if reading.ends()[-1] != end else None)
         room = after
         check_invariants(reading)
-        changes = sum(one != other for one, other in pairwise(reading.ends()))
         last = reading.taken[-1] if reading.taken else None
         assert room == rules.Room(
             "open",
@@ -159,7 +171,8 @@ def test_any_history_ends_as_a_second_reading_of_the_rules_says(
             leader_rank=RANKS[last.who] if last else None,
             last_received_at=last.at if last else None,
             bid_count=len(reading.taken),
-            extensions=changes,
+            extensions=reading.counted(),
+            sell_off=reading.sell_off,
         )
 
 

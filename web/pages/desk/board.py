@@ -1,6 +1,6 @@
 """The board: a court's lots by stage."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from flask import render_template, url_for
@@ -12,9 +12,10 @@ from auction.rules.ruleset import load
 from bidding.queries.court import STAGES, BoardItem, board
 from risk.queries.bulk import groups
 
+from ... import errors
 from ...auth import house, me, policy
 from .. import auxiliary_view, clearance_view, labels
-from ..language import _, today, weekday
+from ..language import _, language, today, weekday
 from ..lot_view import round_view
 from .court import blueprint
 
@@ -27,7 +28,8 @@ def show() -> str:
     """Every lot of the court, by stage."""
     actor, now = me(), house().now()
     court = actor.court_code or ""
-    items = house().read(board, court, now)
+    ruleset = load(house().settings.ruleset)
+    items = house().read(board, court, now, ruleset)
     titles = {
         "pricing": _("定参考价"),
         "disclosure": _("调查公示"),
@@ -55,8 +57,29 @@ def show() -> str:
         columns=[{"stage": stage, "title": title, "items": views[stage]} for stage, title in titles.items()],
         done=views["done"],
         questions=house().read(auxiliary_view.waiting_questions, actor, now),
-        bulk=clearance_view.bulk(house().read(groups, court, load(house().settings.ruleset), now)),
+        late=[_late(item, day) for item in items if item.warning],
+        bulk=clearance_view.bulk(house().read(groups, court, ruleset, now)),
     )
+
+
+def _late(item: BoardItem, today: date) -> dict[str, Any]:
+    """A lot whose next round is about to be late, with the sentence that says by when."""
+    assert item.warning is not None  # noqa: S101 - only those are listed
+    facts = item.warning.facts
+    last = date.fromisoformat(str(facts["last_day"]))
+    if facts["act"] == "opening":
+        text = _("第二次拍卖最迟应于 %(day)s 开始竞价。", day=last)
+    else:
+        text = _("变卖最迟应于 %(day)s 公告。", day=last)
+    if today > last:
+        text += " " + _("已逾期限，公告时须记录理由。")
+    return {
+        "title": item.lot.title,
+        "case_number": item.case_number,
+        "href": url_for("desk.lot", lot_id=item.lot.id),
+        "text": text,
+        "basis": errors.cited(item.warning.basis, language()),
+    }
 
 
 def _court_name(session: Any, code: str) -> str:
@@ -66,11 +89,12 @@ def _court_name(session: Any, code: str) -> str:
 
 def _figures(items: list[BoardItem]) -> list[tuple[str, int, str]]:
     auctions = [item.auction for item in items if item.auction]
+    disposed = {item.lot.id for item in items if item.lot.disposal}
     return [
         (_("在办标的"), sum(item.stage != "done" for item in items), ""),
         (_("竞价中"), sum(item.stage == "bidding" for item in items), ""),
         (_("尾款逾期"), sum(auction.settlement == "overdue" for auction in auctions), "red"),
-        (_("流拍待续"), sum(auction.status == "unsold" for auction in auctions), "amb"),
+        (_("流拍待续"), sum(one.status == "unsold" for one in auctions if one.lot_id not in disposed), "amb"),
     ]
 
 
@@ -98,6 +122,8 @@ def _view(item: BoardItem, now: datetime) -> dict[str, Any]:
         until = None if shown["ended"] else auction.closes_at
         badge = _("已截止") if shown["ended"] else _("剩")
         return {**view, "badge": badge, "until": until, "tone": "live", "note": note}
+    if item.lot.disposal:
+        return {**view, "badge": str(labels.DISPOSAL[item.lot.disposal]), "tone": "ok", "note": kind}
     badge = labels.SETTLEMENT.get(auction.settlement or "", labels.STATUS[auction.status])
     tone = _TONES.get(auction.settlement or "", "")
     note = f"¥{yuan(auction.price_fen)}" if auction.price_fen else kind

@@ -1,0 +1,110 @@
+"""What followed a lot's unsold rounds, as the rules want to see it."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from ..models import Auction, Lot, LotDrawing, LotGroup, LotGroupMember, OwnSale, Party, Taking, TakingQuestion
+from ..rules.unsold import WILLING, Asked, GroupLot, Standstill, is_asked, is_satisfied
+
+
+def creditors(session: Session, case_id: str) -> list[Party]:
+    """The enforcement creditors of a case, by their places in it."""
+    parties = session.scalars(select(Party).where(Party.case_id == case_id).order_by(Party.position))
+    return [party for party in parties if is_asked(party.role, party.claim_fen)]
+
+
+def takings(session: Session, auction_id: str) -> list[Taking]:
+    """The creditors' answers after a round, the best rank first."""
+    rows = select(Taking).where(Taking.auction_id == auction_id).order_by(Taking.rank, Taking.answered_at, Taking.id)
+    return list(session.scalars(rows))
+
+
+def drawings(session: Session, auction_id: str) -> dict[int, Sequence[int]]:
+    """The places drawn after a round, by rank."""
+    rows = select(LotDrawing).where(LotDrawing.auction_id == auction_id)
+    return {row.rank: row.drawn for row in session.scalars(rows)}
+
+
+def asked(session: Session, auction: Auction) -> Asked | None:
+    """How far the question after an unsold round has come; None where nobody was asked."""
+    question = session.get(TakingQuestion, auction.id)
+    if question is None:
+        return None
+    answers = takings(session, auction.id)
+    willing = sum(answer.status == WILLING for answer in answers)
+    return Asked(question.until_on, len(creditors(session, auction.lot.case_id)), len(answers), willing)
+
+
+def own_sale(session: Session, lot_id: str) -> OwnSale | None:
+    """The debtor's own sale that is running; None where none is."""
+    return session.scalar(select(OwnSale).where(OwnSale.lot_id == lot_id, OwnSale.status == "allowed"))
+
+
+def last_unsold(session: Session, lot_id: str) -> Auction | None:
+    """The lot's latest unsold round."""
+    rows = select(Auction).where(Auction.lot_id == lot_id, Auction.status == "unsold")
+    return session.scalar(rows.order_by(Auction.created_at.desc(), Auction.id.desc()).limit(1))
+
+
+def standstill(session: Session, lot: Lot) -> Standstill:
+    """What stands against a further round of a lot."""
+    unsold, running, group = last_unsold(session, lot.id), own_sale(session, lot.id), group_of(session, lot.id)
+    return Standstill(
+        disposal=lot.disposal,
+        asked=asked(session, unsold) if unsold is not None else None,
+        own_sale_until=running.until_on if running is not None else None,
+        satisfied=group is not None and is_group_satisfied(session, group),
+    )
+
+
+def group_of(session: Session, lot_id: str) -> LotGroup | None:
+    """The group a lot belongs to; None where it stands alone."""
+    return session.scalar(
+        select(LotGroup)
+        .join(LotGroupMember, LotGroupMember.group_id == LotGroup.id)
+        .where(LotGroupMember.lot_id == lot_id)
+    )
+
+
+def is_group_satisfied(session: Session, group: LotGroup) -> bool:
+    """Whether what a group's lots brought covers claim and costs."""
+    return is_satisfied(group_lots(session, group.id), group.claim_fen, group.costs_fen, sell_all=group.sell_all)
+
+
+def group_lots(session: Session, group_id: str) -> list[GroupLot]:
+    """The lots of a group, with what each brought: a sale that stands, the reserve it was taken at, an own sale."""
+    lots = session.scalars(
+        select(Lot)
+        .join(LotGroupMember, LotGroupMember.lot_id == Lot.id)
+        .where(LotGroupMember.group_id == group_id)
+        .order_by(Lot.id)
+    )
+    return [_group_lot(session, lot) for lot in lots]
+
+
+def _group_lot(session: Session, lot: Lot) -> GroupLot:
+    rounds = list(
+        session.scalars(
+            select(Auction)
+            .where(Auction.lot_id == lot.id, Auction.announced_at.is_not(None))
+            .order_by(Auction.announced_at, Auction.id)
+        )
+    )
+    sold = sum(one.price_fen or 0 for one in rounds if one.status == "sold" and one.settlement != "reneged")
+    brought = sold or _taken_fen(session, lot.id) or _own_sale_fen(session, lot.id)
+    if not rounds:
+        return GroupLot(lot.id, brought)
+    last = rounds[-1]
+    return GroupLot(lot.id, brought, last.id, last.status, last.bid_count, last.closed_at is not None)
+
+
+def _taken_fen(session: Session, lot_id: str) -> int:
+    holding = Taking.status.in_(("awarded", "taken", "ruled"))
+    return int(session.scalar(select(func.sum(Taking.price_fen)).where(Taking.lot_id == lot_id, holding)) or 0)
+
+
+def _own_sale_fen(session: Session, lot_id: str) -> int:
+    sold = select(func.sum(OwnSale.price_fen)).where(OwnSale.lot_id == lot_id, OwnSale.status == "sold")
+    return int(session.scalar(sold) or 0)

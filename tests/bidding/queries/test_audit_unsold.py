@@ -1,0 +1,119 @@
+"""What followed an unsold round, told otherwise in row, entry or ledger, is found; drawings by outsiders too."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, text, update
+
+from auction.kernel.clock import FixedClock
+from auction.kernel.unit import House, Unit
+from auction.models import JournalRow, Lot, LotDrawing, LotReturn, OwnSale, Taking, TakingQuestion
+from auction.queries.audit import Report
+from auction.rules.unsold import draw
+from bidding.evidence import export
+from bidding.models import Posting
+from bidding.queries.audit import verify_all
+from bidding.queries.audit_unsold import check_unsold
+from bidding.services import own_sales, takings
+from bidding.services.returning import return_lot
+from tests.bidding.hall import RESERVE, STEP, Hall
+from tests.bidding.queries.test_audit import remove_guards
+from tests.bidding.sale import an_open_sale, hammer
+from tests.bidding.services.unsold import DAY, an_unsold_lot
+from tests.bidding.test_evidence import verify
+from tests.factories import a_party, an_account, an_actor
+
+
+@pytest.fixture
+def told(house: House, clock: FixedClock) -> House:
+    """A lot drawn for and taken with a difference, one sold by its debtor, one returned; triggers removed."""
+    hall = Hall(house, clock)
+    story = an_unsold_lot(hall, "applicant", "applicant")
+    answers = {one.position: story.answer(one) for one in story.creditors}
+    drawing = story.perform(takings.draw_lots, story.judge, story.auction_id)
+    winner = next(one for one in story.creditors if one.position == drawing.drawn[0])
+    story.pay(winner, story.award(answers[winner.position], RESERVE - STEP))
+    sold = an_unsold_lot(hall)
+    until = clock.moment.date() + 30 * DAY
+    sold.perform(own_sales.allow, sold.judge, sold.auction_id, offer_fen=RESERVE + 1, until_on=until, reason="r")
+    sold.perform(own_sales.record_sale, sold.judge, sold.auction_id, price_fen=RESERVE + 1, reason="r")
+    back = an_unsold_lot(hall, round_="sell_off")
+    back.perform(return_lot, back.judge, back.auction_id, kind="returned", reason="r")
+    with house.engine.begin() as connection:
+        remove_guards(connection)
+    return house
+
+
+class Undone(Exception):
+    pass
+
+
+def failures(house: House, change: Any) -> list[str]:
+    """What is found on the database with a change, which is undone afterwards."""
+    report = Report()
+
+    def attempt(unit: Unit) -> None:
+        if unit.session.get_bind().dialect.name == "sqlite":
+            unit.session.execute(text("PRAGMA defer_foreign_keys = ON"))
+        unit.session.execute(change)
+        check_unsold(unit.session, report)
+        raise Undone
+
+    with pytest.raises(Undone):
+        house.perform(attempt)
+    return [failure.what for failure in report.failures]
+
+
+CHANGES: dict[str, Any] = {
+    "another seed": update(TakingQuestion).values(seed="00" * 32),
+    "another commitment": update(TakingQuestion).values(commitment="00" * 32),
+    "another order": update(LotDrawing).values(drawn=[9, 8]),
+    "a drawing gone": delete(LotDrawing),
+    "a taker gone": delete(Taking).where(Taking.status == "taken"),
+    "a smaller difference": update(Taking).where(Taking.status == "taken").values(difference_fen=1),
+    "a second taker": update(Taking).where(Taking.status == "willing").values(status="taken", difference_fen=0),
+    "an award gone": delete(JournalRow).where(JournalRow.kind == "LotTaken"),
+    "a difference gone": delete(Posting).where(Posting.kind == "difference_received"),
+    "another price": update(OwnSale).values(price_fen=RESERVE + 2),
+    "a price not received": delete(Posting).where(Posting.kind == "own_sale_received"),
+    "another end": update(LotReturn).values(kind="other_measures"),
+    "a lot for sale again": update(Lot).values(disposal=None),
+}
+
+
+def test_whatever_is_changed_is_found(told: House) -> None:
+    report = Report()
+    told.read(check_unsold, report)
+    assert report.failures == []
+    assert dict(report.checked) == {"drawings": 1, "takings": 1}
+    assert [name for name, change in CHANGES.items() if not failures(told, change)] == []
+
+
+def test_an_outsider_finds_a_drawing_that_does_not_follow_from_its_seed(
+    house: House, clock: FixedClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def creditors(unit: Unit, auction_id: str) -> list[str]:
+        case = unit.session.get_one(takings.Auction, auction_id).lot.case
+        return [a_party(unit, case, "applicant", claim_fen=1).id for _ in range(3)]
+
+    sales = []
+    for honest in (True, False):
+        auction_id, _ = house.perform(an_open_sale)
+        parties = house.perform(creditors, auction_id)
+        assert hammer(house, clock, auction_id) == "unsold"
+        judge = house.perform(lambda unit: an_actor(an_account(unit, "judge")))
+        for party in parties:
+            house.perform(takings.answer, judge, auction_id, creditor=party, decision="take")
+        if not honest:
+            monkeypatch.setattr(takings, "draw", lambda *args: tuple(reversed(draw(*args))))
+        house.perform(takings.draw_lots, judge, auction_id)
+        sales.append(auction_id)
+    export(house, tmp_path / "clean", sales[0])
+    said = verify(tmp_path / "clean", house)
+    assert (said["failures"], said["checked"]["drawings"]) == ([], 1)
+    export(house, tmp_path / "false", sales[1])
+    assert [
+        failure["what"] for failure in verify(tmp_path / "false", house)["failures"]
+    ] == ["its order does not follow from its seed"]
+    assert not house.read(verify_all, house.vault.public_key).ok

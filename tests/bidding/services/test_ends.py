@@ -1,0 +1,247 @@
+"""The other ends of an unsold lot: the debtor's own sale, the return; and groups that stop when enough is sold."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from auction.kernel.unit import Unit
+from auction.models import Lot, LotGroup, OwnSale
+from auction.queries.unsold import standstill
+from auction.rules.access import Actor
+from auction.rules.calendar import shanghai_day
+from auction.rules.unsold import Standstill
+from bidding.queries.audit import verify_all
+from bidding.queries.due import due_acts
+from bidding.queries.payments import balances
+from bidding.rules.ledger import court_price
+from bidding.services import groups, own_sales, takings
+from bidding.services.closing import close
+from bidding.services.returning import return_lot
+from tests.bidding.hall import RESERVE, STEP, Bidder, Hall, refused_with
+from tests.bidding.services.unsold import DAY, Unsold, an_unsold_lot
+from tests.factories import a_bidder, a_case, a_lot, a_paid_deposit, a_registration, an_account, an_actor, an_auction
+
+SECOND = timedelta(seconds=1)
+
+
+def sound(hall: Hall) -> None:
+    assert hall.house.read(verify_all, hall.house.vault.public_key).failures == []
+
+
+def standing(story: Unsold) -> Standstill:
+    return story.hall.house.read(lambda session: standstill(session, session.get_one(Lot, story.lot_id)))
+
+
+def allowed(story: Unsold, **how: Any) -> OwnSale:
+    facts = {"offer_fen": RESERVE + 1, "until_on": shanghai_day(story.hall.clock.moment) + 30 * DAY, "reason": "有买家"}
+    sale: OwnSale = story.perform(own_sales.allow, story.judge, story.auction_id, **(facts | how))
+    return sale
+
+
+def tick(hall: Hall, act: str) -> list[str]:
+    return [due.subject_id for due in hall.house.read(due_acts, hall.clock.moment) if due.act == act]
+
+
+# The debtor's own sale
+
+
+def test_an_own_sale_holds_back_taking_and_return_until_its_price_is_in_the_courts_account(hall: Hall) -> None:
+    story = an_unsold_lot(hall, "applicant", round_="sell_off")
+    taking = story.answer(story.creditors[0])
+    assert refused_with(allowed, story, offer_fen=RESERVE) == "invalid"
+    sale = allowed(story)
+    assert refused_with(allowed, story) == "own_sale_open"
+    assert standing(story).own_sale_until == sale.until_on
+    assert refused_with(story.award, taking, RESERVE) == "own_sale_open"
+    end = {"kind": "returned", "reason": "r"}
+    assert refused_with(story.perform, return_lot, story.judge, story.auction_id, **end) == "own_sale_open"
+    record = (own_sales.record_sale, story.judge, story.auction_id)
+    assert refused_with(story.perform, *record, price_fen=RESERVE, reason="r") == "invalid"
+    story.perform(*record, price_fen=RESERVE + STEP, reason="款已到账")
+    assert story.lot().disposal == "own_sale"
+    assert hall.house.read(balances, story.auction_id)[court_price(story.auction_id)] == RESERVE + STEP
+    assert hall.kinds(story.auction_id)[-2:] == ["OwnSaleAllowed", "OwnSaleRecorded"]
+    assert refused_with(story.award, taking, RESERVE) == "lot_disposed"
+    sound(hall)
+
+
+def test_an_own_sale_lapses_with_its_last_day_and_taking_goes_on(hall: Hall) -> None:
+    story = an_unsold_lot(hall, "applicant")
+    taking = story.answer(story.creditors[0])
+    sale = allowed(story)
+    hall.clock.moment = sale.ends_at - SECOND
+    story.perform(own_sales.lapse_own_sale, sale.id)
+    assert standing(story).own_sale_until is not None and sale.id not in tick(hall, "own_sale")
+    hall.clock.advance(seconds=1)
+    record = (own_sales.record_sale, story.judge, story.auction_id)
+    assert refused_with(story.perform, *record, price_fen=RESERVE + STEP, reason="r") == "wrong_state"
+    assert tick(hall, "own_sale") == [sale.id]
+    story.perform(own_sales.lapse_own_sale, sale.id)
+    assert tick(hall, "own_sale") == [] and standing(story).own_sale_until is None
+    assert story.award(taking, RESERVE).status == "taken"
+    sound(hall)
+
+
+def test_the_court_may_end_an_own_sale_early_and_allow_another(hall: Hall) -> None:
+    story = an_unsold_lot(hall)
+    sale = allowed(story)
+    story.perform(own_sales.end_early, story.judge, story.auction_id, reason="买家反悔")
+    assert standing(story).own_sale_until is None
+    again = allowed(story)
+    assert again.id != sale.id
+    assert refused_with(allowed, story, until_on=date(2020, 1, 1)) == "own_sale_open"
+
+
+# The return
+
+
+@pytest.mark.parametrize("kind", ["returned", "other_measures"])
+def test_a_lot_nobody_takes_is_returned_once_and_in_public(hall: Hall, kind: str) -> None:
+    story = an_unsold_lot(hall, "applicant", round_="sell_off")
+    facts = {"kind": kind, "reason": "无人接受抵债"}
+    assert refused_with(story.perform, return_lot, story.judge, story.auction_id, **facts) == "taking_open"
+    taking = story.answer(story.creditors[0])
+    assert refused_with(story.perform, return_lot, story.judge, story.auction_id, **facts) == "taking_open"
+    story.answer(story.creditors[0], "decline")
+    assert refused_with(story.award, taking, RESERVE) == "wrong_state"
+    story.perform(return_lot, story.judge, story.auction_id, **facts)
+    assert story.lot().disposal == kind
+    assert [event.data for event in hall.events(story.auction_id)][-1] == {"notice": kind}
+    assert refused_with(story.perform, return_lot, story.judge, story.auction_id, **facts) == "lot_disposed"
+    sound(hall)
+
+
+def test_a_flat_is_not_returned_before_its_sell_off_and_a_car_is_after_the_second(hall: Hall) -> None:
+    facts = {"kind": "returned", "reason": "r"}
+    flat = an_unsold_lot(hall, round_="second")
+    assert refused_with(flat.perform, return_lot, flat.judge, flat.auction_id, **facts) == "return_too_early"
+    car = an_unsold_lot(hall, round_="second", asset_type="vehicle")
+    car.perform(return_lot, car.judge, car.auction_id, **facts)
+    assert car.lot().disposal == "returned"
+
+
+# Groups
+
+
+class Group:
+    """A case with lots in one group: one about to be sold, others announced, open, bid on."""
+
+    def __init__(self, hall: Hall, *, claim_fen: int, sell_all: bool = False) -> None:
+        self.hall = hall
+        self.bidders: dict[str, Bidder] = {}
+
+        def rows(unit: Unit) -> tuple[Actor, dict[str, str], str]:
+            case = a_case(unit)
+            judge = an_actor(an_account(unit, "judge"))
+            made, lots = {}, []
+            for name, status in (("first", "open"), ("announced", "announced"), ("quiet", "open"), ("bid_on", "open")):
+                lot = a_lot(unit, case=case, created_by=judge.id)
+                hours = 25 if name == "first" else 48
+                terms = {} if status == "announced" else {"closes_at": unit.now + timedelta(hours=hours)}
+                made[name] = an_auction(unit, lot=lot, status=status, **terms).id
+                lots.append(lot.id)
+            made["lots"] = ",".join(lots)
+            return judge, made, case.number
+
+        self.judge, self.auctions, number = hall.house.perform(rows)
+        self.lots = self.auctions.pop("lots").split(",")
+        for name, auction_id in self.auctions.items():
+            self.bidders[name] = hall.bidder(auction_id)
+        amounts = {"claim_fen": claim_fen, "costs_fen": 1, "sell_all": sell_all}
+        self.group: LotGroup = hall.house.perform(
+            groups.make_group, self.judge, case_number=number, lots=self.lots, **amounts
+        )
+        self.number = number
+        self.count()
+        for name in ("first", "bid_on"):
+            assert hall.bid(self.bidders[name], RESERVE).outcome == "accepted"
+        hall.clock.moment = hall.row(self.auctions["first"]).closes_at
+        assert hall.house.perform(close, self.auctions["first"], settled=True) == "sold"
+
+    def count(self) -> None:
+        for group_id in tick(self.hall, "satisfy"):
+            self.hall.house.perform(groups.stop_satisfied, group_id)
+
+    def statuses(self) -> dict[str, str]:
+        return {name: self.hall.row(auction_id).status for name, auction_id in self.auctions.items()}
+
+
+def test_once_enough_is_sold_the_rest_is_withdrawn_unless_somebody_has_bid(hall: Hall) -> None:
+    group = Group(hall, claim_fen=RESERVE - 1)
+    assert group.statuses()["announced"] == "announced"  # the closing itself withdraws nothing else
+    group.count()
+    assert group.statuses() == {
+        "first": "sold",
+        "announced": "withdrawn",
+        "quiet": "withdrawn",
+        "bid_on": "open",
+    }
+    row = hall.row(group.auctions["quiet"])
+    assert row.ended_reason == "satisfied"
+    assert hall.registration(group.bidders["quiet"]).status == "released"
+    assert hall.registration(group.bidders["bid_on"]).status == "qualified"
+    assert tick(hall, "satisfy") == []
+
+    def blocked(lot_id: str) -> bool:
+        return hall.house.read(lambda session: standstill(session, session.get_one(Lot, lot_id)).satisfied)
+
+    assert blocked(group.lots[2])
+    hall.house.perform(groups.change_group, group.judge, group.group.id, claim_fen=10 * RESERVE)
+    assert not blocked(group.lots[2])
+    sound(hall)
+
+
+@pytest.mark.parametrize(("claim_fen", "sell_all"), [(RESERVE, False), (RESERVE - 1, True)])
+def test_a_fen_short_or_by_the_debtors_consent_all_goes_on(hall: Hall, claim_fen: int, sell_all: bool) -> None:
+    group = Group(hall, claim_fen=claim_fen, sell_all=sell_all)
+    group.count()
+    assert group.statuses() == {"first": "sold", "announced": "announced", "quiet": "open", "bid_on": "open"}
+    if sell_all:
+        hall.house.perform(groups.change_group, group.judge, group.group.id, sell_all=False)
+    else:
+        hall.house.perform(groups.change_group, group.judge, group.group.id, costs_fen=0)
+    group.count()
+    assert group.statuses()["quiet"] == "withdrawn"
+
+
+def test_a_taken_lot_counts_toward_its_group(hall: Hall) -> None:
+    story = an_unsold_lot(hall, "applicant")
+
+    def beside(unit: Unit) -> tuple[str, str, str]:
+        lot = unit.session.get_one(Lot, story.lot_id)
+        other = a_lot(unit, case=lot.case, created_by=story.judge.id)
+        auction = an_auction(unit, lot=other, status="announced")
+        registration = a_registration(unit, auction, a_bidder(unit), status="qualified")
+        a_paid_deposit(unit, registration)
+        return lot.case.number, other.id, auction.id
+
+    number, other, auction_id = hall.house.perform(beside)
+    facts = {"case_number": number, "lots": [story.lot_id, other], "claim_fen": RESERVE, "costs_fen": 0}
+    story.perform(groups.make_group, story.judge, **facts)
+    assert refused_with(story.perform, groups.make_group, story.judge, **facts) == "invalid"
+    taking = story.award(story.answer(story.creditors[0]), RESERVE)
+    for group_id in tick(hall, "satisfy"):
+        story.perform(groups.stop_satisfied, group_id)
+    assert hall.row(auction_id).status == "withdrawn"
+    story.perform(takings.rule_taking, story.judge, story.auction_id, taking.id, reason="r")
+    sound(hall)
+
+
+def test_a_group_is_of_lots_of_one_case_each_once(hall: Hall) -> None:
+    group = Group(hall, claim_fen=RESERVE)
+    stranger = an_unsold_lot(hall)
+
+    def codes(lots: list[str], number: str) -> list[str]:
+        try:
+            hall.house.perform(
+                groups.make_group, group.judge, case_number=number, lots=lots, claim_fen=1, costs_fen=0
+            )
+        except Exception as error:  # a DomainError: its breaches are what is asked for
+            return [breach.code for breach in error.errors]  # type: ignore[attr-defined]
+        return []
+
+    assert codes([stranger.lot_id, group.lots[0]], group.number) == ["unknown_lot", "in_a_group"]
+    number = hall.house.read(lambda s: s.scalar(select(Lot).where(Lot.id == stranger.lot_id)).case.number)
+    assert codes([stranger.lot_id, stranger.lot_id], number) == ["too_few_lots", "duplicate"]

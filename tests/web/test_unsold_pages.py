@@ -1,0 +1,142 @@
+"""The judge's and the public's pages after an unsold round, and a sell-off's words, in Chinese and English."""
+
+import re
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from auction.kernel.clock import FixedClock
+from auction.kernel.unit import House, Unit
+from auction.models import Account, Lot, LotDrawing, Taking
+from tests.bidding.hall import RESERVE, STEP, Hall
+from tests.bidding.services.unsold import Creditor, Unsold, an_unsold_lot
+from tests.factories import a_lot
+from tests.web.reader import Reader
+from tests.web.sale import a_sale
+from tests.web.test_pages import signed_in
+
+CHINESE = re.compile(r"[\u3400-\u9fff]")
+
+
+@pytest.fixture
+def story(house: House, clock: FixedClock) -> Unsold:
+    return an_unsold_lot(Hall(house, clock), "applicant", "applicant", round_="sell_off")
+
+
+def judge(app: Flask, house: House, story: Unsold) -> Reader:
+    return signed_in(app, house, house.read(lambda session: session.get_one(Account, story.judge.id)))
+
+
+def test_a_judge_leads_a_debt_for_asset_by_its_page(app: Flask, house: House, story: Unsold) -> None:
+    reader = judge(app, house, story)
+    at = f"/desk/auctions/{story.auction_id}/unsold"
+    assert "以物抵债、自行变卖、退还" in reader.get(f"/desk/auctions/{story.auction_id}").text
+    for creditor in story.creditors:
+        assert "未答复" in reader.get(at).text
+        page = reader.send(f"{at}/answers", {"creditor": creditor.party_id, "decision": "take"})
+        assert "债权人的答复已记录" in page.text
+    page = reader.send(f"{at}/drawing")
+    assert "已公开的种子" in page.text
+    place = house.read(lambda session: session.get_one(LotDrawing, (story.auction_id, 2)).drawn)
+    by_place = {one.position: one for one in story.creditors}
+    second, first = (takings_of(house, story, by_place[n]) for n in reversed(place))
+    typed = {"claim_fen": "995,000", "reason": "交其抵债"}
+    page = reader.send(f"{second}/award", typed, status=409)
+    assert "抽签在先" in page.text and "995,000" in page.html
+    page = reader.send(f"{first}/award", typed)
+    assert "待补交差价" in page.text and "已交债权人抵债" in page.text
+    assert "已交债权人抵债" in Reader(app.test_client()).get(f"/auctions/{story.auction_id}").text
+    assert "已交债权人抵债" in reader.get("/desk/").text
+    account = by_place[place[0]].account
+    assert account is not None
+    own = signed_in(app, house, account)
+    own.get("/me")
+    own.get(own.page.link("301室"))
+    assert "尚须补交差价 ¥5,000" in own.page.text
+    own.send("/difference")
+    page = own.send("/simulated-payment")
+    assert "标的随抵债裁定归您" in page.text
+
+
+def takings_of(house: House, story: Unsold, creditor: Creditor) -> str:
+    """The id of a creditor's answer."""
+    wanted = select(Taking.id).where(Taking.auction_id == story.auction_id, Taking.party_id == creditor.party_id)
+    return house.read(lambda session: session.scalars(wanted).one())
+
+
+def test_own_sale_and_return_by_their_page_with_the_refusal_beside_what_was_typed(
+    app: Flask, house: House, story: Unsold
+) -> None:
+    reader = judge(app, house, story)
+    at = f"/desk/auctions/{story.auction_id}/unsold"
+    reader.get(at)
+    low = {"offer_fen": "1,000,000", "until_on": "2026-04-30", "reason": "有买家"}
+    page = reader.send(f"{at}/own-sale", low, status=422)
+    assert "须高于流拍价 1,000,000 元" in page.text
+    assert "2026-04-30" in page.html and page.html.count("有买家") == 1
+    page = reader.send(f"{at}/own-sale", low | {"offer_fen": "1,000,000.01"})
+    assert "被执行人自行变卖中" in page.text
+    public = Reader(app.test_client()).get(f"/auctions/{story.auction_id}").text
+    assert "法院准许被执行人自行变卖" in public
+    reader.get(at)
+    page = reader.send(f"{at}/own-sale/end", {"reason": "买家反悔"})
+    assert "正在征询债权人" in Reader(app.test_client()).get(f"/auctions/{story.auction_id}").text
+    for creditor in story.creditors:
+        story.answer(creditor, "decline")
+    reader.get(at)
+    page = reader.send(f"{at}/return", {"kind": "returned", "reason": "无人接受，解除查封"})
+    assert "决定已记录并公开" in page.text
+    assert "无人接受，解除查封" in Reader(app.test_client()).get(f"/auctions/{story.auction_id}").text
+
+
+def test_a_group_is_made_and_read_on_the_desk(app: Flask, house: House, story: Unsold) -> None:
+    reader = judge(app, house, story)
+    at = f"/desk/lots/{story.lot_id}/group"
+    page = reader.get(at)
+    assert "同案标的组" in page.text
+    assert "一组至少两件标的" in reader.send(at, {"claim_fen": "10", "costs_fen": "1"}, status=422).text
+
+    def beside(unit: Unit) -> str:
+        return a_lot(unit, case=unit.session.get_one(Lot, story.lot_id).case, title="车位").id
+
+    other = house.perform(beside)
+    reader.get(at)
+    page = reader.send(at, {"lots": [story.lot_id, other], "claim_fen": "10", "costs_fen": "1"})
+    assert "尚未足额" in page.text and "已得价款 ¥0，需 ¥11" in page.text and "车位" in page.text
+    page = reader.send(at, {"claim_fen": "20", "costs_fen": "1", "sell_all": "true"})
+    assert "需 ¥21" in page.text
+
+
+def test_the_board_names_what_is_about_to_be_late(app: Flask, house: House, clock: FixedClock) -> None:
+    story = an_unsold_lot(Hall(house, clock))
+    assert "再拍期限" not in judge(app, house, story).get("/desk/").text
+    clock.advance(days=26)
+    assert "第二次拍卖最迟应于" in judge(app, house, story).get("/desk/").text
+    clock.advance(days=20)
+    assert "已逾期限" in judge(app, house, story).get("/desk/").text
+
+
+def test_a_sell_off_says_prepayment_and_contest(app: Flask, house: House) -> None:
+    sale = house.perform(a_sale, round="sell_off", deposit_fen=RESERVE, forfeit_fen=STEP)
+    for language, words in (
+        ("zh", ("变卖价", "变卖预缴款（全款）", "首次有效出价起竞价")),
+        ("en", ("Sale price", "Prepayment (the whole price)", "starts a contest of 24 hours")),
+    ):
+        page = Reader(app.test_client(), language).get(f"/auctions/{sale.auction_id}").text
+        assert all(word in page for word in words), language
+        assert words[2] in Reader(app.test_client(), language).get(f"/auctions/{sale.auction_id}/room").text
+
+
+def test_the_pages_after_an_unsold_round_have_no_chinese_left_in_english(
+    app: Flask, house: House, story: Unsold
+) -> None:
+    account = house.read(lambda session: session.get_one(Account, story.judge.id))
+    reader = signed_in(app, house, account)
+    reader.language = "en"
+    for page in (f"auctions/{story.auction_id}/unsold", f"lots/{story.lot_id}/group", f"auctions/{story.auction_id}"):
+        left = reader.get(f"/desk/{page}").text
+        for name in ("李四", "南京市玄武区珠江路88号2幢301室房产", "法官"):
+            left = left.replace(name, "")
+        left = re.sub(r"（2026）苏01执\d+号", "", left)
+        assert not CHINESE.search(left), left
