@@ -207,6 +207,7 @@ def _auction(auction: Auction) -> dict[str, Any]:
             "price_fen": auction.price_fen,
             "bidder_code": auction.leader_code,
             "bids": auction.bid_count,
+            "lapsed_seq": auction.lapsed_seq,
             "extensions": auction.extensions,
             "closes_at": iso(auction.closes_at),
             "closed_at": _moment(auction.closed_at),

@@ -23,7 +23,8 @@ PACKAGE: a flat folder of just these files; manifest.sig and, through it, manife
                    a node spans the leaves from INDEX*2^LEVEL up to (INDEX+1)*2^LEVEL or the end, level 0 are leaves
   receipts.json    {"STREAM/NUMBER":{"bid_id","signature","key_id"}}, one for each accepted bid
   key.pem          the public key, for convenience: it must be the one given
-  In kind "auction" also auction.json {"id","outcome":{"status","price_fen","bidder_code","settlement"},"reneges":
+  In kind "auction" also auction.json {"id","outcome":{"status","price_fen","bidder_code","settlement","lapsed_seq"
+  (bids up to it fell with a change of the sheet: they stay, and the next may start at the reserve)},"reneges":
   [{"price_fen","forfeited_fen","declared_at","revoked_at","allocation":[lines]|null}],...}, sheet.json [{"seal":hex
   SHA-256 of "facts","facts",...}], the versions of the disclosure sheet, and confirmation.json {"price_fen",...}|null;
   in kind "log", which holds every leaf, instead auctions.json [{"auction","sheet","confirmation"}].
@@ -219,6 +220,7 @@ class Journal:
         self.standing, self.sold, self.confirmed = dict[str, tuple[Any, ...]](), set[str](), dict[str, str]()
         self.reneges = dict[str, list[dict[str, Any]]]()
         self.seals: dict[str, set[str]] = {}
+        self.lapsed: dict[str, int] = {}
 
     def read(self, lines: Iterable[bytes]) -> None:
         for position, line in enumerate(lines, 1):
@@ -273,7 +275,10 @@ class Journal:
             self.found.checked["bids"] += 1
             self.bids[f"{stream}/{entry['number']}"] = written
         elif kind == LAPSE:
+            told, said = (body.get("last_seq", seq), body.get("price_fen", price)), (seq, price)
+            that(told == said, where, f"lets bids up to {told} lapse, those that stood were {said}")
             self.standing[stream] = (seq, None, None, None, received)
+            self.lapsed[stream] = seq
         elif kind in (CLOSE, CONFIRM):
             told, said = (body["price_fen"], body["bidder_code"]), (price, code)
             sold = kind == CONFIRM or body["status"] == "sold"
@@ -354,6 +359,8 @@ def check_outcome(found: Findings, where: str, journal: Journal, parts: tuple[An
     stream, outcome = f"auction:{auction['id']}", auction["outcome"]
     said, told = journal.standing.get(stream, (0, None, None))[1:3], (outcome["price_fen"], outcome["bidder_code"])
     found.that(told == said, where, f"the outcome of {stream} tells {told}, the bids say {said}")
+    lapsed = outcome.get("lapsed_seq", journal.lapsed.get(stream, 0))
+    found.that(lapsed == journal.lapsed.get(stream, 0), where, f"{stream} tells other bids as lapsed than the entries")
     found.that(outcome["status"] != "sold" or stream in journal.sold, where, f"{stream} is sold, but no entry says so")
     wrong = [row["seal"] for row in sheet if sha256(canonical(row["facts"])).hex() != row["seal"]]
     lacking = journal.seals.get(stream, set()) - {row["seal"] for row in sheet}

@@ -70,6 +70,7 @@ POLICY: Mapping[str, Rule] = {
     "auction.vote": _rule("judge", scope="court"),
     "auction.announce": _rule("judge", scope="court"),
     "auction.stop": _rule("judge", scope="court"),
+    "auction.change": _rule("judge", scope="court"),
     "auction.settle": _rule("judge", scope="court"),
     "auction.renege": _rule("judge", scope="court"),
     "auction.relist": _rule(*_COURT, scope="court"),

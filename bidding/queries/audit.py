@@ -40,9 +40,10 @@ _PAGE = 2000
 
 @dataclass(slots=True)
 class Standing:
-    """What an auction's entries come to: the last bid that stands, how many there were, and how it ended."""
+    """What an auction's entries come to: the last bid that stands, how many there were and fell, and how it ended."""
 
     bids: int = 0
+    lapsed: int = 0
     price_fen: int | None = None
     bidder_code: str | None = None
     rank: int | None = None
@@ -170,8 +171,11 @@ def _advance(standing: Standing, kind: str, body: dict[str, Any]) -> str | None:
         standing.rank, standing.received_at = body["rank"], body["received_at"]
         return None if right else "is no bid that could follow the one before it"
     if kind == LAPSED:
+        right = (body["first_seq"], body["last_seq"]) == (standing.lapsed + 1, standing.bids)
+        right = right and body["price_fen"] == standing.price_fen
         standing.price_fen = standing.bidder_code = standing.rank = None
-        return None
+        standing.lapsed = standing.bids
+        return None if right else "lets other bids lapse than those that stood"
     standing.sold = standing.sold or kind == CONFIRMED or body["status"] == "sold"
     standing.document = body["document_sha256"] if kind == CONFIRMED else standing.document
     told = (body["price_fen"], body["bidder_code"])
@@ -190,8 +194,8 @@ def _beats(standing: Standing, body: dict[str, Any]) -> bool:
 def _check_auctions(session: Session, report: Report, standings: dict[str, Standing]) -> None:
     for auction in session.scalars(select(Auction).order_by(Auction.id).execution_options(yield_per=_PAGE)):
         where, standing = f"auctions {auction.id}", standings.get(auction.id, Standing())
-        told = (auction.price_fen, auction.leader_code, auction.leader_rank, auction.bid_count)
-        said = (standing.price_fen, standing.bidder_code, standing.rank, standing.bids)
+        told = (auction.price_fen, auction.leader_code, auction.leader_rank, auction.bid_count, auction.lapsed_seq)
+        said = (standing.price_fen, standing.bidder_code, standing.rank, standing.bids, standing.lapsed)
         report.that(told == said, where, f"tells {told}, its entries say {said}")
         report.that(_moment(auction.last_bid_at) == standing.received_at, where, "dates its last bid otherwise")
         report.that(auction.status != "sold" or standing.sold, where, "is sold, but no entry says so")

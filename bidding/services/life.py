@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from auction.kernel.clock import iso
+from auction.kernel.clock import iso, parse
 from auction.kernel.errors import DomainError, invalid
 from auction.kernel.journal import Entry
 from auction.kernel.unit import Unit
@@ -105,7 +105,8 @@ def resume(unit: Unit, actor: Actor, auction_id: str, *, closes_at: datetime, re
     """Resume a suspended sale with a newly announced end.
 
     At least the time that was left, at least the ruleset's notice and minutes of bidding remain; else
-    DomainError invalid on `closes_at` with the earliest end allowed.
+    DomainError invalid on `closes_at` with the earliest end allowed. `supplement_running` while a change of the sheet
+    has not been public for its days, `objection_open` while an objection keeps the lot from being sold.
     """
     auction = lock_auction(unit, auction_id)
     require(actor, "auction.stop", court=auction.lot.court_code)
@@ -113,6 +114,9 @@ def resume(unit: Unit, actor: Actor, auction_id: str, *, closes_at: datetime, re
         raise DomainError("wrong_state", status=auction.status)
     if is_held(auction):
         raise DomainError("wrong_state", status=WINNER_BARRED)
+    until = auction.suspension.get("not_before")
+    if until is not None and unit.now < parse(until):
+        raise DomainError("supplement_running", earliest=until)
     numbers = ruleset_of(unit.session, auction)
     notice = unit.now + numbers.span("resume_notice_min")
     left = max(timedelta(seconds=auction.suspension["remaining_seconds"]), numbers.span("resume_bidding_min"))

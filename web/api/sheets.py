@@ -103,10 +103,11 @@ def _file(file: FileFacts | Attachment) -> dict[str, Any]:
 @blueprint.response(200, WrittenItemOut)
 def put_item(data: dict[str, Any], lot_id: str, code: str) -> Response:
     """Write one item as a whole. What it still lacks is told, and asked for when the lot is to be announced."""
-    return jsonify(_written(house().perform(write_item, me(), lot_id, code, data)))
+    return jsonify(written_item(house().perform(write_item, me(), lot_id, code, data)))
 
 
-def _written(written: Written) -> dict[str, Any]:
+def written_item(written: Written) -> dict[str, Any]:
+    """An item as written, with what is to be said about it."""
     return {
         **queries.item_data(written.facts, written.catalogue),
         "version": written.version,

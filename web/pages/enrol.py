@@ -10,7 +10,8 @@ from auction.kernel.money import yuan
 from bidding.models import Payment, Registration
 from bidding.queries.conflicts import BARRED, is_reviewed, reviews_of
 from bidding.queries.held import decision_due
-from bidding.queries.lot_page import LotPage, lot_page
+from bidding.queries.leaving import may_leave as leaving
+from bidding.queries.lot_page import LotPage, SheetFacts, lot_page, sealed_sheet
 from bidding.queries.mine import Own, mine, own
 from bidding.queries.renege_view import debt_of
 from bidding.queries.room_page import own_registration
@@ -162,7 +163,6 @@ def _show(found: Own, form: Entry) -> str:
     now = house().now()
     page = _lot(found.auction.id)
     auction = round_view(found.auction, now)
-    before = auction["status"] == "announced" and now < found.auction.opens_at
     debt = _debt(found, now) if found.buyer else None
     return render_template(
         "enrol/show.html",
@@ -171,15 +171,23 @@ def _show(found: Own, form: Entry) -> str:
         auction=auction,
         now=now,
         form=form,
-        sheet=lot_view.sheet_view(page.sheet, found.lot.id),
+        sheet=lot_view.sheet_view(_against(page, found), found.lot.id),
         standing=_standing(found),
         pay=_pay(found, auction, debt),
         debt=debt,
         may_object=debt is not None and _may_object(debt),
         warning=debt_view.warning(debt) if debt and debt["stage"] in ("balance_due", "overdue", "declarable") else "",
         **_reviews(found),
-        may_leave=found.live and before and not found.registration.has_bid,
+        may_leave=found.live and not auction["ended"] and house().read(leaving, found.auction, found.registration, now),
+        material=found.auction.material_at is not None and found.registration.created_at < found.auction.material_at,
     )
+
+
+def _against(page: LotPage, found: Own) -> SheetFacts:
+    """The sheet in force beside the version the registrant acknowledged last."""
+    if found.current:
+        return page.sheet
+    return house().read(sealed_sheet, page.lot, page.auction.seal, found.registration.seal)
 
 
 def _reviews(found: Own) -> dict[str, Any]:

@@ -301,6 +301,7 @@ EVENT: Words = {
     "BalanceOverdue": _("尾款逾期"),
     "BidAccepted": _("接受出价"),
     "BidRefused": _("拒绝出价"),
+    "BidsLapsed": _("出价因情况表变更失效"),
     "ClearanceAssessed": _("评估腾空风险"),
     "ClearanceDecided": _("记录腾空结果"),
     "ClearanceModelTrained": _("训练腾空模型"),
@@ -310,6 +311,7 @@ EVENT: Words = {
     "DisclosureSealed": _("封存调查情况表"),
     "HandoverStepTaken": _("交付步骤"),
     "LotEntered": _("录入标的"),
+    "OpeningPutOff": _("推迟开拍"),
     "OffersTurnedAway": _("未受理的出价计数"),
     "PreferentialPurchaserConfirmed": _("确认优先购买权人"),
     "PricePaid": _("价款付清"),
@@ -319,6 +321,7 @@ EVENT: Words = {
     "SanctionInForce": _("惩戒生效"),
     "SanctionLifted": _("惩戒解除"),
     "SaleConfirmed": _("签发成交确认书"),
+    "SheetChanged": _("重要变更补充公示"),
     "TaskGiven": _("委托辅助工作"),
     "WrittenRuleKept": _("存入书面规定"),
 }
@@ -370,7 +373,11 @@ APPROVAL_KIND: Words = {
     "sanction_lifted": _("解除惩戒"),
     "renege_revoked": _("撤销悔拍认定"),
     "revocation": _("撤销拍卖"),
+    "sheet_change": _("公示内容的重要变更"),
 }
+
+#: How a panel deals with a material change of a sheet.
+SHEET_CHOICE: Words = {"withdrawal": _("撤回，重新公告"), "supplement": _("补充公示")}
 
 #: The fields of proposals, as an approver reads them.
 PROPOSAL: Words = {
@@ -383,6 +390,11 @@ PROPOSAL: Words = {
     "malicious_factors": _("恶意情形"),
     "due_on": _("新的付款期限"),
     "ground": _("事由"),
+    "choice": _("处理方式"),
+    "for_the_worse": _("对买受人更为不利"),
+    "items": _("变更事项"),
+    "opens_at": _("开拍推迟至"),
+    "closes_at": _("结束推迟至"),
     "knowingly_false": _("明知承诺不实"),
     "bidder_id": _("报名人账户"),
     "also_frees": _("同时不再受限的其他报名人账户"),

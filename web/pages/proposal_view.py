@@ -10,21 +10,26 @@ from auction.kernel.money import yuan
 
 from .. import errors
 from . import labels
-from .language import _, language
+from .language import _, language, local
 
 _CODE = re.compile(r"[a-z][a-z_]*")
 #: Ids that mean nothing to a reader: the link leads there.
-_SILENT = frozenset(("lot_id", "hit", "renege_id", "objection_id"))
+_SILENT = frozenset(("lot_id", "hit", "renege_id", "objection_id", "digest"))
 #: Fields whose codes have labels of their own.
 _WORDS: Mapping[str, labels.Words] = {
     "kind": labels.SANCTION,
     "scope": labels.SCOPE,
     "malicious_factors": labels.MALICE,
+    "choice": labels.SHEET_CHOICE,
 }
 
 
 def _round(approval: Mapping[str, Any], _role: str) -> tuple[str, str]:
     return url_for("desk.round", auction_id=approval["subject_id"]), _("查看本轮拍卖")
+
+
+def _change(approval: Mapping[str, Any], _role: str) -> tuple[str, str]:
+    return url_for("desk.change", auction_id=approval["subject_id"]), _("查看变更前后对照")
 
 
 def _sanction(approval: Mapping[str, Any], role: str) -> tuple[str, str]:
@@ -43,6 +48,7 @@ LINKS: Mapping[str, Callable[[Mapping[str, Any], str], tuple[str, str]]] = {
     "renege": _round,
     "renege_revoked": _round,
     "revocation": _round,
+    "sheet_change": _change,
     "sanction": _sanction,
     "sanction_lifted": _sanction,
     "hit_lifted": _conflict,
@@ -66,6 +72,8 @@ def _said(name: str, value: Any) -> str:
         return _("、").join(_said(name, one) for one in value)
     if isinstance(value, bool):
         return _("是") if value else _("否")
+    if name in ("opens_at", "closes_at"):
+        return local(value)
     if name.endswith("_fen"):
         return f"¥{yuan(value)}"
     if isinstance(value, str) and value in words:

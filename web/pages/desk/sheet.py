@@ -7,8 +7,10 @@ from flask import render_template, request, url_for
 from auction.kernel.errors import Breach, DomainError
 from auction.kernel.money import parse_yuan
 from auction.rules.calendar import shanghai_day
+from auction.rules.lot import LIVE
 from bidding.queries.court import LotDesk
 from disclosure.rules.catalogue import Field, Item
+from disclosure.rules.sheet import Sheet
 from disclosure.services.items import put_item as write_item
 
 from ...auth import house, me, policy
@@ -23,10 +25,11 @@ from .court import attempt, blueprint, lot_of
 def item(lot_id: str, code: str) -> str:
     """The form of one item."""
     desk = lot_of(lot_id)
-    return _page(desk, desk.catalogue.item(code), _stored(desk, code))
+    return item_page(desk, desk.catalogue.item(code), stored(desk.sheet, code))
 
 
-def _page(desk: LotDesk, wanted: Item, form: Entry) -> str:
+def item_page(desk: LotDesk, wanted: Item, form: Entry, drafting: str | None = None) -> str:
+    """The form of one item. `drafting`: the round for whose change it is drafted; else it is saved to the sheet."""
     tongue = language()
     following = _next_gap(desk, wanted.code)
     example = wanted.example
@@ -35,6 +38,14 @@ def _page(desk: LotDesk, wanted: Item, form: Entry) -> str:
         "desk/item.html",
         lot=desk.lot,
         form=form,
+        drafting=drafting,
+        live=next((one.id for one in desk.auctions if one.status in LIVE), None),
+        action=url_for("desk.keep_draft", auction_id=drafting, code=wanted.code)
+        if drafting
+        else url_for("desk.put_item", lot_id=desk.lot.id, code=wanted.code),
+        back=url_for("desk.change", auction_id=drafting)
+        if drafting
+        else url_for("desk.lot", lot_id=desk.lot.id, _anchor="sheet"),
         item={
             "code": wanted.code,
             "title": lot_view.in_language(wanted),
@@ -77,8 +88,9 @@ def _asked_when(wanted: Item, spec: Field) -> str:
     return _("“%(field)s”为“%(value)s”时必填", field=lot_view.in_language(other), value=value)
 
 
-def _stored(desk: LotDesk, code: str) -> Entry:
-    facts = desk.sheet.get(code)
+def stored(sheet: Sheet, code: str) -> Entry:
+    """The form of an item, filled with what a sheet says of it."""
+    facts = sheet.get(code)
     if facts is None:
         return Entry({"checked_on": shanghai_day(house().now()).isoformat()})
     data = {f"data.{name}": value for name, value in forms.shown(facts.data).items()}
@@ -111,7 +123,7 @@ def put_item(lot_id: str, code: str) -> Any:
     """Write one item; then the lot, or the next item that lacks something."""
     desk = lot_of(lot_id)
     wanted = desk.catalogue.item(code)
-    payload, wrong = _payload(wanted)
+    payload, wrong = item_payload(wanted)
 
     def act() -> Any:
         if wrong:
@@ -124,12 +136,15 @@ def put_item(lot_id: str, code: str) -> Any:
             return url_for("desk.item", lot_id=lot_id, code=following.code)
         return url_for("desk.lot", lot_id=lot_id, _anchor="sheet")
 
-    names = tuple(f"data.{spec.name}" for spec in wanted.fields)
-    shown = ("state", "statement", "source", "checked_on", "attachments", *names)
-    return attempt(act, lambda form: _page(lot_of(lot_id), wanted, form), shown, after, _("已保存。"))
+    return attempt(act, lambda form: item_page(lot_of(lot_id), wanted, form), fields_of(wanted), after, _("已保存。"))
 
 
-def _payload(wanted: Item) -> tuple[dict[str, Any], list[Breach]]:
+def fields_of(wanted: Item) -> tuple[str, ...]:
+    """The fields of an item's form."""
+    return ("state", "statement", "source", "checked_on", "attachments", *(f"data.{one.name}" for one in wanted.fields))
+
+
+def item_payload(wanted: Item) -> tuple[dict[str, Any], list[Breach]]:
     """The posted item as the interface's own body. Fields are converted to the types the catalogue names."""
     readers = {spec.name: _reader(spec) for spec in wanted.fields}
     data, wrong = forms.read(readers, "data.")
