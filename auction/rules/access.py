@@ -84,6 +84,8 @@ POLICY: Mapping[str, Rule] = {
     "registration.own": _rule("bidder", "party", scope="owner"),
     "bid.place": _rule("bidder", "party"),
     "bid.own": _rule("bidder", "party", scope="owner"),
+    "paper.keep": _rule("bidder", "party"),
+    "paper.read": _rule("bidder", "party", *_COURT, "president"),
     "renege.read": _rule("bidder", "party", *_COURT, "president"),
     "renege.object": _rule("bidder", "party"),
     "standing.own": _rule("bidder", "party"),

@@ -20,7 +20,7 @@ from auction.services.lots import lock_lot
 from bidding.models import AfterSaleStep, Registration
 from bidding.queries.auctions import auction_dict
 from bidding.queries.court import Pending, pending
-from bidding.services import life, registration, settlement
+from bidding.services import life, qualification, registration, settlement
 from bidding.services.relist import relist as draft_next
 from disclosure.queries import check_round
 from disclosure.services.publish import publish
@@ -227,8 +227,8 @@ def decide(data: dict[str, Any], registration_id: str) -> Response:
 @blueprint.arguments(RulingIn)
 @blueprint.response(201, AuctionOut)
 def rule(data: dict[str, Any], auction_id: str) -> Response:
-    """Record the closing ruling once the price is paid (OJA 22(2))."""
-    response = _changed(settlement.rule_sale, auction_id, **data)
+    """Record the closing ruling once the price is paid (OJA 22(2)); or that the buyer may not buy: revoked then."""
+    response = _changed(qualification.rule, auction_id, **data)
     response.status_code = 201
     return response
 

@@ -169,6 +169,24 @@ WITHDRAWAL: Words = {
     "other": _("其他应当撤回的情形"),
 }
 
+#: Grounds on which a sale is revoked (OJA 31).
+REVOCATION: Words = {
+    "misdescribed": _("文字、视频、照片或者瑕疵说明严重失实"),
+    "system_failure": _("系统故障、病毒、黑客攻击或者数据错误致使结果错误"),
+    "collusion": _("恶意串通"),
+    "unqualified": _("买受人不具备竞买资格"),
+    "unequal_terms": _("违法限制竞买人或者享有不同竞买条件"),
+    "procedure": _("其他严重违反程序且损害利益的情形"),
+}
+
+#: Why an auction ended without a sale that stands.
+ENDED: Words = {
+    **WITHDRAWAL,
+    **REVOCATION,
+    "winner_barred": _("买受人属于禁止竞买的人"),
+    "renege_revoked": _("悔拍认定已撤销"),
+}
+
 LATE_REASON: Words = {
     "stay": _("期间暂缓或者中止"),
     "objection": _("异议审查期间"),
@@ -185,6 +203,9 @@ RELIST_REASON: Words = {
 }
 
 QUALIFICATION: Words = {"proven": _("已证明具备购买资格"), "not_required": _("本标的无须购买资格")}
+
+#: The parts of a buyer's money.
+MONEY_PART: Words = {"deposit": _("保证金"), "balance": _("尾款")}
 
 HANDOVER_STEP: Words = {
     "notice_served": _("协助执行通知书已送达登记机构"),
@@ -321,6 +342,7 @@ EVENT: Words = {
     "SanctionInForce": _("惩戒生效"),
     "SanctionLifted": _("惩戒解除"),
     "SaleConfirmed": _("签发成交确认书"),
+    "SaleRevoked": _("撤销拍卖"),
     "SheetChanged": _("重要变更补充公示"),
     "TaskGiven": _("委托辅助工作"),
     "WrittenRuleKept": _("存入书面规定"),
@@ -392,6 +414,7 @@ PROPOSAL: Words = {
     "ground": _("事由"),
     "choice": _("处理方式"),
     "for_the_worse": _("对买受人更为不利"),
+    "lines": _("不予退还"),
     "items": _("变更事项"),
     "opens_at": _("开拍推迟至"),
     "closes_at": _("结束推迟至"),
@@ -430,6 +453,9 @@ ALL: Mapping[str, Words] = {
     "settlement": SETTLEMENT,
     "suspension": SUSPENSION,
     "withdrawal": WITHDRAWAL,
+    "revocation": REVOCATION,
+    "ended": ENDED,
+    "money_part": MONEY_PART,
     "late_reason": LATE_REASON,
     "relist_reason": RELIST_REASON,
     "qualification": QUALIFICATION,

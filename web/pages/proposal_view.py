@@ -21,6 +21,7 @@ _WORDS: Mapping[str, labels.Words] = {
     "scope": labels.SCOPE,
     "malicious_factors": labels.MALICE,
     "choice": labels.SHEET_CHOICE,
+    "ground": labels.REVOCATION,
 }
 
 
@@ -68,6 +69,8 @@ def proposal_view(approval: Mapping[str, Any], role: str) -> dict[str, Any]:
 
 def _said(name: str, value: Any) -> str:
     words = _WORDS.get(name, {})
+    if name == "lines":
+        return _("；").join(_kept(line) for line in value)
     if isinstance(value, list):
         return _("、").join(_said(name, one) for one in value)
     if isinstance(value, bool):
@@ -81,3 +84,9 @@ def _said(name: str, value: Any) -> str:
     if isinstance(value, str) and _CODE.fullmatch(value):
         return errors.filled("{value:word}", {"value": value}, language())
     return str(value)
+
+
+def _kept(line: Mapping[str, Any]) -> str:
+    """What is kept of a part of the money, by which article, and why."""
+    basis = errors.basis_cited(line["basis"], language()) if line["basis"] else ""
+    return f"{labels.MONEY_PART[line['code']]} ¥{yuan(line['keep_fen'])} {basis} {line['reason']}".strip()

@@ -20,10 +20,12 @@ from bidding.models import Registration
 from bidding.queries.court import LotDesk, Pending, RoundDesk, judges, pending
 from bidding.queries.handover import handover as handover_of
 from bidding.queries.held import WINNER_BARRED
+from bidding.queries.papers import papers, proofs
 from bidding.queries.renege_view import debt_of, earlier_reneges
 from bidding.queries.reneges import resale_deposit
 from bidding.queries.rooms import ruleset_of
 from bidding.services import life, settlement
+from bidding.services.qualification import rule as rule_on
 from bidding.services.registration import decide as decide_registration
 from bidding.services.relist import relist as relist_lot
 from bidding.services.revocation import propose_revocation
@@ -206,6 +208,7 @@ def _page(auction_id: str, form: Entry) -> str:
         earlier=house().read(earlier_reneges, desk.lot.id) if private else [],
         raised=house().read(resale_deposit, auction_id) if private else None,
         tracker=_tracker(desk, today(now)),
+        proofs=house().read(lambda session: papers(session, proofs(session, auction_id))),
     )
 
 
@@ -403,9 +406,10 @@ def _auction_of(session: Session, registration_id: str) -> str:
 def rule(auction_id: str) -> Any:
     """Record the closing ruling."""
     payload, wrong = forms.read({"qualification": forms.text, "reason": forms.text})
+    payload["evidence"] = request.form.getlist("evidence")
     return _act(
         auction_id,
-        lambda: house().perform(settlement.rule_sale, me(), auction_id, **forms.load(RulingIn(), payload, wrong)),
+        lambda: house().perform(rule_on, me(), auction_id, **forms.load(RulingIn(), payload, wrong)),
         (),
         _("成交裁定已记录。"),
     )
