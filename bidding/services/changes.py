@@ -17,6 +17,7 @@ from auction.rules.access import Actor
 from auction.rules.approvals import Need
 from auction.rules.calendar import shanghai_day
 from auction.rules.lot import LIVE
+from auction.rules.published_holidays import published_calendar
 from auction.rules.ruleset import load
 from auction.services.approvals import propose
 from auction.services.locking import lock_round
@@ -30,6 +31,7 @@ from ..queries.auctions import has_ended
 from ..queries.held import is_held
 from ..queries.rooms import ruleset_of
 from ..rules.supplement import Window, earliest_bidding, put_off
+from ..rules.suspension import resume_after_supplement
 from .life import suspend_locked, withdraw_locked
 
 #: Why a sale stands still while a supplement is public.
@@ -60,7 +62,7 @@ def propose_change(
     if actor.id not in panel:
         raise DomainError("forbidden")
     drafted = _drafted(unit, auction)
-    check_choice(choice, drafted.changes, for_the_worse)
+    check_choice(choice, drafted.changes, for_the_worse, drafted.catalogue)
     if choice == SUPPLEMENT:
         _check_sheet(unit, auction, drafted.new)
         if unit.now < auction.opens_at:
@@ -93,7 +95,7 @@ def carry_out_change(unit: Unit, actor: Actor, approval: Approval) -> None:
     drafted, said = _drafted(unit, auction), approval.proposal
     if drafted.digest != said["digest"]:
         raise DomainError("wrong_state", reason="draft_changed")
-    check_choice(said["choice"], drafted.changes, said["for_the_worse"])
+    check_choice(said["choice"], drafted.changes, said["for_the_worse"], drafted.catalogue)
     if said["choice"] == WITHDRAWAL:
         adopt_draft(unit, auction)
         withdraw_locked(unit, auction, ground="material_change", reason=approval.reason)
@@ -138,11 +140,16 @@ def _publish(unit: Unit, auction: Auction, drafted: DraftedChange, *, reason: st
     if begun and auction.status != "suspended":
         suspend_locked(unit, auction, kind="stay", reason=_REASON, cause=CHANGED)
     if begun and auction.suspension is not None:
-        until = earliest_bidding(unit.now, ruleset_of(unit.session, auction))
-        auction.suspension = {**auction.suspension, "not_before": iso(until)}
+        numbers = ruleset_of(unit.session, auction)
+        until = earliest_bidding(unit.now, numbers)
+        more = {"not_before": iso(until)}
+        if auction.suspension["cause"] == CHANGED:  # nothing else has to end
+            due = resume_after_supplement(until, numbers, published_calendar(numbers)).last_day
+            more["resume_by"] = due.isoformat()
+        auction.suspension = {**auction.suspension, **more}
     lapsed = _lapse_bids(unit, auction)
     codes = list(dict.fromkeys(change.code for change in drafted.changes))
-    more: dict[str, Any] = {"lapsed_seq": auction.lapsed_seq} if lapsed else {}
+    fallen: dict[str, Any] = {"lapsed_seq": auction.lapsed_seq} if lapsed else {}
     unit.tell(
         auction,
         "disclosure",
@@ -150,7 +157,7 @@ def _publish(unit: Unit, auction: Auction, drafted: DraftedChange, *, reason: st
         sheet_version=version.version,
         items=codes,
         material=True,
-        **more,
+        **fallen,
     )
     unit.record(
         "SheetChanged",

@@ -25,6 +25,7 @@ from risk.services.standing import enter
 
 from ..models import AfterSaleStep, Confirmation, Payment, Registration
 from ..queries.held import REVOCATION, WINNER_BARRED
+from ..queries.objections import barring_objection
 from ..queries.papers import proofs
 from ..queries.reneges import RENEGE, RENEGE_REVOKED, reneges_of_lot
 from ..queries.restricted import is_restricted_sale
@@ -151,7 +152,8 @@ def rule_sale(
 
     `qualification`: proven or not_required; `evidence`: ids of the lot's files or the buyer's papers that prove it.
     Where not everybody may buy, only a proven one will do, with its evidence (HOUSE 3, EQ 15(2)). DomainError
-    wrong_state before the price is paid, invalid for a qualification that cannot be ruled on or a file not there.
+    wrong_state before the price is paid, objection_open or objection_accepted while somebody claims the lot, invalid
+    for a qualification that cannot be ruled on or a file not there.
     """
     auction = lock_auction(unit, auction_id)
     require(actor, "auction.settle", court=auction.lot.court_code)
@@ -159,6 +161,9 @@ def rule_sale(
         raise DomainError("wrong_state", status=auction.settlement or auction.status)
     if qualification not in ("proven", "not_required"):
         raise invalid("qualification", "not_available", value=qualification)
+    claimed = barring_objection(unit.session, auction.lot_id)
+    if claimed is not None:  # while somebody's claim to the lot is examined, it is not disposed of
+        raise DomainError(claimed)
     winner = winner_of(unit, auction)
     barred = recheck(unit, auction, winner.id, winner)
     if barred not in (None, "barred_sanction"):

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from auction.kernel.errors import Breach, DomainError
 
+from .catalogue import Catalogue
 from .diff import ItemChange, is_material, needs_a_word, only_withdrawal
 
 WITHDRAWAL, SUPPLEMENT = "withdrawal", "supplement"
@@ -29,7 +30,9 @@ def choices(changes: Sequence[ItemChange], for_the_worse: bool | None = None) ->
     return CHOICES
 
 
-def check_choice(choice: str, changes: Sequence[ItemChange], for_the_worse: bool | None) -> None:
+def check_choice(
+    choice: str, changes: Sequence[ItemChange], for_the_worse: bool | None, catalogue: Catalogue
+) -> None:
     """DomainError `invalid` unless the panel may choose this.
 
     On `items` `nothing_material`; on `choice` `only_withdrawal` for each change that leaves no other way; on
@@ -41,7 +44,13 @@ def check_choice(choice: str, changes: Sequence[ItemChange], for_the_worse: bool
         return
     worse = [change for change in changes if change.worse or (change.unclear and for_the_worse is True)]
     if worse:
-        codes = dict.fromkeys(change.code for change in worse)
-        raise DomainError("invalid", [Breach("only_withdrawal", "choice", facts={"item": code}) for code in codes])
+        named = [_named(code, catalogue) for code in dict.fromkeys(change.code for change in worse)]
+        raise DomainError("invalid", [Breach("only_withdrawal", "choice", facts=facts) for facts in named])
     if needs_a_word(changes) and for_the_worse is None:
         raise DomainError("invalid", [Breach("required", "for_the_worse")])
+
+
+def _named(code: str, catalogue: Catalogue) -> dict[str, str]:
+    """An item by its titles."""
+    item = catalogue.find(code)
+    return {"item": code, "title": item.title if item else code, "title_en": item.title_en if item else code}

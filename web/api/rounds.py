@@ -42,6 +42,7 @@ from ..schemas.rounds import (
     RelistIn,
     ResumptionIn,
     RulingIn,
+    SuspensionEndIn,
     SuspensionIn,
     VoteIn,
     WithdrawalIn,
@@ -150,6 +151,15 @@ def suspend(data: dict[str, Any], auction_id: str) -> Response:
 def resume(data: dict[str, Any], auction_id: str) -> Response:
     """Go on with a newly announced end."""
     return _changed(life.resume, auction_id, **data)
+
+
+@blueprint.post("/auctions/<auction_id>/suspension-end")
+@policy("auction.stop")
+@blueprint.arguments(SuspensionEndIn)
+@blueprint.response(200, AuctionOut)
+def end_suspension(data: dict[str, Any], auction_id: str) -> Response:
+    """Record that the cause has ended: the sale resumes within the days of OJA 28(4) from now."""
+    return _changed(life.end_suspension, auction_id, **data)
 
 
 @blueprint.post("/auctions/<auction_id>/withdrawal")

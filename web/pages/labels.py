@@ -148,6 +148,19 @@ FORFEIT_USE: Words = {
 
 RENEGE_OBJECTION: Words = {"filed": _("待审查"), "accepted": _("异议成立"), "rejected": _("异议驳回")}
 
+#: Objections to a sale, and the reviews of their decisions.
+OBJECTION_KIND: Words = {"conduct": _("对拍卖行为的异议"), "ownership": _("案外人对标的主张权利")}
+SALE_OBJECTION: Words = {"filed": _("待审查"), "accepted": _("异议成立"), "rejected": _("异议驳回")}
+OBJECTION_REVIEW: Words = {"filed": _("复议中"), "upheld": _("复议维持"), "reversed": _("复议撤销原决定")}
+
+#: What a court has to do by a day.
+CLOCK: Words = {
+    "receive": _("签收异议并审查"),
+    "decide": _("审查异议"),
+    "review": _("上一级法院复议"),
+    "resume": _("恢复拍卖"),
+}
+
 TOP_UP: Words = {
     "ordered": _("已责令补交"),
     "paid": _("已补交"),
@@ -344,6 +357,7 @@ EVENT: Words = {
     "SaleConfirmed": _("签发成交确认书"),
     "SaleRevoked": _("撤销拍卖"),
     "SheetChanged": _("重要变更补充公示"),
+    "SuspensionCauseEnded": _("停止拍卖的事由消失"),
     "TaskGiven": _("委托辅助工作"),
     "WrittenRuleKept": _("存入书面规定"),
 }
@@ -470,6 +484,10 @@ ALL: Mapping[str, Words] = {
     "review": REVIEW,
     "malice": MALICE,
     "objection": OBJECTION,
+    "objection_kind": OBJECTION_KIND,
+    "sale_objection": SALE_OBJECTION,
+    "objection_review": OBJECTION_REVIEW,
+    "clock": CLOCK,
     "standing": STANDING,
     "standing_state": STANDING_STATE,
     "approval_status": APPROVAL_STATUS,

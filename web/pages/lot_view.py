@@ -8,7 +8,7 @@ from flask import url_for
 
 from auction.kernel.money import yuan
 from auction.models import Auction
-from auction.rules.access import Actor
+from auction.rules.access import Actor, decide
 from auction.rules.ruleset import from_data
 from bidding.models import Registration
 from bidding.queries.auctions import has_ended, status_at
@@ -48,6 +48,7 @@ def view(page: LotPage, now: datetime, actor: Actor | None, own: Registration | 
         "first_is_leader": page.auction.leader_code is not None,
         "my_code": own.bidder_code if own else None,
         "actions": actions(page.auction, now, actor, own),
+        "may_object": actor is None or decide(actor, "objection.file") is None,
     }
 
 

@@ -16,8 +16,21 @@ from auction.rules.access import Actor
 
 from ..answering import answer_for
 from ..auth import current_actor, house
-from . import approvals, clearance_record, enrol, labels, people, public, room, sanctions, standing, valuation_view
+from . import (
+    approvals,
+    clearance_record,
+    enrol,
+    labels,
+    objections,
+    people,
+    public,
+    room,
+    sanctions,
+    standing,
+    valuation_view,
+)
 from .desk import board, changes, debts, lots, rounds, sheet, unwinding
+from .desk import objections as desk_objections
 from .desk import sanctions as desk_sanctions
 from .language import _, language, left, local, machine, percent, said, size
 from .regulator import alerts as regulator_alerts
@@ -32,7 +45,7 @@ T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 #: The judge's pages share one blueprint; importing them has put their routes onto it.
-_DESK = (board, lots, rounds, changes, debts, unwinding, sheet, desk_sanctions)
+_DESK = (board, lots, rounds, changes, debts, unwinding, desk_objections, sheet, desk_sanctions)
 #: So do the regulator's.
 _REGULATOR = (
     regulator_alerts,
@@ -46,6 +59,7 @@ _BLUEPRINTS = (
     public.blueprint,
     people.blueprint,
     enrol.blueprint,
+    objections.blueprint,
     room.blueprint,
     standing.blueprint,
     sanctions.blueprint,
@@ -139,7 +153,7 @@ def _navigation(actor: Actor | None) -> list[dict[str, Any]]:
         (_("标的"), "site.home", ("site.home", "site.auction", "site.lot", "site.all_bids", "room"))
     ]
     if role in ("bidder", "party"):
-        links.append((_("我的竞买"), "enrol.mine", ("enrol", "record")))
+        links.append((_("我的竞买"), "enrol.mine", ("enrol", "record", "objecting")))
     if role in _COURT:
         links.append((_("案台"), "desk.board", ("desk",)))
     if role in ("judge", "president"):

@@ -74,6 +74,12 @@ class SuspensionIn(Strict):
     reason = words(2000)
 
 
+class SuspensionEndIn(Strict):
+    """Why the cause of a suspension has ended."""
+
+    reason = words(2000)
+
+
 class ResumptionIn(Strict):
     """When a stopped sale ends anew, and why it goes on."""
 

@@ -3,6 +3,7 @@
 import pytest
 
 from auction.kernel.errors import DomainError
+from disclosure.rules.catalogue import load
 from disclosure.rules.changing import SUPPLEMENT, WITHDRAWAL, check_choice, choices
 from disclosure.rules.diff import ItemChange
 
@@ -11,6 +12,7 @@ def a_change(*, material: bool = True, worse: bool = False, unclear: bool = Fals
     return ItemChange(code, "statement", "甲", "乙", material, "unclear" if unclear else "none", worse, unclear)
 
 
+CATALOGUE = load("real_estate")
 PLAIN, OTHER = a_change(material=False), a_change()
 WORSE, UNCLEAR = a_change(worse=True), a_change(unclear=True)
 
@@ -34,10 +36,10 @@ def test_the_ways_open_and_why_a_supplement_is_refused(
 ) -> None:
     assert choices(changes, word) == open_
     if refused is None:
-        check_choice(SUPPLEMENT, changes, word)
+        check_choice(SUPPLEMENT, changes, word, CATALOGUE)
     else:
         with pytest.raises(DomainError) as caught:
-            check_choice(SUPPLEMENT, changes, word)
+            check_choice(SUPPLEMENT, changes, word, CATALOGUE)
         assert [breach.code for breach in caught.value.errors] == [refused]
     if refused != "nothing_material":
-        check_choice(WITHDRAWAL, changes, word)
+        check_choice(WITHDRAWAL, changes, word, CATALOGUE)

@@ -1,4 +1,4 @@
-"""A sale that does not stand, at the doors: the buyer's proof, the panel's revocation, what buyer and public are told."""
+"""A sale that does not stand, at the doors: the buyer's proof, the panel's revocation, what people are told."""
 
 from dataclasses import dataclass
 from io import BytesIO

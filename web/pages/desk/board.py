@@ -9,6 +9,7 @@ from auction.kernel.money import yuan
 from auction.models import Court
 from auction.rules.access import decide
 from auction.rules.ruleset import load
+from bidding.queries.clocks import Clock, clocks
 from bidding.queries.court import STAGES, BoardItem, board
 from risk.queries.bulk import groups
 
@@ -54,8 +55,21 @@ def show() -> str:
         total=len(items),
         columns=[{"stage": stage, "title": title, "items": views[stage]} for stage, title in titles.items()],
         done=views["done"],
+        clocks=[_clock_view(one) for one in house().read(clocks, court, now)],
         bulk=clearance_view.bulk(house().read(groups, court, load(house().settings.ruleset), now)),
     )
+
+
+def _clock_view(clock: Clock) -> dict[str, Any]:
+    """Something to do by a day, with the page where it is done."""
+    page = "desk.round" if clock.act == "resume" else "desk.objections"
+    return {
+        "label": labels.CLOCK[clock.act],
+        "title": clock.title,
+        "due_on": clock.due_on,
+        "late": clock.late,
+        "href": url_for(page, auction_id=clock.auction_id),
+    }
 
 
 def _court_name(session: Any, code: str) -> str:

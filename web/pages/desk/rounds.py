@@ -20,6 +20,7 @@ from bidding.models import Registration
 from bidding.queries.court import LotDesk, Pending, RoundDesk, judges, pending
 from bidding.queries.handover import handover as handover_of
 from bidding.queries.held import WINNER_BARRED
+from bidding.queries.objections import objections_of
 from bidding.queries.papers import papers, proofs
 from bidding.queries.renege_view import debt_of, earlier_reneges
 from bidding.queries.reneges import resale_deposit
@@ -44,6 +45,7 @@ from ...schemas.rounds import (
     RelistIn,
     ResumptionIn,
     RulingIn,
+    SuspensionEndIn,
     SuspensionIn,
     VoteIn,
     WithdrawalIn,
@@ -203,6 +205,8 @@ def _page(auction_id: str, form: Entry) -> str:
         may_announce=private and seat is not None,
         suspension=desk.auction.suspension,
         held=held_view(desk, now),
+        late_resume=(desk.auction.suspension or {}).get("resume_by", "9999") < today(now).isoformat(),
+        objections=sum(one.status == "filed" for one in house().read(objections_of, auction_id)),
         relist=_relist_reasons(desk),
         debt=_debt(desk, now),
         earlier=house().read(earlier_reneges, desk.lot.id) if private else [],
@@ -350,6 +354,19 @@ def resume(auction_id: str) -> Any:
         lambda: house().perform(life.resume, me(), auction_id, **forms.load(ResumptionIn(), payload, wrong)),
         ("closes_at", "reason"),
         _("已恢复，新的结束时间已公开。"),
+    )
+
+
+@blueprint.post("/auctions/<auction_id>/suspension-end")
+@policy("auction.stop")
+def end_suspension(auction_id: str) -> Any:
+    """Record that why the sale was stopped has ended."""
+    payload, wrong = forms.read({"reason": forms.text})
+    return _act(
+        auction_id,
+        lambda: house().perform(life.end_suspension, me(), auction_id, **forms.load(SuspensionEndIn(), payload, wrong)),
+        ("reason",),
+        _("已记录，恢复的期限自今日起算。"),
     )
 
 
