@@ -30,8 +30,9 @@ PACKAGE: a flat folder of just these files; manifest.sig and, through it, manife
   in kind "log", which holds every leaf, instead auctions.json [{"auction","sheet","confirmation"}].
 Checked: the above; in each stream numbers 1..n, hashes of predecessors, times that never go back, nothing sealed after
 an unsealed entry; all leaves under the signed root; receipts (a sample; --all: each); that the bids rise, that bids,
-closing, auction and confirmation tell the same price and bidder, and that every seal a bidder accepted is there; that
-a forfeited deposit was the buyer's, and reversed or used up to the last fen, each line following from the one before.
+closing, auction and confirmation tell the same price and bidder, that a sale is revoked on the ground of its entry and
+never without one, that every seal a bidder accepted is there; that a forfeited deposit was the buyer's, and reversed or
+used up to the last fen, each line following from the one before.
 """
 import argparse
 import base64
@@ -52,7 +53,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 FORMAT = "fapai-evidence-1"
 BID, LAPSE, CLOSE, CONFIRM = BIDDING = "BidAccepted", "BidsLapsed", "AuctionClosed", "SaleConfirmed"
 RENEGE, REVOKE, ALLOCATE = "BuyerReneged", "RenegeRevoked", "ForfeitAllocated"
-PUBLIC = (*BIDDING, RENEGE, REVOKE)
+UNDONE = "SaleRevoked"
+PUBLIC = (*BIDDING, RENEGE, REVOKE, UNDONE)
 COMMON = {"entries.jsonl", "checkpoint.txt", "proofs.json", "receipts.json", "key.pem"}
 FILES = {"log": COMMON | {"auctions.json"}, "auction": COMMON | {"auction.json", "sheet.json", "confirmation.json"}}
 SAMPLE, SHOWN = 200, 50  # receipts checked without --all; failures listed
@@ -221,6 +223,7 @@ class Journal:
         self.reneges = dict[str, list[dict[str, Any]]]()
         self.seals: dict[str, set[str]] = {}
         self.lapsed: dict[str, int] = {}
+        self.undone: dict[str, str] = {}
 
     def read(self, lines: Iterable[bytes]) -> None:
         for position, line in enumerate(lines, 1):
@@ -279,6 +282,9 @@ class Journal:
             that(told == said, where, f"lets bids up to {told} lapse, those that stood were {said}")
             self.standing[stream] = (seq, None, None, None, received)
             self.lapsed[stream] = seq
+        elif kind == UNDONE:
+            that(stream not in self.undone, where, "revokes what was revoked before")
+            self.undone[stream] = body["ground"]
         elif kind in (CLOSE, CONFIRM):
             told, said = (body["price_fen"], body["bidder_code"]), (price, code)
             sold = kind == CONFIRM or body["status"] == "sold"
@@ -361,6 +367,8 @@ def check_outcome(found: Findings, where: str, journal: Journal, parts: tuple[An
     found.that(told == said, where, f"the outcome of {stream} tells {told}, the bids say {said}")
     lapsed = outcome.get("lapsed_seq", journal.lapsed.get(stream, 0))
     found.that(lapsed == journal.lapsed.get(stream, 0), where, f"{stream} tells other bids as lapsed than the entries")
+    undone = outcome.get("ended_reason") if outcome["status"] == "revoked" else None
+    found.that(undone == journal.undone.get(stream), where, f"{stream} is revoked otherwise than the entries say")
     found.that(outcome["status"] != "sold" or stream in journal.sold, where, f"{stream} is sold, but no entry says so")
     wrong = [row["seal"] for row in sheet if sha256(canonical(row["facts"])).hex() != row["seal"]]
     lacking = journal.seals.get(stream, set()) - {row["seal"] for row in sheet}

@@ -2,16 +2,19 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
+from auction.kernel.crypto import canonical, sha256_hex
 from auction.kernel.errors import DomainError
 from auction.kernel.unit import Unit
 from auction.models import Approval, Auction, PanelMember
 from auction.rules.access import Actor
 from auction.services.approvals import vote
+from bidding.evidence import export
 from bidding.models import Payment, Qualification, Registration, Revocation
 from bidding.queries.audit import verify_all
 from bidding.queries.payments import balances
@@ -24,9 +27,12 @@ from bidding.services.closing import close
 from bidding.services.relist import relist
 from bidding.services.revocation import propose_revocation
 from bidding.services.settlement import rule_sale
+from disclosure.models import SheetVersion
 from disclosure.services.attachments import CleanFile
 from tests.bidding.hall import RESERVE, Bidder, Hall
+from tests.bidding.sale import FACTS
 from tests.factories import a_lot, an_account, an_actor, an_auction
+from tools import fapai_verify
 
 DAY = timedelta(days=1)
 UNDERTAKINGS = ("full_capacity", "not_barred", "accept_defects")
@@ -49,6 +55,10 @@ class Sold:
         accounts = [an_account(unit, "judge", display_name=name) for name in "甲乙丙"]
         self.panel = [an_actor(account) for account in accounts]
         auction = an_auction(unit, lot=a_lot(unit, asset_type=asset_type, created_by=accounts[0].id))
+        facts = FACTS | {"lot": auction.lot_id, "items": []}
+        auction.seal = sha256_hex(canonical(facts))
+        known = {"seal": auction.seal, "facts": facts, "material": False, "at": unit.now}
+        unit.session.add(SheetVersion(lot_id=auction.lot_id, version=1, **known))
         for place, account in enumerate(accounts):
             auction.panel.append(PanelMember(account_id=account.id, position=place))
         return auction.id
@@ -191,6 +201,25 @@ def test_a_part_of_the_deposit_of_a_feigned_house_buyer_is_kept_and_he_may_come_
     application = Application("self", "ordinary", hall.row(resale).seal or "", UNDERTAKINGS)
     assert hall.house.perform(registration.register, sale.actor, resale, application).status == "awaiting_deposit"
     assert hall.house.read(lambda session: verify_all(session, hall.house.vault.public_key)).failed == 0
+
+
+def test_auditor_and_verifier_know_a_revoked_sale_by_its_entry(hall: Hall, tmp_path: Path) -> None:
+    sale = Sold(hall)
+    sale.revoke("collusion")
+
+    def verified(name: str) -> int:
+        export(hall.house, tmp_path / name, sale.auction_id)
+        return fapai_verify.main([str(tmp_path / name), "--key", str(tmp_path / name / "key.pem")])
+
+    def failed() -> int:
+        return hall.house.read(lambda session: verify_all(session, hall.house.vault.public_key)).failed
+
+    assert (verified("right"), failed()) == (0, 0)
+    for number, forged in enumerate(({"ended_reason": "procedure"}, {"status": "sold"})):
+        before = {name: getattr(hall.row(sale.auction_id), name) for name in forged}
+        hall.change(sale.auction_id, **forged)
+        assert (verified(f"forged{number}"), failed() > 0) == (1, True)
+        hall.change(sale.auction_id, **before)
 
 
 def test_a_qualification_fails_without_a_word_on_the_money_and_all_of_it_goes_back(hall: Hall) -> None:
