@@ -28,6 +28,7 @@ from auction.services.log import seal
 from disclosure.models import SheetVersion
 
 from .models import Allocation, Bid, Confirmation, Renege
+from .queries.revocations import revocation_of
 
 #: The format of a package; a reader of another must not guess.
 FORMAT = "fapai-evidence-1"
@@ -165,7 +166,8 @@ def _parts(session: Session, auction: Auction) -> dict[str, Any]:
     versions = select(SheetVersion).where(SheetVersion.lot_id == auction.lot_id).order_by(SheetVersion.version)
     confirmation = session.get(Confirmation, auction.id)
     return {
-        "auction": _auction(auction) | {"reneges": _reneges(session, auction.id)},
+        "auction": _auction(auction)
+        | {"reneges": _reneges(session, auction.id), "revocation": revocation_of(session, auction.id)},
         "sheet": [
             {
                 "version": version.version,
@@ -207,6 +209,7 @@ def _auction(auction: Auction) -> dict[str, Any]:
             "price_fen": auction.price_fen,
             "bidder_code": auction.leader_code,
             "bids": auction.bid_count,
+            "lapsed_seq": auction.lapsed_seq,
             "extensions": auction.extensions,
             "closes_at": iso(auction.closes_at),
             "closed_at": _moment(auction.closed_at),

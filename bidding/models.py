@@ -399,3 +399,97 @@ class AwaitedLook(Base):
             postgresql_where=text("done_at IS NULL"),
         ),
     )
+
+
+@insert_only
+class Paper(Base):
+    """A file that somebody hands in with an objection or as proof of his qualification.
+
+    It belongs to no sheet and enters no seal: only who handed it in and the lot's court read it.
+    """
+
+    __tablename__ = "papers"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), index=True)
+    filename: Mapped[str]
+    media_type: Mapped[str]
+    size: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str]
+    content: Mapped[bytes]
+    uploaded_at: Mapped[datetime]
+
+
+@insert_only
+class Qualification(Base):
+    """What a buyer hands in to prove that he may buy (HOUSE 3, EQ 15); he may add to it until the ruling."""
+
+    __tablename__ = "qualifications"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    auction_id: Mapped[str] = mapped_column(ForeignKey("auctions.id"), index=True)
+    registration_id: Mapped[str] = mapped_column(ForeignKey("registrations.id"))
+    attachments: Mapped[list[Any]]
+    at: Mapped[datetime]
+
+
+@insert_only
+class Revocation(Base):
+    """A sale that was revoked (OJA 31), the ground, and what became of the buyer's money, line by line.
+
+    `lines`: {"code" (deposit, balance), "amount_fen", "keep_fen", "return_fen", "basis", "reason"}. `barred`: the buyer
+    may not take part in the resale (EQ 15(2)).
+    """
+
+    __tablename__ = "revocations"
+
+    auction_id: Mapped[str] = mapped_column(ForeignKey("auctions.id"), primary_key=True)
+    lot_id: Mapped[str] = mapped_column(ForeignKey("lots.id"), index=True)
+    registration_id: Mapped[str] = mapped_column(ForeignKey("registrations.id"))
+    ground: Mapped[str]
+    lines: Mapped[list[Any]]
+    reason: Mapped[str]
+    barred: Mapped[bool]
+    by: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
+    at: Mapped[datetime]
+
+
+class SaleObjection(Base):
+    """An objection to a sale (OJA 36): to how it is conducted (CPL 236), or an outsider's to ownership (CPL 238).
+
+    `status`: filed, accepted, rejected. `remedy_until`: the last day on which a review may be asked for, or an outsider
+    may sue. `review_status`: filed, upheld, reversed; the higher court decides, this court records it.
+    """
+
+    __tablename__ = "sale_objections"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    auction_id: Mapped[str] = mapped_column(ForeignKey("auctions.id"), index=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), index=True)
+    kind: Mapped[str]
+    grounds: Mapped[str]
+    attachments: Mapped[list[Any]]
+    status: Mapped[str]
+    filed_at: Mapped[datetime]
+    due_on: Mapped[date]
+    received_by: Mapped[str | None] = mapped_column(ForeignKey("accounts.id"))
+    received_at: Mapped[datetime | None]
+    decided_by: Mapped[str | None] = mapped_column(ForeignKey("accounts.id"))
+    decided_at: Mapped[datetime | None]
+    decision_reason: Mapped[str | None]
+    remedy_until: Mapped[date | None]
+    review_status: Mapped[str | None]
+    review_grounds: Mapped[str | None]
+    review_filed_at: Mapped[datetime | None]
+    review_due_on: Mapped[date | None]
+    review_extended: Mapped[bool] = mapped_column(default=False)
+    review_recorded_by: Mapped[str | None] = mapped_column(ForeignKey("accounts.id"))
+    review_decided_on: Mapped[date | None]
+    review_reason: Mapped[str | None]
+
+    __table_args__ = (
+        UniqueConstraint("auction_id", "account_id", "kind"),
+        CheckConstraint("status IN ('filed', 'accepted', 'rejected')", "status_known"),
+        CheckConstraint("(status = 'filed') = (decided_at IS NULL)", "decided_or_filed"),
+        Index("ix_sale_objections_status", "status", "due_on"),
+    )

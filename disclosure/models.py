@@ -35,6 +35,27 @@ class SheetItem(Base):
     updated_by: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
 
 
+class DraftedItem(Base):
+    """An item of an announced sheet as it is to be changed, until the panel has chosen how (PRECISIONS 11).
+
+    The sheet in force and the one being filled stay as they are; only the lot's court sees this.
+    """
+
+    __tablename__ = "drafted_items"
+
+    auction_id: Mapped[str] = mapped_column(ForeignKey("auctions.id"), primary_key=True)
+    code: Mapped[str] = mapped_column(primary_key=True)
+    state: Mapped[str]
+    statement: Mapped[str]
+    data: Mapped[dict[str, Any]]
+    source: Mapped[str]
+    checker: Mapped[str]
+    checked_on: Mapped[date | None]
+    attachments: Mapped[list[Any]]
+    updated_at: Mapped[datetime]
+    updated_by: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
+
+
 @insert_only
 class SheetVersion(Base):
     """A sealed version of a sheet: `facts` is exactly what `seal` is the hash of."""

@@ -13,6 +13,7 @@ from typing import Any, cast
 from sqlalchemy import and_, exists, select
 from sqlalchemy.orm import Session
 
+from auction.kernel.crypto import canonical, sha256_hex
 from auction.kernel.errors import DomainError, invalid
 from auction.models import Account, Auction, Lot, Task, TaskEnd
 from auction.queries.proposals import proposal
@@ -30,13 +31,21 @@ from risk.rules.clearance.assessment import Assessment, assess
 from risk.rules.clearance.card import load as load_card
 from risk.rules.clearance.plan import Plan, Step, late_promise
 
-from .models import Attachment, PartDecision, ReportPart, SheetItem, SheetVersion, TaskReport
+from .models import (
+    Attachment,
+    DraftedItem,
+    PartDecision,
+    ReportPart,
+    SheetItem,
+    SheetVersion,
+    TaskReport,
+)
 from .rules.catalogue import Catalogue, State, load
 from .rules.clearance import clearance_facts, clearance_findings, is_cleared, promised_on
 from .rules.diff import ItemChange, diff, is_material
 from .rules.gaps import gaps
 from .rules.linter import lint, lint_text
-from .rules.sheet import File, ItemFacts, Sheet, addressees, sheet_of
+from .rules.sheet import File, ItemFacts, Sheet, addressees, sealed_facts, sheet_of
 from .rules.tasks import FILES
 
 
@@ -156,7 +165,7 @@ def working_sheet(session: Session, lot_id: str, known: Iterable[FileFacts] | No
     return Sheet(tuple(_facts(row, hashes) for row in rows))
 
 
-def _facts(row: SheetItem, hashes: dict[str, str]) -> ItemFacts:
+def _facts(row: SheetItem | DraftedItem, hashes: dict[str, str]) -> ItemFacts:
     return ItemFacts(
         code=row.code,
         state=cast(State, row.state),
@@ -199,6 +208,37 @@ def latest_version(session: Session, lot_id: str) -> SheetVersion | None:
     return session.scalars(
         select(SheetVersion).where(SheetVersion.lot_id == lot_id).order_by(SheetVersion.version.desc()).limit(1)
     ).one_or_none()
+
+
+@dataclass(frozen=True, slots=True)
+class DraftedChange:
+    """A sheet in force, what it is to become by the draft of its court, and the difference."""
+
+    version: int
+    old: Sheet
+    new: Sheet
+    catalogue: Catalogue
+    changes: tuple[ItemChange, ...]
+
+    @property
+    def digest(self) -> str:
+        """What a panel decides on: it is another one as soon as either sheet changes."""
+        return sha256_hex(canonical([sealed_facts(self.old), sealed_facts(self.new)]))
+
+
+def drafted_change(session: Session, auction: Auction) -> DraftedChange | None:
+    """The change drafted for a round under way; None where nothing is drafted. The caller decides who may see it."""
+    version = latest_version(session, auction.lot_id)
+    rows = session.scalars(select(DraftedItem).where(DraftedItem.auction_id == auction.id)).all()
+    if version is None or not rows:
+        return None
+    known = {file.id: file.sha256 for file in files(session, auction.lot_id)}
+    catalogue = load(auction.lot.asset_type)
+    old = sheet_of(version.facts, catalogue, {digest: file_id for file_id, digest in known.items()})
+    new = old
+    for row in rows:
+        new = new.replaced(_facts(row, known))
+    return DraftedChange(version.version, old, new, catalogue, diff(old, new, catalogue))
 
 
 def read_sheet(session: Session, actor: Actor | None, lot_id: str, version: int | None = None) -> SheetReading:

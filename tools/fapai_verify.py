@@ -23,15 +23,18 @@ PACKAGE: a flat folder of just these files; manifest.sig and, through it, manife
                    a node spans the leaves from INDEX*2^LEVEL up to (INDEX+1)*2^LEVEL or the end, level 0 are leaves
   receipts.json    {"STREAM/NUMBER":{"bid_id","signature","key_id"}}, one for each accepted bid
   key.pem          the public key, for convenience: it must be the one given
-  In kind "auction" also auction.json {"id","outcome":{"status","price_fen","bidder_code","settlement"},"reneges":
+  In kind "auction" also auction.json {"id","outcome":{"status","price_fen","bidder_code","settlement","lapsed_seq"
+  (bids up to it fell with a change of the sheet: they stay, and the next may start at the reserve)},"reneges":
   [{"price_fen","forfeited_fen","declared_at","revoked_at","allocation":[lines]|null}],...}, sheet.json [{"seal":hex
   SHA-256 of "facts","facts",...}], the versions of the disclosure sheet, and confirmation.json {"price_fen",...}|null;
   in kind "log", which holds every leaf, instead auctions.json [{"auction","sheet","confirmation"}].
 Checked: the above; in each stream numbers 1..n, hashes of predecessors, times that never go back, nothing sealed after
 an unsealed entry; all leaves under the signed root; receipts (a sample; --all: each); that the bids rise, that bids,
-closing, auction and confirmation tell the same price and bidder, and that every seal a bidder accepted is there; that
-a forfeited deposit was the buyer's, and reversed or used up to the last fen, each line following from the one before.
+closing, auction and confirmation tell the same price and bidder, that a sale is revoked on the ground of its entry and
+never without one, that every seal a bidder accepted is there; that a forfeited deposit was the buyer's, and reversed or
+used up to the last fen, each line following from the one before.
 """
+
 import argparse
 import base64
 import hashlib
@@ -51,8 +54,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 FORMAT = "fapai-evidence-1"
 BID, LAPSE, CLOSE, CONFIRM = BIDDING = "BidAccepted", "BidsLapsed", "AuctionClosed", "SaleConfirmed"
 RENEGE, REVOKE, ALLOCATE = "BuyerReneged", "RenegeRevoked", "ForfeitAllocated"
-ASKED, DRAWN = "CreditorsAsked", "LotsDrawn"
-PUBLIC = (*BIDDING, RENEGE, REVOKE, ASKED, DRAWN)
+ASKED, DRAWN, UNDONE = "CreditorsAsked", "LotsDrawn", "SaleRevoked"
+PUBLIC = (*BIDDING, RENEGE, REVOKE, ASKED, DRAWN, UNDONE)
 COMMON = {"entries.jsonl", "checkpoint.txt", "proofs.json", "receipts.json", "key.pem"}
 FILES = {"log": COMMON | {"auctions.json"}, "auction": COMMON | {"auction.json", "sheet.json", "confirmation.json"}}
 SAMPLE, SHOWN = 200, 50  # receipts checked without --all; failures listed
@@ -221,6 +224,8 @@ class Journal:
         self.reneges = dict[str, list[dict[str, Any]]]()
         self.seals: dict[str, set[str]] = {}
         self.committed: dict[str, str] = {}
+        self.lapsed: dict[str, int] = {}
+        self.undone: dict[str, str] = {}
 
     def read(self, lines: Iterable[bytes]) -> None:
         for position, line in enumerate(lines, 1):
@@ -276,7 +281,13 @@ class Journal:
             self.found.checked["bids"] += 1
             self.bids[f"{stream}/{entry['number']}"] = written
         elif kind == LAPSE:
+            told, said = (body.get("last_seq", seq), body.get("price_fen", price)), (seq, price)
+            that(told == said, where, f"lets bids up to {told} lapse, those that stood were {said}")
             self.standing[stream] = (seq, None, None, None, received)
+            self.lapsed[stream] = seq
+        elif kind == UNDONE:
+            that(stream not in self.undone, where, "revokes what was revoked before")
+            self.undone[stream] = body["ground"]
         elif kind in (CLOSE, CONFIRM):
             told, said = (body["price_fen"], body["bidder_code"]), (price, code)
             sold = kind == CONFIRM or body["status"] == "sold"
@@ -369,6 +380,10 @@ def check_outcome(found: Findings, where: str, journal: Journal, parts: tuple[An
     stream, outcome = f"auction:{auction['id']}", auction["outcome"]
     said, told = journal.standing.get(stream, (0, None, None))[1:3], (outcome["price_fen"], outcome["bidder_code"])
     found.that(told == said, where, f"the outcome of {stream} tells {told}, the bids say {said}")
+    lapsed = outcome.get("lapsed_seq", journal.lapsed.get(stream, 0))
+    found.that(lapsed == journal.lapsed.get(stream, 0), where, f"{stream} tells other bids as lapsed than the entries")
+    undone = outcome.get("ended_reason") if outcome["status"] == "revoked" else None
+    found.that(undone == journal.undone.get(stream), where, f"{stream} is revoked otherwise than the entries say")
     found.that(outcome["status"] != "sold" or stream in journal.sold, where, f"{stream} is sold, but no entry says so")
     wrong = [row["seal"] for row in sheet if sha256(canonical(row["facts"])).hex() != row["seal"]]
     lacking = journal.seals.get(stream, set()) - {row["seal"] for row in sheet}

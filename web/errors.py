@@ -108,6 +108,11 @@ def _cited(written: str, language: str) -> str:
     return f"{said} ({citation.code})" if language == "en" else f"{said}（{citation.code}）"
 
 
+def basis_cited(written: str, language: str) -> str:
+    """A citation written short, as `OJA 31[4]`, in `zh` or `en`."""
+    return cited(cite(written), language)
+
+
 def cited(basis: Cited, language: str) -> str:
     """A citation in `zh` or `en`."""
     return basis.en if language == "en" else basis.zh

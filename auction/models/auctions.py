@@ -14,7 +14,8 @@ class Auction(Base):
     """One round of selling a lot, and the state of its room.
 
     `closes_at` is the effective end, extensions included; `scheduled_closes_at` the announced one. `ruleset` is
-    copied when the auction is announced. `version` numbers the room's public events without gaps.
+    copied when the auction is announced. `version` numbers the room's public events without gaps. Bids up to number
+    `lapsed_seq` fell with a material change of the sheet, the last of which was at `material_at` (PRECISIONS 11).
     """
 
     __tablename__ = "auctions"
@@ -52,6 +53,8 @@ class Auction(Base):
     last_bid_at: Mapped[datetime | None]
     bid_count: Mapped[int] = mapped_column(BigInteger, default=0)
     extensions: Mapped[int] = mapped_column(BigInteger, default=0)
+    lapsed_seq: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    material_at: Mapped[datetime | None]
 
     suspension: Mapped[dict[str, Any] | None]
     ended_reason: Mapped[str | None]

@@ -70,6 +70,7 @@ def auction_dict(auction: Auction, now: datetime) -> dict[str, Any]:
         "minimum_fen": least_bid(room_of(auction)) if bidding else None,
         "leader_code": auction.leader_code,
         "bid_count": auction.bid_count,
+        "lapsed_seq": auction.lapsed_seq,
         "extensions": auction.extensions,
         "server_time": iso(now),
         "seal": auction.seal,
@@ -113,7 +114,11 @@ def settlement(auction: Auction, now: datetime) -> dict[str, Any] | None:
 
 
 def bids_since(session: Session, auction_id: str, since_seq: int = 0, limit: int = MOST) -> dict[str, Any]:
-    """Accepted bids after number `since_seq`, ascending: {"items", "more"}. The caller has asked `visible_auction`."""
+    """Accepted bids after number `since_seq`, ascending: {"items", "more"}. The caller has asked `visible_auction`.
+
+    A bid that fell with a material change of the sheet says so (`lapsed`); it keeps its number.
+    """
+    lapsed_seq = session.scalar(select(Auction.lapsed_seq).where(Auction.id == auction_id)) or 0
     rows = session.execute(
         select(Bid.seq, Bid.bidder_code, Bid.amount_fen, Bid.received_at, Bid.rank)
         .where(Bid.auction_id == auction_id, Bid.seq > since_seq)
@@ -127,6 +132,7 @@ def bids_since(session: Session, auction_id: str, since_seq: int = 0, limit: int
             "amount_fen": row.amount_fen,
             "received_at": iso(row.received_at),
             "rank": row.rank,
+            **({"lapsed": True} if row.seq <= lapsed_seq else {}),
         }
         for row in rows[:limit]
     ]

@@ -29,26 +29,29 @@ from .audit_sanctions import check_sanctions
 from .audit_unsold import check_unsold
 
 #: Kinds of entries a sale's state can be made again from.
-ACCEPTED, REFUSED, LAPSED, CLOSED, CONFIRMED = (
+ACCEPTED, REFUSED, LAPSED, CLOSED, CONFIRMED, UNDONE = (
     "BidAccepted",
     "BidRefused",
     "BidsLapsed",
     "AuctionClosed",
     "SaleConfirmed",
+    "SaleRevoked",
 )
 _PAGE = 2000
 
 
 @dataclass(slots=True)
 class Standing:
-    """What an auction's entries come to: the last bid that stands, how many there were, and how it ended."""
+    """What the entries of an auction come to: the bid that stands, how many there were and fell, how it ended."""
 
     bids: int = 0
+    lapsed: int = 0
     price_fen: int | None = None
     bidder_code: str | None = None
     rank: int | None = None
     received_at: str | None = None
     sold: bool = False
+    undone: str | None = None
     document: str | None = None
 
 
@@ -154,7 +157,7 @@ def _standings(session: Session, report: Report) -> dict[str, Standing]:
     standings: dict[str, Standing] = {}
     query = (
         select(JournalRow.stream, JournalRow.number, JournalRow.kind, JournalRow.entry)
-        .where(JournalRow.kind.in_((ACCEPTED, LAPSED, CLOSED, CONFIRMED)))
+        .where(JournalRow.kind.in_((ACCEPTED, LAPSED, CLOSED, CONFIRMED, UNDONE)))
         .order_by(JournalRow.stream, JournalRow.number)
     )
     for stream, number, kind, text in session.execute(query.execution_options(yield_per=_PAGE)):
@@ -173,8 +176,15 @@ def _advance(standing: Standing, kind: str, body: dict[str, Any]) -> str | None:
         standing.rank, standing.received_at = body["rank"], body["received_at"]
         return None if right else "is no bid that could follow the one before it"
     if kind == LAPSED:
+        right = (body["first_seq"], body["last_seq"]) == (standing.lapsed + 1, standing.bids)
+        right = right and body["price_fen"] == standing.price_fen
         standing.price_fen = standing.bidder_code = standing.rank = None
-        return None
+        standing.lapsed = standing.bids
+        return None if right else "lets other bids lapse than those that stood"
+    if kind == UNDONE:
+        right = standing.undone is None
+        standing.undone = body["ground"]
+        return None if right else "revokes what was revoked before"
     standing.sold = standing.sold or kind == CONFIRMED or body["status"] == "sold"
     standing.document = body["document_sha256"] if kind == CONFIRMED else standing.document
     told = (body["price_fen"], body["bidder_code"])
@@ -193,11 +203,13 @@ def _beats(standing: Standing, body: dict[str, Any]) -> bool:
 def _check_auctions(session: Session, report: Report, standings: dict[str, Standing]) -> None:
     for auction in session.scalars(select(Auction).order_by(Auction.id).execution_options(yield_per=_PAGE)):
         where, standing = f"auctions {auction.id}", standings.get(auction.id, Standing())
-        told = (auction.price_fen, auction.leader_code, auction.leader_rank, auction.bid_count)
-        said = (standing.price_fen, standing.bidder_code, standing.rank, standing.bids)
+        told = (auction.price_fen, auction.leader_code, auction.leader_rank, auction.bid_count, auction.lapsed_seq)
+        said = (standing.price_fen, standing.bidder_code, standing.rank, standing.bids, standing.lapsed)
         report.that(told == said, where, f"tells {told}, its entries say {said}")
         report.that(_moment(auction.last_bid_at) == standing.received_at, where, "dates its last bid otherwise")
         report.that(auction.status != "sold" or standing.sold, where, "is sold, but no entry says so")
+        undone = auction.ended_reason if auction.status == "revoked" else None
+        report.that(undone == standing.undone, where, "is revoked otherwise than its entries say")
         report.checked["auctions"] += 1
 
 

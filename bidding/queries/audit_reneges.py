@@ -1,4 +1,4 @@
-"""Recomputing reneges: rows, entries and ledger must tell the same of what was forfeited, undone and put to its use."""
+"""Recomputing reneges and revocations: rows, entries and ledger must tell the same of what was forfeited and undone."""
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
@@ -12,10 +12,11 @@ from auction.kernel.clock import iso
 from auction.models import Auction, JournalRow
 from auction.queries.audit import Report
 
-from ..models import Allocation, Posting, Renege, TopUpOrder
+from ..models import Allocation, Posting, Renege, Revocation, TopUpOrder
 from ..rules.ledger import USES, Kind
 
 RENEGED, REVOKED, ALLOCATED, ORDERED = "BuyerReneged", "RenegeRevoked", "ForfeitAllocated", "TopUpOrdered"
+SALE_REVOKED = "SaleRevoked"
 
 
 @dataclass(slots=True)
@@ -33,33 +34,49 @@ class _Told:
 class _Journal:
     told: dict[str, list[_Told]] = field(default_factory=lambda: defaultdict(list))
     orders: dict[str, tuple[int, Any]] = field(default_factory=dict)
+    kept: Counter[str] = field(default_factory=Counter)
 
 
 def check_reneges(session: Session, report: Report) -> None:
-    """Check every declaration, allocation and top-up order against the entries that made it and the ledger."""
+    """Check every declaration, allocation, top-up order and revocation against what made it and the ledger."""
     journal = _read(session, report)
     rows: dict[str, list[Renege]] = defaultdict(list)
     for renege in session.scalars(select(Renege).order_by(Renege.auction_id, Renege.declared_at, Renege.id)):
         rows[renege.auction_id].append(renege)
     reneged = set(session.scalars(select(Auction.id).where(Auction.settlement == "reneged")))
     sums = _sums(session)
-    for auction_id in sorted({*rows, *journal.told, *reneged}):
+    for auction_id in sorted({*rows, *journal.told, *reneged, *journal.kept}):
         where, told, stored = f"reneges {auction_id}", journal.told[auction_id], rows[auction_id]
         right = [_stored(row) for row in stored] == [_said(one) for one in told]
         report.that(right, where, "are not the declarations the entries tell of")
         standing = any(one.standing for one in told)
         report.that((auction_id in reneged) == standing, where, "leave another settlement")
         report.checked["reneges"] += len(stored)
-        _check_forfeit(report, auction_id, told, sums[auction_id])
+        _check_forfeit(report, auction_id, told, sums[auction_id], journal.kept[auction_id])
         _check_allocations(session, report, auction_id, stored, told, sums[auction_id])
     _check_orders(session, report, journal)
+    _check_revocations(session, report, sums)
+
+
+def _check_revocations(session: Session, report: Report, sums: dict[str, Counter[str]]) -> None:
+    """What a revoked sale gave back and kept is what its ledger moved, and nothing of the price is left there."""
+    for row in session.scalars(select(Revocation).order_by(Revocation.auction_id)):
+        where, moved = f"revocations {row.auction_id}", sums[row.auction_id]
+        lines = {line["code"]: line for line in row.lines}
+        balance = lines.get("balance", {}).get("return_fen", 0)
+        report.that(moved[Kind.BALANCE_RELEASED] >= balance, where, "gave back less of the balance than it says")
+        left = moved[Kind.BALANCE_RECEIVED] + moved[Kind.DEPOSIT_APPLIED]
+        left -= moved[Kind.BALANCE_RELEASED] + moved[Kind.APPLICATION_REVERSED]
+        report.that(left == 0, where, f"leaves {left} of the price with the court")
+        report.that(session.get_one(Auction, row.auction_id).status == "revoked", where, "is of a sale that stands")
+        report.checked["revocations"] += 1
 
 
 def _read(session: Session, report: Report) -> _Journal:
     journal = _Journal()
     query = (
         select(JournalRow.stream, JournalRow.number, JournalRow.kind, JournalRow.entry)
-        .where(JournalRow.kind.in_((RENEGED, REVOKED, ALLOCATED, ORDERED)))
+        .where(JournalRow.kind.in_((RENEGED, REVOKED, ALLOCATED, ORDERED, SALE_REVOKED)))
         .order_by(JournalRow.stream, JournalRow.number)
     )
     for stream, number, kind, text in session.execute(query):
@@ -67,6 +84,9 @@ def _read(session: Session, report: Report) -> _Journal:
         body, where = entry["body"], f"journal {stream} {number}"
         if kind == ORDERED:
             journal.orders[body["order_id"]] = (body["order_fen"], body["lines"])
+            continue
+        if kind == SALE_REVOKED:
+            journal.kept[stream.removeprefix("auction:")] += body["forfeited_fen"]
             continue
         told = journal.told[stream.removeprefix("auction:")]
         if kind == RENEGED:
@@ -114,9 +134,10 @@ def _sums(session: Session) -> dict[str, Counter[str]]:
     return sums
 
 
-def _check_forfeit(report: Report, auction_id: str, told: list[_Told], sums: Counter[str]) -> None:
+def _check_forfeit(report: Report, auction_id: str, told: list[_Told], sums: Counter[str], kept: int) -> None:
+    """`kept`: what was kept of a deposit as the sale was revoked."""
     where = f"postings {auction_id}"
-    forfeited = sum(one.forfeited_fen for one in told)
+    forfeited = kept + sum(one.forfeited_fen for one in told)
     reversed_ = sum(one.forfeited_fen for one in told if not one.standing)
     moved = (sums[Kind.DEPOSIT_FORFEITED], sums[Kind.FORFEIT_REVERSED])
     report.that(

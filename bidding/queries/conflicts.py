@@ -26,7 +26,7 @@ from risk.rules.interest import Bodies, Hit
 from ..models import RegisteredIdentity, Registration
 from .held import is_held
 from .identities import identities
-from .reneges import renegers_of_lot
+from .reneges import barred_buyers, renegers_of_lot
 from .sanctions import bar_facts
 
 BARRED, RENEGER = "barred_interest", "barred_reneger"
@@ -63,7 +63,10 @@ def through_reneger(session: Session, registration_id: str) -> bool:
     behind = session.scalars(
         select(RegisteredIdentity.id_match).where(RegisteredIdentity.registration_id == registration_id)
     )
-    return lot_id is not None and renegers_of_lot(session, lot_id, revoked=True).isdisjoint(behind)
+    if lot_id is None:
+        return False
+    own = renegers_of_lot(session, lot_id, revoked=True) | barred_buyers(session, lot_id)
+    return own.isdisjoint(behind)
 
 
 def conflicts(session: Session, vault: Vault, bidder_id: str, lot: Lot, bodies: Bodies) -> dict[str, Any]:
@@ -243,8 +246,19 @@ def refusal_facts(session: Session, registration_id: str, code: str, moment: dat
         grounds = select(InterestFinding.ground).where(InterestFinding.registration_id == registration_id)
         company = set(session.scalars(grounds)) == {"controlled_company"}
     else:
+        if code == RENEGER and _failed_before(session, registration_id):
+            return {"reason": "unqualified"}
         company = code == RENEGER and through_reneger(session, registration_id)
     return {"reason": "controlled_company"} if company else {}
+
+
+def _failed_before(session: Session, registration_id: str) -> bool:
+    """Whether somebody behind a registration bought the lot before and got no approval for it (EQ 15(2))."""
+    registration = session.get(Registration, registration_id)
+    if registration is None:
+        return False
+    lot_id = session.get_one(Auction, registration.auction_id).lot_id
+    return not barred_buyers(session, lot_id).isdisjoint(one.id_match for one in registration.identities)
 
 
 def open_conflicts(session: Session, limit: int = 200) -> list[dict[str, Any]]:

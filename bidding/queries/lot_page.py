@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import select
@@ -46,7 +47,7 @@ class NoticeCount:
 
 @dataclass(frozen=True, slots=True)
 class SheetFacts:
-    """A sealed version, the files it discloses by their hash, and what it changed against the one before.
+    """A sealed version, the files it discloses by their hash, and what it changed against the version `against`.
 
     Version 0 where nothing is sealed yet.
     """
@@ -58,6 +59,18 @@ class SheetFacts:
     catalogue: Catalogue
     changes: tuple[ItemChange, ...]
     files: dict[str, FileFacts]
+    against: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """A sealed version after the first, and what it changed against the one before."""
+
+    version: int
+    seal: str
+    at: datetime
+    material: bool
+    changes: tuple[ItemChange, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +85,7 @@ class LotPage:
     ruleset: Mapping[str, Any] | None
     reference: ReferencePrice | None
     sheet: SheetFacts
+    revisions: list[Revision]
     notices: list[NoticeCount]
     rounds: list[Auction]
     bids: list[BidFacts]
@@ -112,6 +126,7 @@ def lot_page(session: Session, auction_id: str) -> LotPage | None:
         ruleset=auction.ruleset,
         reference=session.get(ReferencePrice, lot.id),
         sheet=sealed_sheet(session, lot, auction.seal),
+        revisions=revisions(session, lot, auction.seal),
         notices=_notices(session, lot.id),
         rounds=list(rounds),
         bids=bids(session, auction.id, most=SHOWN),
@@ -119,8 +134,26 @@ def lot_page(session: Session, auction_id: str) -> LotPage | None:
     )
 
 
-def sealed_sheet(session: Session, lot: Lot, seal: str | None) -> SheetFacts:
-    """The version of a lot's sheet with that seal (the latest, without one), and its difference to the one before."""
+def revisions(session: Session, lot: Lot, seal: str | None) -> list[Revision]:
+    """How a lot's sheet came to the version with that seal: every version after the first, the latest first."""
+    catalogue = load(lot.asset_type)
+    rows = session.scalars(
+        select(SheetVersion).where(SheetVersion.lot_id == lot.id).order_by(SheetVersion.version)
+    ).all()
+    found = []
+    for before, row in pairwise(rows):
+        changes = diff(sheet_of(before.facts, catalogue), sheet_of(row.facts, catalogue), catalogue)
+        found.append(Revision(row.version, row.seal, row.at, row.material, changes))
+        if row.seal == seal:
+            break
+    return found[::-1]
+
+
+def sealed_sheet(session: Session, lot: Lot, seal: str | None, since: str | None = None) -> SheetFacts:
+    """The version of a lot's sheet with that seal (the latest, without one), and its difference to the one before.
+
+    `since`: the seal of an earlier version to hold it against instead.
+    """
     catalogue = load(lot.asset_type)
     versions = session.scalars(
         select(SheetVersion).where(SheetVersion.lot_id == lot.id).order_by(SheetVersion.version)
@@ -131,9 +164,11 @@ def sealed_sheet(session: Session, lot: Lot, seal: str | None) -> SheetFacts:
     disclosed = disclosed_hashes(chosen)
     known = {file.sha256: file for file in files(session, lot.id) if file.sha256 in disclosed}
     sheet = sheet_of(chosen.facts, catalogue, {digest: file.id for digest, file in known.items()})
-    before = next((row for row in reversed(versions) if row.version < chosen.version), None)
+    earlier = [row for row in versions if row.version < chosen.version]
+    before = next((row for row in reversed(earlier) if since is None or row.seal == since), None)
     changes = diff(sheet_of(before.facts, catalogue), sheet, catalogue) if before else ()
-    return SheetFacts(chosen.version, chosen.seal, chosen.at, sheet, catalogue, changes, known)
+    against = before.version if before else 0
+    return SheetFacts(chosen.version, chosen.seal, chosen.at, sheet, catalogue, changes, known, against)
 
 
 def bids(session: Session, auction_id: str, most: int | None = None, before: int | None = None) -> list[BidFacts]:

@@ -99,6 +99,19 @@ def deposit_of(session: Session, registration_id: str) -> Deposit:
     return Deposit(deposit_state(move.kind for move in moves), held)
 
 
+def applied_fen(session: Session, registration_id: str) -> int:
+    """How much of a registration's deposit counts toward the price now."""
+    moves = transfers(session, registration_id=registration_id)
+    signs = {Kind.DEPOSIT_APPLIED: 1, Kind.APPLICATION_REVERSED: -1}
+    return sum(signs.get(move.kind, 0) * move.amount_fen for move in moves)
+
+
+def paid_parts(session: Session, registration_id: str) -> list[Payment]:
+    """The payments of a buyer's balance that counted and have not gone back."""
+    asked = payments(session, registration_id)
+    return [one for one in asked if one.purpose == "balance" and one.status == "paid" and one.paid_fen]
+
+
 def price_paid_fen(session: Session, auction_id: str) -> int:
     """How much of an auction's price has come together: balance and applied deposit."""
     return balances(session, auction_id).get(court_price(auction_id), 0)

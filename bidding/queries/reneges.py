@@ -21,6 +21,7 @@ from ..models import (
     Renege,
     RenegeObjection,
     ResaleDeposit,
+    Revocation,
     TopUpOrder,
 )
 from ..rules.debt import DebtClock, debt_clock
@@ -84,12 +85,21 @@ def _buyers(session: Session, registrations: ColumnElement[bool]) -> set[str]:
     return set().union(*buyers_behind(session, registrations).values())
 
 
+def barred_buyers(session: Session, lot_id: str) -> set[str]:
+    """The match keys of those whose purchase of the lot failed for want of an approval (EQ 15(2))."""
+    failed = select(Revocation.registration_id).where(Revocation.lot_id == lot_id, Revocation.barred)
+    return _buyers(session, RegisteredIdentity.registration_id.in_(failed))
+
+
 def is_barred_reneger(session: Session, lot_id: str, matches: Collection[str], *, version: int, today: date) -> bool:
-    """Whether one of `matches` reneged on this lot (OJA 24(2)), is controlled by those who did, or controls them.
+    """Whether one of `matches` reneged on this lot (OJA 24(2)), is controlled by those who did, or controls them; or
+    bought it and got no approval (EQ 15(2), which speaks of the buyer alone).
 
     `version` is the registry's, `today` the day in Shanghai. Control is as for the interest bar (court's practice).
     Raises what reading the registry raises: nobody passes a check that cannot be made.
     """
+    if not barred_buyers(session, lot_id).isdisjoint(matches):
+        return True
     renegers = renegers_of_lot(session, lot_id)
     if not renegers:
         return False

@@ -15,7 +15,8 @@ Accounts (the chart is closed; money held for somebody is a positive balance):
     related_debt:AUCTION            what of it went to the debtor's other debts tied to the property
 
 A deposit ends in exactly one of refunded, applied, forfeited: `deposit_state` follows it through its movements. Only
-the counter-posting of a declaration revoked on objection leaves an end: the forfeited deposit is held again.
+counter-postings leave an end: of a declaration revoked on objection, and of a sale that is revoked (OJA 31): the
+deposit is held again.
 Amounts are fen. Nothing here rounds.
 """
 
@@ -72,6 +73,7 @@ class Kind(StrEnum):
     REST_RELEASED = "rest_released"
     REST_REFUNDED = "rest_refunded"
     FORFEIT_REVERSED = "forfeit_reversed"
+    APPLICATION_REVERSED = "application_reversed"
     COSTS_COVERED = "costs_covered"
     SHORTFALL_COVERED = "shortfall_covered"
     CASE_DEBT_COVERED = "case_debt_covered"
@@ -103,6 +105,7 @@ SIDES: Mapping[Kind, tuple[str, str]] = MappingProxyType(
         Kind.REST_RELEASED: ("deposit_held", "refund_due"),
         Kind.REST_REFUNDED: ("refund_due", BANK),
         Kind.FORFEIT_REVERSED: ("court_forfeit", "deposit_held"),
+        Kind.APPLICATION_REVERSED: ("court_price", "deposit_held"),
         Kind.COSTS_COVERED: ("court_forfeit", "court_costs"),
         Kind.SHORTFALL_COVERED: ("court_forfeit", "court_shortfall"),
         Kind.CASE_DEBT_COVERED: ("court_forfeit", "case_debt"),
@@ -210,6 +213,11 @@ def forfeit_reversed(registration_id: str, auction_id: str, amount_fen: int) -> 
     return Transfer(court_forfeit(auction_id), deposit_held(registration_id), amount_fen, Kind.FORFEIT_REVERSED)
 
 
+def application_reversed(registration_id: str, auction_id: str, amount_fen: int) -> Transfer:
+    """The counter-posting of a deposit that counted toward the price of a sale now revoked: it is held again."""
+    return Transfer(court_price(auction_id), deposit_held(registration_id), amount_fen, Kind.APPLICATION_REVERSED)
+
+
 #: The use of a forfeited deposit (OJA 24(1)): how it is moved, and to which account. What is kept is not moved.
 USES: Mapping[str, tuple[Kind, str]] = MappingProxyType(
     {
@@ -304,7 +312,7 @@ class DepositState(StrEnum):
     FORFEITED = "forfeited"
 
 
-#: The states no movement leaves, but the counter-posting of a forfeiture.
+#: The states no movement leaves, but the counter-posting of a forfeiture or of an application.
 ENDS = frozenset((DepositState.REFUNDED, DepositState.APPLIED, DepositState.FORFEITED))
 
 _STEPS: Mapping[tuple[DepositState, Kind], DepositState] = MappingProxyType(
@@ -316,6 +324,7 @@ _STEPS: Mapping[tuple[DepositState, Kind], DepositState] = MappingProxyType(
         (DepositState.HELD, Kind.DEPOSIT_APPLIED): DepositState.APPLIED,
         (DepositState.HELD, Kind.DEPOSIT_FORFEITED): DepositState.FORFEITED,
         (DepositState.FORFEITED, Kind.FORFEIT_REVERSED): DepositState.HELD,
+        (DepositState.APPLIED, Kind.APPLICATION_REVERSED): DepositState.HELD,
         (DepositState.REFUND_DUE, Kind.DEPOSIT_REFUNDED): DepositState.REFUNDED,
     }
 )

@@ -51,6 +51,25 @@ def timing_refusal(status: str, opens_at: datetime, closes_at: datetime, capacit
     return None
 
 
+def may_leave(
+    *,
+    registered_at: datetime,
+    stands: bool,
+    has_bid: bool,
+    opens_at: datetime,
+    material_at: datetime | None,
+    now: datetime,
+) -> bool:
+    """Whether a registrant may go with his whole deposit (PRECISIONS 11).
+
+    Before his first bid and before bidding opens; after a material change, which he had not seen when he registered,
+    also later: but not while a bid of his stands (`stands`), which nobody withdraws.
+    """
+    if material_at is not None and registered_at < material_at:
+        return not stands
+    return not has_bid and now < opens_at
+
+
 def undertaking_breaches(given: Collection[str], *, restricted: bool) -> list[Breach]:
     """Every undertaking that is missing."""
     missing = [

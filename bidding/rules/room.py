@@ -221,5 +221,5 @@ def _end_after(rules: RoomRules, room: Room, moment: datetime) -> tuple[datetime
 
 
 def outcome_at_close(room: Room) -> str:
-    """`sold` when anybody bid (one bidder is enough, OJA 11), else `unsold` (OJA 26)."""
-    return "sold" if room.bid_count else "unsold"
+    """`sold` when a bid stands (one bidder is enough, OJA 11), else `unsold` (OJA 26); bids may have lapsed."""
+    return "unsold" if room.price_fen is None else "sold"

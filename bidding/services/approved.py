@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 
 from auction.services.approvals import CarryOut
+from disclosure.rules.changing import SHEET_CHANGE
 
 from ..queries.held import REVOCATION
 from ..queries.reneges import RENEGE, RENEGE_REVOKED
 from ..queries.sanctions import LIFTING, SANCTION
+from .changes import carry_out_change
 from .lifting import KIND as HIT_LIFTED
 from .lifting import carry_out_hit_lifted
 from .renege import carry_out_renege
@@ -19,6 +21,7 @@ CARRY_OUT: Mapping[str, CarryOut] = {
     RENEGE: carry_out_renege,
     RENEGE_REVOKED: carry_out_renege_revoked,
     REVOCATION: carry_out_revocation,
+    SHEET_CHANGE: carry_out_change,
     HIT_LIFTED: carry_out_hit_lifted,
     SANCTION: carry_out_sanction,
     LIFTING: carry_out_lifting,

@@ -4,23 +4,26 @@ Timers are hints and the stored time is the truth: opening locks the row, does n
 done, and may be called by anybody any number of times.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 
-from auction.kernel.clock import iso
+from auction.kernel.clock import iso, parse
 from auction.kernel.errors import DomainError, invalid
 from auction.kernel.journal import Entry
 from auction.kernel.unit import Unit
 from auction.models import Auction
 from auction.rules.access import Actor, require
 from auction.rules.lot import AuctionStatus, check_transition
+from auction.rules.published_holidays import published_calendar
 
 from ..models import Registration
 from ..queries.held import WINNER_BARRED, is_held
+from ..queries.objections import barring_objection
 from ..queries.rooms import ruleset_of
 from ..rules.registration import STANDING
+from ..rules.suspension import earliest_end, remaining_seconds, resume_after_supplement, resume_by
 from .looks import await_look, end
 from .release import release_registration
 from .rooms import lock_auction
@@ -87,13 +90,12 @@ def suspend_locked(unit: Unit, auction: Auction, *, kind: str, reason: str, caus
     """Suspend an auction whose row is already locked, on the court's or the platform's own motion."""
     if auction.status == "open" and unit.now >= auction.closes_at and kind != "fault" and cause is None:
         raise DomainError("wrong_state", status="ended")
-    remaining = max(auction.closes_at - max(unit.now, auction.opens_at), timedelta(0))
     auction.suspension = {
         "kind": kind,
         "reason": reason,
         "cause": cause,
         "at": iso(unit.now),
-        "remaining_seconds": -(-remaining // timedelta(seconds=1)),  # whole ones, so that no part of one is lost
+        "remaining_seconds": remaining_seconds(unit.now, auction.opens_at, auction.closes_at),
     }
     change_status(unit, auction, "suspended", kind=kind, reason=reason, cause=cause)
     unit.record(
@@ -105,7 +107,8 @@ def resume(unit: Unit, actor: Actor, auction_id: str, *, closes_at: datetime, re
     """Resume a suspended sale with a newly announced end.
 
     At least the time that was left, at least the ruleset's notice and minutes of bidding remain; else
-    DomainError invalid on `closes_at` with the earliest end allowed.
+    DomainError invalid on `closes_at` with the earliest end allowed. `supplement_running` while a change of the sheet
+    has not been public for its days, `objection_open` while an objection keeps the lot from being sold.
     """
     auction = lock_auction(unit, auction_id)
     require(actor, "auction.stop", court=auction.lot.court_code)
@@ -113,10 +116,14 @@ def resume(unit: Unit, actor: Actor, auction_id: str, *, closes_at: datetime, re
         raise DomainError("wrong_state", status=auction.status)
     if is_held(auction):
         raise DomainError("wrong_state", status=WINNER_BARRED)
-    numbers = ruleset_of(unit.session, auction)
-    notice = unit.now + numbers.span("resume_notice_min")
-    left = max(timedelta(seconds=auction.suspension["remaining_seconds"]), numbers.span("resume_bidding_min"))
-    earliest = max(notice, max(unit.now, auction.opens_at) + left)
+    until = auction.suspension.get("not_before")
+    if until is not None and unit.now < parse(until):
+        raise DomainError("supplement_running", earliest=until)
+    barring = barring_objection(unit.session, auction.lot_id)
+    if barring is not None:
+        raise DomainError(barring)
+    left = auction.suspension["remaining_seconds"]
+    earliest = earliest_end(unit.now, auction.opens_at, left, ruleset_of(unit.session, auction))
     if closes_at < earliest:
         raise invalid("closes_at", "too_early", earliest=iso(earliest))
     auction.closes_at = closes_at
@@ -132,6 +139,43 @@ def resume(unit: Unit, actor: Actor, auction_id: str, *, closes_at: datetime, re
     if auction.status == "open":  # the time of opening may have passed while the sale was suspended
         _refuse_undecided(unit, auction)
     return auction
+
+
+def end_suspension(unit: Unit, actor: Actor, auction_id: str, *, reason: str) -> Auction:
+    """Record that why a sale was stopped has ended: the days within which it resumes run from now (OJA 28(4)).
+
+    DomainError wrong_state unless the sale is suspended, or where that was recorded before or an objection still keeps
+    it; a sale held for its winner does not resume.
+    """
+    auction = lock_auction(unit, auction_id)
+    require(actor, "auction.stop", court=auction.lot.court_code)
+    if auction.status != "suspended" or auction.suspension is None or is_held(auction):
+        raise DomainError("wrong_state", status=WINNER_BARRED if is_held(auction) else auction.status)
+    if "ended_at" in auction.suspension:
+        raise DomainError("wrong_state", status="cause_ended")
+    barring = barring_objection(unit.session, auction.lot_id)
+    if barring is not None:
+        raise DomainError(barring)
+    end_cause(unit, auction, reason=reason)
+    return auction
+
+
+def end_cause(unit: Unit, auction: Auction, *, reason: str) -> None:
+    """Let the days to resume a locked, suspended auction run from now."""
+    assert auction.suspension is not None  # noqa: S101 - a suspended auction has one
+    numbers = ruleset_of(unit.session, auction)
+    due = resume_by(unit.now, numbers, published_calendar(numbers)).last_day
+    until = auction.suspension.get("not_before")
+    if until is not None:  # a supplement still runs: its own days come after it
+        due = max(due, resume_after_supplement(parse(until), numbers, published_calendar(numbers)).last_day)
+    ended = {"ended_at": iso(unit.now), "resume_by": due.isoformat()}
+    auction.suspension = {**auction.suspension, **ended}
+    unit.tell(auction, "notice", notice="suspension_ended", resume_by=due.isoformat())
+    unit.record(
+        "SuspensionCauseEnded",
+        stream=f"auction:{auction.id}",
+        body={"reason": reason, "resume_by": due.isoformat()},
+    )
 
 
 def withdraw(unit: Unit, actor: Actor, auction_id: str, *, ground: str, reason: str) -> Auction:

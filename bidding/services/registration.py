@@ -21,7 +21,9 @@ from risk.rules.interest import Clearance
 from risk.services.interest import check_interest, find_namesakes
 
 from ..models import Acknowledgement, RegisteredIdentity, Registration
+from ..queries.auctions import has_ended
 from ..queries.conflicts import BARRED, RENEGER
+from ..queries.leaving import may_leave
 from ..queries.rooms import ruleset_of
 from ..rules import registration as rules
 from ..rules.signals import Origin
@@ -297,11 +299,17 @@ def acknowledge(unit: Unit, actor: Actor, registration_id: str, seal: str) -> Re
 
 
 def leave(unit: Unit, actor: Actor, registration_id: str) -> Registration:
-    """Leave before the first own bid and before bidding opens: the whole deposit back, no mark (PRECISIONS 11)."""
+    """Leave: the whole deposit back, no mark (PRECISIONS 11).
+
+    Before the first own bid and before bidding opens; after a material change as long as bidding lasts, but not with a
+    bid that stands. DomainError wrong_state otherwise.
+    """
     auction, registration = lock_registration(unit, actor, registration_id, "registration.own")
     if registration.status not in rules.STANDING:
         raise DomainError("wrong_state", status=registration.status)
-    if registration.has_bid or unit.now >= auction.opens_at:
+    if has_ended(auction, unit.now):
+        raise DomainError("wrong_state", status="ended")
+    if not may_leave(unit.session, auction, registration, unit.now):
         raise DomainError("wrong_state", status="bidding_open")
     release_registration(unit, auction, registration, status="released")
     return registration

@@ -21,7 +21,7 @@ from auction.services.locking import lock_round
 from risk.services.standing import enter
 
 from ..models import Registration, Renege
-from ..queries.payments import deposit_of, payments
+from ..queries.payments import deposit_of, paid_parts
 from ..queries.reneges import IN_FORCE, RENEGE, clock_of, declarers, reneged_before
 from ..queries.rooms import ruleset_of
 from ..rules import ledger
@@ -84,7 +84,7 @@ def _declare(
     winner = winner_of(unit, auction)
     assert auction.price_fen is not None  # noqa: S101 - a sold auction has a price
     kept, rest = forfeit_deposit(unit, auction, winner)
-    returned = rest + _give_back_balance(unit, auction, winner)
+    returned = rest + give_back_balance(unit, auction, winner)
     renege = Renege(
         id=unit.new_id(),
         auction_id=auction.id,
@@ -148,18 +148,18 @@ def forfeit_deposit(unit: Unit, auction: Auction, winner: Registration) -> tuple
     return kept, rest
 
 
-def _give_back_balance(unit: Unit, auction: Auction, winner: Registration) -> int:
+def give_back_balance(unit: Unit, auction: Auction, winner: Registration) -> int:
     """Let every part of the balance go back to who paid it: only the deposit is lost. Answers their sum."""
     due_at = unit.now + refund_span(unit, auction)
     total = 0
     supersede_pending(unit, winner, "balance")
-    for payment in payments(unit.session, winner.id):
-        if payment.purpose == "balance" and payment.status == "paid" and payment.paid_fen:
-            post(unit, winner, ledger.balance_released(winner.id, auction.id, payment.paid_fen))
-            payment.status = "refunding"
-            order_refund(unit, payment, payment.paid_fen, due_at)
-            note(unit, winner, "BalanceReleased", payment, released_fen=payment.paid_fen, due_at=iso(due_at))
-            total += payment.paid_fen
+    for payment in paid_parts(unit.session, winner.id):
+        fen = payment.paid_fen or 0
+        post(unit, winner, ledger.balance_released(winner.id, auction.id, fen))
+        payment.status = "refunding"
+        order_refund(unit, payment, fen, due_at)
+        note(unit, winner, "BalanceReleased", payment, released_fen=fen, due_at=iso(due_at))
+        total += fen
     return total
 
 

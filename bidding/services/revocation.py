@@ -1,42 +1,67 @@
-"""Revoking a sale that was held at its end because its winner is barred, and the hit stands (PRECISIONS 14, 25).
+"""Revoking a sale (PRECISIONS 14, 25): on a ground of OJA 31, or one held at its end because its winner is barred.
 
 The panel decides: one of its judges proposes, so many more of it approve as make the majority of the whole panel. The
 second bidder never steps in; the lot is held again as the same round.
 """
 
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
 from auction.kernel.errors import DomainError, invalid
 from auction.kernel.unit import Unit
 from auction.models import Approval, Auction
-from auction.rules.access import Actor, require
+from auction.rules.access import Actor
 from auction.rules.approvals import Need
 from auction.services.approvals import propose
+from auction.services.locking import lock_round
 
 from ..models import Registration
 from ..queries.conflicts import BARRED
 from ..queries.held import REVOCATION, WINNER_BARRED, is_held
+from ..rules.revocation import GROUNDS, Stated
 from .interest import recheck
 from .life import change_status
 from .release import release_registration
 from .renege import forfeit_deposit
-from .rooms import lock_auction
+from .settlement import winner_of
+from .unwinding import check_revocable, lines_of, unwind
 
 
 def propose_revocation(
-    unit: Unit, actor: Actor, auction_id: str, *, ground: str, knowingly_false: bool = False, reason: str = ""
+    unit: Unit,
+    actor: Actor,
+    auction_id: str,
+    *,
+    ground: str,
+    knowingly_false: bool = False,
+    reason: str = "",
+    lines: Sequence[Stated] = (),
 ) -> Approval:
-    """Propose to revoke a sale held for a barred winner; the panel's majority decides.
+    """Propose to revoke a sale; the panel's majority decides.
 
-    `knowingly_false`: that the winner knew his undertaking `not_barred` to be false, whereupon the deposit is not given
-    back; it needs a `reason`. DomainError not_found for another court's, forbidden for a judge who is not on the panel,
-    wrong_state unless the sale is held, invalid for another ground.
+    A ground of OJA 31 needs a `reason`, the finding; `lines` state what is kept of the money of an unqualified buyer.
+    `winner_barred` is for a sale that is held; `knowingly_false`: that the winner knew his undertaking `not_barred` to
+    be false, whereupon the deposit is not given back; it needs a `reason`. DomainError not_found for another court's,
+    forbidden for a judge who is not on the panel, wrong_state unless the sale is held, or sold and not reneged on;
+    invalid for another ground, a reason that is missing, or lines as the rule `unwound`.
     """
-    auction = lock_auction(unit, auction_id)
-    require(actor, "auction.revoke", court=auction.lot.court_code)
-    if ground != WINNER_BARRED:
-        raise invalid("ground", "not_one_of", allowed=(WINNER_BARRED,))
-    if knowingly_false and not reason.strip():
+    auction = lock_round(unit, actor, auction_id, "auction.revoke")
+    if ground != WINNER_BARRED and ground not in GROUNDS:
+        raise invalid("ground", "not_one_of", allowed=(WINNER_BARRED, *GROUNDS))
+    if (knowingly_false or ground in GROUNDS) and not reason.strip():
         raise invalid("reason", "required")
-    _check_held(auction)
+    more: dict[str, Any] = {}
+    if ground == WINNER_BARRED:
+        _check_held(auction)
+        if lines:
+            raise invalid("lines", "not_allowed")
+    else:
+        if knowingly_false:
+            raise invalid("knowingly_false", "not_allowed")
+        check_revocable(auction)
+        lines_of(unit, auction, winner_of(unit, auction), ground, lines)
+        more = {"lines": [asdict(one) for one in lines]}
     panel = _panel(auction)
     if actor.id not in panel:
         raise DomainError("forbidden")
@@ -46,7 +71,7 @@ def propose_revocation(
         kind=REVOCATION,
         subject_id=auction.id,
         court_code=auction.lot.court_code,
-        proposal={"ground": ground, "knowingly_false": knowingly_false},
+        proposal={"ground": ground, "knowingly_false": knowingly_false, **more},
         reason=reason,
         needs=[Need("judge", max(1, len(panel) // 2), among=frozenset(panel))],
     )
@@ -54,7 +79,18 @@ def propose_revocation(
 
 def carry_out_revocation(unit: Unit, actor: Actor, approval: Approval) -> None:
     """The panel's majority: the sale is revoked. DomainError wrong_state where it is held no more, or for no bar."""
-    auction = lock_auction(unit, approval.subject_id)
+    auction = lock_round(unit, actor, approval.subject_id, "auction.revoke")
+    if approval.proposal["ground"] in GROUNDS:
+        unwind(
+            unit,
+            auction,
+            winner_of(unit, auction),
+            ground=approval.proposal["ground"],
+            reason=approval.reason,
+            by=approval.proposed_by,
+            stated=[Stated(**one) for one in approval.proposal["lines"]],
+        )
+        return
     _check_held(auction)
     winner = unit.session.get_one(Registration, auction.leader_registration_id, populate_existing=True)
     if recheck(unit, auction, winner.id, winner) is None:

@@ -25,7 +25,10 @@ from risk.services.standing import enter
 
 from ..models import AfterSaleStep, Confirmation, Payment, Registration
 from ..queries.held import REVOCATION, WINNER_BARRED
+from ..queries.objections import barring_objection
+from ..queries.papers import proofs
 from ..queries.reneges import RENEGE, RENEGE_REVOKED, reneges_of_lot
+from ..queries.restricted import is_restricted_sale
 from ..queries.rooms import ruleset_of
 from .clearing import decide_clearance
 from .confirmation import confirmation_of
@@ -149,8 +152,10 @@ def rule_sale(
 ) -> Auction:
     """Record the closing ruling (OJA 6(6), 22(2)) once the whole price is paid and the buyer's qualification stands.
 
-    `qualification`: proven or not_required; `evidence`: ids of the lot's files that prove it. DomainError wrong_state
-    before the price is paid, invalid for a qualification that cannot be ruled on or a file that is not there.
+    `qualification`: proven or not_required; `evidence`: ids of the lot's files or the buyer's papers that prove it.
+    Where not everybody may buy, only a proven one will do, with its evidence (HOUSE 3, EQ 15(2)). DomainError
+    wrong_state before the price is paid, objection_open or objection_accepted while somebody claims the lot, invalid
+    for a qualification that cannot be ruled on or a file not there.
     """
     auction = lock_auction(unit, auction_id)
     require(actor, "auction.settle", court=auction.lot.court_code)
@@ -158,11 +163,19 @@ def rule_sale(
         raise DomainError("wrong_state", status=auction.settlement or auction.status)
     if qualification not in ("proven", "not_required"):
         raise invalid("qualification", "not_available", value=qualification)
+    claimed = barring_objection(unit.session, auction.lot_id)
+    if claimed is not None:  # while somebody's claim to the lot is examined, it is not disposed of
+        raise DomainError(claimed)
     winner = winner_of(unit, auction)
     barred = recheck(unit, auction, winner.id, winner)
     if barred not in (None, "barred_sanction"):
         raise DomainError(barred or "barred_interest")
-    _check_evidence(unit, auction, evidence)
+    check_evidence(unit, auction, evidence)
+    if is_restricted_sale(unit.session, auction):
+        if qualification != "proven":
+            raise invalid("qualification", "qualification_required")
+        if not evidence:
+            raise invalid("evidence", "qualification_required")
     auction.settlement = "ruled"
     detail = {"qualification": qualification, "reason": reason, "evidence": list(evidence)}
     _step(unit, actor, auction, "ruling", shanghai_day(unit.now), detail)
@@ -171,8 +184,10 @@ def rule_sale(
     return auction
 
 
-def _check_evidence(unit: Unit, auction: Auction, evidence: Sequence[str]) -> None:
+def check_evidence(unit: Unit, auction: Auction, evidence: Sequence[str]) -> None:
+    """DomainError `invalid` for what is neither a file of the lot nor a paper the buyer has handed in as proof."""
     known = {file.id for file in files(unit.session, auction.lot_id)} if evidence else set()
+    known.update(proofs(unit.session, auction.id))
     wrong = [
         Breach("unknown_attachment", f"evidence.{number}", facts={"value": file_id})
         for number, file_id in enumerate(evidence)

@@ -1,8 +1,9 @@
 """Filling the sheet, item by item; and changing a sheet that is already published (PRECISIONS 11)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, TypeVar
 
 from sqlalchemy import select
 
@@ -17,7 +18,7 @@ from auction.rules.ruleset import load as load_ruleset
 from auction.services.auctions import void_votes
 from auction.services.lots import lock_lot
 
-from ..models import SheetItem, SheetVersion
+from ..models import DraftedItem, SheetItem, SheetVersion
 from ..queries import files, latest_version, sheet_findings
 from ..rules.catalogue import Catalogue, load
 from ..rules.clearance import promised_on
@@ -26,6 +27,8 @@ from ..rules.entry import check_item, read_item
 from ..rules.linter import lint
 from ..rules.sheet import File, ItemFacts, Sheet, sealed_facts, sheet_of
 from .sealing import refuse, seal_facts
+
+Row = TypeVar("Row", SheetItem, DraftedItem)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,22 +49,16 @@ def put_item(
     The checker is the actor, unless what another found (`checker`) is taken over. Votes given on the older sheet fall.
     While a round is announced, open or suspended the change is published at once as a new version with a new seal,
     which every registrant has to acknowledge; a material one is refused then (`wrong_state`, each change as
-    `material_change`): such a sale is to be withdrawn and announced anew. So is putting off the day of clearance that
-    was promised (`clearance_promise_published`).
+    `material_change`): it is drafted for the panel to decide on (`drafting`). So is putting off the day of clearance
+    that was promised (`clearance_promise_published`).
     DomainError `invalid` with every wrong field, or with every gap the public sheet would have.
     """
     lot = lock_lot(unit, actor, lot_id)
-    catalogue = load(lot.asset_type)
-    item = catalogue.item(code)
-    found = check_item(item, payload, shanghai_day(unit.now))
-    if wrong := errors(found):
-        raise DomainError("invalid", [finding.breach() for finding in wrong])
-    given = _files_of(unit, lot, payload.get("attachments", ()))
-    facts = read_item(item, payload, checker=checker or actor.name, attachments=given)
-    live = _live_round(unit, lot)
+    written = read_payload(unit, actor, lot, code, payload, checker=checker)
+    facts, live = written.facts, _live_round(unit, lot)
     version = None
     if live is not None:
-        version = _publish_change(unit, lot, live, catalogue, facts)
+        version = _publish_change(unit, lot, live, written.catalogue, facts)
     _store(unit, actor, lot, facts)
     void_votes(unit, lot.id)
     unit.record(
@@ -70,8 +67,24 @@ def put_item(
         private=True,
         body={"code": code, "state": facts.state, "by": actor.id, "facts": sealed_facts(Sheet((facts,)))["items"][0]},
     )
-    said = lint(Sheet((facts,)), catalogue, today=shanghai_day(unit.now))
-    return Written(facts, catalogue, (*found, *said), version)
+    return replace(written, version=version)
+
+
+def read_payload(
+    unit: Unit, actor: Actor, lot: Lot, code: str, payload: Mapping[str, Any], *, checker: str | None = None
+) -> Written:
+    """What a payload says of an item, with everything that is still to be said about it. `checker`: not the actor.
+
+    Nothing is stored. DomainError `invalid` with every wrong field, not_found for an item the lot's kind has not.
+    """
+    catalogue, today = load(lot.asset_type), shanghai_day(unit.now)
+    item = catalogue.item(code)
+    found = check_item(item, payload, today)
+    if wrong := errors(found):
+        raise DomainError("invalid", [finding.breach() for finding in wrong])
+    given = _files_of(unit, lot, payload.get("attachments", ()))
+    facts = read_item(item, payload, checker=checker or actor.name, attachments=given)
+    return Written(facts, catalogue, (*found, *lint(Sheet((facts,)), catalogue, today=today)), None)
 
 
 def _files_of(unit: Unit, lot: Lot, ids: Sequence[str]) -> list[File]:
@@ -88,11 +101,16 @@ def _files_of(unit: Unit, lot: Lot, ids: Sequence[str]) -> list[File]:
 
 def _store(unit: Unit, actor: Actor, lot: Lot, facts: ItemFacts) -> None:
     row = unit.session.get(SheetItem, (lot.id, facts.code)) or SheetItem(lot_id=lot.id, code=facts.code)
+    unit.session.add(keep_item(row, facts, at=unit.now, by=actor.id))
+
+
+def keep_item(row: Row, facts: ItemFacts, *, at: datetime, by: str) -> Row:
+    """Put the facts of an item onto its row."""
     row.state, row.statement, row.data = facts.state, facts.statement, dict(facts.data)
     row.source, row.checker, row.checked_on = facts.source, facts.checker, facts.checked_on
     row.attachments = [file.id for file in facts.attachments]
-    row.updated_at, row.updated_by = unit.now, actor.id
-    unit.session.add(row)
+    row.updated_at, row.updated_by = at, by
+    return row
 
 
 def _live_round(unit: Unit, lot: Lot) -> Auction | None:

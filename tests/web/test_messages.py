@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from auction.kernel.clock import iso
+from auction.kernel.errors import Breach, DomainError
 from auction.rules.calendar import HolidayCalendar
 from auction.rules.findings import Finding
 from auction.rules.lot import AssetType, AuctionStatus, PartyRole, Round
@@ -24,6 +25,8 @@ from auction.rules.ruleset import load
 from auction.rules.terms import Proposal, Terms, check_terms
 from disclosure.rules.catalogue import Catalogue, Item
 from disclosure.rules.catalogue import load as load_catalogue
+from disclosure.rules.changing import check_choice
+from disclosure.rules.diff import ItemChange
 from disclosure.rules.entry import check_item, read_item
 from disclosure.rules.gaps import gaps
 from disclosure.rules.linter import lint
@@ -306,7 +309,18 @@ SPOILED: tuple[dict[str, dict[str, Any]], ...] = (
 )
 
 
-def disclosure_findings() -> Iterator[Finding]:
+def refused_choices() -> Iterator[Breach]:
+    """Every way in which a panel may not deal with a change."""
+    house = CATALOGUES[AssetType.REAL_ESTATE]
+    for material, worse, unclear in ((False, False, False), (True, True, False), (True, False, True)):
+        change = ItemChange("title", "statement", "甲", "乙", material, "unclear", worse, unclear)
+        with pytest.raises(DomainError) as caught:
+            check_choice("supplement", [change], None, house)
+        yield from caught.value.errors
+
+
+def disclosure_findings() -> Iterator[Finding | Breach]:
+    yield from refused_choices()
     for catalogue in CATALOGUES.values():
         yield from gaps(Sheet(), catalogue)
         yield from lint(sheet_with(catalogue), catalogue, today=TODAY, announced_on=TODAY)
@@ -330,5 +344,5 @@ def test_what_the_rules_of_disclosure_find_is_said_of_facts_they_give() -> None:
             Strict().format(row[language], **finding.facts)
     rules = (ROOT / "disclosure" / "rules").glob("*.py")
     told = {code for path in rules for code in codes_in(path) if code in errors.table()}
-    assert told - driven - {"unknown_item"} == set()
+    assert told - driven - {"unknown_item", "invalid"} == set()
     assert {"disclosure_incomplete", "possession_not_stated", "clearance_plan_missing", "contradiction"} <= driven

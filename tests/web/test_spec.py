@@ -12,6 +12,7 @@ from auction.kernel.errors import DomainError
 from auction.rules.access import POLICY
 from auction.rules.ruleset import load
 from bidding.desk import Desk
+from bidding.rules.revocation import GROUNDS
 from tests.conftest import settings_for
 from tests.web.caller import API, Caller, code_of
 from web.api.spec import json_body
@@ -143,4 +144,4 @@ def test_lists_of_the_house_are_in_the_description(plain: Flask) -> None:
     described = plain.test_client().get(f"{API}/openapi.json").get_json()["components"]["schemas"]
     factors = described["RenegeIn"]["properties"]["malicious_factors"]["items"]["enum"]
     assert sorted(factors) == sorted(load("spc-2016").texts("malicious_factors"))
-    assert described["SaleRevocationIn"]["properties"]["ground"]["enum"] == ["winner_barred"]
+    assert described["SaleRevocationIn"]["properties"]["ground"]["enum"] == ["winner_barred", *GROUNDS]

@@ -61,5 +61,5 @@ def ask_review(data: dict[str, str], registration_id: str) -> Response:
 @blueprint.arguments(SaleRevocationIn)
 @blueprint.response(202, ProposedOut)
 def revoke(data: dict[str, Any], auction_id: str) -> Response:
-    """Propose to revoke a sale held for a barred winner; the majority of its panel decides."""
+    """Propose to revoke a sale: on a ground of OJA 31, or held for a barred winner. Its panel's majority decides."""
     return proposed(act(revocation.propose_revocation, me(), auction_id, **data))

@@ -20,7 +20,7 @@ from auction.services.lots import lock_lot
 from bidding.models import AfterSaleStep, Registration
 from bidding.queries.auctions import auction_dict
 from bidding.queries.court import Pending, pending
-from bidding.services import life, registration, settlement
+from bidding.services import life, qualification, registration, settlement
 from bidding.services.relist import relist as draft_next
 from disclosure.queries import check_round
 from disclosure.services.publish import publish
@@ -42,6 +42,7 @@ from ..schemas.rounds import (
     RelistIn,
     ResumptionIn,
     RulingIn,
+    SuspensionEndIn,
     SuspensionIn,
     VoteIn,
     WithdrawalIn,
@@ -152,6 +153,15 @@ def resume(data: dict[str, Any], auction_id: str) -> Response:
     return _changed(life.resume, auction_id, **data)
 
 
+@blueprint.post("/auctions/<auction_id>/suspension-end")
+@policy("auction.stop")
+@blueprint.arguments(SuspensionEndIn)
+@blueprint.response(200, AuctionOut)
+def end_suspension(data: dict[str, Any], auction_id: str) -> Response:
+    """Record that the cause has ended: the sale resumes within the days of OJA 28(4) from now."""
+    return _changed(life.end_suspension, auction_id, **data)
+
+
 @blueprint.post("/auctions/<auction_id>/withdrawal")
 @policy("auction.stop")
 @blueprint.arguments(WithdrawalIn)
@@ -227,8 +237,8 @@ def decide(data: dict[str, Any], registration_id: str) -> Response:
 @blueprint.arguments(RulingIn)
 @blueprint.response(201, AuctionOut)
 def rule(data: dict[str, Any], auction_id: str) -> Response:
-    """Record the closing ruling once the price is paid (OJA 22(2))."""
-    response = _changed(settlement.rule_sale, auction_id, **data)
+    """Record the closing ruling once the price is paid (OJA 22(2)); or that the buyer may not buy: revoked then."""
+    response = _changed(qualification.rule, auction_id, **data)
     response.status_code = 201
     return response
 

@@ -40,7 +40,7 @@ blueprint = Blueprint("sheets", __name__, description="The disclosure sheet and 
 
 #: Seconds for which a published file may be kept: it never changes under its id.
 _KEPT = 86400
-_MULTIPART = {
+MULTIPART = {
     "required": True,
     "content": {
         "multipart/form-data": {
@@ -144,18 +144,18 @@ def get_diff(query: dict[str, Any], lot_id: str) -> Response:
 
 @blueprint.post("/lots/<lot_id>/attachments")
 @policy("lot.attach")
-@blueprint.doc(requestBody=_MULTIPART)
+@blueprint.doc(requestBody=MULTIPART)
 @blueprint.response(201, FileOut)
 def create_attachment(lot_id: str) -> Response:
     """Keep a PDF, JPEG, PNG or WebP of at most 10 MB. Pictures are made anew: nothing travels with their pixels."""
     house().read(queries.require_drafts, me(), lot_id)
-    sent = _uploaded()
+    sent = uploaded()
     beside = current_app.extensions["beside"]
     clean = beside(clean_file, sent.read(), sent.filename or "", sent.mimetype or "")
     return created(_file(act(put_file, me(), lot_id, clean)))
 
 
-def _uploaded() -> FileStorage:
+def uploaded() -> FileStorage:
     """The one file of the request; DomainError unsupported_media_type or invalid."""
     if request.mimetype != "multipart/form-data":
         raise DomainError("unsupported_media_type")

@@ -10,17 +10,23 @@ from auction.kernel.money import yuan
 from bidding.models import Payment, Registration
 from bidding.queries.conflicts import BARRED, is_reviewed, reviews_of
 from bidding.queries.held import decision_due
-from bidding.queries.lot_page import LotPage, lot_page
+from bidding.queries.leaving import may_leave as leaving
+from bidding.queries.lot_page import LotPage, SheetFacts, lot_page, sealed_sheet
 from bidding.queries.mine import Own, mine, own
+from bidding.queries.papers import papers, proofs
 from bidding.queries.payments import difference_owed_fen
 from bidding.queries.renege_view import debt_of
+from bidding.queries.restricted import is_restricted_sale
 from bidding.queries.room_page import own_registration
 from bidding.queries.rooms import ruleset_of
 from bidding.rules.registration import PURCHASE_UNDERTAKING, UNDERTAKINGS
 from bidding.services import lifting
 from bidding.services import registration as services
+from bidding.services.papers import keep_paper
+from bidding.services.qualification import PROVABLE, submit_qualification
 from bidding.services.renege_objections import file_objection
 from bidding.services.takings import TAKING
+from bidding.services.unwinding import SALE_REVOKED
 from disclosure.rules.sheet import is_restricted
 
 from .. import errors
@@ -31,9 +37,11 @@ from ..schemas.bidding import RegistrationIn
 from ..schemas.conflicts import ReviewIn
 from ..schemas.reneges import PartIn, RenegeObjectionIn
 from . import debt_view, forms, labels, lot_view
+from .desk.unwinding import revocation_view
 from .forms import Entry
 from .language import _, local
 from .lot_view import heading, round_view
+from .papers import uploaded_paper
 from .refusals import refusal_sentence
 
 blueprint = Blueprint("enrol", __name__)
@@ -164,7 +172,6 @@ def _show(found: Own, form: Entry) -> str:
     now = house().now()
     page = _lot(found.auction.id)
     auction = round_view(found.auction, now)
-    before = auction["status"] == "announced" and now < found.auction.opens_at
     debt = _debt(found, now) if found.buyer else None
     return render_template(
         "enrol/show.html",
@@ -173,15 +180,36 @@ def _show(found: Own, form: Entry) -> str:
         auction=auction,
         now=now,
         form=form,
-        sheet=lot_view.sheet_view(page.sheet, found.lot.id),
+        sheet=lot_view.sheet_view(_against(page, found), found.lot.id),
         standing=_standing(found),
         pay=_pay(found, auction, debt),
         debt=debt,
         may_object=debt is not None and _may_object(debt),
         warning=debt_view.warning(debt) if debt and debt["stage"] in ("balance_due", "overdue", "declarable") else "",
         **_reviews(found),
-        may_leave=found.live and before and not found.registration.has_bid,
+        **_qualification(found),
+        may_leave=found.live and not auction["ended"] and house().read(leaving, found.auction, found.registration, now),
+        material=found.auction.material_at is not None and found.registration.created_at < found.auction.material_at,
     )
+
+
+def _against(page: LotPage, found: Own) -> SheetFacts:
+    """The sheet in force beside the version the registrant acknowledged last."""
+    if found.current:
+        return page.sheet
+    return house().read(sealed_sheet, page.lot, page.auction.seal, found.registration.seal)
+
+
+def _qualification(found: Own) -> dict[str, Any]:
+    """The buyer's proof that he may buy, and what became of a sale that was revoked."""
+    revoked = found.registration.refusal == SALE_REVOKED
+    mine = found.auction.leader_registration_id == found.registration.id
+    return {
+        "proofs": house().read(lambda s: papers(s, proofs(s, found.auction.id))) if mine else [],
+        "may_prove": found.buyer and found.auction.settlement in PROVABLE,
+        "restricted": found.buyer and house().read(is_restricted_sale, found.auction),
+        "unwound": revocation_view(found.auction.id) if revoked else None,
+    }
 
 
 def _reviews(found: Own) -> dict[str, Any]:
@@ -210,6 +238,9 @@ def _standing(found: Own) -> dict[str, str]:
         code = registration.refusal or "forbidden"
         text = refusal_sentence(code, registration.id, registration.created_at)
         return {"kind": "out", "sign": "stop", "head": head, "text": text}
+    if registration.refusal == SALE_REVOKED:
+        text = _("法院撤销了本次拍卖，您的款项按下列决定处理。")
+        return {"kind": "out", "sign": "stop", "head": str(labels.STATUS["revoked"]), "text": text}
     if registration.status == "forfeited" and registration.refusal == BARRED:
         text = _("法院认定您明知自己属于不得竞买的人而作出承诺，拍卖已撤销，保证金不予退还。")
         return {"kind": "out", "sign": "stop", "head": head, "text": _with_reason(text, registration)}
@@ -383,6 +414,19 @@ def ask_review(registration_id: str) -> Any:
         ),
         _("复核申请已提交，由监管人员复核。"),
     )
+
+
+@blueprint.post("/registrations/<registration_id>/qualification")
+@policy("paper.keep")
+def prove(registration_id: str) -> Any:
+    """Hand in a file as proof that one may buy."""
+
+    def hand_in(found: Own) -> None:
+        clean = uploaded_paper()
+        paper = house().perform(keep_paper, me(), clean)
+        house().perform(submit_qualification, me(), found.auction.id, attachments=[paper.id])
+
+    return _act(registration_id, hand_in, _("证明材料已提交。"))
 
 
 @blueprint.post("/registrations/<registration_id>/acknowledgements")

@@ -148,6 +148,19 @@ FORFEIT_USE: Words = {
 
 RENEGE_OBJECTION: Words = {"filed": _("待审查"), "accepted": _("异议成立"), "rejected": _("异议驳回")}
 
+#: Objections to a sale, and the reviews of their decisions.
+OBJECTION_KIND: Words = {"conduct": _("对拍卖行为的异议"), "ownership": _("案外人对标的主张权利")}
+SALE_OBJECTION: Words = {"filed": _("待审查"), "accepted": _("异议成立"), "rejected": _("异议驳回")}
+OBJECTION_REVIEW: Words = {"filed": _("复议中"), "upheld": _("复议维持"), "reversed": _("复议撤销原决定")}
+
+#: What a court has to do by a day.
+CLOCK: Words = {
+    "receive": _("签收异议并审查"),
+    "decide": _("审查异议"),
+    "review": _("上一级法院复议"),
+    "resume": _("恢复拍卖"),
+}
+
 TOP_UP: Words = {
     "ordered": _("已责令补交"),
     "paid": _("已补交"),
@@ -199,6 +212,24 @@ OWN_SALE: Words = {
     "ended": _("已终止"),
 }
 
+#: Grounds on which a sale is revoked (OJA 31).
+REVOCATION: Words = {
+    "misdescribed": _("文字、视频、照片或者瑕疵说明严重失实"),
+    "system_failure": _("系统故障、病毒、黑客攻击或者数据错误致使结果错误"),
+    "collusion": _("恶意串通"),
+    "unqualified": _("买受人不具备竞买资格"),
+    "unequal_terms": _("违法限制竞买人或者享有不同竞买条件"),
+    "procedure": _("其他严重违反程序且损害利益的情形"),
+}
+
+#: Why an auction ended without a sale that stands.
+ENDED: Words = {
+    **WITHDRAWAL,
+    **REVOCATION,
+    "winner_barred": _("买受人属于禁止竞买的人"),
+    "renege_revoked": _("悔拍认定已撤销"),
+}
+
 LATE_REASON: Words = {
     "stay": _("期间暂缓或者中止"),
     "objection": _("异议审查期间"),
@@ -215,6 +246,9 @@ RELIST_REASON: Words = {
 }
 
 QUALIFICATION: Words = {"proven": _("已证明具备购买资格"), "not_required": _("本标的无须购买资格")}
+
+#: The parts of a buyer's money.
+MONEY_PART: Words = {"deposit": _("保证金"), "balance": _("尾款")}
 
 HANDOVER_STEP: Words = {
     "notice_served": _("协助执行通知书已送达登记机构"),
@@ -343,6 +377,7 @@ EVENT: Words = {
     "BalanceOverdue": _("尾款逾期"),
     "BidAccepted": _("接受出价"),
     "BidRefused": _("拒绝出价"),
+    "BidsLapsed": _("出价因情况表变更失效"),
     "ClearanceAssessed": _("评估腾空风险"),
     "ClearanceDecided": _("记录腾空结果"),
     "ClearanceModelTrained": _("训练腾空模型"),
@@ -357,6 +392,7 @@ EVENT: Words = {
     "LotReturned": _("决定退还或者采取其他措施"),
     "LotTaken": _("交债权人抵债"),
     "LotsDrawn": _("抽签"),
+    "OpeningPutOff": _("推迟开拍"),
     "OffersTurnedAway": _("未受理的出价计数"),
     "OwnSaleAllowed": _("准许自行变卖"),
     "OwnSaleEnded": _("终止自行变卖"),
@@ -375,6 +411,9 @@ EVENT: Words = {
     "TaskFinished": _("完成辅助工作"),
     "TakingLapsed": _("抵债失效"),
     "TakingRuled": _("作出抵债裁定"),
+    "SaleRevoked": _("撤销拍卖"),
+    "SheetChanged": _("重要变更补充公示"),
+    "SuspensionCauseEnded": _("停止拍卖的事由消失"),
     "TaskGiven": _("委托辅助工作"),
     "ViewingCancelled": _("取消看样"),
     "ViewingOffered": _("安排看样"),
@@ -428,7 +467,11 @@ APPROVAL_KIND: Words = {
     "sanction_lifted": _("解除惩戒"),
     "renege_revoked": _("撤销悔拍认定"),
     "revocation": _("撤销拍卖"),
+    "sheet_change": _("公示内容的重要变更"),
 }
+
+#: How a panel deals with a material change of a sheet.
+SHEET_CHOICE: Words = {"withdrawal": _("撤回，重新公告"), "supplement": _("补充公示")}
 
 #: The fields of proposals, as an approver reads them.
 PROPOSAL: Words = {
@@ -441,6 +484,12 @@ PROPOSAL: Words = {
     "malicious_factors": _("恶意情形"),
     "due_on": _("新的付款期限"),
     "ground": _("事由"),
+    "choice": _("处理方式"),
+    "for_the_worse": _("对买受人更为不利"),
+    "lines": _("不予退还"),
+    "items": _("变更事项"),
+    "opens_at": _("开拍推迟至"),
+    "closes_at": _("结束推迟至"),
     "knowingly_false": _("明知承诺不实"),
     "bidder_id": _("报名人账户"),
     "also_frees": _("同时不再受限的其他报名人账户"),
@@ -480,6 +529,9 @@ ALL: Mapping[str, Words] = {
     "returning": RETURNING,
     "taking": TAKING,
     "own_sale": OWN_SALE,
+    "revocation": REVOCATION,
+    "ended": ENDED,
+    "money_part": MONEY_PART,
     "late_reason": LATE_REASON,
     "relist_reason": RELIST_REASON,
     "qualification": QUALIFICATION,
@@ -498,6 +550,10 @@ ALL: Mapping[str, Words] = {
     "review": REVIEW,
     "malice": MALICE,
     "objection": OBJECTION,
+    "objection_kind": OBJECTION_KIND,
+    "sale_objection": SALE_OBJECTION,
+    "objection_review": OBJECTION_REVIEW,
+    "clock": CLOCK,
     "standing": STANDING,
     "standing_state": STANDING_STATE,
     "approval_status": APPROVAL_STATUS,

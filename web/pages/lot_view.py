@@ -1,6 +1,6 @@
 """What the templates of a lot show, made from what the queries answer: words, ratios, the next step of the reader."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,14 +8,15 @@ from flask import url_for
 
 from auction.kernel.money import yuan
 from auction.models import Auction
-from auction.rules.access import Actor
+from auction.rules.access import Actor, decide
 from auction.rules.lot import Round
 from auction.rules.ruleset import from_data
 from bidding.models import Registration
 from bidding.queries.auctions import has_ended, status_at
-from bidding.queries.lot_page import LotPage, SheetFacts
+from bidding.queries.lot_page import LotPage, Revision, SheetFacts
 from disclosure.queries import FileFacts
 from disclosure.rules.catalogue import Catalogue, Field, Item, Scalar
+from disclosure.rules.diff import ItemChange
 from disclosure.rules.sheet import ItemFacts, is_asked, is_restricted
 
 from . import labels
@@ -37,6 +38,7 @@ def view(page: LotPage, now: datetime, actor: Actor | None, own: Registration | 
         "special": special_notices(page.announcement),
         "suspension": page.auction.suspension,
         "sheet": sheet_view(page.sheet, page.lot.id),
+        "revisions": [_revision_view(page.sheet.catalogue, one) for one in page.revisions],
         "files": files,
         "photos": [file for file in files if file["is_photo"]],
         "reference": page.reference,
@@ -47,6 +49,7 @@ def view(page: LotPage, now: datetime, actor: Actor | None, own: Registration | 
         "first_is_leader": page.auction.leader_code is not None,
         "my_code": own.bidder_code if own else None,
         "actions": actions(page.auction, now, actor, own),
+        "may_object": actor is None or decide(actor, "objection.file") is None,
     }
 
 
@@ -100,6 +103,7 @@ def round_view(auction: Auction, now: datetime) -> dict[str, Any]:
         "leader_code": auction.leader_code,
         "leader_rank": auction.leader_rank,
         "bid_count": auction.bid_count,
+        "lapsed_seq": auction.lapsed_seq,
         "extensions": auction.extensions,
         "opens_at": auction.opens_at,
         "closes_at": auction.closes_at,
@@ -267,12 +271,25 @@ def sheet_view(facts: SheetFacts, lot_id: str) -> dict[str, Any]:
     ]
     changes = None
     if facts.changes:
-        shown = [change for change in facts.changes if change.field in ("state", "statement") or change.material]
-        changes = {
-            "since": facts.version - 1,
-            "items": [_change_view(facts.catalogue, change) for change in shown],
-        }
+        changes = {"since": facts.against, "items": changes_view(facts.catalogue, facts.changes)}
     return {"version": facts.version, "seal": facts.seal, "at": facts.at, "items": items, "changes": changes}
+
+
+def changes_view(catalogue: Catalogue, changes: Iterable[ItemChange]) -> list[dict[str, Any]]:
+    """Those changes that say something to a reader: what is stated, and everything material."""
+    shown = [change for change in changes if change.field in ("state", "statement") or change.material]
+    return [_change_view(catalogue, change) for change in shown]
+
+
+def _revision_view(catalogue: Catalogue, revision: Revision) -> dict[str, Any]:
+    return {
+        "version": revision.version,
+        "since": revision.version - 1,
+        "at": revision.at,
+        "material": revision.material,
+        "seal": revision.seal,
+        "changes": changes_view(catalogue, revision.changes),
+    }
 
 
 def _item_view(item: Item, facts: ItemFacts | None, lot_id: str, files: Mapping[str, FileFacts]) -> dict[str, Any]:
@@ -316,7 +333,7 @@ def field_text(spec: Field, value: Scalar) -> str:
     return str(value)
 
 
-def _change_view(catalogue: Catalogue, change: Any) -> dict[str, Any]:
+def _change_view(catalogue: Catalogue, change: ItemChange) -> dict[str, Any]:
     item = catalogue.find(change.code)
     title = in_language(item) if item else change.code
     spec = item.field(change.field.removeprefix("data.")) if item and change.field.startswith("data.") else None
@@ -328,9 +345,18 @@ def _change_view(catalogue: Catalogue, change: Any) -> dict[str, Any]:
             return _("（空）")
         if change.field == "state":
             return str(labels.ITEM_STATE.get(value, value))
+        if isinstance(value, tuple):
+            return "、".join(digest[:8] for digest in value) or _("（空）")
         return field_text(spec, value) if spec else str(value)
 
-    return {"title": title, "before": shown(change.before), "after": shown(change.after)}
+    return {
+        "title": title,
+        "before": shown(change.before),
+        "after": shown(change.after),
+        "material": change.material,
+        "worse": change.worse,
+        "unclear": change.unclear,
+    }
 
 
 def _preferential(page: LotPage) -> dict[str, Any]:

@@ -10,21 +10,27 @@ from auction.kernel.money import yuan
 
 from .. import errors
 from . import labels
-from .language import _, language
+from .language import _, language, local
 
 _CODE = re.compile(r"[a-z][a-z_]*")
 #: Ids that mean nothing to a reader: the link leads there.
-_SILENT = frozenset(("lot_id", "hit", "renege_id", "objection_id"))
+_SILENT = frozenset(("lot_id", "hit", "renege_id", "objection_id", "digest"))
 #: Fields whose codes have labels of their own.
 _WORDS: Mapping[str, labels.Words] = {
     "kind": labels.SANCTION,
     "scope": labels.SCOPE,
     "malicious_factors": labels.MALICE,
+    "choice": labels.SHEET_CHOICE,
+    "ground": labels.REVOCATION,
 }
 
 
 def _round(approval: Mapping[str, Any], _role: str) -> tuple[str, str]:
     return url_for("desk.round", auction_id=approval["subject_id"]), _("查看本轮拍卖")
+
+
+def _change(approval: Mapping[str, Any], _role: str) -> tuple[str, str]:
+    return url_for("desk.change", auction_id=approval["subject_id"]), _("查看变更前后对照")
 
 
 def _sanction(approval: Mapping[str, Any], role: str) -> tuple[str, str]:
@@ -43,6 +49,7 @@ LINKS: Mapping[str, Callable[[Mapping[str, Any], str], tuple[str, str]]] = {
     "renege": _round,
     "renege_revoked": _round,
     "revocation": _round,
+    "sheet_change": _change,
     "sanction": _sanction,
     "sanction_lifted": _sanction,
     "hit_lifted": _conflict,
@@ -62,10 +69,14 @@ def proposal_view(approval: Mapping[str, Any], role: str) -> dict[str, Any]:
 
 def _said(name: str, value: Any) -> str:
     words = _WORDS.get(name, {})
+    if name == "lines":
+        return _("；").join(_kept(line) for line in value)
     if isinstance(value, list):
         return _("、").join(_said(name, one) for one in value)
     if isinstance(value, bool):
         return _("是") if value else _("否")
+    if name in ("opens_at", "closes_at"):
+        return local(value)
     if name.endswith("_fen"):
         return f"¥{yuan(value)}"
     if isinstance(value, str) and value in words:
@@ -73,3 +84,9 @@ def _said(name: str, value: Any) -> str:
     if isinstance(value, str) and _CODE.fullmatch(value):
         return errors.filled("{value:word}", {"value": value}, language())
     return str(value)
+
+
+def _kept(line: Mapping[str, Any]) -> str:
+    """What is kept of a part of the money, by which article, and why."""
+    basis = errors.basis_cited(line["basis"], language()) if line["basis"] else ""
+    return f"{labels.MONEY_PART[line['code']]} ¥{yuan(line['keep_fen'])} {basis} {line['reason']}".strip()

@@ -14,6 +14,7 @@ from auction.kernel.errors import DomainError
 from auction.models import Auction
 from auction.queries.log import entries, latest_checkpoint
 from auction.rules.ruleset import load
+from bidding.queries.auctions import auction_resource
 from bidding.queries.lot_page import LotPage, bids, latest_auction, lot_page
 from bidding.queries.market import SECTIONS, Card, Found, Wanted, courts, market
 from bidding.queries.receipts import confirmation as published
@@ -246,7 +247,9 @@ def _folded(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 @policy("public.read")
 def confirmation(auction_id: str) -> str:
     """The confirmation of a sale, as published."""
-    return render_template("lot/confirmation.html", document=house().read(published, auction_id))
+    auction = house().read(auction_resource, auction_id, house().now())
+    revoked = auction["ended_reason"] if auction["status"] == "revoked" else None
+    return render_template("lot/confirmation.html", document=house().read(published, auction_id), revoked=revoked)
 
 
 @blueprint.get("/auctions/<auction_id>/confirmation.pdf")

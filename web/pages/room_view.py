@@ -48,12 +48,19 @@ def _me(page: RoomPage, auction: dict[str, Any], actor: Actor | None) -> dict[st
     return {
         "code": own.bidder_code if own else None,
         "rank": own.rank if own else None,
-        "has_bid": bool(own and own.has_bid),
+        "has_bid": _has_bid(page),
         "can_bid": qualified and live and own is not None and own.barred is None,
         "minimum_fen": page.minimum_fen,
         "checks": _checks(page, own, live) if own else [],
         "action": _action(page, own, actor, live),
     }
+
+
+def _has_bid(page: RoomPage) -> bool:
+    """Whether the reader has bid, and not only what fell with a change of the sheet."""
+    if page.registration is None or not page.registration.has_bid:
+        return False
+    return page.receipt is None or page.receipt.seq > page.auction.lapsed_seq
 
 
 def stopped(page: RoomPage, auction: dict[str, Any]) -> dict[str, str] | None:
@@ -149,7 +156,7 @@ def own_state(page: RoomPage, auction: dict[str, Any], now: datetime) -> dict[st
     """The state of the reader as the page is made; scripts keep it up to date by the same words."""
     own, status = page.registration, auction["status"]
     mine = own is not None and own.bidder_code is not None and own.bidder_code == auction["leader_code"]
-    has_bid = bool(own and own.has_bid)
+    has_bid = _has_bid(page)
     if status in ("suspended", "unsold"):
         how = status
     elif status in ("withdrawn", "revoked"):
@@ -183,6 +190,7 @@ def standing_words(page: RoomPage) -> dict[str, list[Any]]:
     confirmation = [_("成交确认书"), url_for("site.confirmation", auction_id=auction_id)]
     reload = [_("刷新（不用脚本）"), url_for("room.show", auction_id=auction_id)]
     mine = [_("付款与手续"), url_for("enrol.show", registration_id=own.id)] if own else confirmation
+    again = "not_before" in (page.auction.suspension or {})
     lost = _("成交价 ¥{price}。保证金将按规定的时限原路退还。")
     if own is not None and own.status == "released":
         lost = _("成交价 ¥{price}。您的保证金已退还或正在退还。")
@@ -198,7 +206,12 @@ def standing_words(page: RoomPage) -> dict[str, list[Any]]:
         "sold": ["info", "check", _("已成交"), _("成交价 ¥{price}。"), confirmation],
         "disconnected": ["wait", "offline", _("连接中断，正在重连"), _("下面是 {time} 的价格，可能已变。"), reload],
         "unsold": ["info", "stop", _("本场已流拍"), _("竞价期内无人出价。")],
-        "suspended": ["info", "pause", _("竞价已中止"), _("{reason} 次序与价格保留，恢复前另行公告。")],
+        "suspended": [
+            "info",
+            "pause",
+            _("竞价已中止"),
+            _("{reason}。恢复前另行公告。") if again else _("{reason} 次序与价格保留，恢复前另行公告。"),
+        ],
         "stopped": ["info", "stop", _("本场拍卖已撤回或撤销"), _("已交的保证金将按规定的时限退还。")],
     }
 
@@ -234,6 +247,7 @@ def words(page: RoomPage) -> dict[str, Any]:
         "offline": _("断线"),
         "leading": _("领先"),
         "passed": _("出局"),
+        "lapsed": _("已失效"),
         "sold": _("成交"),
         "you": _("您"),
         "rank": _("优先 {n}"),

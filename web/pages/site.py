@@ -23,6 +23,7 @@ from . import (
     clearance_record,
     enrol,
     labels,
+    objections,
     people,
     public,
     room,
@@ -31,7 +32,8 @@ from . import (
     valuation_view,
     visits,
 )
-from .desk import auxiliary, board, debts, groups, lots, rounds, sheet, unsold
+from .desk import auxiliary, board, changes, debts, groups, lots, rounds, sheet, unsold, unwinding
+from .desk import objections as desk_objections
 from .desk import sanctions as desk_sanctions
 from .language import _, language, left, local, machine, percent, said, size
 from .regulator import agencies as regulator_agencies
@@ -47,7 +49,20 @@ T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 #: The judge's pages share one blueprint; importing them has put their routes onto it.
-_DESK = (board, lots, groups, rounds, unsold, debts, sheet, auxiliary, desk_sanctions)
+_DESK = (
+    board,
+    lots,
+    groups,
+    rounds,
+    changes,
+    unsold,
+    debts,
+    unwinding,
+    desk_objections,
+    sheet,
+    auxiliary,
+    desk_sanctions,
+)
 #: So do the regulator's.
 _REGULATOR = (
     regulator_alerts,
@@ -63,6 +78,7 @@ _BLUEPRINTS = (
     visits.blueprint,
     people.blueprint,
     enrol.blueprint,
+    objections.blueprint,
     room.blueprint,
     standing.blueprint,
     sanctions.blueprint,
@@ -158,7 +174,7 @@ def _navigation(actor: Actor | None) -> list[dict[str, Any]]:
         (_("标的"), "site.home", ("site.home", "site.auction", "site.lot", "site.all_bids", "room"))
     ]
     if role in ("bidder", "party"):
-        links.append((_("我的竞买"), "enrol.mine", ("enrol", "record")))
+        links.append((_("我的竞买"), "enrol.mine", ("enrol", "record", "objecting")))
     if role in _COURT:
         links.append((_("案台"), "desk.board", ("desk",)))
     if role == "agency":

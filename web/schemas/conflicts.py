@@ -1,12 +1,15 @@
 """The interest bar: why somebody is barred, the remedy, lifting a hit, revoking a held sale."""
 
-from marshmallow import fields
+from typing import Any
+
+from marshmallow import fields, post_load, validate
 
 from bidding.queries.held import WINNER_BARRED
+from bidding.rules.revocation import GROUNDS, KEPT_BY, Stated
 from risk.rules.control import ROLES
 from risk.rules.interest import NEAR_RELATIONS
 
-from .base import Day, Moment, Strict, StrictBoolean, text, words
+from .base import Day, Moment, Strict, StrictBoolean, choice, fen, text, words
 
 
 class PurposeQuery(Strict):
@@ -144,9 +147,28 @@ class ReviewAskedOut(Strict):
     at = Moment()
 
 
-class SaleRevocationIn(Strict):
-    """`ground`: winner_barred. `knowingly_false`: the winner knew it; the deposit is kept, and `reason` says why."""
+class StatedIn(Strict):
+    """What the court states of one part of an unqualified buyer's money: how much is kept, by which article, why."""
 
-    ground = text(64, metadata={"enum": [WINNER_BARRED]})
+    code = choice("deposit", "balance")
+    keep_fen = fen(least=0)
+    basis = choice(*KEPT_BY, required=False, allow_none=True, load_default=None)
+    reason = text(2000, required=False, least=0, load_default="")
+
+    @post_load
+    def make(self, data: dict[str, Any], **kwargs: Any) -> Stated:
+        """The value the service wants."""
+        return Stated(**data)
+
+
+class SaleRevocationIn(Strict):
+    """`ground`: winner_barred for a sale that is held, else one of OJA 31, which needs its finding as `reason`.
+
+    `knowingly_false`: a barred winner knew it; the deposit is kept, and `reason` says why. `lines`: what is kept of the
+    money of an unqualified buyer; what nobody states goes back whole.
+    """
+
+    ground = text(64, metadata={"enum": [WINNER_BARRED, *GROUNDS]})
     knowingly_false = StrictBoolean()
     reason = text(2000, required=False)
+    lines = fields.List(fields.Nested(StatedIn), load_default=list, validate=validate.Length(max=2))

@@ -195,6 +195,7 @@ class AuctionOut(Strict):
     minimum_fen = fields.Integer(allow_none=True)
     leader_code = fields.String(allow_none=True)
     bid_count = fields.Integer()
+    lapsed_seq = fields.Integer(metadata={"description": "bids up to this number fell with a change of the sheet"})
     extensions = fields.Integer()
     server_time = Moment()
     seal = fields.String(allow_none=True)
@@ -208,13 +209,17 @@ class AuctionOut(Strict):
 
 
 class PublicBidOut(Strict):
-    """An accepted bid. `rank` is that of a preferential purchaser, null for everybody else."""
+    """An accepted bid. `rank` is that of a preferential purchaser, null for everybody else.
+
+    `lapsed` is there, and true, where the bid fell with a material change of the sheet.
+    """
 
     seq = fields.Integer()
     bidder_code = fields.String()
     amount_fen = fields.Integer()
     received_at = Moment()
     rank = fields.Integer(allow_none=True)
+    lapsed = fields.Boolean()
 
 
 class BidsOut(Strict):

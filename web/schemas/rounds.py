@@ -7,6 +7,7 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 from auction.rules.lot import Round
 
 from .base import Day, Moment, PageOut, Strict, StrictBoolean, StrictInteger, choice, fen, text, words
+from .conflicts import StatedIn
 from .public import AuctionOut
 
 LATE_REASONS = ("stay", "objection", "reference_price", "parties", "other")
@@ -73,6 +74,12 @@ class SuspensionIn(Strict):
     reason = words(2000)
 
 
+class SuspensionEndIn(Strict):
+    """Why the cause of a suspension has ended."""
+
+    reason = words(2000)
+
+
 class ResumptionIn(Strict):
     """When a stopped sale ends anew, and why it goes on."""
 
@@ -88,11 +95,15 @@ class WithdrawalIn(Strict):
 
 
 class RulingIn(Strict):
-    """The closing ruling: the buyer's qualification, what proves it (ids of the lot's files), the reason."""
+    """The closing ruling: the buyer's qualification, what proves it (ids of the lot's files or of the buyer's papers).
+
+    `failed`: no ruling, the sale is revoked; `lines` then state what is kept of the money.
+    """
 
     qualification = choice("proven", "not_required", "failed")
     evidence = fields.List(text(64), load_default=list, validate=validate.Length(max=50))
     reason = words(2000)
+    lines = fields.List(fields.Nested(StatedIn), load_default=list, validate=validate.Length(max=2))
 
 
 class HandoverStepIn(Strict):

@@ -30,6 +30,7 @@ MADE = [
     (ledger.rest_released("r", 5), ("deposit_held:r", "refund_due:r", "rest_released")),
     (ledger.rest_refunded("r", 5), ("refund_due:r", "bank_clearing", "rest_refunded")),
     (ledger.forfeit_reversed("r", "a", 5), ("court_forfeit:a", "deposit_held:r", "forfeit_reversed")),
+    (ledger.application_reversed("r", "a", 5), ("court_price:a", "deposit_held:r", "application_reversed")),
     (ledger.forfeit_used("a", "costs", 5), ("court_forfeit:a", "court_costs:a", "costs_covered")),
     (ledger.forfeit_used("a", "shortfall", 5), ("court_forfeit:a", "court_shortfall:a", "shortfall_covered")),
     (ledger.forfeit_used("a", "case_debt", 5), ("court_forfeit:a", "case_debt:a", "case_debt_covered")),
@@ -84,6 +85,7 @@ STEPS = {
     (S.HELD, K.DEPOSIT_APPLIED): S.APPLIED,
     (S.HELD, K.DEPOSIT_FORFEITED): S.FORFEITED,
     (S.FORFEITED, K.FORFEIT_REVERSED): S.HELD,
+    (S.APPLIED, K.APPLICATION_REVERSED): S.HELD,
     (S.REFUND_DUE, K.DEPOSIT_REFUNDED): S.REFUNDED,
 }
 #: What says nothing about the registration's own deposit.
@@ -106,7 +108,10 @@ def test_a_deposit_takes_only_the_steps_that_exist(state: DepositState, event: K
 
 def test_no_step_leaves_an_end_but_the_counter_posting_of_a_forfeiture() -> None:
     assert {S.REFUNDED, S.APPLIED, S.FORFEITED} == ENDS
-    assert [step for step in STEPS if step[0] in ENDS] == [(S.FORFEITED, K.FORFEIT_REVERSED)]
+    assert [step for step in STEPS if step[0] in ENDS] == [
+        (S.FORFEITED, K.FORFEIT_REVERSED),
+        (S.APPLIED, K.APPLICATION_REVERSED),
+    ]
 
 
 @pytest.mark.parametrize(("price", "held", "owed"), [(100, 10, 90), (100, 0, 100), (100, 100, 0)])

@@ -63,6 +63,16 @@ test("the least bid: reserve, then one step above, or the same price for a bette
   assert.equal(room.leastBid({ ...led, leader: ME.code }, TERMS, { ...ME, rank: 1 }), 120_00);
 });
 
+test("bids that lapsed leave their numbers, and the price starts again at the reserve", () => {
+  const led = { ...START, price: 110_00, leader: ME.code, leaderRank: 1, bids: 3, hasBid: true };
+  const event = { version: led.version + 1, type: "disclosure", material: true, lapsed_seq: 3 };
+  const told = { version: event.version, events: [event], price_fen: null, leader_code: null, bid_count: 3 };
+  const { state } = room.applyUpdate(led, { ...told, closes_at: "2026-03-02T00:00:00Z", status: "suspended" }, ME);
+  assert.deepEqual([state.price, state.leader, state.leaderRank, state.bids], [null, null, null, 3]);
+  assert.deepEqual([state.lapsed, state.hasBid, state.disclosed], [3, false, true]);
+  assert.equal(room.leastBid(state, TERMS, ME), TERMS.reserve);
+});
+
 test("what is wrong with an amount, in the order of the server's reasons", () => {
   const led = { ...START, price: 110_00, leader: "R1" };
   const codes = [null, 90_00, 125_00, 110_00, 120_00].map((amount) => room.fault(amount, led, TERMS, ME));

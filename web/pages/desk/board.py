@@ -9,6 +9,7 @@ from auction.kernel.money import yuan
 from auction.models import Court
 from auction.rules.access import decide
 from auction.rules.ruleset import load
+from bidding.queries.clocks import Clock, clocks
 from bidding.queries.court import STAGES, BoardItem, board
 from risk.queries.bulk import groups
 
@@ -58,6 +59,7 @@ def show() -> str:
         done=views["done"],
         questions=house().read(auxiliary_view.waiting_questions, actor, now),
         late=[_late(item, day) for item in items if item.warning],
+        clocks=[_clock_view(one) for one in house().read(clocks, court, now)],
         bulk=clearance_view.bulk(house().read(groups, court, ruleset, now)),
     )
 
@@ -79,6 +81,18 @@ def _late(item: BoardItem, today: date) -> dict[str, Any]:
         "href": url_for("desk.lot", lot_id=item.lot.id),
         "text": text,
         "basis": errors.cited(item.warning.basis, language()),
+    }
+
+
+def _clock_view(clock: Clock) -> dict[str, Any]:
+    """Something to do by a day, with the page where it is done."""
+    page = "desk.round" if clock.act == "resume" else "desk.objections"
+    return {
+        "label": labels.CLOCK[clock.act],
+        "title": clock.title,
+        "due_on": clock.due_on,
+        "late": clock.late,
+        "href": url_for(page, auction_id=clock.auction_id),
     }
 
 

@@ -20,10 +20,13 @@ from bidding.models import Registration
 from bidding.queries.court import LotDesk, Pending, RoundDesk, judges, pending
 from bidding.queries.handover import handover as handover_of
 from bidding.queries.held import WINNER_BARRED
+from bidding.queries.objections import objections_of
+from bidding.queries.papers import papers, proofs
 from bidding.queries.renege_view import debt_of, earlier_reneges
 from bidding.queries.reneges import resale_deposit
 from bidding.queries.rooms import ruleset_of
 from bidding.services import life, settlement
+from bidding.services.qualification import rule as rule_on
 from bidding.services.registration import decide as decide_registration
 from bidding.services.relist import relist as relist_lot
 from bidding.services.revocation import propose_revocation
@@ -42,6 +45,7 @@ from ...schemas.rounds import (
     RelistIn,
     ResumptionIn,
     RulingIn,
+    SuspensionEndIn,
     SuspensionIn,
     VoteIn,
     WithdrawalIn,
@@ -202,12 +206,15 @@ def _page(auction_id: str, form: Entry) -> str:
         may_announce=private and seat is not None,
         suspension=desk.auction.suspension,
         held=held_view(desk, now),
+        late_resume=(desk.auction.suspension or {}).get("resume_by", "9999") < today(now).isoformat(),
+        objections=sum(one.status == "filed" for one in house().read(objections_of, auction_id)),
         relist=_relist_reasons(desk),
         debt=_debt(desk, now),
         earlier=house().read(earlier_reneges, desk.lot.id) if private else [],
         raised=house().read(resale_deposit, auction_id) if private else None,
         tracker=_tracker(desk, today(now)),
         after=unsold_state(desk.auction),
+        proofs=house().read(lambda session: papers(session, proofs(session, auction_id))),
     )
 
 
@@ -352,6 +359,19 @@ def resume(auction_id: str) -> Any:
     )
 
 
+@blueprint.post("/auctions/<auction_id>/suspension-end")
+@policy("auction.stop")
+def end_suspension(auction_id: str) -> Any:
+    """Record that why the sale was stopped has ended."""
+    payload, wrong = forms.read({"reason": forms.text})
+    return _act(
+        auction_id,
+        lambda: house().perform(life.end_suspension, me(), auction_id, **forms.load(SuspensionEndIn(), payload, wrong)),
+        ("reason",),
+        _("已记录，恢复的期限自今日起算。"),
+    )
+
+
 @blueprint.post("/auctions/<auction_id>/withdrawal")
 @policy("auction.stop")
 def withdraw(auction_id: str) -> Any:
@@ -405,9 +425,10 @@ def _auction_of(session: Session, registration_id: str) -> str:
 def rule(auction_id: str) -> Any:
     """Record the closing ruling."""
     payload, wrong = forms.read({"qualification": forms.text, "reason": forms.text})
+    payload["evidence"] = request.form.getlist("evidence")
     return _act(
         auction_id,
-        lambda: house().perform(settlement.rule_sale, me(), auction_id, **forms.load(RulingIn(), payload, wrong)),
+        lambda: house().perform(rule_on, me(), auction_id, **forms.load(RulingIn(), payload, wrong)),
         (),
         _("成交裁定已记录。"),
     )

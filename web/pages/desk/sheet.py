@@ -6,6 +6,7 @@ from flask import render_template, request, url_for
 
 from auction.kernel.errors import DomainError
 from auction.rules.calendar import shanghai_day
+from auction.rules.lot import LIVE
 from bidding.queries.court import LotDesk
 from disclosure.rules.catalogue import Item
 from disclosure.services.items import put_item as write_item
@@ -23,15 +24,24 @@ def item(lot_id: str, code: str) -> str:
     """The form of one item."""
     desk = lot_of(lot_id)
     wanted = desk.catalogue.item(code)
-    return _page(desk, wanted, item_form.entry_of(desk.sheet.get(code), shanghai_day(house().now())))
+    return item_page(desk, wanted, item_form.entry_of(desk.sheet.get(code), shanghai_day(house().now())))
 
 
-def _page(desk: LotDesk, wanted: Item, form: Entry) -> str:
+def item_page(desk: LotDesk, wanted: Item, form: Entry, drafting: str | None = None) -> str:
+    """The form of one item. `drafting`: the round for whose change it is drafted; else it is saved to the sheet."""
     following = _next_gap(desk, wanted.code)
     return render_template(
         "desk/item.html",
         lot=desk.lot,
         form=form,
+        drafting=drafting,
+        live=next((one.id for one in desk.auctions if one.status in LIVE), None),
+        action=url_for("desk.keep_draft", auction_id=drafting, code=wanted.code)
+        if drafting
+        else url_for("desk.put_item", lot_id=desk.lot.id, code=wanted.code),
+        back=url_for("desk.change", auction_id=drafting)
+        if drafting
+        else url_for("desk.lot", lot_id=desk.lot.id, _anchor="sheet"),
         item=item_form.item_view(wanted),
         files=[lot_view.file_view(desk.lot.id, file) for file in desk.files],
         example=item_form.example_view(wanted),
@@ -64,4 +74,4 @@ def put_item(lot_id: str, code: str) -> Any:
         return url_for("desk.lot", lot_id=lot_id, _anchor="sheet")
 
     fields = item_form.field_names(wanted)
-    return attempt(act, lambda form: _page(lot_of(lot_id), wanted, form), fields, after, _("已保存。"))
+    return attempt(act, lambda form: item_page(lot_of(lot_id), wanted, form), fields, after, _("已保存。"))

@@ -73,8 +73,9 @@ function renderForm() {
 /** New facts from the server: the log, what is read out, and a notice that no longer holds is taken away. */
 function took(fresh) {
   const bids = state.log.filter((bid) => fresh.some((event) => event.type === "bid" && event.seq === bid.seq));
-  if (bids.length || fresh.some((event) => event.type === "status")) {
-    view.log(bids, state.leader, state.status === "sold");
+  const fell = fresh.some((event) => event.lapsed_seq);
+  if (bids.length || fell || fresh.some((event) => event.type === "status")) {
+    view.log(bids, state.leader, state.status === "sold", state.lapsed);
   }
   const last = bids.reduce((latest, bid) => (latest && latest.seq > bid.seq ? latest : bid), null);
   if (last && last.code !== me.code) {

@@ -1,7 +1,7 @@
 /**
  * The room as the browser knows it: pure functions on a plain object, no document, no network.
  *
- * `state`: `{version, status, reason, price, leader, leaderRank, bids, extensions, opens, closes, log, hasBid, settlement}`;
+ * `state`: `{version, status, reason, price, leader, leaderRank, bids, extensions, opens, closes, log, hasBid, lapsed, settlement}`;
  * money in fen, times in milliseconds. `me`: `{code, rank, canBid}`. `terms`: `{reserve, increment, deposit, reference,
  * leap, far}`.
  */
@@ -22,6 +22,7 @@ export function fromPage(data) {
     opens: Date.parse(data.opens),
     closes: Date.parse(data.closes),
     hasBid: Boolean(data.hasBid),
+    lapsed: Number(data.lapsed || 0),
     settlement: null,
     log: [],
   };
@@ -62,10 +63,17 @@ function withEvent(state, event, me) {
     next.extensions = event.extensions ?? state.extensions;
   } else if (event.type === "status") {
     next.status = event.status;
+    if (event.opens_at) next.opens = Date.parse(event.opens_at);
     if (event.closes_at) next.closes = Date.parse(event.closes_at);
     next.reason = event.reason ?? null;
   } else if (event.type === "disclosure") {
     next.disclosed = true;
+    if (event.lapsed_seq) {
+      // Bids made on the older sheet fell: the price starts again at the reserve, their numbers stay.
+      next.lapsed = event.lapsed_seq;
+      next.price = next.leader = next.leaderRank = null;
+      next.hasBid = false;
+    }
   }
   return next;
 }

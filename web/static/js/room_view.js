@@ -168,8 +168,8 @@ export class RoomView {
     byId("say").replaceChildren(line);
   }
 
-  /** Put new bids on top of the log; the first row is the leader's. */
-  log(bids, leader, sold) {
+  /** Put new bids on top of the log; the first row is the leader's. Bids up to number `lapsed` have fallen. */
+  log(bids, leader, sold, lapsed) {
     const body = byId("log");
     byId("no-bids")?.remove();
     for (const bid of [...bids].sort((a, b) => a.seq - b.seq)) {
@@ -181,7 +181,8 @@ export class RoomView {
       const badge = row.querySelector(".badge");
       const leads = index === 0 && leader !== null;
       badge.className = leads ? "badge ok" : "badge";
-      badge.textContent = leads ? (sold ? this.words.sold : this.words.leading) : this.words.passed;
+      const out = Number(row.dataset.seq) <= lapsed ? this.words.lapsed : this.words.passed;
+      badge.textContent = leads ? (sold ? this.words.sold : this.words.leading) : out;
     });
   }
 

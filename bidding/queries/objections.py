@@ -1,0 +1,150 @@
+"""Objections to a sale: for who objects, for the court that decides. Nothing here is public."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from auction.kernel.clock import iso
+from auction.kernel.crypto import Vault
+from auction.kernel.errors import DomainError
+from auction.models import Account, Auction, Lot, Person
+from auction.rules.access import Actor, require
+from auction.rules.calendar import shanghai_day
+from auction.rules.identity import mask
+
+from ..models import SaleObjection
+from ..rules.objection import bars_resumption, remedy_of
+from .papers import papers
+
+
+def objections_of(session: Session, auction_id: str) -> list[SaleObjection]:
+    """The objections to one sale, in the order they were filed."""
+    rows = select(SaleObjection).where(SaleObjection.auction_id == auction_id)
+    return list(session.scalars(rows.order_by(SaleObjection.filed_at, SaleObjection.id)))
+
+
+def barring_objection(session: Session, lot_id: str) -> str | None:
+    """Why a lot may not be sold now: an outsider's objection in any of its sales, undecided or accepted; else None."""
+    rows = session.scalars(
+        select(SaleObjection).join(Auction, Auction.id == SaleObjection.auction_id).where(Auction.lot_id == lot_id)
+    )
+    codes = {bars_resumption(row.kind, row.status, row.review_status) for row in rows}
+    return next((code for code in ("objection_accepted", "objection_open") if code in codes), None)
+
+
+def whose_act(auction: Auction) -> set[str]:
+    """Who may not decide on an objection to a sale: its panel, and whoever set it up (OBJ 11)."""
+    return {auction.created_by, *(member.account_id for member in auction.panel)}
+
+
+def objection_dict(session: Session, row: SaleObjection, now: datetime) -> dict[str, Any]:
+    """An objection as its objector sees it."""
+    auction = session.get_one(Auction, row.auction_id)
+    return {
+        "id": row.id,
+        "auction_id": row.auction_id,
+        "lot_id": auction.lot_id,
+        "kind": row.kind,
+        "grounds": row.grounds,
+        "attachments": papers(session, row.attachments),
+        "status": row.status,
+        "filed_at": iso(row.filed_at),
+        "due_on": row.due_on.isoformat(),
+        "overdue": row.status == "filed" and shanghai_day(now) > row.due_on,
+        "received_at": iso(row.received_at) if row.received_at else None,
+        "decided_at": iso(row.decided_at) if row.decided_at else None,
+        "reason": row.decision_reason,
+        "remedy": remedy_of(row.kind),
+        "remedy_until": row.remedy_until.isoformat() if row.remedy_until else None,
+        "review": _review(row, now),
+    }
+
+
+def _review(row: SaleObjection, now: datetime) -> dict[str, Any] | None:
+    if row.review_status is None or row.review_filed_at is None or row.review_due_on is None:
+        return None
+    return {
+        "status": row.review_status,
+        "grounds": row.review_grounds,
+        "filed_at": iso(row.review_filed_at),
+        "due_on": row.review_due_on.isoformat(),
+        "extended": row.review_extended,
+        "overdue": row.review_status == "filed" and shanghai_day(now) > row.review_due_on,
+        "decided_on": row.review_decided_on.isoformat() if row.review_decided_on else None,
+        "reason": row.review_reason,
+    }
+
+
+def own_objections(session: Session, account_id: str, now: datetime) -> list[dict[str, Any]]:
+    """What an account has filed, the latest first."""
+    rows = select(SaleObjection).where(SaleObjection.account_id == account_id)
+    found = session.scalars(rows.order_by(SaleObjection.filed_at.desc(), SaleObjection.id.desc()))
+    return [objection_dict(session, row, now) for row in found]
+
+
+def own_objection(session: Session, actor: Actor, objection_id: str, now: datetime) -> dict[str, Any]:
+    """One objection for who filed it. DomainError not_found for anybody else."""
+    row = session.get(SaleObjection, objection_id)
+    if row is None or row.account_id != actor.id:
+        raise DomainError("not_found")
+    return objection_dict(session, row, now)
+
+
+def court_objections(
+    session: Session, vault: Vault, actor: Actor, auction_id: str, now: datetime
+) -> list[dict[str, Any]]:
+    """The objections to a sale for its court, each with who objects. DomainError not_found for another court's."""
+    auction = session.get(Auction, auction_id)
+    if auction is None:
+        raise DomainError("not_found")
+    require(actor, "objection.read", court=auction.lot.court_code)
+    barred = whose_act(auction)
+    return [
+        {
+            **objection_dict(session, row, now),
+            "objector": _objector(session, vault, row.account_id),
+            "may_decide": actor.id not in barred and actor.role in ("judge", "president"),
+        }
+        for row in objections_of(session, auction_id)
+    ]
+
+
+def _objector(session: Session, vault: Vault, account_id: str) -> dict[str, str | None]:
+    account = session.get_one(Account, account_id)
+    person = session.get(Person, account.person_id) if account.person_id else None
+    if person is None or person.wrapped_key is None:
+        return {"name": None, "id_type": None, "id_number": None}
+
+    def opened(column: str, sealed: bytes) -> str:
+        return vault.open(person.wrapped_key or b"", person.id, column, sealed)
+
+    number = mask(person.id_type, opened("id_number", person.id_number))
+    return {"name": opened("name", person.name), "id_type": person.id_type, "id_number": number}
+
+
+def objected_before(session: Session, auction_id: str, kind: str, id_match: str) -> bool:
+    """Whether somebody of this identity has objected in this way before, from whichever account (OBJ 15)."""
+    row = session.scalar(
+        select(SaleObjection.id)
+        .join(Account, Account.id == SaleObjection.account_id)
+        .join(Person, Person.id == Account.person_id)
+        .where(SaleObjection.auction_id == auction_id, SaleObjection.kind == kind, Person.id_match == id_match)
+        .limit(1)
+    )
+    return row is not None
+
+
+def open_of_court(session: Session, court_code: str) -> list[tuple[SaleObjection, Auction, Lot]]:
+    """Objections a court still has to do with: undecided, or under review; the most urgent first."""
+    rows = session.execute(
+        select(SaleObjection, Auction, Lot)
+        .join(Auction, Auction.id == SaleObjection.auction_id)
+        .join(Lot, Lot.id == Auction.lot_id)
+        .where(
+            Lot.court_code == court_code, (SaleObjection.status == "filed") | (SaleObjection.review_status == "filed")
+        )
+        .order_by(SaleObjection.due_on, SaleObjection.id)
+    )
+    return [(row.SaleObjection, row.Auction, row.Lot) for row in rows]

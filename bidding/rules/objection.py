@@ -1,0 +1,61 @@
+"""Objections to a sale: by when they are decided, what is open afterwards, what they keep from happening. Pure.
+
+`conduct`: a party or interested person against how the sale is conducted (OJA 36(1), CPL 236): 15 days, then a review
+by the higher court within 10, decided in 30 and once 30 more (EXEC 8). `ownership`: an outsider who claims the lot
+(OJA 36(2), CPL 238): 15 days, then a suit within 15. All these are periods: their last day is a working day (CPL 85).
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from types import MappingProxyType
+from typing import Literal
+
+from auction.rules.calendar import PeriodEnd, WorkingDays, period_end
+from auction.rules.ruleset import Ruleset
+
+CONDUCT, OWNERSHIP = "conduct", "ownership"
+KINDS = (CONDUCT, OWNERSHIP)
+Remedy = Literal["review", "suit"]
+#: Kind -> the number of the ruleset for its decision; the remedy that follows, and the number for that.
+_DECISION: Mapping[str, str] = MappingProxyType({CONDUCT: "objection_decision", OWNERSHIP: "outsider_decision"})
+_REMEDY: Mapping[str, tuple[Remedy, str]] = MappingProxyType(
+    {CONDUCT: ("review", "objection_review_request"), OWNERSHIP: ("suit", "outsider_suit")}
+)
+
+
+def decision_due(kind: str, filed_on: date, ruleset: Ruleset, calendar: WorkingDays) -> PeriodEnd:
+    """The last day for the court's decision."""
+    return period_end(filed_on, ruleset.days(_DECISION[kind]), calendar)
+
+
+def remedy_of(kind: str) -> Remedy:
+    """What is open to the objector once the court has decided."""
+    return _REMEDY[kind][0]
+
+
+def remedy_due(kind: str, decided_on: date, ruleset: Ruleset, calendar: WorkingDays) -> PeriodEnd:
+    """The last day to ask for the review, or to sue."""
+    return period_end(decided_on, ruleset.days(_REMEDY[kind][1]), calendar)
+
+
+def review_due(filed_on: date, ruleset: Ruleset, calendar: WorkingDays, *, extended: bool) -> PeriodEnd:
+    """The last day for the higher court's decision, `extended` once."""
+    days = ruleset.days("objection_review_decision")
+    return period_end(filed_on, days + (ruleset.days("objection_review_extension") if extended else 0), calendar)
+
+
+def outcome(status: str, review_status: str | None) -> str:
+    """What holds: `filed`, `accepted` or `rejected`, a decision reversed on review turned round."""
+    if review_status != "reversed":
+        return status
+    return "rejected" if status == "accepted" else "accepted"
+
+
+def bars_resumption(kind: str, status: str, review_status: str | None = None) -> str | None:
+    """Why a sale may not go on: an outsider's objection that is undecided, or was accepted; None where it may.
+
+    While it is examined the lot is not disposed of (EXEC 15); once accepted it can only be withdrawn.
+    """
+    if kind != OWNERSHIP:
+        return None
+    return {"filed": "objection_open", "accepted": "objection_accepted"}.get(outcome(status, review_status))

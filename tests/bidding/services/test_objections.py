@@ -1,0 +1,259 @@
+"""Objections to a sale: who files and decides, what stops and what may go on, what nobody else learns."""
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import orjson
+import pytest
+
+from auction.kernel.clock import parse
+from auction.kernel.errors import DomainError
+from auction.kernel.unit import Unit
+from auction.models import PanelMember
+from auction.queries.log import entries
+from auction.rules.access import Actor
+from auction.services.log import seal
+from bidding.models import SaleObjection
+from bidding.queries.clocks import clocks
+from bidding.queries.objections import court_objections, own_objection
+from bidding.services import life, objections
+from bidding.services.closing import close
+from bidding.services.settlement import rule_sale
+from tests.bidding.hall import RESERVE, STEP, Hall
+from tests.factories import a_bidder, a_lot, an_account, an_actor, an_auction
+
+DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
+
+
+class Case:
+    """A sale with its panel, another judge, and an outsider."""
+
+    def __init__(self, hall: Hall, **terms: Any) -> None:
+        self.hall = hall
+        hall.house.perform(self._make, terms)
+
+    def _make(self, unit: Unit, terms: dict[str, Any]) -> None:
+        judges = [an_account(unit, "judge") for _ in range(4)]
+        self.judge, *_, self.other = (an_actor(account) for account in judges)
+        auction = an_auction(unit, lot=a_lot(unit, created_by=judges[0].id), **terms)
+        for place, account in enumerate(judges[:3]):
+            auction.panel.append(PanelMember(account_id=account.id, position=place))
+        self.auction_id = auction.id
+        self.outsider = an_actor(a_bidder(unit, name="欧阳案外"))
+
+    def do(self, service: Callable[..., Any], *args: Any, **more: Any) -> Any:
+        return self.hall.house.perform(service, *args, **more)
+
+    def file(self, kind: str = "ownership", actor: Actor | None = None) -> SaleObjection:
+        said = {"kind": kind, "grounds": "标的系本人所有"}
+        return self.do(objections.file_objection, actor or self.outsider, self.auction_id, **said)
+
+    def receive(self, row: SaleObjection) -> None:
+        self.do(objections.receive_objection, self.judge, row.id)
+
+    def decide(self, row: SaleObjection, accept: bool) -> SaleObjection:
+        return self.do(objections.decide_objection, self.other, row.id, accept=accept, reason="经审查")
+
+    def resume(self, end: datetime | None = None) -> None:
+        closes_at = end or self.hall.clock.moment + 30 * DAY
+        self.do(life.resume, self.judge, self.auction_id, closes_at=closes_at, reason="恢复")
+
+    @property
+    def suspension(self) -> dict[str, Any]:
+        found = self.hall.row(self.auction_id).suspension
+        assert found is not None
+        return found
+
+
+def refuses(code: str, act: Callable[..., Any], *args: Any, **kwargs: Any) -> DomainError:
+    with pytest.raises(DomainError) as caught:
+        act(*args, **kwargs)
+    assert caught.value.code == code, caught.value
+    return caught.value
+
+
+@pytest.mark.parametrize("status", ["announced", "open"])
+def test_an_outsiders_claim_stops_a_sale_once_a_judge_has_it_and_not_before(hall: Hall, status: str) -> None:
+    case = Case(hall, status=status)
+    row = case.file()
+    assert (row.status, row.due_on, hall.row(case.auction_id).status) == ("filed", date(2026, 3, 17), status)
+    refuses("wrong_state", case.decide, row, False)  # nobody has received it
+    case.receive(row)
+    assert (hall.row(case.auction_id).status, case.suspension["kind"]) == ("suspended", "stay")
+    assert case.suspension["cause"] == "ownership_objection"
+    refuses("wrong_state", case.receive, row)
+
+
+def test_an_objection_to_the_conduct_stops_nothing_by_itself(hall: Hall) -> None:
+    case = Case(hall)
+    case.receive(case.file("conduct"))
+    assert hall.row(case.auction_id).status == "open"
+
+
+def test_the_sale_waits_for_every_claim_and_has_five_days_to_go_on_after_the_last(hall: Hall) -> None:
+    case = Case(hall)
+    first, second = case.file(), case.file(actor=hall.house.perform(lambda unit: an_actor(a_bidder(unit))))
+    case.receive(first)
+    case.receive(second)
+    case.decide(first, False)
+    assert "resume_by" not in case.suspension
+    refuses("objection_open", case.resume)
+    case.decide(second, False)
+    assert case.suspension["resume_by"] == "2026-03-09"  # the fifth day is a Saturday
+    assert parse(case.suspension["ended_at"]) == hall.clock.moment
+    assert hall.events(case.auction_id)[-1].data == {"notice": "suspension_ended", "resume_by": "2026-03-09"}
+    case.resume()
+    assert hall.row(case.auction_id).status == "open"
+
+
+def test_a_sale_whose_lot_is_another_persons_is_never_resumed(hall: Hall) -> None:
+    case = Case(hall)
+    row = case.file()
+    case.receive(row)
+    case.decide(row, True)
+    refuses("objection_accepted", case.resume)
+    refuses("objection_accepted", case.do, life.end_suspension, case.judge, case.auction_id, reason="r")
+    case.do(life.withdraw, case.judge, case.auction_id, ground="outsider_objection", reason="案外人异议成立")
+    assert hall.row(case.auction_id).status == "withdrawn"
+
+
+def test_nobody_decides_on_what_he_did_himself(hall: Hall) -> None:
+    case = Case(hall)
+    row = case.file("conduct")
+    case.receive(row)
+    refuses("own_declaration", case.do, objections.decide_objection, case.judge, row.id, accept=True, reason="r")
+    foreign = Actor("x", "judge", "外院法官", court_code="9999")
+    refuses("not_found", case.do, objections.decide_objection, foreign, row.id, accept=True, reason="r")
+    assert case.decide(row, True).status == "accepted"
+    refuses("wrong_state", case.decide, row, False)
+
+
+def test_one_person_objects_in_one_way_once(hall: Hall) -> None:
+    case = Case(hall)
+    case.file()
+    assert refuses("wrong_state", case.file).facts == {"reason": "objected_before"}
+    assert case.file("conduct").kind == "conduct"
+
+
+def test_a_review_is_asked_for_within_ten_days_and_recorded_for_the_higher_court(hall: Hall) -> None:
+    case = Case(hall)
+    row = case.file("conduct")
+    case.receive(row)
+    assert case.decide(row, False).remedy_until == date(2026, 3, 12)
+    hall.clock.moment = datetime.fromisoformat("2026-03-13T00:00:00+08:00")
+    asked = {"grounds": "适用法律错误"}
+    late = refuses("wrong_state", case.do, objections.ask_for_review, case.outsider, row.id, **asked)
+    assert late.facts == {"reason": "review_too_late"}
+    hall.clock.moment -= SECOND
+    refuses("not_found", case.do, objections.ask_for_review, an_other(hall), row.id, **asked)
+    assert case.do(objections.ask_for_review, case.outsider, row.id, **asked).review_due_on == date(2026, 4, 13)
+    refuses("wrong_state", case.do, objections.ask_for_review, case.outsider, row.id, **asked)
+    assert case.do(objections.extend_review, case.judge, row.id).review_due_on == date(2026, 5, 11)
+    refuses("wrong_state", case.do, objections.extend_review, case.judge, row.id)
+    told = {"outcome": "reversed", "on": date(2026, 3, 13), "reason": "原裁定错误"}
+    refuses("invalid", case.do, objections.record_review, case.judge, row.id, **told)  # tomorrow
+    done = case.do(objections.record_review, case.judge, row.id, **(told | {"on": date(2026, 3, 12)}))
+    assert (done.review_status, done.review_decided_on) == ("reversed", date(2026, 3, 12))
+    claim = case.file(actor=an_other(hall))
+    case.receive(claim)
+    case.decide(claim, False)
+
+
+def an_other(hall: Hall) -> Actor:
+    return hall.house.perform(lambda unit: an_actor(a_bidder(unit)))
+
+
+def test_against_a_decision_on_a_claim_no_review_lies(hall: Hall) -> None:
+    case = Case(hall)
+    row = case.file()
+    case.receive(row)
+    assert case.decide(row, False).remedy_until == date(2026, 3, 17)
+    refused = refuses("wrong_state", case.do, objections.ask_for_review, case.outsider, row.id, grounds="g")
+    assert refused.facts == {"reason": "suit"}
+
+
+def test_while_somebody_claims_the_lot_nothing_is_ruled_on(hall: Hall) -> None:
+    case = Case(hall)
+    hall.change(case.auction_id, status="sold", settlement="paid", price_fen=RESERVE)
+    row = case.file()
+    case.receive(row)
+    assert hall.row(case.auction_id).status == "sold"
+    said = {"qualification": "not_required", "reason": "r"}
+    refuses("objection_open", case.do, rule_sale, case.judge, case.auction_id, **said)
+
+
+def test_after_the_end_of_bidding_a_claim_stops_nothing_that_is_over(hall: Hall) -> None:
+    case = Case(hall)
+    hall.closes_in(case.auction_id, seconds=0)
+    case.receive(case.file())
+    assert hall.row(case.auction_id).status == "open"
+
+
+def test_nothing_public_names_who_objects_or_tells_of_him(hall: Hall) -> None:
+    case = Case(hall)
+    row = case.file()
+    case.receive(row)
+    case.decide(row, False)
+    hall.house.perform(seal)
+    public = orjson.dumps(hall.house.read(entries, 0, 1000)).decode()
+    told = public + orjson.dumps([event.data for event in hall.events(case.auction_id)]).decode()
+    assert row.id not in told and case.outsider.id not in told and "欧阳案外" not in told and "Objection" not in public
+    own = hall.house.read(own_objection, case.outsider, row.id, hall.clock.moment)
+    assert (own["remedy"], own["remedy_until"], own["due_on"]) == ("suit", "2026-03-17", "2026-03-17")
+    refuses("not_found", hall.house.read, own_objection, case.judge, row.id, hall.clock.moment)
+    [seen] = hall.house.read(court_objections, hall.house.vault, case.judge, case.auction_id, hall.clock.moment)
+    assert (seen["objector"]["name"], seen["may_decide"]) == ("欧阳案外", False)
+
+
+def test_the_desk_shows_each_clock_and_is_late_a_day_after_its_last(hall: Hall) -> None:
+    case = Case(hall, status="announced", opens_at=hall.clock.moment + 90 * DAY)
+
+    def shown() -> list[tuple[str, str, bool]]:
+        found = hall.house.read(clocks, "3201", hall.clock.moment)
+        return [(one.act, one.due_on.isoformat(), one.late) for one in found if one.auction_id == case.auction_id]
+
+    row = case.file()
+    assert shown() == [("receive", "2026-03-17", False)]
+    case.receive(row)
+    hall.clock.moment = datetime.fromisoformat("2026-03-17T23:59:59+08:00")
+    assert shown() == [("decide", "2026-03-17", False)]
+    hall.clock.advance(seconds=1)
+    assert shown() == [("decide", "2026-03-17", True)]
+    case.decide(row, False)
+    assert shown() == [("resume", "2026-03-23", False)]
+
+
+@pytest.mark.parametrize("kind", ["stay", "halt", "fault"])
+def test_a_sale_of_each_kind_of_stop_goes_on_as_it_stood(hall: Hall, kind: str) -> None:
+    case = Case(hall)
+    ann, bob = hall.bidders(case.auction_id, None, None)
+    assert hall.bid(ann, RESERVE).outcome == "accepted"
+    before = hall.row(case.auction_id)
+    case.do(life.suspend, case.judge, case.auction_id, kind=kind, reason="公开的原因")
+    assert hall.bid(bob, RESERVE + STEP).code == "suspended"
+    case.do(life.end_suspension, case.judge, case.auction_id, reason="事由消失")
+    refuses("wrong_state", case.do, life.end_suspension, case.judge, case.auction_id, reason="再次")
+    assert case.suspension["resume_by"] == "2026-03-09"
+    left = timedelta(seconds=case.suspension["remaining_seconds"])
+    hall.clock.advance(days=4)
+    end = hall.clock.moment + max(DAY, left)
+    assert refuses("invalid", case.resume, end - SECOND).errors[0].field == "closes_at"
+    case.resume(end)
+    after = hall.row(case.auction_id)
+    names = ("price_fen", "leader_code", "leader_registration_id", "bid_count", "extensions", "lapsed_seq")
+    assert [getattr(after, name) for name in names] == [getattr(before, name) for name in names]
+    assert (after.status, after.closes_at, after.suspension) == ("open", end, None)
+    assert hall.bid(bob, RESERVE + STEP, at=end - timedelta(microseconds=1)).outcome == "accepted"
+    assert hall.row(case.auction_id).closes_at > end  # the last minutes extend as ever
+
+
+def test_a_fault_at_the_end_leaves_at_least_ten_minutes_after_a_days_notice(hall: Hall) -> None:
+    case = Case(hall)
+    hall.closes_in(case.auction_id, seconds=0)
+    refuses("wrong_state", case.do, life.suspend, case.judge, case.auction_id, kind="stay", reason="r")
+    case.do(life.suspend, case.judge, case.auction_id, kind="fault", reason="平台故障")
+    assert case.suspension["remaining_seconds"] == 0
+    assert hall.house.perform(close, case.auction_id, settled=True) is None
+    refuses("invalid", case.resume, hall.clock.moment + DAY - SECOND)
+    case.resume(hall.clock.moment + DAY)

@@ -1,0 +1,103 @@
+"""A material change at the doors: drafted, put to the panel, told to the public, acknowledged or left for."""
+
+from datetime import timedelta
+
+from flask import Flask
+from sqlalchemy import select
+
+from auction.kernel.clock import iso
+from auction.kernel.unit import House, Unit
+from auction.models import Account, Approval, Auction
+from tests.factories import a_bidder, a_paid_deposit, a_registration
+from tests.web.caller import Caller, SignIn, code_of, fields_of
+from tests.web.court import CourtRoom, fine
+from tests.web.test_pages import signed_in
+
+LEAKS = {"state": "found", "statement": "屋面渗漏，已拍照。"}
+
+
+def a_registrant(house: House, auction_id: str) -> tuple[Account, str]:
+    def story(unit: Unit) -> tuple[Account, str]:
+        account = a_bidder(unit)
+        registered = a_registration(unit, unit.session.get_one(Auction, auction_id), account, status="qualified")
+        a_paid_deposit(unit, registered)
+        return account, registered.id
+
+    return house.perform(story)
+
+
+def test_a_change_goes_from_the_draft_over_the_panel_to_the_public(
+    room: CourtRoom, house: House, sign_in: SignIn, anybody: Caller, foreign: Caller
+) -> None:
+    room.announced()
+    account, registration = a_registrant(house, room.auction_id)
+    change = f"/auctions/{room.auction_id}/disclosure-change"
+    assert code_of(room.clerk.put(f"{change}/items/defects", {"state": "odd"})) == "invalid"
+    drafted = fine(room.clerk.put(f"{change}/items/defects", room.item_facts("defects", **LEAKS)))
+    assert drafted["version"] is None
+    seen = fine(room.clerk.get(change))
+    assert (seen["choices"], seen["needs_word"], seen["sheet_version"]) == (["withdrawal", "supplement"], False, 1)
+    assert {(one["code"], one["material"]) for one in seen["items"]} == {("defects", True)}
+    assert code_of(foreign.get(change)) == "not_found" and code_of(anybody.get(change)) == "unauthenticated"
+    body = {"choice": "supplement", "reason": "复勘发现渗漏"}
+    assert code_of(room.clerk.post(change, body)) == "forbidden"
+    assert fields_of(room.judge.post(change, {**body, "choice": "nothing"})) == {"choice": "invalid"}
+    waits = fine(room.judge.post(change, body), 202)
+    assert waits["needs"] == {"role": "judge", "count": 1}
+    [proposal] = fine(room.judges[1].get("/approvals"))["items"]
+    assert (proposal["kind"], proposal["proposal"]["items"]) == ("sheet_change", ["defects"])
+    fine(room.judges[1].post(f"/approvals/{proposal['id']}", {"approve": True, "reason": "同意"}))
+    diff = fine(anybody.get(f"/lots/{room.lot_id}/disclosure/diff?from=1&to=2"))
+    assert diff["material"] is True
+    bidder = sign_in(account)
+    shown = fine(bidder.get(f"/registrations/{registration}"))
+    assert shown["current"] is False
+    seal = fine(anybody.get(f"/auctions/{room.auction_id}"))["seal"]
+    fine(bidder.post(f"/registrations/{registration}/acknowledgements", {"seal": seal}), 201)
+    assert fine(bidder.post(f"/registrations/{registration}/withdrawal"))["status"] == "released"
+
+
+def test_a_change_that_worsens_possession_is_refused_as_a_supplement_in_both_languages(room: CourtRoom) -> None:
+    room.announced()
+    change = f"/auctions/{room.auction_id}/disclosure-change"
+    facts = room.item_facts("possession", statement="示例乙占有。", data={"occupied": True, "occupant": "示例乙"})
+    fine(room.clerk.put(f"{change}/items/possession", facts))
+    assert fine(room.judge.get(change))["choices"] == ["withdrawal"]
+    refused = room.judge.post(change, {"choice": "supplement", "reason": "r"}, headers={"Accept-Language": "en"})
+    assert fields_of(refused) == {"choice": "only_withdrawal"}
+    assert "announced anew" in refused.get_json()["errors"][0]["detail"]
+    fine(room.clerk.call("DELETE", f"{change}/items/possession"))
+    assert code_of(room.clerk.call("DELETE", f"{change}/items/possession")) == "not_found"
+    assert code_of(room.judge.post(change, {"choice": "withdrawal", "reason": "r"})) == "wrong_state"
+
+
+def test_a_judge_changes_a_running_sale_by_the_pages_and_a_bidder_reads_what_changed(
+    room: CourtRoom, app: Flask, house: House
+) -> None:
+    auction = room.announced(opens_at=room.now + timedelta(days=40))
+    account, registration = a_registrant(house, room.auction_id)
+    room.wait(timedelta(days=40, hours=1))
+    judges = house.read(lambda s: s.scalars(select(Account).where(Account.username.in_(room.names))).all())
+    judge = signed_in(app, house, judges[0])
+    judge.get(f"/desk/auctions/{room.auction_id}")
+    judge.follow("变更公示内容")
+    judge.get(f"/desk/auctions/{room.auction_id}/change/defects")
+    judge.send("/change/defects", {"statement": LEAKS["statement"], "state": "found"})
+    assert "屋面渗漏" in judge.page.text and "此前的出价全部失效" in judge.page.text
+    judge.send("/change", {"choice": "supplement", "reason": "复勘发现渗漏"})
+    assert "等待批准" in judge.page.text
+    second = signed_in(app, house, judges[1])
+    second.get("/desk/approvals")
+    second.follow("查看变更前后对照")
+    second.get("/desk/approvals")
+    [proposal] = house.read(lambda s: s.scalars(select(Approval.id)).all())
+    second.send(f"/approvals/{proposal}", {"reason": "同意"}, button=("approve", "true"))
+    public = signed_in(app, house, account)
+    page = public.get(f"/auctions/{room.auction_id}")
+    assert "重要变更" in page.text and "屋面渗漏" in page.text
+    mine = public.get(f"/registrations/{registration}")
+    assert "须确认后才能出价" in mine.text and "屋面渗漏" in mine.text and "没有有效出价的，可以退出" in mine.text
+    public.send("/acknowledgements", {"seal": house.read(lambda s: s.get_one(Auction, room.auction_id).seal)})
+    public.send("/leave", {})
+    assert "已退出报名" in public.page.html
+    assert auction["opens_at"] < iso(house.now())
