@@ -2,10 +2,15 @@
 
 The reference is the best single threshold on any one feature of the Shill Bidding Dataset, chosen with the truth in
 sight, which nobody has; Successive_Outbidding alone is given too. Real logs, where they are, count as ordinary.
+
+`circles` are those drawn without regard to how the screening works, among ordinary people who look much like them: of a
+small town with two who can never pay, two investors of whom one has more money, collectors, rivals at the deadline.
+Who is told of falsely is counted by who it is: in auctions, and as groups of which anybody was told of.
 """
 
 import csv
 import time
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +20,7 @@ from auction.rules.ruleset import load
 from risk.learning.patterns import reading, training
 from risk.rules.patterns.features import COLUMNS, Offer
 from risk.rules.patterns.screen import Finding, Limits, screen
+from tests.risk.circles import CIRCLES, ORDINARY, circles
 from tests.risk.rings import KINDS, History, make
 
 _DATA = Path(__file__).parents[2] / "shared" / "data"
@@ -51,6 +57,7 @@ def patterns(seconds: float, seed: int) -> dict[str, Any]:
         "recall": round(len(told & truth) / len(truth), 4),
         "recall_by_kind": {kind: _recall(kind, histories, told) for kind in KINDS},
         "false_alarms": len(told - truth),
+        "circles": _circles(seed, limits),
         "false_alarms_without_rings": _without_rings(seed, limits),
         "false_alarms_on_real_logs": _on_real_logs(limits),
         "big": _big(seed, limits),
@@ -59,6 +66,26 @@ def patterns(seconds: float, seed: int) -> dict[str, Any]:
     if (_DATA / "shill_bidding.csv").exists():
         result["shill_bidding_pr_auc"] = _labelled(seed)
     return result
+
+
+def _circles(seed: int, limits: Limits) -> dict[str, Any]:
+    histories = [circles(seed * 1000 + number, ordinary=ORDINARY) for number in range(_HISTORIES)]
+    found = [screen(one.offers, one.terms, limits, sources=one.sources).findings for one in histories]
+    truth = {(number, *place) for number, one in enumerate(histories) for place in one.truth}
+    told = {(number, one.auction, one.bidder) for number, many in enumerate(found) for one in many if one.alert}
+    false = told - truth
+    names = {(number, bidder.partition(".")[0]) for number, _, bidder in false}
+    groups = Counter(name.rstrip("0123456789") for _, name in names)
+    return {
+        "bidders_in_auctions": sum(len(many) for many in found),
+        "in_circles": len(truth),
+        "recall": round(len(told & truth) / len(truth), 4),
+        "recall_by_kind": {kind: _recall(kind, histories, told) for kind in CIRCLES},
+        "false_alarms": len(false),
+        "precision": round(len(told & truth) / len(told), 4),
+        "groups_told_falsely": {kind: groups[kind] for kind in (*ORDINARY, "buyer", "dealer")},
+        "groups_of_a_kind": 2 * _HISTORIES,
+    }
 
 
 def _f1(told: set[Any], truth: set[Any]) -> float:

@@ -58,7 +58,7 @@ def _measure(asset_type: str, path: Path, seed: int) -> dict[str, Any]:
         worst = max(worst, time.monotonic() - started)
         asked = [records[row] for row in held]
         said[:3, held] = model.logarithms(profile.table(asked, model.state["today"]))
-        abstained += sum(estimate.abstained is not None for estimate in model.value(asked))
+        abstained += sum(estimate.abstained is not None for estimate in model.value(asked, _DAY))
         said[3, held] = _reference(profile.table(records, model.state["today"]), truth, rest, held)
     return {
         "rows": len(records),

@@ -28,7 +28,7 @@ def say(message: str) -> None:
 
 
 def answered(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Turn refusals into a sentence on stderr and exit status 1."""
+    """Turn refusals into a sentence on stderr and exit status 1. A reader who has gone is none: click ends quietly."""
 
     @wraps(command)
     def run(*args: Any, **kwargs: Any) -> Any:
@@ -41,6 +41,8 @@ def answered(command: Callable[..., Any]) -> Callable[..., Any]:
             say(f"{body['code']}: {body['detail']}")
             for breach in body["errors"]:
                 say(f"  {breach['field'] or ''} {breach['code']}: {breach['detail']}")
+        except BrokenPipeError:
+            raise
         except (OSError, SQLAlchemyError) as error:
             say(str(error))
         sys.exit(1)

@@ -1,13 +1,15 @@
 """Valuation in words, for interface, pages and terminal: why there is no estimate, what moved one, the model card."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from auction.kernel.clock import iso
 from risk.models import ValuationEstimate, ValuationModel
 
 Said = Mapping[str, str]
+#: Columns that are not known, named one by one.
+_MOST_COLUMNS = 50
 
 #: What every estimate is called, and what it is not.
 ORIENTATION: Said = {
@@ -27,6 +29,21 @@ PRICES: Mapping[str, Said] = {
         "en": "Learned from asking prices and this platform's sales: asking prices are not what judicial sales bring.",
     },
 }
+#: What no model here sees or promises.
+LIMITS: Mapping[str, tuple[str, ...]] = {
+    "zh": (
+        "不看照片、装修质量、租赁、占用、瑕疵和权利负担。",
+        "与训练数据不相像的标的、缺少必要信息的标的不作估计，并说明理由。",
+        "价格随时间变化；训练之后的行情不在其中。",
+        "估值从不拒绝任何人、任何公告或者出价。",
+    ),
+    "en": (
+        "It does not look at photographs, quality, leases, occupants, defects or burdens.",
+        "For lots unlike the training data, or without what is needed, there is no estimate, and the reason is told.",
+        "Prices move; what happened after training is not in it.",
+        "An estimate never refuses anybody, any announcement or any bid.",
+    ),
+}
 _REASONS: Mapping[str, Said] = {
     "cell_missing": {"zh": "缺少必要信息：{column}。", "en": "What is needed is missing: {column}."},
     "required": {"zh": "缺少必要信息：{column}。", "en": "What is needed is missing: {column}."},
@@ -39,6 +56,14 @@ _REASONS: Mapping[str, Said] = {
     "out_of_reach": {
         "zh": "与训练数据相差太远：{column} 为 {value}，数据范围 {least} 至 {most}。",
         "en": "Too unlike the training data: {column} is {value}, the data reach from {least} to {most}.",
+    },
+    "after_today": {
+        "zh": "不可能的信息：{column} 为 {value}，晚于今天。",
+        "en": "This cannot be: {column} is {value}, which is after today.",
+    },
+    "after_sale": {
+        "zh": "不可能的信息：{column} 为 {value}，晚于成交时间。",
+        "en": "This cannot be: {column} is {value}, which is after the sale.",
     },
     "cells_few": {
         "zh": "已知信息太少，无法推算。",
@@ -66,6 +91,8 @@ _FORCED: Said = {
     "zh": "模型按要求启用，尽管不如此前在用的模型（{}）。",
     "en": "The model was put in force as asked, though it is behind the one before it ({}).",
 }
+_BESIDE: Said = {"zh": "以下各列不认识，未使用：{}", "en": "columns not known, and not used: {}"}
+_UNUSED: Said = {"zh": "；以下各项无法使用：{}", "en": "; cells that could not be used: {}"}
 _UNREADABLE: Said = {"zh": "此行无法读取。", "en": "This line cannot be read."}
 #: Columns and parts of an estimate as readers call them.
 NAMES: Mapping[str, Said] = {
@@ -108,6 +135,16 @@ def abstained(code: str, facts: Mapping[str, Any], tongue: str) -> str:
     return _REASONS.get(code, _UNREADABLE)[tongue].format_map(_Blank(told))
 
 
+def unknown_columns(columns: Sequence[str], tongue: str) -> str:
+    """That a file has columns that are not known, in one line."""
+    return _BESIDE[tongue].format(", ".join(column[:40] for column in columns[:_MOST_COLUMNS]))
+
+
+def unused(columns: Sequence[str], tongue: str) -> str:
+    """The cells of a row that were not used, as the end of a line; nothing where there are none."""
+    return _UNUSED[tongue].format(", ".join(columns)) if columns else ""
+
+
 class _Blank(dict[str, Any]):
     def __missing__(self, key: str) -> str:
         return ""
@@ -140,12 +177,18 @@ def reading(estimate: ValuationEstimate | None, model: ValuationModel | None, to
         "trained_at": iso(model.trained_at),
         "estimated_at": iso(estimate.at),
         "prices": model.prices,
-        "detail": f"{ORIENTATION[tongue]}{'' if tongue == 'zh' else ' '}{PRICES[model.prices][tongue]}",
+        "detail": said_of(model.prices, tongue),
     }
 
 
-def card(model: ValuationModel) -> dict[str, Any]:
-    """A model card as JSON values. `shortfalls`: in what it was worse than the model in force when it was trained."""
+def said_of(prices: str, tongue: str) -> str:
+    """What an estimate is, and what prices it was learned from."""
+    return f"{ORIENTATION[tongue]}{'' if tongue == 'zh' else ' '}{PRICES[prices][tongue]}"
+
+
+def card(model: ValuationModel, tongue: str) -> dict[str, Any]:
+    """A model card as JSON values. `shortfalls`: in what it was worse than the model in force when it was trained;
+    `detail` and `limits`: what its estimates are and are not, in sentences."""
     return {
         "id": model.id,
         "trained_at": iso(model.trained_at),
@@ -153,6 +196,8 @@ def card(model: ValuationModel) -> dict[str, Any]:
         "put_in_force": model.in_force,
         "shortfalls": model.shortfalls,
         "card": model.card,
+        "detail": said_of(model.prices, tongue),
+        "limits": list(LIMITS[tongue]),
     }
 
 
@@ -176,7 +221,7 @@ def card_lines(card: Mapping[str, Any], tongue: str) -> list[str]:
     ]
     if card["known_groups"]:
         lines.append(f"known groups: MAPE {_share(card['known_groups']['mape'])}")
-    return [*lines, PRICES[data["prices"]][tongue]]
+    return [*lines, PRICES[data["prices"]][tongue], *LIMITS[tongue]]
 
 
 def _share(part: float) -> str:

@@ -27,6 +27,8 @@ from .identities import buyers_behind
 #: Of the auctions of the same people at most so many are read, the latest: more would only take memory.
 _MOST_AUCTIONS = 500
 _PORTION = 50
+#: What screenings kept before pairs were counted over all meetings lack.
+_CONDUCT = dict.fromkeys(("joint_clashes", "joint_raises", "joint_single_steps", "joint_response_s"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +222,7 @@ def patterns_of(session: Session, auction_id: str) -> dict[str, Any]:
             for one in found
         ],
         "pairs": [
-            {**pair, "a": codes[pair["a"]], "b": codes[pair["b"]]}
+            {**_CONDUCT, **pair, "a": codes[pair["a"]], "b": codes[pair["b"]]}
             for pair in (screening.pairs if screening else ())
             if pair["a"] in codes and pair["b"] in codes
         ],

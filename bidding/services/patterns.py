@@ -99,7 +99,8 @@ def _pairs(screening: Screening) -> list[dict[str, Any]]:
                 "a_won": pair.a_won if pair else None,
                 "b_won": pair.b_won if pair else None,
                 "overlap_percent": round(100 * pair.overlap) if pair else None,
-                "by_chance": f"{pair.chance:.6f}" if pair else None,
+                "by_chance": f"{pair.corrected:.6f}" if pair else None,
+                **(pair.conduct() if pair else {}),
             }
         )
     return sorted(rows, key=lambda row: (-(row["joint"] or 0), -row["clashes"]))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +29,8 @@ MODELS = "models"
 #: Sales that count as recent.
 _RECENT = timedelta(days=365)
 
-#: Asks a model: file, its hash, the lots' cells; answers `estimates` in order.
-Ask = Callable[[Path, str, Sequence[Mapping[str, Any]]], dict[str, Any]]
+#: Asks a model: file, its hash, the lots' cells, the day; answers `estimates` in order.
+Ask = Callable[[Path, str, Sequence[Mapping[str, Any]], date], dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ def value(house: House, asking: Asking, ask: Ask) -> int:
     asked at all where none of them is like what it has learned."""
     wanted = [each for each in asking.questions if each.unlike is None]
     path, cells = house.settings.data / asking.path, [each.cells for each in wanted]
-    answers = ask(path, asking.sha256, cells)["estimates"] if wanted else []
+    answers = ask(path, asking.sha256, cells, shanghai_day(house.now()))["estimates"] if wanted else []
     said = dict(zip((each.lot_id for each in wanted), answers, strict=True))
     for each in asking.questions:
         house.perform(_keep, asking.model_id, each, said.get(each.lot_id))

@@ -68,6 +68,18 @@ def rows_of(
         yield Refused("header_missing", expected=columns).at(1)
 
 
+def columns_beside(stream: BinaryIO, columns: tuple[str, ...]) -> tuple[str, ...]:
+    """The columns of a file that are none of `columns`, in its order; none where its header cannot be read."""
+    encoding = _encoding(stream)
+    stream.seek(0)
+    line = next(lines_of(stream), b"").removeprefix(codecs.BOM_UTF8)
+    try:
+        header = _cells(line, encoding) if line.strip() else []
+    except Refused:
+        return ()
+    return tuple(column for column in header if column and column not in columns)
+
+
 def lines_of(stream: BinaryIO) -> Iterator[bytes]:
     """The lines of a stream without their ends, each cut just past LONGEST_LINE.
 

@@ -13,8 +13,9 @@ from auction.kernel.db import Base, insert_only
 class BidScreening(Base):
     """That the bids of an ended auction were screened, once: by which limits, and against how many other auctions.
 
-    `pairs`: [{"a", "b" (registrations), "clashes", "joint", "a_won", "b_won", "overlap_percent", "by_chance"}], where
-    `joint` and what follows are None for two who have not met often enough.
+    `pairs`: [{"a", "b" (registrations), "clashes", "joint", "a_won", "b_won", "overlap_percent", "by_chance",
+    "joint_clashes", "joint_raises", "joint_single_steps", "joint_response_s"}], where `joint` and what follows are None
+    or lacking for two who have not met often enough; the last four are over all their meetings.
     """
 
     __tablename__ = "bid_screenings"

@@ -1,14 +1,19 @@
 """`fapai risk bidding`, `train bidding` and `screen` from outside: what is printed where, and how they end."""
 
 import json
+import os
+import sys
 from pathlib import Path
+from subprocess import PIPE, run
 
 import pytest
 from click.testing import CliRunner, Result
 
+from risk.learning.patterns.behaviour import SUBJECTS
 from risk.rules.patterns.features import COLUMNS
 from tests.risk.learning.test_patterns import some_rows
 from web.commands import fapai
+from web.risk_commands.bidding import _pushes
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 
@@ -66,6 +71,15 @@ def test_every_row_is_dealt_with(tmp_path: Path, encoding: str) -> None:
     ]
     assert all(set(one) == set(said[0]) for one in said)
     assert set(COLUMNS) <= set(said[0]["features"])  # type: ignore[call-overload]
+
+
+def test_pairs_are_told_with_what_they_did_over_all_meetings(tmp_path: Path) -> None:
+    days = range(1, 5)
+    rows = [f"x{n},{who},{100 + at},2026-01-0{n}T10:00:0{at}Z" for n in days for at, who in enumerate("ABAB")]
+    first, *_ = lines(call("bidding", write(tmp_path / "bids.csv", "\n".join([HEADER, *rows])), "--json"))
+    [pair] = first["pairs"]  # type: ignore[misc]
+    assert (pair["other"], pair["joint"], pair["won"], pair["other_won"]) == ("B", 4, 0, 4)
+    assert (pair["joint_clashes"], pair["joint_single_steps"], pair["joint_response_s"]) == (12, 12, 1.0)
 
 
 @pytest.mark.parametrize(
@@ -128,17 +142,41 @@ def test_training_and_screening_and_a_bad_line_for_either(tmp_path: Path) -> Non
         said = lines(result)
         assert [one["row"] for one in said] == list(range(1, 181))
         best = max(said, key=lambda one: one["score"])  # type: ignore[arg-type, return-value]
-        assert isinstance(best["reasons"], list) and best["reasons"][0].endswith((").", "row."))
+        assert isinstance(best["reasons"], list) and best["reasons"][0].endswith(".")
         assert "refuses nobody" in result.stderr
 
     bad = features(tmp_path / "bad.csv")
     text = bad.read_text().splitlines()
     text[4] = text[4].replace(",0.5,", ",half,", 1)
     bad.write_text("\n".join(text))
-    for command in (("train", "bidding"), ("screen",)):
-        result = call(*command, bad)
-        assert result.exit_code == 1 and "line 5: " in result.stderr and "number_invalid" in result.stderr
-        assert (result.stdout, "rows_refused: 1 lines" in result.stderr) == ("", True)
+    result = call("train", "bidding", bad)
+    assert result.exit_code == 1 and "line 5: " in result.stderr and "number_invalid" in result.stderr
+    assert (result.stdout, "rows_refused: 1 lines" in result.stderr) == ("", True)
+
+    result = call("screen", bad, "--json")
+    said = [json.loads(line) for line in result.stdout.splitlines()]
+    assert (result.exit_code, "rows_unscored: 1 lines" in result.stderr) == (1, True)
+    assert [one["row"] for one in said if one["score"] is None] == [4] and len(said) == 180
+    assert [(one["line"], one["code"]) for one in said[3]["errors"]] == [(5, "number_invalid")]
+    assert all(set(one) == set(said[0]) for one in said)
+
+
+def test_every_feature_of_a_score_has_its_sentence_in_either_direction() -> None:
+    for names in SUBJECTS.values():
+        for name in names:
+            rows = _pushes()[name]
+            assert all({"zh", "en"} <= rows[way].keys() for way in ("more", "less"))
+
+
+def test_a_reader_who_goes_is_no_error(tmp_path: Path) -> None:
+    rows = [f"x{place},{who},100,2026-01-01T10:{place:02d}:00Z" for place in range(60) for who in "AB"]
+    bids = write(tmp_path / "bids.csv", "\n".join([HEADER, *rows]))
+    program = "import sys; from web.commands import fapai; fapai()"
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = run([sys.executable, "-c", program, "risk", "bidding", str(bids)], stdout=writer, stderr=PIPE, check=False)
+    os.close(writer)
+    assert done.stderr == b""
 
 
 def test_wrong_usage_ends_with_two(tmp_path: Path) -> None:

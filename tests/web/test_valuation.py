@@ -36,6 +36,7 @@ from web.gateway import SandboxGateway
 from web.risk_commands.group import risk
 from web.scheduler import start
 from web.timekeeping import here
+from web.valuation import LIMITS
 from web.valuing import Valuer
 
 RULES = load("spc-2016")
@@ -68,7 +69,7 @@ class Model:
     def __init__(self, mid_fen: int | None = 120_000_000) -> None:
         self.mid_fen, self.asked = mid_fen, []  # type: ignore[var-annotated]
 
-    def __call__(self, path: Path, sha256: str, cells: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    def __call__(self, path: Path, sha256: str, cells: Sequence[Mapping[str, Any]], today: date) -> dict[str, Any]:
         self.asked += [dict(each) for each in cells]
         mid = self.mid_fen
         said = {
@@ -252,6 +253,7 @@ def test_the_interface_tells_the_estimate_and_its_card(house: House, anybody: Ca
     assert "asking prices" in told["detail"] and "no appraisal" in told["detail"]
     card = anybody.get("/valuation/models/model-1").get_json()
     assert card["card"] == CARD and (card["put_in_force"], card["shortfalls"]) == (True, [])
+    assert card["limits"] == list(LIMITS["zh"]) and "挂牌价不是" in card["detail"]
     assert code_of(anybody.get("/valuation/models/none")) == "not_found"
 
 
@@ -285,7 +287,7 @@ def test_the_pages_call_it_an_orientation_and_lead_to_its_card(house: House, app
         assert words in page, words
     assert "/valuation/models/model-1" in page
     card = client.get("/valuation/models/model-1").get_data(as_text=True)
-    for words in ("homes.csv", "11.8%", "81.1%", "79.0%", "种子 1", "挂牌价不是"):
+    for words in ("homes.csv", "11.8%", "81.1%", "79.0%", "种子 1", "挂牌价不是", *LIMITS["zh"]):
         assert words in card, words
     assert client.get("/valuation/models/none").status_code == 404
 
@@ -313,7 +315,7 @@ def test_a_model_that_cannot_be_asked_leaves_the_lot_waiting(house: House) -> No
     auction = house.perform(a_priced_round)
     house.perform(a_model)
 
-    def gone(path: Path, sha256: str, cells: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    def gone(path: Path, sha256: str, cells: Sequence[Mapping[str, Any]], today: date) -> dict[str, Any]:
         raise DomainError("valuation_model_missing", file=path.name)
 
     with pytest.raises(DomainError):
@@ -326,11 +328,11 @@ def test_nothing_is_started_where_nothing_waits_and_a_model_that_failed_rests_lo
     seconds, fails = 0.0, True
     asked: list[float] = []
 
-    def ask(path: Path, sha256: str, cells: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    def ask(path: Path, sha256: str, cells: Sequence[Mapping[str, Any]], today: date) -> dict[str, Any]:
         asked.append(seconds)
         if fails:
             raise DomainError("fault")
-        return Model()(path, sha256, cells)
+        return Model()(path, sha256, cells, today)
 
     value_lots = Valuer(house, ask, lambda: seconds)
     house.perform(a_model)
@@ -397,6 +399,11 @@ def test_the_commands_tell_what_they_did_as_json(
     assert json.loads(behind.stdout)["in_force"] is False and "not in force" in behind.stderr
     forced = run(risk, [*words, "--force"])
     assert json.loads(forced.stdout)["in_force"] is True and "larger errors" in forced.stderr
+    file.write_bytes(market.csv(1, communities=1).replace(b",1985\n", b",2500\n").replace(b"price_fen,", b"colour,"))
+    valued = run(risk, ["value", str(file), "--asset-type", "real_estate", "--json"])
+    rows = [json.loads(line) for line in valued.stdout.splitlines()]
+    assert len(rows) == 9 and all(row["unused"] == [] and row["mid_fen"] for row in rows)
+    assert valued.stderr == "columns not known, and not used: colour\n"
     estimated = run(risk, ["estimate", "--json"])
     assert json.loads(estimated.stdout) == {"valued": 0}
 
@@ -409,12 +416,13 @@ def test_the_command_refuses_what_it_cannot_learn_from(tmp_path: Path, monkeypat
     file.write_text("price_fen,area_m2\n100,60\n,50\n", "utf-8")
     run = CliRunner().invoke
     for words, code in (
-        (["train", "valuation", str(file), "--asset-type", "vessel"], "valuation_type_unknown"),
         (["train", "valuation", str(file), "--asset-type", "real_estate"], "valuation_too_few"),
         (["value", str(file), "--asset-type", "real_estate", "--json"], "valuation_model_missing"),
     ):
         done = run(risk, words)
         assert done.exit_code == 1 and code in done.stderr, done.output
+    unknown = run(risk, ["train", "valuation", str(file), "--asset-type", "boat"])
+    assert unknown.exit_code == 2 and "real_estate" in unknown.stderr
     drifted = run(risk, ["drift", "valuation", "--asset-type", "real_estate", "--json"])
     assert json.loads(drifted.stdout)["too_few"] is True
 

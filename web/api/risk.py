@@ -44,9 +44,9 @@ def _worth(session: Session, lot_id: str) -> dict[str, Any] | None:
 @policy("public.read")
 @blueprint.response(200, {"type": "object"})
 def get_model(model_id: str) -> Response:
-    """The card of a valuation model: its data, split, errors and coverage."""
+    """The card of a valuation model: its data, split, errors and coverage, and its limits."""
     model = house().read(model_named, model_id)
-    return jsonify(valuation.card(model))
+    return jsonify(valuation.card(model, language()))
 
 
 @blueprint.get("/clearance/report")

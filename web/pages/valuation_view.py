@@ -76,5 +76,6 @@ def model_card(model_id: str) -> str:
         group=_("小区") if card["split"]["group"] == "community" else _("车系"),
         orientation=valuation.ORIENTATION[language()],
         prices=valuation.PRICES[model.prices][language()],
+        limits=valuation.LIMITS[language()],
         behind=valuation.behind(model, language()) if model.shortfalls else None,
     )

@@ -2,12 +2,13 @@
 
 import hashlib
 import json
+import math
 import tomllib
 from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -24,9 +25,17 @@ from ..alert_words import table
 from ..terminal import answered, language, say
 from .group import risk, train
 
+if TYPE_CHECKING:
+    from risk.learning.patterns.scoring import Push
+    from risk.learning.patterns.screening import Scored
+
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 #: Refused lines that are told one by one.
 _TOLD = 100
+#: Of the others a bidder met often, those told of: who was met most.
+_PAIRS = 5
+#: Features that are no shares.
+_COUNTED = ("bids", "auction_bids", "Auction_Duration")
 R = TypeVar("R")
 
 
@@ -58,7 +67,7 @@ def _models() -> Path:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @answered
 def bidding(bids: Path, as_json: bool) -> None:
-    """Screen the bids of ended auctions: features, score and reasons per auction and bidder.
+    """Screen the bids of ended auctions: features, pairs, score and reasons per auction and bidder.
 
     BIDS has auction_id, bidder, amount_fen, received_at; seller and deposit_source where they are known.
     """
@@ -99,6 +108,7 @@ def _finding_line(finding: Finding) -> dict[str, Any]:
             for reason in finding.reasons
         ],
         "features": finding.features.as_data(),
+        "pairs": [pair.as_seen_by(finding.bidder) for pair in finding.pairs[:_PAIRS]],
         "set_aside": None,
     }
 
@@ -116,6 +126,7 @@ def _aside_line(row: SetAside) -> dict[str, Any]:
         "alert": False,
         "reasons": [],
         "features": None,
+        "pairs": [],
         "set_aside": {
             "line": refused.line,
             "field": refused.field,
@@ -170,31 +181,57 @@ def train_bidding(features: Path, seed: int, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @answered
 def screen_features(features: Path, as_json: bool) -> None:
-    """Score rows of features by the trained model, with what pushes each score up. It refuses nobody."""
+    """Score rows of features by the trained model, with what pushes each score up. It refuses nobody.
+
+    A row that cannot be read is answered by its errors, without a score; the exit status is then 1.
+    """
     from risk.learning.patterns import keeping, reading, screening
 
     trained = keeping.kept(_models())
     with features.open("rb") as stream:
-        rows = _good(reading.read_features(stream, labelled=False))
-    for number, scored in enumerate(screening.score_rows(rows, trained), start=1):
-        reasons = [_push(push.column, push.value, push.usual) for push in scored.pushes]
+        rows = list(reading.read_features(stream, labelled=False))
+    if rows and isinstance(rows[0], RefusedRow) and rows[0].line == 1:
+        say(_told(rows[0]))
+        raise DomainError("rows_refused", count=1)
+    good = [row for row in rows if not isinstance(row, RefusedRow)]
+    found = iter(screening.score_rows(good, trained))
+    for number, row in enumerate(rows, start=1):
+        line = _refused_line(row) if isinstance(row, RefusedRow) else _scored_line(next(found))
         if as_json:
-            line = {"row": number, "score": scored.score, "reasons": reasons, "unlabelled_score": scored.unlabelled}
-            click.echo(json.dumps(line, ensure_ascii=False, allow_nan=False))
+            click.echo(json.dumps({"row": number, **line}, ensure_ascii=False, allow_nan=False))
+        elif isinstance(row, RefusedRow):
+            click.echo(f"{number}  {_told(row)}")
         else:
-            click.echo(f"{number}  score={scored.score}  {' '.join(reasons)}")
+            click.echo(f"{number}  score={line['score']}  {' '.join(line['reasons'])}")
     for sentence in trained.card["limits"][language()]:
         say(sentence)
+    if len(good) < len(rows):
+        raise DomainError("rows_unscored", count=len(rows) - len(good))
+
+
+def _scored_line(scored: "Scored") -> dict[str, Any]:
+    reasons = [_push(push) for push in scored.pushes]
+    return {"score": scored.score, "reasons": reasons, "unlabelled_score": scored.unlabelled, "errors": []}
+
+
+def _refused_line(row: RefusedRow) -> dict[str, Any]:
+    detail = errors.sentence(row.code, row.facts, language())
+    error = {"line": row.line, "field": row.field, "code": row.code, "detail": detail}
+    return {"score": None, "reasons": [], "unlabelled_score": None, "errors": [error]}
 
 
 @cache
-def _pushes() -> Mapping[str, Mapping[str, str]]:
+def _pushes() -> Mapping[str, Mapping[str, Mapping[str, str]]]:
     return tomllib.loads(files("web").joinpath("screening.toml").read_text("utf-8"))
 
 
-def _push(column: str, value: float, usual: float) -> str:
-    days = column == "Auction_Duration"
-    facts = {
-        name: f"{number:g}" if days else f"{100 * number:.0f}" for name, number in (("value", value), ("usual", usual))
-    }
-    return errors.filled(_pushes()[column][language()], facts, language())
+def _push(push: "Push") -> str:
+    value, usual = (_shown(push.feature, number) for number in (push.value, push.usual))
+    text = _pushes()[push.feature]["more" if push.high else "less"][language()]
+    return errors.filled(text, {"value": value, "usual": usual}, language())
+
+
+def _shown(feature: str, number: float) -> str:
+    if feature == "log_spread":
+        return f"{math.exp(number):.2g}"
+    return f"{number:.4g}" if feature in _COUNTED else f"{100 * number:.3g}"

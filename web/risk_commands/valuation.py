@@ -13,7 +13,7 @@ from auction.kernel.settings import Settings
 from auction.kernel.unit import House
 from auction.rules.calendar import shanghai_day
 from disclosure.services.valuation import MODELS, drift_of, sold_cells, value_waiting
-from risk.imports.lines import Refused, RefusedRow
+from risk.imports.lines import Refused, RefusedRow, columns_beside
 from risk.learning.valuation.reading import COLUMNS, Record, read_records, record
 from risk.learning.valuation.worker import ask
 from risk.queries.valuation import model_in_force
@@ -21,7 +21,7 @@ from risk.services.valuation import register_model
 
 from .. import errors
 from ..terminal import answered, language, say, the_house
-from ..valuation import abstained, behind, card_lines
+from ..valuation import abstained, behind, card_lines, unknown_columns, unused
 from ..wiring import check, open_house, upgrade
 from .group import risk, train
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 # What learns is imported by the commands that learn: this module is read by every process, also by those that serve.
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-_TYPE = click.option("--asset-type", required=True, help=", ".join(COLUMNS))
+_TYPE = click.option("--asset-type", required=True, type=click.Choice(tuple(COLUMNS)))
 #: Refused lines that are told one by one.
 _TOLD = 20
 
@@ -55,7 +55,10 @@ def _said(row: RefusedRow) -> dict[str, Any]:
 
 def _read(path: Path, asset_type: str, *, priced: bool) -> list[Record | RefusedRow]:
     with path.open("rb") as stream:
-        rows = list(read_records(stream, COLUMNS[asset_type], priced=priced))
+        columns = COLUMNS[asset_type]
+        rows = list(read_records(stream, columns, priced=priced))
+        if beside := columns_beside(stream, columns.all):
+            say(unknown_columns(beside, language()))
     if rows and isinstance(rows[0], RefusedRow) and rows[0].line == 1:
         say(f"line 1: {rows[0].field or ''} {_said(rows[0])['detail']}")
         raise DomainError("rows_refused", count=1)
@@ -82,9 +85,7 @@ def train_valuation(
     if path is None and not from_sales:
         raise click.UsageError("give a file, or --from-sales")
     from risk.learning.valuation import keeping, training
-    from risk.learning.valuation.profiles import profile_of
 
-    profile_of(asset_type)
     house = _house()
     rows = _read(path, asset_type, priced=True) if path else []
     refused = [row for row in rows if isinstance(row, RefusedRow)]
@@ -145,12 +146,13 @@ def _sales(house: House, asset_type: str) -> tuple[list[Record], list[RefusedRow
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a row.")
 @answered
 def value(path: Path, asset_type: str, as_json: bool) -> None:
-    """Value the rows of a CSV by the model in force: an interval, comparables and drivers, or why there is none."""
+    """Value the rows of a CSV by the model in force: an interval, comparables and drivers, or why there is none.
+
+    `unused` names the cells of a row that could not be used; columns of the file that are not known are told on stderr.
+    """
     from risk.learning.valuation import keeping
     from risk.learning.valuation.model import none
-    from risk.learning.valuation.profiles import profile_of
 
-    profile_of(asset_type)
     house = _house()
     kept = house.read(model_in_force, asset_type)
     if kept is None:
@@ -158,7 +160,8 @@ def value(path: Path, asset_type: str, as_json: bool) -> None:
     model = keeping.load(house.settings.data / MODELS / asset_type / kept.file, kept.file_sha256)
     rows = _read(path, asset_type, priced=False)
     records = [row for row in rows if isinstance(row, Record)]
-    said = dict(zip((each.line for each in records), model.value(records), strict=True))
+    answers = model.value(records, shanghai_day(house.now()))
+    said = dict(zip((each.line for each in records), answers, strict=True))
     for number, row in enumerate(rows, start=1):
         estimate = said[row.line] if isinstance(row, Record) else none(row.code, column=row.field or "")
         click.echo(_row(number, estimate, as_json))
@@ -168,9 +171,8 @@ def _row(number: int, estimate: "Estimate", as_json: bool) -> str:
     reason = abstained(estimate.abstained, estimate.abstained_facts, language()) if estimate.abstained else None
     if as_json:
         return json.dumps({"row": number, **estimate.as_data(), "abstained": reason}, ensure_ascii=False)
-    if reason:
-        return f"{number}: {reason}"
-    return f"{number}: {estimate.low_fen} … {estimate.mid_fen} … {estimate.high_fen} fen"
+    told = reason or f"{estimate.low_fen} … {estimate.mid_fen} … {estimate.high_fen} fen"
+    return f"{number}: {told}{unused(estimate.unused, language())}"
 
 
 @risk.command("estimate")

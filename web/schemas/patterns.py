@@ -27,7 +27,9 @@ class PatternOut(Strict):
 class PairOut(Strict):
     """Two bidders: how often one raised directly over the other here, and how often they have met elsewhere.
 
-    From `joint` on null for two who have not met often enough to speak of a habit.
+    From `joint` on null for two who have not met often enough to speak of a habit. `by_chance`: how likely any pair
+    meets so often by chance. The last four count over all their meetings: raises over each other, all their raises,
+    those over each other by one increment, and the median seconds of such an answer.
     """
 
     a = fields.String()
@@ -38,6 +40,10 @@ class PairOut(Strict):
     b_won = fields.Integer(allow_none=True)
     overlap_percent = fields.Integer(allow_none=True)
     by_chance = fields.String(allow_none=True)
+    joint_clashes = fields.Integer(allow_none=True)
+    joint_raises = fields.Integer(allow_none=True)
+    joint_single_steps = fields.Integer(allow_none=True)
+    joint_response_s = fields.Float(allow_none=True)
 
 
 class PatternsOut(Strict):

@@ -20,7 +20,7 @@ Array = NDArray[np.float64]
 #: What is recovered, after the columns themselves.
 RECOVERED = ("bids", "auction_bids", "spread", "log_spread")
 NAMES = (*COLUMNS, *RECOVERED)
-#: Features that say one thing together, by the column that names it in a reason.
+#: Features that say one thing together, and make one reason.
 SUBJECTS = {
     "Bidder_Tendency": ("Bidder_Tendency",),
     "Bidding_Ratio": ("Bidding_Ratio", "bids", "auction_bids"),

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from .behaviour import NAMES, SUBJECTS, Array, columns, names
+from .behaviour import SUBJECTS, Array, columns, names
 from .reading import LABEL_MAKER
 
 TAILED = ("Bidder_Tendency", "Bidding_Ratio", "Winning_Ratio", "bids")
@@ -24,12 +24,19 @@ _MOST_REASONS = 3
 
 @dataclass(frozen=True, slots=True)
 class Push:
-    """One reason: the column that pushes the score up, the row's value, what is usual, and by how much it pushes."""
+    """One reason: the feature that pushes the score up, the row's value, what is usual, and by how much it pushes.
 
-    column: str
+    The value lies above or below what is usual (`high`): where it does not, the feature is no reason.
+    """
+
+    feature: str
     value: float
     usual: float
     weight: float
+
+    @property
+    def high(self) -> bool:
+        return self.value > self.usual
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +78,9 @@ class Tails:
         usual = np.median(self.known, axis=0)
         return [
             _strongest(
-                Push(_subject(name), float(values[row, place]), float(usual[place]), float(rare[row, place]))
+                Push(name, float(values[row, place]), float(usual[place]), float(rare[row, place]))
                 for place, name in enumerate(self.features)
-                if rare[row, place] >= -np.log(0.2)
+                if rare[row, place] >= -np.log(0.2) and values[row, place] > usual[place]
             )
             for row in range(len(table))
         ]
@@ -93,7 +100,7 @@ def _subject(name: str) -> str:
 def _strongest(pushes: Any) -> tuple[Push, ...]:
     best: dict[str, Push] = {}
     for push in sorted(pushes, key=lambda push: -push.weight):
-        best.setdefault(push.column, push)
+        best.setdefault(_subject(push.feature), push)
     return tuple(best.values())[:_MOST_REASONS]
 
 
@@ -124,18 +131,29 @@ class Trees:
         return votes
 
     def pushes(self, table: Array) -> list[tuple[Push, ...]]:
-        """For each row, by how much the log-odds fall when one subject is made usual."""
+        """For each row, by how much the log-odds fall when one subject is made usual.
+
+        Of the features of a subject, the one is told that makes them fall most by itself.
+        """
         seen = columns(table, self.features)
         whole = self.model.decision_function(seen)
         found: list[list[Push]] = [[] for _ in range(len(table))]
-        for subject, parts in SUBJECTS.items():
+        for parts in SUBJECTS.values():
             places = [self.features.index(part) for part in parts if part in self.features]
             if not places:
                 continue
-            plain = seen.copy()
-            plain[:, places] = self.usual[places]
-            falls = whole - self.model.decision_function(plain)
-            for row in np.flatnonzero(falls > 0.25):
-                value = float(table[row, NAMES.index(subject)])
-                found[row].append(Push(subject, value, float(self.usual[places[0]]), float(falls[row])))
+            falls = whole - self._made_usual(seen, places)
+            alone = np.stack([whole - self._made_usual(seen, [place]) for place in places])
+            alone[(seen[:, places] == self.usual[places]).T] = -np.inf
+            told = alone.argmax(axis=0)
+            for row in np.flatnonzero((falls > 0.25) & np.isfinite(alone.max(axis=0))):
+                place = places[told[row]]
+                push = Push(self.features[place], float(seen[row, place]), float(self.usual[place]), float(falls[row]))
+                found[row].append(push)
         return [_strongest(pushes) for pushes in found]
+
+    def _made_usual(self, seen: Array, places: Sequence[int]) -> Array:
+        plain = seen.copy()
+        plain[:, places] = self.usual[places]
+        odds: Array = self.model.decision_function(plain)
+        return odds

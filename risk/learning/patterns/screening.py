@@ -11,7 +11,10 @@ from .training import Trained
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """A row's score by the labelled model (the unlabelled where there is no other), the unlabelled one, and why."""
+    """A row's score by the labelled model (the unlabelled where there is no other), the unlabelled one, and why.
+
+    A score of 0 has no reasons.
+    """
 
     row: Row
     score: float
@@ -28,4 +31,8 @@ def score_rows(rows: Sequence[Row], trained: Trained) -> list[Scored]:
     tails = trained.tails[seen]
     best = trained.trees.get(seen, tails)
     together = zip(rows, best.score(table), tails.score(table), best.pushes(table), strict=True)
-    return [Scored(row, round(float(score), 4), round(float(plain), 4), why) for row, score, plain, why in together]
+    return [
+        Scored(row, shown, round(float(plain), 4), why if shown > 0 else ())
+        for row, score, plain, why in together
+        for shown in (round(float(score), 4),)
+    ]

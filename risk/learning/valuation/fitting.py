@@ -6,7 +6,7 @@ series will meet.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,11 @@ _INNER = 4
 #: A word's mean is held to the general one as by this many groups; neighbours asked for a place's price.
 _HOLD = 5.0
 _NEIGHBOURS = 8
+#: First letters of a name that say where its group lies, and the most groups with the same that are told apart.
+_LETTERS = (2, 3)
+_NAMESAKES = 30
+#: The mean of namesakes is held to nothing as by this many groups; within one quarter, by half as many.
+_LIKE = 2.0
 #: Groups with many rows count for less than their number.
 _CROWD = 0.5
 #: Trees of a forest.
@@ -38,11 +43,15 @@ class Member:
         """The logarithm of the price by each of MEMBERS, one column each."""
         numbers = _with_place(self.state["place"], table)
         base = ridges.Ridge(self.state["ridge"]).predict(table, numbers)
-        features = _features(self.state, table, numbers, base)
+        features = _features(self.state, table, numbers, base, self._beginnings(table))
         stacked = base + trees.predict(self.state["stacked"], features)
         guess, seen = _from_guess(self.state["direct"], table, base, features)
         plain = guess + trees.predict(self.state["plain"], seen)
         return np.stack([base, stacked, plain], axis=1) + table.unit[:, None]
+
+    def _beginnings(self, table: Table) -> Array:
+        """What groups with names alike were off; no column for a model learned before names were read so."""
+        return _alike(self.state.get("beginnings", ()), table, {})
 
     def contributions(self, table: Table) -> tuple[Array, Array]:
         """As of the ridge; what was learned of a place counts for its latitude."""
@@ -89,7 +98,8 @@ def fit(
         "ridge": ridges.fit(table, numbers, target, weight, letters_weight).state,
         "means": [_means(column, table.group, target, weight) for column in table.words],
     }
-    features = np.column_stack([numbers, words, base])
+    state["beginnings"], own = _beginnings(profile, table, numbers, target, weight)
+    features = np.column_stack([numbers, words, _alike(state["beginnings"], table, own), base])
     state["stacked"] = _trees(features, target - base, weight, seed, rounds)
     state["direct"] = bool(np.all(np.isnan(table.guess)))
     guess, seen = _from_guess(state["direct"], table, base, features)
@@ -140,8 +150,55 @@ def _from_guess(direct: bool, table: Table, base: Array, features: Array) -> tup
     return np.where(np.isnan(table.guess), base, table.guess), features[:, :-1]
 
 
-def _features(state: dict[str, Any], table: Table, numbers: Array, base: Array) -> Array:
-    return np.column_stack([numbers, _said(state["means"], table), base])
+def _features(state: dict[str, Any], table: Table, numbers: Array, base: Array, alike: Array) -> Array:
+    return np.column_stack([numbers, _said(state["means"], table), alike, base])
+
+
+def _beginnings(
+    profile: Profile, table: Table, numbers: Array, target: Array, weight: Array
+) -> tuple[list[dict[str, Any]], dict[str, float]]:
+    """By the first letters of names, how far their groups were off what all else says of them: count and sum; and how
+    far each group was off by itself.
+
+    望京花园 and 望京新城 lie side by side: letters that a ridge has to weigh one by one, trees take from the groups.
+    """
+    if profile.quarter is None:
+        return [], {}
+    nameless = replace(table, text=np.full(len(table), "", dtype=object))
+    off = target - ridges.fit(nameless, numbers, target, weight, 0.0).predict(nameless, numbers)
+    groups, first, where = np.unique(table.group.astype(str), return_index=True, return_inverse=True)
+    own = np.bincount(where, off) / np.bincount(where)
+    found = []
+    for letters, quarter, hold in (
+        *((count, None, _LIKE) for count in _LETTERS),
+        (_LETTERS[0], profile.quarter, _LIKE / 2),
+    ):
+        by: dict[str, list[float]] = {}
+        for key, value in zip(_keys(table.at(first), letters, quarter), own, strict=True):
+            if key:
+                count, total = by.get(key, (0.0, 0.0))
+                by[key] = [count + 1, total + float(value)]
+        found.append({"letters": letters, "quarter": quarter, "hold": hold, "by": by})
+    return found, dict(zip(groups.tolist(), own.tolist(), strict=True))
+
+
+def _keys(table: Table, letters: int, quarter: int | None) -> list[str]:
+    """The first letters of each row's name, and its quarter; empty where there is no name."""
+    within = [""] * len(table) if quarter is None else table.words[quarter].tolist()
+    return [f"{name[:letters]}|{word}" if name else "" for name, word in zip(table.text.tolist(), within, strict=True)]
+
+
+def _alike(beginnings: Sequence[dict[str, Any]], table: Table, own: dict[str, float]) -> Array:
+    """For each beginning two columns: how far groups with such names were off, and how many there are; `own`: of the
+    groups that are among them, to be left out."""
+    columns = np.zeros((len(table), 2 * len(beginnings)))
+    for place, kept in enumerate(beginnings):
+        for row, key in enumerate(_keys(table, kept["letters"], kept["quarter"])):
+            count, total = kept["by"].get(key, (0, 0.0))
+            if count and (mine := own.get(str(table.group[row]))) is not None:
+                count, total = count - 1, total - mine
+            columns[row, 2 * place : 2 * place + 2] = total / (count + kept["hold"]), min(count, _NAMESAKES)
+    return columns
 
 
 def _means(column: NDArray[Any], group: NDArray[Any], target: Array, weight: Array) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -11,15 +12,21 @@ from . import fitting, trees
 from .comparing import comparables
 from .intervals import COVERAGE, Bands
 from .profiles import PROFILES, Array, Table
-from .reading import COLUMNS, Record
+from .reading import COLUMNS, Record, year_of
 
 #: The form of the state that is kept; another form gets another name.
 FORM = "fapai-valuation-1"
 #: Cells usually filled of which at least this share must be there; usually: in this share of the training rows.
 _ENOUGH = 0.5
 _USUAL = 0.7
-#: A number is too far out beyond this part of the reach of the training data, on either side.
+#: A number is too far out beyond this part of the reach of the training data, on either side; one that measures a size
+#: beyond this part of the least and of the most.
 _BEYOND = 0.25
+_SIZES = frozenset(("area_m2", "floors", "new_price_fen", "mileage_km", "displacement_l"))
+#: What cannot come after the sale, nor after the day of valuing. A year is told as its first day.
+_BEFORE = ("registered_on", "built_year", "sold_on")
+#: By the length of a day as it was told (2016, 2016-07), how much of a year it leaves open.
+_ROUGH = {4: 1.0, 7: 1 / 12}
 #: Beyond this many times the usual expected deviation an estimate says nothing.
 _ROUND = 10_000
 _DRIVERS = 6
@@ -29,6 +36,7 @@ _DRIVERS = 6
 class Estimate:
     """The value of one lot. `abstained` is None, or the reason (a code and its facts) for which there is none.
 
+    `unused`: columns whose cells could not be used, and counted as missing.
     `drivers` are the largest parts of the estimate's logarithm, and what remains; with the average lot they sum to it.
     """
 
@@ -40,9 +48,10 @@ class Estimate:
     drivers: list[dict[str, Any]]
     abstained: str | None
     abstained_facts: dict[str, Any]
+    unused: tuple[str, ...] = ()
 
     def as_data(self) -> dict[str, Any]:
-        """Plain values, as CONTRACT names them."""
+        """Plain values, as CONTRACT names them; and `unused`."""
         return {
             "low_fen": self.low_fen,
             "mid_fen": self.mid_fen,
@@ -51,6 +60,7 @@ class Estimate:
             "comparables": self.comparables,
             "drivers": self.drivers,
             "abstained": self.abstained,
+            "unused": list(self.unused),
         }
 
 
@@ -66,21 +76,28 @@ class Model:
         self.state, self.card = state, card
         self.profile = PROFILES[state["asset_type"]]
 
-    def value(self, records: Sequence[Record]) -> list[Estimate]:
-        """An estimate for each record, in order; what is unlike the training data gets a reason instead."""
-        answers: list[Estimate | None] = [self._refusal(record) for record in records]
+    def value(self, records: Sequence[Record], today: date) -> list[Estimate]:
+        """An estimate for each record, in order; what is unlike the training data, or later than `today`, gets a reason
+        instead."""
+        answers: list[Estimate | None] = [self._refusal(record, year_of(today)) for record in records]
         rows = [number for number, answer in enumerate(answers) if answer is None]
         if rows:
             table = self.profile.table([records[number] for number in rows], self.state["today"])
             for number, estimate in zip(rows, self._estimates(table), strict=True):
                 answers[number] = estimate
-        return [answer for answer in answers if answer is not None]
+        return [
+            replace(answer, unused=record.unread)
+            for answer, record in zip(answers, records, strict=True)
+            if answer is not None
+        ]
 
-    def _refusal(self, record: Record) -> Estimate | None:
+    def _refusal(self, record: Record, today: float) -> Estimate | None:
         seen, columns = self.state["range"], COLUMNS[self.profile.asset_type]
         for column in columns.essential:
             if column not in record.cells:
                 return none("cell_unreadable" if column in record.unread else "cell_missing", column=column)
+        if early := _too_early(record, today):
+            return early
         for column, words in seen["known"].items():
             word = record.word(column)
             if word and words and word not in words:
@@ -92,8 +109,9 @@ class Model:
                 return none("word_unknown", column="brand", value=record.word("brand"))
         for column, (least, most) in seen["reach"].items():
             value = record.number(column)
-            if not math.isnan(value) and not _within(value, least, most):
-                return none("out_of_reach", column=column, value=f"{value:g}", least=f"{least:g}", most=f"{most:g}")
+            if not math.isnan(value) and not _within(column, value, least, most):
+                told, low, high = (_shown(each) for each in (value, least, most))
+                return none("out_of_reach", column=column, value=told, least=low, most=high)
         usual = [column for column, share in seen["filled"].items() if share >= _USUAL]
         given = sum(column in record.cells for column in usual)
         if given < _ENOUGH * len(usual):
@@ -175,9 +193,26 @@ class Model:
         return answer
 
 
-def _within(value: float, least: float, most: float) -> bool:
-    margin = _BEYOND * max(abs(least), abs(most), most - least) if least >= 0 else most - least
-    return least - margin <= value <= most + max(margin, _BEYOND * most)
+def _too_early(record: Record, today: float) -> Estimate | None:
+    """A reason for none where what must have been before is told to come after the day of valuing, or of the sale."""
+    sold = record.number("sold_on") + _ROUGH.get(len(record.days.get("sold_on", "")), 0.0)
+    for column in _BEFORE:
+        value = record.number(column)
+        for code, end in (("after_today", today), ("after_sale", sold)):
+            if value > end:
+                return none(code, column=column, value=record.days.get(column, _shown(value)))
+    return None
+
+
+def _within(column: str, value: float, least: float, most: float) -> bool:
+    if column in _SIZES:
+        return least / (1 + _BEYOND) <= value <= most * (1 + _BEYOND)
+    margin = _BEYOND * (most - least)
+    return least - margin <= value <= most + margin
+
+
+def _shown(value: float) -> str:
+    return f"{value:.10g}"
 
 
 def _fen(logarithm: Any) -> int:

@@ -70,6 +70,8 @@ class Profile:
     known: tuple[str, ...]
     #: Numbers (by position) whose neighbourhood is a place: latitude, longitude.
     place: tuple[int, int] | None
+    #: The word (by position) within which names that begin alike lie near: the district. None where they do not.
+    quarter: int | None
     row: Callable[[Record, float], tuple[list[float], list[str], str, str, float, float]]
 
     def table(self, records: Sequence[Record], today: float) -> Table:
@@ -178,6 +180,7 @@ PROFILES: Mapping[str, Profile] = {
         shown=("community", "district", "area_m2", "rooms", "halls", "floor", "floors", "built_year", "sold_on"),
         known=("city",),
         place=(9, 10),
+        quarter=1,
         row=_home,
     ),
     "vehicle": Profile(
@@ -191,6 +194,7 @@ PROFILES: Mapping[str, Profile] = {
         shown=("model", "registered_on", "mileage_km", "displacement_l", "transmission", "city", "sold_on"),
         known=(),
         place=None,
+        quarter=None,
         row=_vehicle,
     ),
 }  # fmt: skip

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import BinaryIO
 
 from ...imports.lines import LONGEST, Refused, RefusedRow, rows_of
@@ -190,6 +191,11 @@ def _year(told: tuple[int, ...]) -> float | None:
     if not (1900 <= year <= 2200 and 1 <= month <= 12 and 1 <= day <= 31):
         return None
     return year + (month - 1) / 12 + (day - 1) / 372
+
+
+def year_of(day: date) -> float:
+    """A day as a year with its fraction, as cells are read."""
+    return day.year + (day.month - 1) / 12 + (day.day - 1) / 372
 
 
 def shown(record: Record, columns: Sequence[str]) -> dict[str, str | float]:

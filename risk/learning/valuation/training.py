@@ -20,7 +20,7 @@ from auction.kernel.errors import DomainError
 from . import fitting, intervals, trees
 from .model import FORM, Model
 from .profiles import PROFILES, Array, Profile, Table, profile_of
-from .reading import COLUMNS, Record
+from .reading import COLUMNS, Record, year_of
 
 FOLDS = 5
 #: Fewer usable rows, or fewer groups, teach nothing that could be promised to anybody.
@@ -116,7 +116,7 @@ def _reference_day(records: Sequence[Record], asset_type: str, trained_on: date)
     """The year in which prices without a date count as asked: the latest day in the records, never after training."""
     days = [record.number(column) for record in records for column in COLUMNS[asset_type].days]
     latest = max((day for day in days if not math.isnan(day)), default=math.nan)
-    now = trained_on.year + (trained_on.month - 1) / 12 + (trained_on.day - 1) / 372
+    now = year_of(trained_on)
     return now if math.isnan(latest) else min(latest + 0.5 if asset_type == "vehicle" else latest, now)
 
 
@@ -207,7 +207,7 @@ def _range(profile: Profile, table: Table, records: Sequence[Record]) -> dict[st
     columns = COLUMNS[profile.asset_type]
     filled = {column: sum(column in record.cells for record in records) / len(records) for column in columns.all[1:]}
     reach = {}
-    for column in columns.numbers:
+    for column in (*columns.numbers, *(day for day in columns.days if day != "sold_on")):
         values = np.array([record.number(column) for record in records])
         values = values[~np.isnan(values)]
         if len(values):

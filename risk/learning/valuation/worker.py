@@ -1,7 +1,7 @@
 """A process that values lots and ends: whoever serves never loads scikit-learn, nor waits for it.
 
-One JSON object on standard input: `path`, `sha256`, `cells` (a list of columns with their plain values). One on
-standard output: `estimates` in the same order, and the process's `memory_kb` at its most.
+One JSON object on standard input: `path`, `sha256`, `cells` (a list of columns with their plain values), and `today`
+(ISO). One on standard output: `estimates` in the same order, and the process's `memory_kb` at its most.
 """
 
 import json
@@ -9,6 +9,7 @@ import os
 import resource
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from subprocess import TimeoutExpired, run
 from typing import Any
@@ -21,10 +22,10 @@ _PATIENCE = 300
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
-def ask(path: Path, sha256: str, cells: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def ask(path: Path, sha256: str, cells: Sequence[Mapping[str, Any]], today: date) -> dict[str, Any]:
     """Let a worker value lots by the model of a file; it is told no key of the house. DomainError as `keeping.load`
     says, `fault` where the worker died."""
-    question = json.dumps({"path": str(path), "sha256": sha256, "cells": list(cells)})
+    question = json.dumps({"path": str(path), "sha256": sha256, "cells": list(cells), "today": today.isoformat()})
     surroundings = {name: value for name, value in os.environ.items() if not name.startswith("FAPAI_")} | _ONE_THREAD
     command = [sys.executable, "-m", "risk.learning.valuation.worker"]
     try:
@@ -59,7 +60,8 @@ def main() -> None:
             records.append(record(number, cells, columns, priced=False))
         except Refused as error:
             refused[number] = none(error.code, column=error.field)
-    said = {each.line: estimate for each, estimate in zip(records, model.value(records), strict=True)} | refused
+    answers = model.value(records, date.fromisoformat(question["today"]))
+    said = {each.line: estimate for each, estimate in zip(records, answers, strict=True)} | refused
     told = [said[number] for number in range(len(question["cells"]))]
     json.dump(
         {

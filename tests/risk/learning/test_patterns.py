@@ -13,10 +13,10 @@ import pytest
 
 from auction.kernel.errors import DomainError
 from risk.imports.lines import RefusedRow
-from risk.learning.patterns.behaviour import NAMES, SUBJECTS, auctions_of, matrix
+from risk.learning.patterns.behaviour import NAMES, SUBJECTS, Array, auctions_of, matrix
 from risk.learning.patterns.keeping import keep, kept
 from risk.learning.patterns.reading import NEEDED, Row, read_features
-from risk.learning.patterns.scoring import Tails
+from risk.learning.patterns.scoring import Tails, Trees
 from risk.learning.patterns.screening import score_rows
 from risk.learning.patterns.training import Trained, _folds, train
 from risk.rules.patterns.features import COLUMNS
@@ -137,14 +137,39 @@ def test_scores_find_the_marked_rows_with_reasons(trained: Trained) -> None:
     assert min(one.score for one in marked) > max(one.score for one in others)
     assert all(0 <= one.score <= 1 and 0 <= one.unlabelled <= 1 for one in found)
     assert all(one.pushes for one in marked)
-    assert {push.column for one in marked for push in one.pushes} <= set(SUBJECTS)
+    parts = {part for subject in SUBJECTS.values() for part in subject}
+    assert {push.feature for one in marked for push in one.pushes} <= parts
+    assert all(push.value != push.usual for one in found for push in one.pushes)
+
+
+class BurstsOnly:
+    """A model that looks at how close together the bids of a row lie, and at nothing else."""
+
+    def decision_function(self, seen: Array) -> Array:
+        return -10 * seen[:, NAMES.index("spread")]
+
+
+def test_a_reason_tells_the_part_that_deviates_and_in_which_direction() -> None:
+    """Bids at the very end, and close together: what counted is that they came in a burst, not that they came late."""
+    row = dict(zip(COLUMNS, a_row(0, bids=1, of=2, shill=False, seed=1).values, strict=True))
+    late = Row(2, "a", "b", tuple((row | {"Early_Bidding": 0.96, "Last_Bidding": 0.97}).values()), None)
+    usual = np.zeros(len(NAMES))
+    usual[[NAMES.index("Last_Bidding"), NAMES.index("spread")]] = 0.36, 0.3
+    [[push]] = Trees(NAMES, BurstsOnly(), usual).pushes(matrix([late]))
+    assert (push.feature, push.high) == ("spread", False)
+
+
+def test_a_score_of_nothing_has_no_reasons(trained: Trained) -> None:
+    low = {seen: replace(tails, sums=tails.sums + 99) for seen, tails in trained.tails.items()}
+    found = score_rows(some_rows(3), replace(trained, trees={}, tails=low))
+    assert all(one.score == 0 and not one.pushes for one in found)
 
 
 def test_without_the_column_the_labels_were_made_from_another_model_answers(trained: Trained) -> None:
     assert set(trained.trees) == {False, True}
     found = score_rows(some_rows(40, outbids=False)[180:], trained)
     assert min(one.score for one in found if one.row.label) > 0.5
-    assert not any(push.column == "Successive_Outbidding" for one in found for push in one.pushes)
+    assert not any(push.feature == "Successive_Outbidding" for one in found for push in one.pushes)
     assert set(trained.card["pr_auc"]) == {"with_successive_outbidding", "without_successive_outbidding"}
     assert "proves nothing about real shills" in " ".join(trained.card["limits"]["en"])
 

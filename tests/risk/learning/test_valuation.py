@@ -56,7 +56,7 @@ def model() -> Model:
 
 def test_communities_that_training_never_saw_are_estimated_within_their_intervals(model: Model) -> None:
     held = [row for row in good(market.csv(1)) if is_held(row)]
-    said = [(each, row.price_fen or 0) for each, row in zip(model.value(held), held, strict=True)]
+    said = [(each, row.price_fen or 0) for each, row in zip(model.value(held, DAY), held, strict=True)]
     assert len(said) == 108
     assert np.mean([abs((each.mid_fen or 0) - price) / price for each, price in said]) < 0.15
     inside = np.mean([(each.low_fen or 0) <= price <= (each.high_fen or 0) for each, price in said])
@@ -78,7 +78,7 @@ def test_the_card_tells_data_split_errors_and_coverage_by_price(model: Model) ->
 
 
 def test_the_drivers_multiply_to_the_estimate(model: Model) -> None:
-    for estimate in model.value(good(market.csv(3))[:30]):
+    for estimate in model.value(good(market.csv(3))[:30], DAY):
         assert estimate.mid_fen is not None
         total = sum(each["effect"] for each in estimate.drivers)
         assert math.exp(total) == pytest.approx(estimate.mid_fen, rel=0.002)
@@ -87,7 +87,7 @@ def test_the_drivers_multiply_to_the_estimate(model: Model) -> None:
 def test_comparables_are_lots_of_the_file_the_own_community_first(model: Model) -> None:
     records = [row for row in good(market.csv(1)) if not is_held(row)]
     by_line = {row.line: row for row in records}
-    estimate = model.value(records[:1])[0]
+    estimate = model.value(records[:1], DAY)[0]
     assert len(estimate.comparables) == 3
     for each in estimate.comparables:
         assert by_line[each["line"]].price_fen == each["price_fen"]
@@ -117,7 +117,13 @@ def test_what_is_told_of_a_comparable_has_one_type_a_column() -> None:
         ({"area_m2": None}, "cell_missing"),
         ({"area_m2": "many"}, "cell_unreadable"),
         ({"area_m2": "4000"}, "out_of_reach"),
+        ({"area_m2": "5"}, "out_of_reach"),
         ({"city": "上海"}, "word_unknown"),
+        ({"built_year": "2099"}, "after_today"),
+        ({"built_year": "2012", "sold_on": "2011-05"}, "after_sale"),
+        ({"built_year": "2012", "sold_on": "2012"}, None),
+        ({"sold_on": "2026-03-03"}, "after_today"),
+        ({"built_year": "1900"}, "out_of_reach"),
         (dict.fromkeys(("rooms", "halls", "floor", "floors", "built_year", "community")), "cells_few"),
         ({"rooms": None, "decoration": "精装", "floor": "3", "city": "北京市", "community": "从未有过"}, None),
     ],
@@ -127,11 +133,57 @@ def test_a_lot_unlike_the_training_data_gets_a_reason_and_no_amount(
 ) -> None:
     cells = dict(zip(market.COLUMNS.split(","), next(market.rows(1)), strict=True))
     asked = record(2, {**cells, **changes}, HOMES, priced=False)
-    (estimate,) = model.value([asked])
+    (estimate,) = model.value([asked], DAY)
     assert estimate.abstained == reason
     assert (estimate.mid_fen is None) == (reason is not None)
     if reason is None:
         assert 0 < estimate.low_fen < estimate.mid_fen < estimate.high_fen  # type: ignore[operator]
+
+
+def test_a_car_registered_tomorrow_or_with_a_price_no_car_has_gets_a_reason() -> None:
+    """A size far below what training saw is as far out as one far above."""
+    cars = COLUMNS["vehicle"]
+    reach = {"new_price_fen": [5_000_000.0, 90_000_000.0], "registered_on": [2005.0, 2025.0]}
+    state = {"asset_type": "vehicle", "range": {"known": {}, "filled": {}, "reach": reach, "brands": []}}
+    asked = {
+        "cell": ({"new_price_fen": "1"}, "out_of_reach"),
+        "dear": ({"new_price_fen": "200000000"}, "out_of_reach"),
+        "tomorrow": ({"registered_on": "2026-03-03"}, "after_today"),
+        "old": ({"registered_on": "1960-01-01"}, "out_of_reach"),
+    }
+    cells = {"registered_on": "2018-01-01", "model": "x", "new_price_fen": "20000000"}
+    records = [record(2, cells | changed, cars, priced=False) for changed, _ in asked.values()]
+    found = Model(state, {}).value(records, DAY)
+    assert [each.abstained for each in found] == [reason for _, reason in asked.values()]
+    assert found[0].abstained_facts["column"] == "new_price_fen"
+    assert found[2].abstained_facts == {"column": "registered_on", "value": "2026-03-03"}
+
+
+def test_cells_that_could_not_be_used_are_named(model: Model) -> None:
+    cells = dict(zip(market.COLUMNS.split(","), next(market.rows(1)), strict=True))
+    asked = [record(2, cells | changed, HOMES, priced=False) for changed in ({"rooms": "-2", "built_year": "2500"}, {})]
+    odd, plain = model.value(asked, DAY)
+    assert (odd.as_data()["unused"], plain.as_data()["unused"]) == (["rooms", "built_year"], [])
+    assert odd.abstained is None
+
+
+def test_homes_whose_names_begin_alike_tell_of_each_other_and_not_of_themselves() -> None:
+    """Two quarters of one district, told apart only by how names begin; every name is another."""
+    lines = [market.COLUMNS]
+    for n in range(60):
+        start, unit = (("望京", 6_000_000), ("安贞", 3_000_000))[n % 2]
+        lines += [f"{unit * 60 + at},60,北京,朝阳,{start}{chr(0x4E00 + 37 * n)}院,2,1,中楼,18,2000" for at in range(4)]
+    records = good("\n".join(lines).encode())
+    profile = PROFILES["real_estate"]
+    table = profile.table(records, 2026.0)
+    target = np.log([row.price_fen or 0 for row in records]) - table.unit
+    weight = np.ones(len(table))
+    kept, own = fitting._beginnings(profile, table, table.numbers, target, weight)
+    alike = fitting._alike(kept, table, own)
+    dear = np.array([name.startswith("望京") for name in table.text])
+    assert alike[dear, 0].min() > 0.2 and alike[~dear, 0].max() < -0.2
+    assert set(alike[:, 1]) == {29.0}  # of the thirty that begin so, the own one is left out
+    assert fitting._beginnings(PROFILES["vehicle"], table, table.numbers, target, weight) == ([], {})
 
 
 def test_too_few_rows_or_an_unknown_type_train_nothing() -> None:
@@ -147,7 +199,7 @@ def test_empty_columns_and_nameless_rows_can_be_learned_from() -> None:
     lines = market.csv(4, communities=24).decode().splitlines()
     bare = "\n".join(",".join(cell for n, cell in enumerate(line.split(",")) if n in (0, 1, 5)) for line in lines)
     trained = learned(good(bare.encode()))
-    estimate = trained.value([record(2, {"area_m2": "60", "rooms": "2"}, HOMES, priced=False)])[0]
+    estimate = trained.value([record(2, {"area_m2": "60", "rooms": "2"}, HOMES, priced=False)], DAY)[0]
     assert estimate.mid_fen is not None
 
 
@@ -255,7 +307,7 @@ def test_neighbours_tell_the_price_of_a_place() -> None:
         record(2, {"area_m2": "60", "latitude": f"{39 + north}", "longitude": "116.15"}, HOMES, priced=False)
         for north in (0.05, 0.25)
     ]  # fmt: skip
-    south, far = (each.mid_fen or 0 for each in trained.value(asked))
+    south, far = (each.mid_fen or 0 for each in trained.value(asked, DAY))
     assert far / south == pytest.approx(math.exp(0.8), rel=0.25)
 
 
@@ -266,7 +318,8 @@ def test_a_model_comes_back_from_its_file_unchanged(model: Model, tmp_path: Path
     digest = keeping.save(model, tmp_path / "real_estate" / "m.skops")
     again = keeping.load(tmp_path / "real_estate" / "m.skops", digest)
     some = good(market.csv(2))[:5]
-    assert [each.as_data() for each in again.value(some)] == [each.as_data() for each in model.value(some)]
+    one, other = ([each.as_data() for each in each_of.value(some, DAY)] for each_of in (again, model))
+    assert one == other
     assert again.card == model.card
     assert [each.name for each in (tmp_path / "real_estate").iterdir()] == ["m.skops"]
 
@@ -293,13 +346,13 @@ def test_a_worker_says_what_the_model_says(model: Model, tmp_path: Path) -> None
     path = tmp_path / "m.skops"
     digest = keeping.save(model, path)
     cells = dict(zip(market.COLUMNS.split(","), next(market.rows(1)), strict=True))
-    answer = ask(path, digest, [cells, {"city": "北京"}, {"area_m2": "x"}])
-    own = model.value([record(0, cells, HOMES, priced=False)])[0]
+    answer = ask(path, digest, [cells, {"city": "北京"}, {"area_m2": "x"}], DAY)
+    own = model.value([record(0, cells, HOMES, priced=False)], DAY)[0]
     assert answer["estimates"][0]["mid_fen"] == own.mid_fen
     assert [each["abstained"] for each in answer["estimates"]] == [None, "cell_missing", "cell_unreadable"]
     assert 0 < answer["memory_kb"] < 1_000_000
     with pytest.raises(DomainError) as error:
-        ask(path, "0" * 64, [cells])
+        ask(path, "0" * 64, [cells], DAY)
     assert error.value.code == "valuation_model_changed"
 
 
@@ -312,7 +365,7 @@ def test_a_worker_is_told_no_key_of_the_house(monkeypatch: pytest.MonkeyPatch, t
 
     monkeypatch.setenv("FAPAI_SECRET_KEY", "s" * 43)
     monkeypatch.setattr(worker, "run", started)
-    assert ask(tmp_path / "m.skops", "0" * 64, []) == {"estimates": []}
+    assert ask(tmp_path / "m.skops", "0" * 64, [], DAY) == {"estimates": []}
     assert "PATH" in given and given["OMP_NUM_THREADS"] == "1"
     assert not [name for name in given if name.startswith("FAPAI_")]
 
@@ -328,6 +381,7 @@ def test_series_of_real_cars_held_out_are_within_reach() -> None:
     rest = [row for row, fold in zip(records, part, strict=True) if fold]
     held = [row for row, fold in zip(records, part, strict=True) if not fold]
     trained = learned(rest, "vehicle")
-    said = [(each, row.price_fen or 0) for each, row in zip(trained.value(held), held, strict=True) if each.mid_fen]
+    answers = trained.value(held, DAY)
+    said = [(each, row.price_fen or 0) for each, row in zip(answers, held, strict=True) if each.mid_fen]
     assert len(said) > 0.9 * len(held)
     assert np.mean([abs((each.mid_fen or 0) - price) / price for each, price in said]) < 0.18

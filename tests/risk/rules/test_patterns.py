@@ -1,6 +1,7 @@
 """Features computed by hand, pairs, and what is and what is not a reason."""
 
 import csv
+import random
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from auction.rules.ruleset import load
+from risk.rules.patterns.chances import at_least, at_most, by_chance, one_in
 from risk.rules.patterns.features import COLUMNS, Features, Offer, Terms, features_of, records_of, sales_of
-from risk.rules.patterns.pairs import by_chance, pairs_of
+from risk.rules.patterns.pairs import pairs_of
 from risk.rules.patterns.screen import REASONS, Finding, Limits, screen
+from tests.risk.circles import CIRCLES, ORDINARY, circles
 from tests.risk.rings import KINDS, make
 
 DATA = Path(__file__).parents[4] / "shared" / "data"
@@ -103,6 +106,14 @@ def test_meeting_by_chance() -> None:
     assert by_chance(3, 3, 3, 3) == pytest.approx(1.0)
 
 
+def test_events_with_rates_of_their_own() -> None:
+    """Of two events with rates 1/2 and 1/4: none 3/8, both 1/8."""
+    assert at_most(0, [0.5, 0.25]) == pytest.approx(3 / 8)
+    assert at_least(2, [0.5, 0.25]) == pytest.approx(1 / 8)
+    assert (at_least(0, [0.1]), at_most(1, [0.1]), at_least(1, [])) == (1.0, 1.0, 0.0)
+    assert (one_in(0.3), one_in(0.0), one_in(1.0)) == (3, 1_000_000, 1)
+
+
 def test_pairs_count_meetings_wins_and_clashes() -> None:
     given = [*offers("1", "ABAB"), *offers("2", "AB"), *offers("3", "BCA"), *offers("4", "BA"), *offers("5", "AC")]
     sales = sales_of(given, {})
@@ -111,6 +122,20 @@ def test_pairs_count_meetings_wins_and_clashes() -> None:
     assert (pair.clashes, pair.a_joined, pair.b_joined) == (5, 5, 4)
     assert (pair.overlap, pair.beside("A"), pair.beside("B")) == (0.8, 0.8, 1.0)
     assert pair.chance == pytest.approx(5 / 4845)
+    assert (pair.raises, pair.single_steps, pair.response_s) == (10, 5, 3600.0)
+    told = pair.as_seen_by("B")
+    assert (told["other"], told["joined"], told["other_joined"], told["won"]) == ("A", 4, 5, 2)
+
+
+def test_where_everybody_meets_the_lots_elsewhere_say_nothing() -> None:
+    """Four of five regulars come to each of eight lots: no wonder that two meet often, though a hundred were held."""
+    four = ("BCDE", "ACDE", "ABDE", "ABCE", "ABCD")
+    given = [offer for number in range(8) for offer in offers(str(number), four[number % 5])]
+    sales = sales_of(given, {})
+    pairs = pairs_of(sales, records_of(sales), joint_min=4, population=100)
+    assert {pair.held for pair in pairs} == {8}
+    alone = sales_of([offer for number in range(8) for offer in offers(str(number), "AB")], {})
+    assert [pair.held for pair in pairs_of(alone, records_of(alone), joint_min=4, population=100)] == [100]
 
 
 def others(count: int = 40) -> list[Offer]:
@@ -119,8 +144,69 @@ def others(count: int = 40) -> list[Offer]:
 
 
 def test_rivals_who_alternate_by_one_step_in_every_auction_are_no_reason() -> None:
-    given = others() + [offer for number in range(8) for offer in offers(str(number), "AB" * 20)]
+    turns = ("AB", "AB", "BA", "AB", "BA", "BA", "BA", "AB")
+    given = others() + [offer for number, turn in enumerate(turns) for offer in offers(str(number), turn * 20)]
     assert not any(finding.reasons for finding in findings(given).values())
+
+
+def crowd(count: int = 60) -> list[Offer]:
+    """Auctions of four people each of whom any may win, by one to three steps, at long and uneven intervals."""
+    chance, given = random.Random(3), []
+    for number in range(count):
+        price, at = 100, OPENS
+        for bidder in [f"m{chance.randrange(40)}" for _ in range(8)]:
+            price, at = price + 10 * chance.randint(1, 3), at + timedelta(seconds=chance.randint(60, 4000))
+            given.append(Offer(f"crowd{number}", bidder, price, at))
+    return given
+
+
+def test_two_who_push_each_other_up_and_never_win_are_told_with_the_chance() -> None:
+    given = crowd() + [offer for n in range(8) for offer in offers(str(n), f"ABABAB{n}", hours=0.005)]
+    found = findings(given)
+    assert codes(found["0", "A"]) == ["loses_together", "meets_beyond_chance", "answers_each_other", "in_step"]
+    assert found["0", "A"].alert and found["0", "B"].alert and not found["0", "0"].reasons
+    lost, met, answered, in_step = (reason.facts for reason in found["0", "A"].reasons)
+    assert (
+        (lost["joint"], lost["raises"], lost["won"]) == (8, 48, 0) and lost["expected"] >= 4 and lost["one_in"] >= 100
+    )
+    assert (met["either"], met["held"], met["one_in"]) == (8, 68, 1_000_000)
+    assert (answered["answers"], answered["clashes"]) == (40, 40)
+    assert (in_step["single_percent"], in_step["seconds"]) == (100, 18) and in_step["usual_seconds"] > 1000
+
+
+def test_two_who_fight_and_win_as_it_falls_out_are_rivals_however_much_in_step() -> None:
+    ends = ("ABABA", "BABAB", "ABABAC", "BABAB", "BABABC", "ABABA", "BABABC", "ABABA", "BABAB")
+    given = crowd() + [offer for n, end in enumerate(ends) for offer in offers(str(n), end, hours=0.005)]
+    assert not any(finding.alert for finding in findings(given).values())
+
+
+def test_one_who_fights_another_in_vain_every_time_is_told_with_him() -> None:
+    given = crowd() + [offer for n in range(12) for offer in offers(str(n), "AB" * 6, hours=0.005)]
+    found = findings(given)
+    assert codes(found["0", "A"])[:2] == ["loses_beside", "meets_beyond_chance"] and found["0", "A"].alert
+    assert codes(found["0", "B"])[:2] == ["wins_beside", "meets_beyond_chance"] and found["0", "B"].alert
+
+
+@pytest.mark.parametrize(("turns", "told"), [("ABC" * 4, True), ("ABBCAACBCCAB", False)])
+def test_a_closed_circle_that_takes_turns_is_told_and_one_that_does_not_is_not(turns: str, told: bool) -> None:
+    given = crowd()
+    for day, winner in enumerate(turns):
+        rest = [bidder for bidder in "ABC" if bidder != winner]
+        given += [
+            Offer(f"t{day}", offer.bidder, offer.amount_fen, offer.at + timedelta(days=day))
+            for offer in offers(f"t{day}", "".join([*rest, winner] * 3))
+        ]
+    found = findings(given)["t0", "A"]
+    assert (found.alert, "turns_in_closed_circle" in codes(found)) == (told, told)
+    opened = [Offer(f"t{day}", f"x{day}", 500, OPENS + timedelta(days=day, hours=9)) for day in range(len(turns))]
+    assert "turns_in_closed_circle" not in codes(findings(given + opened)["t0", "A"])
+
+
+def test_what_two_do_together_is_told_only_where_they_met() -> None:
+    given = crowd() + [offer for n in range(8) for offer in offers(str(n), f"ABABAB{n}", hours=0.005)]
+    found = findings([*given, *offers("alone", "AX")])
+    assert found["0", "A"].alert and not found["alone", "A"].reasons
+    assert [pair.other("A") for pair in found["0", "A"].pairs] == ["B"] and not found["alone", "A"].pairs
 
 
 def test_a_companion_who_spares_the_other_is_told_with_him() -> None:
@@ -212,6 +298,16 @@ def test_without_rings_there_are_no_alerts() -> None:
     history = make(4243, rings=())
     found = screen(history.offers, history.terms, LIMITS, sources=history.sources).findings
     assert len(found) > 700 and not any(one.alert for one in found)
+
+
+def test_circles_drawn_without_the_detector_in_mind_are_found_and_ordinary_people_are_not() -> None:
+    history = circles(4244, ordinary=ORDINARY, per_kind=1)
+    found = screen(history.offers, history.terms, LIMITS, sources=history.sources).findings
+    told = {(one.auction, one.bidder) for one in found if one.alert}
+    hidden = history.truth.keys()
+    assert len(told & hidden) >= 0.75 * len(hidden), Counter(history.truth[place] for place in hidden - told)
+    assert len({history.truth[place] for place in told & hidden}) >= len(CIRCLES) - 1
+    assert not told - hidden
 
 
 @pytest.mark.parametrize(("name", "bidders"), [("judicial_bids", 7), ("ebay_bids", 3022)])
