@@ -114,8 +114,8 @@ def test_a_company_nobody_knows_waits_and_one_that_is_known_does_not(hall: Hall,
 @pytest.mark.parametrize(
     ("rows", "rule"),
     [
-        ([("firm", "judge", "shareholder", "0.51")], "indirect_holdings"),
-        ([("firm", "child", "shareholder", "0.3"), ("firm", "judge", "shareholder", "0.3")], "indirect_holdings"),
+        ([("firm", "judge", "shareholder", "0.51")], "holdings"),
+        ([("firm", "child", "shareholder", "0.3"), ("firm", "judge", "shareholder", "0.3")], "holdings"),
         ([("firm", "child", "legal_representative", "")], "legal_representative"),
         ([("firm", "over", "shareholder", "0.6"), ("over", "child", "actual_controller", "")], "holdings"),
     ],
