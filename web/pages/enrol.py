@@ -8,7 +8,7 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from auction.kernel.errors import DomainError
 from auction.kernel.money import yuan
 from bidding.models import Payment, Registration
-from bidding.queries.conflicts import BARRED, is_reviewed, reviews_of
+from bidding.queries.conflicts import BARRED, RENEGER, is_reviewed, reviews_of
 from bidding.queries.held import decision_due
 from bidding.queries.lot_page import LotPage, lot_page
 from bidding.queries.mine import Own, mine, own
@@ -206,7 +206,7 @@ def _standing(found: Own) -> dict[str, str]:
         code = registration.refusal or "forbidden"
         text = refusal_sentence(code, registration.id, registration.created_at)
         return {"kind": "out", "sign": "stop", "head": head, "text": text}
-    if registration.status == "forfeited" and registration.refusal == BARRED:
+    if registration.status == "forfeited" and registration.refusal in (BARRED, RENEGER):
         text = _("法院认定您明知自己属于不得竞买的人而作出承诺，拍卖已撤销，保证金不予退还。")
         return {"kind": "out", "sign": "stop", "head": head, "text": _with_reason(text, registration)}
     if registration.status == "released" and registration.refusal:
