@@ -5,7 +5,7 @@ kept: it is returned as a registration with status `refused`, not raised.
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import select
 
@@ -103,13 +103,18 @@ def _check_open(unit: Unit, auction: Auction, application: rules.Application) ->
     """Whether the auction takes registrations now, and by this sheet."""
     if auction.announced_at is None:
         raise DomainError("not_found")
-    if auction.closed_at is not None:  # also where it was suspended at its close for a barred winner
-        raise DomainError("auction_closed")
-    late = rules.timing_refusal(auction.status, auction.opens_at, auction.closes_at, application.capacity, unit.now)
+    late = closed_to(auction, application.capacity, unit.now)
     if late:
         raise DomainError(late)
     if application.seal != auction.seal:
         raise DomainError("stale_disclosure", seal=auction.seal)
+
+
+def closed_to(auction: Auction, capacity: str, now: datetime) -> str | None:
+    """Why an announced auction takes no registration in this capacity any more; None while it does."""
+    if auction.closed_at is not None:  # also where it was suspended at its close for a barred winner
+        return "auction_closed"
+    return rules.timing_refusal(auction.status, auction.opens_at, auction.closes_at, capacity, now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ from ..schemas.conflicts import ReviewIn
 from ..schemas.reneges import PartIn, RenegeObjectionIn
 from . import debt_view, forms, labels, lot_view
 from .forms import Entry
-from .language import _, local
+from .language import _, language, local
 from .lot_view import heading, round_view
 from .refusals import refusal_sentence
 
@@ -51,6 +51,12 @@ def apply(auction_id: str) -> Any:
     return _apply_page(page, Entry({"capacity": "self", "claim": "ordinary"}))
 
 
+def _closed(page: LotPage, now: datetime) -> str:
+    """Why nobody can register any more; empty while somebody can."""
+    code = services.closed_to(page.auction, "self", now)
+    return errors.sentence(code, {}, language()) if code else ""
+
+
 def _lot(auction_id: str) -> LotPage:
     page = house().read(lot_page, auction_id)
     if page is None:
@@ -59,10 +65,11 @@ def _lot(auction_id: str) -> LotPage:
 
 
 def _apply_page(page: LotPage, form: Entry) -> str:
-    restricted = is_restricted(page.sheet.sheet)
+    restricted, now = is_restricted(page.sheet.sheet), house().now()
     return render_template(
         "enrol/apply.html",
-        **heading(page, house().now()),
+        **heading(page, now),
+        closed=_closed(page, now),
         form=form,
         sheet=page.sheet,
         special=lot_view.special_notices(page.announcement),
