@@ -30,9 +30,10 @@ from .interest import Standings
 from .life import open_auction
 from .rooms import lock_auction, write_room
 
+#: What bars a person; the refusal says what it rested on.
+BARS = frozenset(("barred_interest", "barred_reneger", "barred_sanction"))
 #: A refused offer whose reason speaks of the person is journaled as a private entry.
-_BARS = frozenset(("barred_interest", "barred_reneger", "barred_sanction"))
-_PERSONAL = _BARS | {"deposit_unpaid", "not_registered"}
+_PERSONAL = BARS | {"deposit_unpaid", "not_registered"}
 #: Offers refused for these reasons leave no entry, only a count: only what is judged while open is (PRECISIONS 28).
 COUNTED = frozenset(("not_registered", "not_started", "closed", "suspended", "not_open"))
 
@@ -320,7 +321,7 @@ _ANSWER = (
 
 def _why(session: Session, bid: Mapping[str, Any]) -> Mapping[str, str] | None:
     """What a bar rests on: the decision of one for a term, the practice on controlled companies; None for the rest."""
-    if bid["code"] not in _BARS:
+    if bid["code"] not in BARS:
         return None
     return refusal_facts(session, bid["registration_id"], bid["code"], bid["decided_at"])
 
