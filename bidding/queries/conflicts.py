@@ -6,7 +6,7 @@ code.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -17,16 +17,18 @@ from auction.kernel.clock import iso
 from auction.kernel.crypto import Vault
 from auction.kernel.errors import DomainError
 from auction.models import Account, Auction, Lot, Person
+from auction.rules.calendar import shanghai_day
 from auction.rules.identity import mask
 from auction.rules.lot import ENDED
 from risk.models import Alert, InterestFinding, InterestReview, LiftedHit
-from risk.queries.sources import Opener, body_name, chain_of
+from risk.queries.sources import Opener, body_name, chain_of, stakes_between
 from risk.rules.interest import Bodies, Hit
+from risk.rules.reneger import BOUND
 
 from ..models import RegisteredIdentity, Registration
 from .held import is_held
 from .identities import identities
-from .reneges import barred_buyers, renegers_of_lot
+from .reneges import barred_buyers, buyers_of, renegers_of_lot, reneges_with_buyers
 from .sanctions import bar_facts
 
 BARRED, RENEGER = "barred_interest", "barred_reneger"
@@ -142,7 +144,7 @@ def _registration(
             {"part": one.part, "name": one.name, "id_type": one.id_type, "id_number": mask(one.id_type, one.id_number)}
             for one in identities(session, vault, registration)
         ],
-        "hits": [_hit(session, opener, finding, bodies) for finding in found],
+        "hits": [_hit(session, vault, opener, finding, bodies) for finding in found],
         "reviews": [
             {
                 "text": vault.open(key, person.id, review_column(asked.review.id), asked.review.text) if key else None,
@@ -181,7 +183,7 @@ def reviews_of(session: Session, registration_id: str) -> list[Asked]:
         .where(InterestReview.registration_id == registration_id)
         .order_by(InterestReview.at, InterestReview.id)
     ).all()
-    lifted_at = _lifted_at(session, registration_id) if reviews else None
+    lifted_at = lifted_at_of(session, registration_id) if reviews else None
     keys = [review_alert(review.id) for review in reviews]
     alerts = session.execute(select(Alert.key, Alert.resolved_at).where(Alert.key.in_(keys)))
     answered = {alert.key: alert.resolved_at for alert in alerts}
@@ -195,7 +197,7 @@ def reviews_of(session: Session, registration_id: str) -> list[Asked]:
     return found
 
 
-def _lifted_at(session: Session, registration_id: str) -> datetime | None:
+def lifted_at_of(session: Session, registration_id: str) -> datetime | None:
     """When the last hit on a registration was lifted; None while one stands, and where there was none."""
     lifted = session.scalars(
         select(LiftedHit.at)
@@ -209,25 +211,62 @@ def _lifted_at(session: Session, registration_id: str) -> datetime | None:
     return max(lifted) if lifted and None not in lifted else None
 
 
-def _hit(session: Session, opener: Opener, finding: InterestFinding, bodies: Bodies) -> dict[str, Any]:
+def _hit(session: Session, vault: Vault, opener: Opener, finding: InterestFinding, bodies: Bodies) -> dict[str, Any]:
     hit = hit_of(finding)
+    version, at = finding.registry_version, finding.found_at
     lifted = session.get(LiftedHit, (finding.lot_id, finding.hit_key))
+    if hit.ground in BOUND:
+        basis = ["OJA 24(2)", "practice"]
+        chain = _bound_chain(session, vault, opener, finding.lot_id, hit, version, at)
+    else:
+        basis = ["OJA 34", "practice"] if hit.ground == "controlled_company" else ["OJA 34"]
+        chain = chain_of(session, opener, hit, bodies, version=version, at=at)
     return {
         "hit": finding.hit_key,
         "ground": hit.ground,
-        "rule": hit.relation if hit.ground == "controlled_company" else None,
+        "rule": hit.relation if hit.ground in ("controlled_company", *BOUND) else None,
         "relation": hit.relation if hit.ground == "near_relative" else None,
         "person": opener.of(hit.match),
-        "body_type": hit.body_type,
-        "body_code": hit.body_code,
+        "body_type": hit.body_type or None,
+        "body_code": hit.body_code or None,
         "body_name": body_name(session, hit.body_type, hit.body_code),
-        "basis": ["OJA 34", "practice"] if hit.ground == "controlled_company" else ["OJA 34"],
-        "registry_version": finding.registry_version,
-        "found_at": iso(finding.found_at),
+        "basis": basis,
+        "registry_version": version,
+        "found_at": iso(at),
         "review_due_at": iso(finding.review_due_at) if finding.review_due_at else None,
-        "chain": chain_of(session, opener, hit, bodies, version=finding.registry_version, at=finding.found_at),
+        "chain": chain,
         "lifted": {"reason": lifted.reason, "at": iso(lifted.at)} if lifted else None,
     }
+
+
+def _bound_chain(
+    session: Session, vault: Vault, opener: Opener, lot_id: str, hit: Hit, version: int, at: datetime
+) -> list[dict[str, Any]]:
+    """From the buyer who reneged, with the declaration that says so, to who is barred for being bound to him.
+
+    The sale he bought in has ended, and its confirmation names him.
+    """
+    steps: list[dict[str, Any]] = []
+    for renege, registration in reneges_with_buyers(session, lot_id):
+        names = {
+            vault.match_key(one.id_type, one.id_number): one.name for one in identities(session, vault, registration)
+        }
+        for match in sorted(buyers_of(session, registration.id) & {hit.via, *hit.through}):
+            if match in names:
+                opener.name(match, names[match])
+            steps.append(
+                {
+                    "record": "renege",
+                    "person": opener.of(match),  # None, so his role alone, once his data were erased
+                    "auction_id": renege.auction_id,
+                    "from": shanghai_day(renege.declared_at).isoformat(),
+                    "source": None,
+                }
+            )
+    if hit.ground == "reneger_company":
+        return steps + stakes_between(session, opener, hit, version=version, at=at)
+    above = replace(hit, match=hit.via, via=hit.match)
+    return steps + stakes_between(session, opener, above, version=version, at=at)[::-1]
 
 
 def hit_of(finding: InterestFinding) -> Hit:
@@ -243,8 +282,7 @@ def refusal_facts(session: Session, registration_id: str, code: str, moment: dat
     if code == "barred_sanction":
         return dict(bar_facts(session, registration_id, moment))
     if code == BARRED:
-        grounds = select(InterestFinding.ground).where(InterestFinding.registration_id == registration_id)
-        company = set(session.scalars(grounds)) == {"controlled_company"}
+        company = _grounds_at(session, registration_id, moment) == {"controlled_company"}
     else:
         if code == RENEGER and _failed_before(session, registration_id):
             return {"reason": "unqualified"}
@@ -259,6 +297,20 @@ def _failed_before(session: Session, registration_id: str) -> bool:
         return False
     lot_id = session.get_one(Auction, registration.auction_id).lot_id
     return not barred_buyers(session, lot_id).isdisjoint(one.id_match for one in registration.identities)
+
+
+def _grounds_at(session: Session, registration_id: str, moment: datetime) -> set[str]:
+    """The grounds of the interest bar that stood against a registration at a moment; where none did, all ever found."""
+    rows: Any = session.execute(
+        select(InterestFinding.ground, InterestFinding.found_at, LiftedHit.at)
+        .outerjoin(
+            LiftedHit,
+            (LiftedHit.lot_id == InterestFinding.lot_id) & (LiftedHit.hit_key == InterestFinding.hit_key),
+        )
+        .where(InterestFinding.registration_id == registration_id, InterestFinding.ground.not_in(BOUND))
+    ).all()
+    stood = {ground for ground, found_at, at in rows if found_at <= moment and (at is None or at > moment)}
+    return stood or {ground for ground, _, _ in rows}
 
 
 def open_conflicts(session: Session, limit: int = 200) -> list[dict[str, Any]]:

@@ -22,6 +22,7 @@ from disclosure.rules.gaps import gaps
 from disclosure.rules.sheet import Sheet
 
 from ..models import AfterSaleStep, Confirmation, Registration
+from .held import identity_due
 from .identities import OpenIdentity, identities
 from .lot_page import SHOWN, BidFacts, bids
 from .market import registrations
@@ -242,3 +243,31 @@ def pending(session: Session, vault: Vault, auction_id: str) -> list[Pending]:
         .order_by(Registration.created_at)
     )
     return [Pending(row, identities(session, vault, row)) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class HeldIdentity:
+    """A registration whose identity somebody outside the enforcing court decides on, by `due_at`; never a code."""
+
+    waiting: Pending
+    lot: Lot
+    court: Court
+    due_at: datetime | None
+
+
+def held_identities(session: Session, vault: Vault, court_code: str | None) -> list[HeldIdentity]:
+    """What the registry cannot match, in sales of every court but this one, the oldest first (PRECISIONS 13)."""
+    rows = (
+        select(Registration, Auction, Lot, Court)
+        .join(Auction, Auction.id == Registration.auction_id)
+        .join(Lot, Lot.id == Auction.lot_id)
+        .join(Court, Court.code == Lot.court_code)
+        .where(Registration.status == "awaiting_court", Registration.hold.is_not(None), Auction.closed_at.is_(None))
+        .order_by(Registration.created_at, Registration.id)
+    )
+    if court_code is not None:
+        rows = rows.where(Lot.court_code != court_code)
+    return [
+        HeldIdentity(Pending(row, identities(session, vault, row)), lot, court, identity_due(session, auction, row))
+        for row, auction, lot, court in session.execute(rows)
+    ]

@@ -1,4 +1,5 @@
-"""A sale held at its end because its winner is barred, and what its court still has to decide (PRECISIONS 14)."""
+"""What is held until somebody decides: a sale at its end because its winner is barred, and what its court still has to
+decide (PRECISIONS 14); a registration whose identity the registry cannot match (PRECISIONS 13)."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,6 +13,7 @@ from auction.queries.approvals import approval_dict, proposals_about
 from auction.rules.calendar import shanghai_day, working_days_end
 from auction.rules.published_holidays import published_calendar
 
+from ..models import Registration
 from .rooms import ruleset_of
 
 #: Why a sale is held at its end.
@@ -56,3 +58,18 @@ def decision_due(session: Session, auction: Auction) -> tuple[datetime, bool] | 
     held_on = shanghai_day(parse(auction.suspension["at"]))
     end = working_days_end(held_on, numbers.working_days("winner_barred_decision"), published_calendar(numbers))
     return end.ends_at - timedelta(seconds=1), end.provisional
+
+
+def waits_for_identity(registration: Registration) -> bool:
+    """Whether an identity behind a registration is still to be decided on, by somebody outside the enforcing court."""
+    return registration.status == "awaiting_court" and registration.hold is not None
+
+
+def identity_due(session: Session, auction: Auction, registration: Registration) -> datetime | None:
+    """The last second in which an identity that the registry cannot match is decided on; None for any other."""
+    if not waits_for_identity(registration):
+        return None
+    numbers = ruleset_of(session, auction)
+    filed_on = shanghai_day(registration.created_at)
+    end = working_days_end(filed_on, numbers.working_days("interest_review"), published_calendar(numbers))
+    return end.ends_at - timedelta(seconds=1)

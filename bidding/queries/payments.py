@@ -128,9 +128,7 @@ def owed_fen(session: Session, auction: Auction) -> int:
 
 def difference_owed_fen(session: Session, registration_id: str) -> int:
     """What the taker behind a registration has still to pay in; 0 unless a difference is awaited (SALE 16(2))."""
-    taking = session.scalar(
-        select(Taking).where(Taking.registration_id == registration_id, Taking.status == "awarded")
-    )
+    taking = session.scalar(select(Taking).where(Taking.registration_id == registration_id, Taking.status == "awarded"))
     if taking is None or taking.difference_fen is None:
         return 0
     return taking.difference_fen - difference_paid_fen(session, registration_id)

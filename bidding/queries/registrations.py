@@ -15,7 +15,7 @@ from auction.rules.identity import mask
 from ..models import Bid, Payment, Registration
 from ..rules.payment import LIVE
 from .conflicts import reviews_of
-from .held import WINNER_BARRED, decision_due
+from .held import WINNER_BARRED, decision_due, identity_due
 from .identities import identities
 from .payments import payment_dict, payments, refund_dict
 
@@ -54,6 +54,7 @@ def registration_dict(session: Session, vault: Vault, registration: Registration
     auction = session.get_one(Auction, registration.auction_id)
     asked = payments(session, registration.id)
     due = decision_due(session, auction) if auction.leader_registration_id == registration.id else None
+    decided_by = due[0] if due else identity_due(session, auction, registration)
     return {
         "id": registration.id,
         "auction_id": registration.auction_id,
@@ -61,7 +62,7 @@ def registration_dict(session: Session, vault: Vault, registration: Registration
         "status": registration.status,
         "refusal": registration.refusal,
         "hold": WINNER_BARRED if due else registration.hold,
-        "decision_due_at": iso(due[0]) if due else None,
+        "decision_due_at": iso(decided_by) if decided_by else None,
         "review": _review(session, registration.id),
         "capacity": registration.capacity,
         "claim": registration.claim,

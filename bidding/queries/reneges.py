@@ -1,6 +1,6 @@
 """Declared reneges: who is barred from a lot by them, what stands against an auction, what became of the money."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,7 +11,9 @@ from auction.models import Account, Approval, Auction, Person
 from auction.queries.approvals import took_part
 from auction.rules.published_holidays import published_calendar
 from auction.rules.ruleset import Ruleset
-from risk.queries.control import controlled_by
+from risk.queries.interest import lifted_hits, stakes_behind
+from risk.rules.interest import Hit
+from risk.rules.reneger import bound_hits
 
 from ..models import (
     Allocation,
@@ -68,6 +70,28 @@ def renegers_of_lot(session: Session, lot_id: str, *, revoked: bool = False) -> 
     return _buyers(session, RegisteredIdentity.registration_id.in_(reneged))
 
 
+def reneges_with_buyers(session: Session, lot_id: str) -> list[tuple[Renege, Registration]]:
+    """Every declaration of a lot, revoked ones too, with the buyer's registration, the earliest first."""
+    rows = (
+        select(Renege, Registration)
+        .join(Registration, Registration.id == Renege.registration_id)
+        .where(Renege.lot_id == lot_id)
+        .order_by(Renege.declared_at, Renege.id)
+    )
+    return [(row.Renege, row.Registration) for row in session.execute(rows)]
+
+
+def buyers_of(session: Session, registration_id: str) -> set[str]:
+    """The match keys of those a registration bought for."""
+    return _buyers(session, RegisteredIdentity.registration_id == registration_id)
+
+
+def lots_with_renegers(session: Session, lot_ids: Collection[str]) -> set[str]:
+    """Which of some lots were reneged on, by the declarations in force."""
+    wanted = select(Renege.lot_id).where(Renege.lot_id.in_(lot_ids), Renege.status == IN_FORCE)
+    return set(session.scalars(wanted.distinct()))
+
+
 def reneged_before(session: Session, auction: Auction) -> bool:
     """Whether a declaration in force says that one of an auction's buyers reneged in another sale of the platform."""
     buyers = _buyers(session, RegisteredIdentity.registration_id == auction.leader_registration_id)
@@ -91,22 +115,54 @@ def barred_buyers(session: Session, lot_id: str) -> set[str]:
     return _buyers(session, RegisteredIdentity.registration_id.in_(failed))
 
 
-def is_barred_reneger(session: Session, lot_id: str, matches: Collection[str], *, version: int, today: date) -> bool:
-    """Whether one of `matches` reneged on this lot (OJA 24(2)), is controlled by those who did, or controls them; or
-    bought it and got no approval (EQ 15(2), which speaks of the buyer alone).
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """How people stand to the renegers of a lot: one of them himself, or bound to one by control of companies.
 
-    `version` is the registry's, `today` the day in Shanghai. Control is as for the interest bar (court's practice).
-    Raises what reading the registry raises: nobody passes a check that cannot be made.
+    Who bought the lot and got no approval for it counts as one himself (EQ 15(2), which speaks of the buyer alone).
+
+    `version` and `on`: the registry and the day in Shanghai for which alone that holds.
     """
-    if not barred_buyers(session, lot_id).isdisjoint(matches):
-        return True
-    renegers = renegers_of_lot(session, lot_id)
+
+    version: int
+    on: date
+    himself: bool = False
+    hits: tuple[Hit, ...] = ()
+
+    @property
+    def barred(self) -> bool:
+        """Whether they are barred from every resale of the lot."""
+        return self.himself or bool(self.hits)
+
+
+def bound(
+    session: Session,
+    lot_id: str,
+    groups: Mapping[str, Collection[str]],
+    *,
+    version: int,
+    today: date,
+    ruleset: Ruleset,
+    without: Collection[str] = (),
+) -> dict[str, Bound]:
+    """How each group of people stands to who reneged on the lot (OJA 24(2); companies by the court's practice).
+
+    `version` is the registry's; hits lifted for the lot do not count, nor do those of `without`. As many statements
+    whatever the number. Raises what reading the registry raises: nobody passes a check that cannot be made.
+    """
+    failed, renegers = barred_buyers(session, lot_id), renegers_of_lot(session, lot_id)
     if not renegers:
-        return False
-    if not renegers.isdisjoint(matches):
-        return True
-    below = controlled_by(session, renegers, matches, version=version, today=today)
-    return bool(below or controlled_by(session, matches, renegers, version=version, today=today))
+        return {key: Bound(version, today, himself=not failed.isdisjoint(who)) for key, who in groups.items()}
+    behind = renegers.union(*groups.values())
+    stakes = stakes_behind(session, behind, version=version, today=today)
+    lifted = lifted_hits(session, {lot_id}).get(lot_id, frozenset()).union(without)
+    limit = ruleset.ratio("company_control")
+    return {
+        key: Bound(version, today, himself=True)
+        if not failed.isdisjoint(matches) or not renegers.isdisjoint(matches)
+        else Bound(version, today, hits=bound_hits(renegers, matches, stakes, more_than=limit, lifted=lifted))
+        for key, matches in groups.items()
+    }
 
 
 def standing_order(session: Session, auction_id: str) -> TopUpOrder | None:

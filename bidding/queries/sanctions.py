@@ -181,6 +181,7 @@ def sanction_dict(one: Decision, *, private: bool) -> dict[str, Any]:
     """A sanction as JSON. `private`: with the judge's words and the finding, for those it concerns."""
     sanction = one.sanction
     public = {
+        "id": sanction.id,
         "number": sanction.number,
         "court": sanction.court_code,
         "court_name": one.court_name,
@@ -196,7 +197,6 @@ def sanction_dict(one: Decision, *, private: bool) -> dict[str, Any]:
     if not private:
         return public
     return public | {
-        "id": sanction.id,
         "auction_id": sanction.auction_id,
         "name": one.person.name,
         "id_number": one.person.id_number,
@@ -215,6 +215,18 @@ def sanction_dict(one: Decision, *, private: bool) -> dict[str, Any]:
 
 def published_decisions(session: Session, vault: Vault, now: datetime) -> list[dict[str, Any]]:
     """The decisions in force whose publication is in force: name, masked number, each measure with its review."""
+    cases: dict[tuple[str, str], list[Decision]] = defaultdict(list)
+    for one in _decisions(session, vault, *_published_at(now)):
+        cases[one.sanction.person_id, one.sanction.auction_id].append(one)
+    shown = [
+        (next(one for one in measures if one.sanction.kind == "publication"), measures) for measures in cases.values()
+    ]
+    shown.sort(key=lambda one: one[0].sanction.in_force_at or now, reverse=True)
+    return [_published(*one) for one in shown]
+
+
+def _published_at(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """The decisions in force against somebody in a sale for which the publication is in force too."""
     order = aliased(Sanction)
     published = exists().where(
         order.kind == "publication",
@@ -223,14 +235,20 @@ def published_decisions(session: Session, vault: Vault, now: datetime) -> list[d
         order.person_id == Sanction.person_id,
         order.auction_id == Sanction.auction_id,
     )
-    cases: dict[tuple[str, str], list[Decision]] = defaultdict(list)
-    for one in _decisions(session, vault, Sanction.status == "in_force", published):
-        cases[one.sanction.person_id, one.sanction.auction_id].append(one)
-    shown = [
-        (next(one for one in measures if one.sanction.kind == "publication"), measures) for measures in cases.values()
-    ]
-    shown.sort(key=lambda one: one[0].sanction.in_force_at or now, reverse=True)
-    return [_published(*one) for one in shown]
+    return Sanction.status == "in_force", published
+
+
+def published_decision(session: Session, vault: Vault, sanction_id: str, now: datetime) -> dict[str, Any] | None:
+    """One decision in force whose publication is in force, as everybody may read it; None for any other."""
+    found = _decisions(session, vault, Sanction.id == sanction_id, *_published_at(now))
+    if not found:
+        return None
+    one = found[0]
+    return sanction_dict(one, private=False) | {
+        "name": one.person.name,
+        "id_number": one.person.id_number,
+        "factors": one.sanction.factors,
+    }
 
 
 def _published(head: Decision, measures: Sequence[Decision]) -> dict[str, Any]:

@@ -22,16 +22,18 @@ from auction.kernel.unit import Unit
 from auction.models import Auction
 
 from ..models import Bid, Registration
+from ..queries.conflicts import refusal_facts
 from ..queries.rooms import ROOMS, OpenRoom, room_of, room_rules
-from ..queries.sanctions import bar_facts
 from ..rules import room as rules
 from .intake import LEASE_HELD, Fenced
 from .interest import Standings
 from .life import open_auction
 from .rooms import lock_auction, write_room
 
+#: What bars a person; the refusal says what it rested on.
+BARS = frozenset(("barred_interest", "barred_reneger", "barred_sanction"))
 #: A refused offer whose reason speaks of the person is journaled as a private entry.
-_PERSONAL = frozenset(("barred_interest", "barred_reneger", "barred_sanction", "deposit_unpaid", "not_registered"))
+_PERSONAL = BARS | {"deposit_unpaid", "not_registered"}
 #: Offers refused for these reasons leave no entry, only a count: only what is judged while open is (PRECISIONS 28).
 COUNTED = frozenset(("not_registered", "not_started", "closed", "suspended", "not_open"))
 
@@ -319,10 +321,10 @@ _ANSWER = (
 
 
 def _why(session: Session, bid: Mapping[str, Any]) -> Mapping[str, str] | None:
-    """The decision a bar for a term rests on; asked for that refusal only."""
-    if bid["code"] != "barred_sanction":
+    """What a bar rests on: the decision of one for a term, the practice on controlled companies; None for the rest."""
+    if bid["code"] not in BARS:
         return None
-    return bar_facts(session, bid["registration_id"], bid["decided_at"])
+    return refusal_facts(session, bid["registration_id"], bid["code"], bid["decided_at"])
 
 
 def answer_of(bid: Mapping[str, Any], receipt: dict[str, Any] | None, why: Mapping[str, str] | None = None) -> Answer:

@@ -4,14 +4,16 @@ A hit bars at once; the finding is what a regulator may look up and two may lift
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
 from sqlalchemy import select, update
+from sqlalchemy.exc import SQLAlchemyError
 
+from auction.kernel.errors import DomainError
 from auction.kernel.unit import Unit
 from auction.models import Auction, Lot
 from auction.rules.calendar import PeriodEnd, shanghai_day, working_days_end
@@ -24,7 +26,8 @@ from risk.services.alerts import raise_alert
 from risk.services.interest import Asked, check_many
 
 from ..models import RegisteredIdentity, Registration
-from ..queries.conflicts import BARRED
+from ..queries.conflicts import BARRED, RENEGER
+from ..queries.reneges import Bound, bound, lots_with_renegers
 from ..queries.rooms import OpenRoom, ruleset_of
 from .rooms import lock_auctions
 
@@ -69,14 +72,55 @@ def keep_findings(
     due_at = None if end is None else end.ends_at - timedelta(seconds=1)
     _keep(unit, clearance, due_at, lot_id=lot.id, auction_id=auction.id, registration_id=registration_id)
     if had_bid:
-        grounds = " ".join(sorted({hit.ground for hit in clearance.hits}))
-        raise_alert(
-            unit,
-            "barred_bidder_had_bid",
-            key=f"barred_bidder_had_bid:{registration_id}:{clearance.version}",
-            reasons=[Reason("barred_after_bid", {"grounds": grounds})],
-            **where,
-        )
+        _tell_had_bid(unit, clearance, where)
+
+
+def keep_bound(
+    unit: Unit,
+    auction: Auction | OpenRoom,
+    lot: Lot,
+    registration_id: str,
+    found: Bound,
+    *,
+    had_bid: bool = False,
+) -> None:
+    """Keep each way in which a registration is bound to who reneged on its lot, and have the regulators review it.
+
+    A reneger himself is not told: his bar is the declaration's, and nobody lifts it but by revoking that.
+    """
+    if not found.hits:
+        return
+    where = {
+        "court_code": lot.court_code,
+        "lot_id": lot.id,
+        "auction_id": auction.id,
+        "registration_id": registration_id,
+    }
+    end = review_end(unit, auction)
+    raise_alert(
+        unit,
+        "controlled_company",
+        key=f"reneger_company:{registration_id}",
+        reasons=[Reason("reneger_company", {"due_on": end.last_day.isoformat()})],
+        **where,
+    )
+    clearance = Clearance(found.version, found.on, found.hits)
+    due_at = end.ends_at - timedelta(seconds=1)
+    _keep(unit, clearance, due_at, lot_id=lot.id, auction_id=auction.id, registration_id=registration_id)
+    if had_bid:
+        _tell_had_bid(unit, clearance, where)
+
+
+def _tell_had_bid(unit: Unit, clearance: Clearance, where: Mapping[str, str]) -> None:
+    """That somebody is barred who has bid (PRECISIONS 14)."""
+    grounds = " ".join(sorted({hit.ground for hit in clearance.hits}))
+    raise_alert(
+        unit,
+        "barred_bidder_had_bid",
+        key=f"barred_bidder_had_bid:{where['registration_id']}:{clearance.version}",
+        reasons=[Reason("barred_after_bid", {"grounds": grounds})],
+        **where,
+    )
 
 
 def review_end(unit: Unit, auction: Auction | OpenRoom) -> PeriodEnd:
@@ -128,7 +172,7 @@ _TRACES: Mapping[str, str] = {
 }
 
 
-def note_hit(unit: Unit, auction_id: str, registration_id: str, clearance: Clearance, *, had_bid: bool) -> None:
+def note_hit(unit: Unit, auction_id: str, registration_id: str, clearance: Clearance | Bound, *, had_bid: bool) -> None:
     """Journal that somebody registered is barred now; sealed, and without saying who or by whom."""
     unit.record(
         "InterestHitFound",
@@ -146,6 +190,7 @@ def note_hit(unit: Unit, auction_id: str, registration_id: str, clearance: Clear
 def flag_barred(unit: Unit, lot_id: str | None = None) -> int:
     """Find who of those admitted to a running sale is barred by the registry in force; answers how many who had bid.
 
+    By the interest bar, or for control of companies between him and who reneged on the lot.
     In the transaction that changes the registry (or the bodies of `lot_id`): a bid accepted before stays in the log,
     and is journaled and raised as an alert once (PRECISIONS 14). Only the auctions of somebody found are locked:
     whoever bids there meanwhile is either seen here, or meets the new registry.
@@ -179,30 +224,62 @@ def _flag(unit: Unit, people: Mapping[str, Mapping[str, set[str]]]) -> int:
         Asked(auctions[key].lot, frozenset().union(*behind.values()), ruleset_of(unit.session, auctions[key]))
         for key, behind in people.items()
     ]
-    barred: dict[str, list[tuple[str, Clearance]]] = {}
+    reneged = lots_with_renegers(unit.session, {one.lot_id for one in auctions.values()})
+    barred: dict[str, list[tuple[str, Clearance | Bound]]] = {}
     for key, whole in zip(people, check_many(unit, asked, unit.now), strict=True):
+        found: dict[str, Clearance | Bound] = {}
         for registration_id, matches in people[key].items():
             own = tuple(hit for hit in whole.hits if hit.match in matches)
             if own:
-                barred.setdefault(key, []).append((registration_id, Clearance(whole.version, whole.on, own)))
+                found[registration_id] = Clearance(whole.version, whole.on, own)
+        if auctions[key].lot_id in reneged:
+            rest = {one: matches for one, matches in people[key].items() if one not in found}
+            ways = bound_to_renegers(unit, auctions[key], rest, version=whole.version)
+            found |= {one: way for one, way in ways.items() if way.barred}
+        if found:
+            barred[key] = list(found.items())
     return sum(_bar(unit, auction, barred[key]) for key, auction in lock_auctions(unit, barred).items())
 
 
-def _bar(unit: Unit, auction: Auction, found: Iterable[tuple[str, Clearance]]) -> int:
+def bound_to_renegers(
+    unit: Unit,
+    auction: Auction | OpenRoom,
+    groups: Mapping[str, Collection[str]],
+    *,
+    version: int,
+    without: Collection[str] = (),
+) -> dict[str, Bound]:
+    """How groups of people stand to who reneged on an auction's lot, by the registry of `version`, today.
+
+    DomainError fault where that cannot be read: nobody passes a check that cannot be made.
+    """
+    numbers = ruleset_of(unit.session, auction)
+    day = shanghai_day(unit.now)
+    try:
+        return bound(unit.session, auction.lot_id, groups, version=version, today=day, ruleset=numbers, without=without)
+    except SQLAlchemyError as error:
+        raise DomainError("fault") from error
+
+
+def _bar(unit: Unit, auction: Auction, found: Iterable[tuple[str, Clearance | Bound]]) -> int:
     """Bar those who had bid in a locked auction; the others are found by their own next step."""
     flagged = 0
-    for registration_id, clearance in found:
+    for registration_id, why in found:
+        code = RENEGER if isinstance(why, Bound) else BARRED
         state: Any = unit.session.execute(
             select(Registration.has_bid, Registration.barred).where(Registration.id == registration_id)
         ).one()
-        if not state.has_bid or state.barred == BARRED:
+        if not state.has_bid or state.barred in (code, BARRED):
             continue
         unit.session.execute(
             update(Registration)
             .where(Registration.id == registration_id)
-            .values(cleared_version=clearance.version, cleared_on=clearance.on, barred=BARRED)
+            .values(cleared_version=why.version, cleared_on=why.on, barred=code)
         )
-        note_hit(unit, auction.id, registration_id, clearance, had_bid=True)
-        keep_findings(unit, auction, auction.lot, registration_id, clearance, had_bid=True)
+        note_hit(unit, auction.id, registration_id, why, had_bid=True)
+        if isinstance(why, Bound):
+            keep_bound(unit, auction, auction.lot, registration_id, why, had_bid=True)
+        else:
+            keep_findings(unit, auction, auction.lot, registration_id, why, had_bid=True)
         flagged += 1
     return flagged

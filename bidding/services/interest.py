@@ -9,11 +9,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import and_, select, update
-from sqlalchemy.exc import SQLAlchemyError
 
 from auction.kernel.clock import SHANGHAI
 from auction.kernel.db import Question, ask
-from auction.kernel.errors import DomainError
 from auction.kernel.unit import Unit
 from auction.models import Auction, Lot, Task
 from auction.rules.access import Actor
@@ -21,16 +19,15 @@ from auction.rules.calendar import shanghai_day
 from auction.services.lots import create_task
 from risk.queries.interest import REGISTRY
 from risk.queries.sanctions import term_bar_of
-from risk.rules.alerts import Reason
-from risk.services.alerts import raise_alert
+from risk.rules.interest import Clearance
 from risk.services.interest import check_interest
 
 from ..models import RegisteredIdentity, Registration
-from ..queries.conflicts import BARRED, RENEGER, through_reneger
-from ..queries.reneges import is_barred_reneger
+from ..queries.conflicts import BARRED, RENEGER
+from ..queries.reneges import Bound
 from ..queries.rooms import OpenRoom, ruleset_of
 from ..rules.room import Standing
-from .findings import flag_barred, keep_findings, note_hit, review_end
+from .findings import bound_to_renegers, flag_barred, keep_bound, keep_findings, note_hit
 
 _TABLE = Registration.__table__
 _COLUMNS = tuple(
@@ -137,52 +134,32 @@ def recheck(unit: Unit, auction: Auction | OpenRoom, registration_id: str, regis
     )
     lot = unit.session.get_one(Lot, auction.lot_id)  # a desk's auction may belong to no session
     clearance = check_interest(unit, lot, matches, unit.now, ruleset_of(unit.session, auction))
-    barred = BARRED if clearance.hits else standing_bar(unit, lot, matches, version=clearance.version)
+    bound = None if clearance.hits else standing_to_renegers(unit, auction, matches, version=clearance.version)
+    barred = BARRED if bound is None else RENEGER if bound.barred else sanction_bar(unit, lot, matches)
     before, had_bid = registration.barred, bool(registration.has_bid)  # the update reaches a loaded row
     unit.session.execute(
         update(Registration)
         .where(Registration.id == registration_id)
         .values(cleared_version=clearance.version, cleared_on=clearance.on, barred=barred)
     )
-    if barred == RENEGER and before != barred:
-        tell_reneger_company(unit, auction, lot, registration_id)
-    if clearance.hits and before != barred:
-        note_hit(unit, auction.id, registration_id, clearance, had_bid=had_bid)
-        keep_findings(unit, auction, lot, registration_id, clearance, had_bid=had_bid)
-    elif clearance.traces:
-        keep_findings(unit, auction, lot, registration_id, clearance)
+    new = before != barred
+    hits: Clearance | Bound = clearance if bound is None else bound
+    if hits.hits and new:
+        note_hit(unit, auction.id, registration_id, hits, had_bid=had_bid)
+    if bound is not None:
+        keep_bound(unit, auction, lot, registration_id, bound, had_bid=had_bid and new)
+    keep_findings(unit, auction, lot, registration_id, clearance, had_bid=had_bid and new)
     return barred
 
 
-def tell_reneger_company(unit: Unit, auction: Auction | OpenRoom, lot: Lot, registration_id: str) -> None:
-    """Have the regulators review a bar that reaches a registration by the practice on controlled companies alone."""
-    if not through_reneger(unit.session, registration_id):
-        return
-    due_on = review_end(unit, auction).last_day.isoformat()
-    raise_alert(
-        unit,
-        "controlled_company",
-        key=f"reneger_company:{registration_id}",
-        reasons=[Reason("reneger_company", {"due_on": due_on})],
-        court_code=lot.court_code,
-        lot_id=lot.id,
-        auction_id=auction.id,
-        registration_id=registration_id,
-    )
+def standing_to_renegers(
+    unit: Unit, auction: Auction | OpenRoom, matches: Collection[str], *, version: int, without: Collection[str] = ()
+) -> Bound:
+    """Whether one of `matches` reneged on the auction's lot, or is bound to who did, by the registry of `version`.
 
-
-def standing_bar(unit: Unit, lot: Lot, matches: Collection[str], *, version: int) -> str | None:
-    """`barred_reneger` where one of `matches` reneged on this lot, or is bound to who did; else as `sanction_bar`.
-
-    `version` is the registry's. DomainError fault where it cannot be read: nobody passes a check that cannot be made.
+    `without`: keys of hits that are taken for lifted. DomainError fault where that cannot be read.
     """
-    try:
-        barred = is_barred_reneger(unit.session, lot.id, matches, version=version, today=shanghai_day(unit.now))
-    except SQLAlchemyError as error:
-        raise DomainError("fault") from error
-    if barred:
-        return RENEGER
-    return sanction_bar(unit, lot, matches)
+    return bound_to_renegers(unit, auction, {"": matches}, version=version, without=without)[""]
 
 
 def sanction_bar(unit: Unit, lot: Lot, matches: Collection[str]) -> str | None:

@@ -21,28 +21,35 @@ from risk.models import InterestFinding, InterestReview, LiftedHit
 from risk.queries.interest import companies_below, registry_version
 from risk.queries.sources import Opener
 from risk.rules.alerts import Reason
-from risk.services.alerts import raise_alert
+from risk.rules.reneger import BOUND
+from risk.services.alerts import raise_alert, settle_alerts
 from risk.services.interest import Asked, bodies_of, check_many
 
 from ..models import RegisteredIdentity, Registration
 from ..queries.conflicts import (
     BARRED,
+    RENEGER,
     conflicts,
     found_on,
     is_reviewed,
     is_told,
+    lifted_at_of,
     review_alert,
     review_column,
     reviews_of,
 )
 from ..queries.held import is_held
+from ..queries.reneges import reneges_with_buyers
 from ..queries.rooms import ruleset_of
 from ..rules.registration import STANDING
-from .interest import check_anew, recheck
+from .interest import check_anew, recheck, standing_to_renegers
 from .rooms import lock_auctions
 from .settlement import confirm_held_winner
 
 KIND = "hit_lifted"
+#: The alerts that are answered where nothing bars a registration any more; and once every hit on it was lifted.
+_MOOT = ("winner_barred", "controlled_company", "barred_bidder_had_bid")
+_ANSWERED = (*_MOOT, "interest_review")
 
 
 def look_up_conflicts(unit: Unit, actor: Actor, bidder_id: str, lot_id: str, purpose: str) -> dict[str, object]:
@@ -59,12 +66,16 @@ def look_up_conflicts(unit: Unit, actor: Actor, bidder_id: str, lot_id: str, pur
         for hit in registration["hits"]:
             hit["frees"] = None if hit["lifted"] else _told_freed(unit, lot, registration["id"], hit["hit"])
     account = unit.session.get_one(Account, bidder_id)
-    unit.record(
-        "ConflictsLookedUp",
-        stream=f"person:{account.person_id}",
-        private=True,
-        body={"lot_id": lot_id, "purpose": purpose, "by": actor.id},
-    )
+    people = {account.person_id}
+    if any(hit["ground"] in BOUND for one in found["registrations"] for hit in one["hits"]):
+        people |= {buyer.person_id for _, buyer in reneges_with_buyers(unit.session, lot_id)}  # they are named too
+    for person_id in sorted(filter(None, people)):
+        unit.record(
+            "ConflictsLookedUp",
+            stream=f"person:{person_id}",
+            private=True,
+            body={"lot_id": lot_id, "purpose": purpose, "by": actor.id},
+        )
     return found
 
 
@@ -80,13 +91,16 @@ def ask_review(unit: Unit, actor: Actor, registration_id: str, text: str) -> Int
     """Ask for a review of an own refusal for the interest bar; the regulators are alerted.
 
     DomainError not_found for anybody else's registration, wrong_state unless it was refused or barred for that (or by
-    the practice on a reneger's companies), review_open while an earlier request waits for its answer.
+    the practice on a reneger's companies; wrong_state/own_renege says to who reneged himself what ends his bar),
+    review_open while an earlier request waits for its answer.
     """
     registration = unit.session.get(Registration, registration_id, with_for_update=True, populate_existing=True)
     if registration is None:
         raise DomainError("not_found")
     require(actor, "registration.own", owner=registration.account_id)
     if not is_reviewed(unit.session, registration):
+        if RENEGER in (registration.barred, registration.refusal):
+            raise DomainError("wrong_state", reason="own_renege")
         raise DomainError("wrong_state", status=registration.status)
     if any(asked.state == "open" for asked in reviews_of(unit.session, registration.id)):
         raise DomainError("review_open")
@@ -170,18 +184,15 @@ class Freed:
 
 def freed_by(unit: Unit, lot: Lot, finding: InterestFinding) -> Freed:
     """Who else is free once the hit of a finding is lifted for its lot: what its holder controls, and their bidders."""
-    version, today = registry_version(unit.session), shanghai_day(unit.now)
-    below = companies_below(unit.session, finding.id_match, version=version, today=today)
-    registered: dict[Registration, set[str]] = defaultdict(set)
-    for registration, match in unit.session.execute(
-        select(Registration, RegisteredIdentity.id_match)
-        .join(RegisteredIdentity, RegisteredIdentity.registration_id == Registration.id)
-        .join(Auction, Auction.id == Registration.auction_id)
-        .where(Auction.lot_id == lot.id, or_(Registration.refusal == BARRED, Registration.barred == BARRED))
-    ):
-        registered[registration].add(match)
-    known = frozenset().union(below, *registered.values())
     numbers = ruleset_of(unit.session, unit.session.get_one(Auction, finding.auction_id))
+    version, today = registry_version(unit.session), shanghai_day(unit.now)
+    if finding.ground in BOUND:
+        registered = _registered(unit, lot, RENEGER)
+        free = _freed_of_renegers(unit, registered, version, finding.hit_key)
+        return _freed(unit, finding, free, {})
+    below = companies_below(unit.session, finding.id_match, version=version, today=today)
+    registered = _registered(unit, lot, BARRED)
+    known = frozenset().union(below, *registered.values())
     before, after = check_many(
         unit,
         [Asked(lot, known, numbers), Asked(lot, known, numbers, without=frozenset((finding.hit_key,)))],
@@ -189,17 +200,46 @@ def freed_by(unit: Unit, lot: Lot, finding: InterestFinding) -> Freed:
     )
     barred, still = ({hit.match for hit in clearance.hits} for clearance in (before, after))
     free = [one for one, matches in registered.items() if matches & barred and not matches & still]
+    companies = {
+        match: name
+        for match, name in below.items()
+        if match in barred - still and not any(match in matches for matches in registered.values())
+    }
+    return _freed(unit, finding, free, companies)
+
+
+def _registered(unit: Unit, lot: Lot, code: str) -> dict[Registration, set[str]]:
+    """The registrations for a lot that a bar reached, each with those behind it."""
+    registered: dict[Registration, set[str]] = defaultdict(set)
+    for registration, match in unit.session.execute(
+        select(Registration, RegisteredIdentity.id_match)
+        .join(RegisteredIdentity, RegisteredIdentity.registration_id == Registration.id)
+        .join(Auction, Auction.id == Registration.auction_id)
+        .where(Auction.lot_id == lot.id, or_(Registration.refusal == code, Registration.barred == code))
+    ):
+        registered[registration].add(match)
+    return registered
+
+
+def _freed_of_renegers(
+    unit: Unit, registered: Mapping[Registration, set[str]], version: int, hit: str
+) -> list[Registration]:
+    """Which registrations only this hit binds to who reneged on their lot."""
+    free = []
+    for registration, matches in registered.items():
+        auction = _auction(unit, registration)
+        before, after = (
+            standing_to_renegers(unit, auction, matches, version=version, without=without) for without in ((), (hit,))
+        )
+        if before.barred and not after.barred:
+            free.append(registration)
+    return free
+
+
+def _freed(unit: Unit, finding: InterestFinding, free: list[Registration], companies: Mapping[str, bytes]) -> Freed:
     own = unit.session.get_one(Registration, finding.registration_id).account_id
     told = {one.account_id for one in free if is_told(unit.session, _auction(unit, one), one)}
-    return Freed(
-        frozenset(told - {own}),
-        frozenset({one.account_id for one in free} - told - {own}),
-        {
-            match: name
-            for match, name in below.items()
-            if match in barred - still and not any(match in matches for matches in registered.values())
-        },
-    )
+    return Freed(frozenset(told - {own}), frozenset({one.account_id for one in free} - told - {own}), companies)
 
 
 def _auction(unit: Unit, registration: Registration) -> Auction:
@@ -207,7 +247,7 @@ def _auction(unit: Unit, registration: Registration) -> Auction:
 
 
 def carry_out_hit_lifted(unit: Unit, actor: Actor, approval: Approval) -> None:
-    """The second regulator: the hit bars no more, and whom it held is checked anew at once.
+    """The second regulator: the hit bars no more, whom it held is checked anew at once, and the alerts are resolved.
 
     DomainError wrong_state where it was lifted meanwhile, and where it would now free a bidder of whom the proposal did
     not tell.
@@ -255,7 +295,12 @@ def carry_out_hit_lifted(unit: Unit, actor: Actor, approval: Approval) -> None:
     check_anew(unit, lot_id)
     for one in registrations:
         auction = auctions[one.auction_id]
-        if is_held(auction) and auction.leader_registration_id == one.id:
-            confirm_held_winner(unit, auction)
-        elif one.status in STANDING and one.barred == BARRED:
-            recheck(unit, auction, one.id, one)
+        held = is_held(auction) and auction.leader_registration_id == one.id
+        if held:
+            free = confirm_held_winner(unit, auction)
+        else:
+            standing = one.status in STANDING and one.barred in (BARRED, RENEGER)
+            free = standing and recheck(unit, auction, one.id, one) is None
+        lifted = lifted_at_of(unit.session, one.id) is not None and (free or not held)
+        kinds = _ANSWERED if lifted else _MOOT if free else ()
+        settle_alerts(unit, actor, kinds, one.id, outcome="unfounded", reason=approval.reason)

@@ -5,7 +5,7 @@ kept: it is returned as a registration with status `refused`, not raised.
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import select
 
@@ -15,6 +15,7 @@ from auction.kernel.unit import Unit
 from auction.models import Auction, Party, Person
 from auction.rules import identity
 from auction.rules.access import Actor, require
+from auction.rules.access import decide as may
 from disclosure.queries import working_sheet
 from disclosure.rules.sheet import is_restricted
 from risk.rules.interest import Clearance
@@ -23,13 +24,15 @@ from risk.services.interest import check_interest, find_namesakes
 from ..models import Acknowledgement, RegisteredIdentity, Registration
 from ..queries.auctions import has_ended
 from ..queries.conflicts import BARRED, RENEGER
+from ..queries.held import identity_due
 from ..queries.leaving import may_leave
+from ..queries.reneges import Bound
 from ..queries.rooms import ruleset_of
 from ..rules import registration as rules
 from ..rules.signals import Origin
-from .findings import keep_findings
+from .findings import keep_bound, keep_findings
 from .identities import sealed_identity
-from .interest import recheck, standing_bar, tell_reneger_company
+from .interest import recheck, sanction_bar, standing_to_renegers
 from .looks import await_look
 from .payments import held_deposit, refund_excess
 from .release import release_registration
@@ -102,13 +105,18 @@ def _check_open(unit: Unit, auction: Auction, application: rules.Application) ->
     """Whether the auction takes registrations now, and by this sheet."""
     if auction.announced_at is None:
         raise DomainError("not_found")
-    if auction.closed_at is not None:  # also where it was suspended at its close for a barred winner
-        raise DomainError("auction_closed")
-    late = rules.timing_refusal(auction.status, auction.opens_at, auction.closes_at, application.capacity, unit.now)
+    late = closed_to(auction, application.capacity, unit.now)
     if late:
         raise DomainError(late)
     if application.seal != auction.seal:
         raise DomainError("stale_disclosure", seal=auction.seal)
+
+
+def closed_to(auction: Auction, capacity: str, now: datetime) -> str | None:
+    """Why an announced auction takes no registration in this capacity any more; None while it does."""
+    if auction.closed_at is not None:  # also where it was suspended at its close for a barred winner
+        return "auction_closed"
+    return rules.timing_refusal(auction.status, auction.opens_at, auction.closes_at, capacity, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +124,7 @@ class _Bars:
     """What the registry and the bars for a term say of everybody behind a registration."""
 
     clearance: Clearance
+    bound: Bound | None
     refusal: str | None
     hold: str | None
 
@@ -123,15 +132,16 @@ class _Bars:
 def _bars(unit: Unit, auction: Auction, identities: list[_Identity]) -> _Bars:
     matches = frozenset(i.match for i in identities)
     clearance = check_interest(unit, auction.lot, matches, unit.now, ruleset_of(unit.session, auction))
-    refusal = BARRED if clearance.hits else standing_bar(unit, auction.lot, matches, version=clearance.version)
-    return _Bars(clearance, refusal, None if refusal else _hold(unit, identities, clearance))
+    bound = None if clearance.hits else standing_to_renegers(unit, auction, matches, version=clearance.version)
+    refusal = BARRED if bound is None else RENEGER if bound.barred else sanction_bar(unit, auction.lot, matches)
+    return _Bars(clearance, bound, refusal, None if refusal else _hold(unit, identities, clearance))
 
 
 def _tell(unit: Unit, auction: Auction, registration: Registration, found: _Bars) -> None:
     """Keep what was found as evidence, and tell the regulators what they are to look at."""
     keep_findings(unit, auction, auction.lot, registration.id, found.clearance)
-    if found.refusal == RENEGER:
-        tell_reneger_company(unit, auction, auction.lot, registration.id)
+    if found.bound is not None:
+        keep_bound(unit, auction, auction.lot, registration.id, found.bound)
     if found.refusal is None:
         await_look(unit, "names", registration.id)
 
@@ -329,15 +339,20 @@ def decide(
 
     `rank` is required to approve a preferential purchaser, `claim_fen` a creditor. A refused claim leaves an
     ordinary bidder; a refused agent or joint group is out, money back. DomainError wrong_state when nothing
-    is to be decided or bidding has opened for an agent.
+    is to be decided or bidding has opened for an agent; wrong_state/identity_held, with `decision_due_at`, where what
+    waits is an identity that the regulator or a clerk of another court decides on (PRECISIONS 13).
     """
     auction, registration = lock_registration(unit, actor, registration_id, "registration.answer")
-    if registration.hold is not None and actor.court_code != auction.lot.court_code:
+    outside = actor.court_code != auction.lot.court_code and may(actor, "registration.identify") is None
+    if registration.hold is not None and outside:
         return _decide_identity(unit, actor, auction, registration, approve=approve, reason=reason)
     require(actor, "registration.decide", court=auction.lot.court_code)
     represented = registration.capacity in rules.REPRESENTED and registration.status == "awaiting_court"
     pending = registration.claim_status == "pending"
     if not (represented or pending) or registration.status not in rules.STANDING:
+        due_at = identity_due(unit.session, auction, registration)
+        if due_at is not None:
+            raise DomainError("wrong_state", reason="identity_held", decision_due_at=iso(due_at))
         raise DomainError("wrong_state", status=registration.status)
     if represented and unit.now >= auction.opens_at:
         raise DomainError("too_late_agent")
@@ -373,7 +388,6 @@ def _decide_identity(
     unit: Unit, actor: Actor, auction: Auction, registration: Registration, *, approve: bool, reason: str
 ) -> Registration:
     """Decide on an identity the registry cannot match: the regulator, or a clerk of another court (PRECISIONS 13)."""
-    require(actor, "registration.identify")
     if registration.status != "awaiting_court":
         raise DomainError("wrong_state", status=registration.status)
     unit.record(

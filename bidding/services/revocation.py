@@ -17,7 +17,7 @@ from auction.services.approvals import propose
 from auction.services.locking import lock_round
 
 from ..models import Registration
-from ..queries.conflicts import BARRED
+from ..queries.conflicts import BARRED, RENEGER
 from ..queries.held import REVOCATION, WINNER_BARRED, is_held
 from ..rules.revocation import GROUNDS, Stated
 from .interest import recheck
@@ -93,18 +93,19 @@ def carry_out_revocation(unit: Unit, actor: Actor, approval: Approval) -> None:
         return
     _check_held(auction)
     winner = unit.session.get_one(Registration, auction.leader_registration_id, populate_existing=True)
-    if recheck(unit, auction, winner.id, winner) is None:
+    barred = recheck(unit, auction, winner.id, winner)
+    if barred is None:
         raise DomainError("wrong_state", status="not_barred")  # lifted, or the registry was corrected meanwhile
     unit.session.refresh(winner)
     auction.suspension, auction.ended_reason = None, approval.proposal["ground"]
     change_status(unit, auction, "revoked", ground=approval.proposal["ground"])
-    kept = 0
+    kept, bar = 0, RENEGER if barred == RENEGER else BARRED
     winner.decision_reason = approval.reason or None  # what the buyer reads on his registration
     if approval.proposal["knowingly_false"]:
         kept, _ = forfeit_deposit(unit, auction, winner)
-        winner.status, winner.refusal = "forfeited", BARRED
+        winner.status, winner.refusal = "forfeited", bar
     else:
-        release_registration(unit, auction, winner, status="released", refusal=BARRED)
+        release_registration(unit, auction, winner, status="released", refusal=bar)
     unit.record(
         "SaleRevoked",
         stream=f"auction:{auction.id}",

@@ -1,13 +1,15 @@
 """A CSV file as numbered lines of cells, read in blocks: memory does not grow with the file.
 
-UTF-8 with or without BOM, or GBK; lines end as they like. No column can hold a line break, so a row is one line, and a
-stray quotation mark spoils its own line only.
+UTF-8 with or without BOM, or GBK; lines end as they like. A quoted cell may hold line breaks (RFC 4180): its row has
+the number of its first line. A stray quotation mark spoils its own line only.
 """
 
 import codecs
 import csv
+from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import count, islice
 from typing import Any, BinaryIO
 
 _BLOCK = 1 << 16
@@ -51,7 +53,7 @@ def rows_of(
     stream.seek(0)
     header: list[str] | None = None
     number = 0
-    for number, line in enumerate(lines_of(stream), start=1):
+    for number, line in _records(lines_of(stream)):
         try:
             if header is None:
                 header = _header(line, encoding, columns, (*columns, *optional), others)
@@ -93,6 +95,50 @@ def lines_of(stream: BinaryIO) -> Iterator[bytes]:
             rest = rest[: LONGEST_LINE + 1] + (b"\r" if rest.endswith(b"\r") else b"")
     if rest:
         yield from (line[: LONGEST_LINE + 1] for line in rest.splitlines())
+
+
+def _records(lines: Iterator[bytes]) -> Iterator[tuple[int, bytes]]:
+    """The lines numbered from 1, those of one quoted cell put together under the number of the first.
+
+    Where the quotes of a line do not pair, the next line that has an odd number of them too ends the row. If that makes
+    no row of CSV, or lies too far down, the quotation mark was a stray one and each line stands for itself. The first
+    line is the header, which has no such cell.
+    """
+    number = 0
+    ahead: deque[bytes] = deque()
+    while ahead or (ahead := deque(islice(lines, 1))):
+        line = ahead.popleft()
+        number += 1
+        further = _further(line, ahead, lines) if number > 1 and _opens(line) else 0
+        yield number, b"\n".join([line, *(ahead.popleft() for _ in range(further))])
+        number += further
+
+
+def _further(line: bytes, ahead: deque[bytes], lines: Iterator[bytes]) -> int:
+    """How many of the lines that follow belong to the row of a line that opens a quoted cell; 0 for a stray mark."""
+    whole = line
+    for read in count():
+        if len(ahead) == read:
+            ahead.extend(islice(lines, 1))
+        if len(ahead) == read or len(whole) + len(ahead[read]) >= LONGEST_LINE:
+            return 0
+        whole += b"\n" + ahead[read]
+        if _opens(ahead[read]):
+            return read + 1 if _is_row(whole) else 0
+    return 0
+
+
+def _opens(line: bytes) -> bool:
+    """Whether the quotation marks of a line do not pair; no character of UTF-8 or GBK has a byte like one."""
+    return line.count(b'"') % 2 == 1
+
+
+def _is_row(text: bytes) -> bool:
+    """Whether some lines are one row of CSV."""
+    try:
+        return len(list(csv.reader([text.decode("latin-1")], strict=True))) == 1
+    except csv.Error:
+        return False
 
 
 def _split(data: bytes) -> list[bytes]:

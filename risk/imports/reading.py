@@ -168,12 +168,13 @@ def _control(line: int, cells: Mapping[str, str], today: date, own_most: Fractio
 
 def _holder(cells: Mapping[str, str], today: date) -> tuple[str, str]:
     """A resident number if it can be one, else a credit code; no number in use is both."""
-    try:
-        return identity.RESIDENT_ID, _number(cells, "holder_id", today, identity.RESIDENT_ID)
-    except Refused as refused:
-        if refused.code != "identity_invalid":
-            raise
-    return identity.USCC, _number(cells, "holder_id", today, identity.USCC)
+    for id_type in (identity.RESIDENT_ID, identity.USCC):
+        try:
+            return id_type, _number(cells, "holder_id", today, id_type)
+        except Refused as refused:
+            if refused.code != "identity_invalid":
+                raise
+    raise Refused("identity_invalid", "holder_id", reason="holder")
 
 
 def _share(cells: Mapping[str, str]) -> int | None:
@@ -200,6 +201,8 @@ def _filled(cells: Mapping[str, str], field: str) -> str:
         raise Refused("required", field)
     if len(value) > LONGEST:
         raise Refused("too_long", field, limit=LONGEST)
+    if "\n" in value:
+        raise Refused("line_break", field)
     if not value.isprintable() and any(_is_control(mark) for mark in value):
         raise Refused("control_characters", field)
     return value
@@ -220,7 +223,7 @@ def _number(cells: Mapping[str, str], field: str, today: date, id_type: str) -> 
     try:
         return identity.check(id_type, _filled(cells, field), today, field)
     except DomainError:
-        raise Refused("identity_invalid", field) from None
+        raise Refused("identity_invalid", field, reason=id_type) from None
 
 
 def _day(cells: Mapping[str, str], field: str) -> date:

@@ -39,7 +39,8 @@ class Control(Base):
 
 @insert_only
 class InterestFinding(Base):
-    """One hit of the interest bar on a registration, as it was found: evidence, and what a regulator may look up.
+    """One hit on a registration, of the interest bar or of the practice on companies of who reneged on its lot, as it
+    was found: evidence, and what a regulator may look up.
 
     `hit_key` names the exact hit on its lot; `hit` is what it says, in keyed hashes. `review_due_at` is set where the
     way leads through a company: a court's practice, so it is reviewed at once (PRECISIONS 12).

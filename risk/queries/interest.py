@@ -55,7 +55,7 @@ def stakes_behind(session: Session, companies: Iterable[str], *, version: int, t
 
     Who is no company in the registry has no stakes, so people may be among `companies`.
     """
-    counts = _stakes_of(version, today)
+    counts = stakes_of(version, today)
     columns = (Control.id, Control.company_match, Control.holder_match, Control.role, Control.share)
     above = select(*columns).where(Control.company_match.in_(companies), *counts).cte("above", recursive=True)
     # UNION, not UNION ALL: companies that hold each other are visited once.
@@ -68,14 +68,15 @@ def stakes_behind(session: Session, companies: Iterable[str], *, version: int, t
 
 def companies_below(session: Session, holder: str, *, version: int, today: date) -> dict[str, bytes]:
     """Every company in which somebody has a part, directly or through companies, each with its sealed name."""
-    counts = _stakes_of(version, today)
+    counts = stakes_of(version, today)
     columns = (Control.company_match, Control.company_name)
     below = select(*columns).where(Control.holder_match == holder, *counts).cte("below", recursive=True)
     below = below.union(select(*columns).join(below, Control.holder_match == below.c.company_match).where(*counts))
     return {row.company_match: row.company_name for row in session.execute(select(below))}
 
 
-def _stakes_of(version: int, today: date) -> tuple[ColumnElement[bool], ...]:
+def stakes_of(version: int, today: date) -> tuple[ColumnElement[bool], ...]:
+    """The stakes that count in a version of the registry on a day."""
     return (
         in_force(Control, version),
         Control.from_on <= today,

@@ -1,7 +1,7 @@
 """The records a hit rests on, opened: who, what, and from which file they came."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import date, datetime
 from itertools import pairwise
 from typing import Any
 
@@ -13,8 +13,9 @@ from auction.kernel.crypto import Vault
 from auction.models import Agency, Court
 
 from ..models import Control, RegistryVersion, Relative, Staff
+from ..rules.control import Stake, in_order
 from ..rules.interest import Bodies, Hit, hits
-from .interest import SEALED_FOR, find_facts, in_force, registry_key
+from .interest import SEALED_FOR, find_facts, in_force, registry_key, stakes_of
 
 
 class Opener:
@@ -68,43 +69,59 @@ def _personal_chain(session: Session, opener: Opener, hit: Hit, version: int) ->
 def _company_chain(
     session: Session, opener: Opener, hit: Hit, bodies: Bodies, *, version: int, at: datetime
 ) -> list[dict[str, Any]]:
-    """First why each of those who control the company is barred, then their parts in it and those between."""
-    involved = {hit.match, hit.via, *hit.through}
-    stakes = _stakes(session, opener, involved, version)
-    companies = {stake.company_match for stake in stakes}
+    """First why each of those who control the company is barred, then what leads from them down to it."""
     today = at.astimezone(SHANGHAI).date()
-    people = sorted(involved - (companies - {hit.via}))
+    people, stakes = _behind(session, opener, hit, version, today)
     facts = find_facts(session, people, today, version=version)
     steps: list[dict[str, Any]] = []
     for direct in hits(people, bodies.all, bodies.since, today, facts):
         if direct.ground != "controlled_company":
-            steps += _personal_chain(session, opener, direct, version)
-    for stake in stakes:
-        steps.append(
-            {
-                "record": "control",
-                "company": opener.of(stake.company_match),
-                "holder": opener.of(stake.holder_match),
-                "role": stake.role,
-                "share": None if stake.share is None else stake.share / 1_000_000,
-                "from": stake.from_on.isoformat(),
-                "to": stake.to_on.isoformat() if stake.to_on else None,
-                "source": _source(session, stake.from_version),
-            }
-        )
-    return steps
+            steps += [step for step in _personal_chain(session, opener, direct, version) if step not in steps]
+    return steps + [_stake_step(session, opener, stake) for stake in stakes]
 
 
-def _stakes(session: Session, opener: Opener, involved: Collection[str], version: int) -> list[Control]:
+def stakes_between(session: Session, opener: Opener, hit: Hit, *, version: int, at: datetime) -> list[dict[str, Any]]:
+    """The records of control that lead from `via` (and who controls beside him) down to who is barred, in order."""
+    _, stakes = _behind(session, opener, hit, version, at.astimezone(SHANGHAI).date())
+    return [_stake_step(session, opener, stake) for stake in stakes]
+
+
+def _behind(session: Session, opener: Opener, hit: Hit, version: int, today: date) -> tuple[list[str], list[Control]]:
+    """Who controls the company of a hit, and the records by which, from them down to it."""
+    involved = {hit.match, hit.via, *hit.through}
+    rows = {row.id: row for row in _stakes(session, opener, involved, version, today)}
+    start = involved - ({row.company_match for row in rows.values()} - {hit.via})
+    stakes = [Stake(row.company_match, row.holder_match, row.role, row.share, row.id) for row in rows.values()]
+    led = hit.relation == "legal_representative"
+    counting = [one for one in stakes if (one.role == "legal_representative") == led and (led or _counts(one))]
+    return sorted(start), [rows[stake.record] for stake in in_order(counting, start)]
+
+
+def _counts(stake: Stake) -> bool:
+    return bool(stake.share) or stake.role == "actual_controller"
+
+
+def _stake_step(session: Session, opener: Opener, stake: Control) -> dict[str, Any]:
+    return {
+        "record": "control",
+        "company": opener.of(stake.company_match),
+        "holder": opener.of(stake.holder_match),
+        "role": stake.role,
+        "share": None if stake.share is None else stake.share / 1_000_000,
+        "from": stake.from_on.isoformat(),
+        "to": stake.to_on.isoformat() if stake.to_on else None,
+        "source": _source(session, stake.from_version),
+    }
+
+
+def _stakes(session: Session, opener: Opener, involved: Collection[str], version: int, today: date) -> list[Control]:
     rows = list(
         session.scalars(
-            select(Control)
-            .where(
+            select(Control).where(
                 Control.company_match.in_(involved),
                 Control.holder_match.in_(involved),
-                in_force(Control, version),
+                *stakes_of(version, today),
             )
-            .order_by(Control.company_match, Control.id)
         )
     )
     for row in rows:

@@ -8,13 +8,14 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from heapq import heapify, heappop, heappush
 from typing import Literal
 
 from .shares import WHOLE, indirect_shares
 
 Role = Literal["legal_representative", "shareholder", "actual_controller", "director"]
 #: By which rule a company is controlled: `holdings` directly and by controlled companies, `indirect_holdings` by the
-#: product along chains. Of a company a person represents it is barred, but controls nothing further through it.
+#: product along chains alone. Through the latter, and through a company that he represents, nobody controls another.
 ControlRule = Literal["actual_controller", "holdings", "indirect_holdings", "legal_representative"]
 
 ROLES: tuple[Role, ...] = ("legal_representative", "shareholder", "actual_controller", "director")
@@ -36,7 +37,7 @@ class Stake:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """How a company comes to be controlled: the rule, from whom, and every stake that counts, those of people first."""
+    """How a company comes to be controlled: the rule, from whom, and every stake that counts, in order."""
 
     company: str
     rule: ControlRule
@@ -61,6 +62,9 @@ class Trace:
     code: Literal["director", "minor_holding", "unknown_share"]
 
 
+#: The rules by which a company counts as a holder of others.
+_HOLDING = ("actual_controller", "holdings")
+
 _Grounds = dict[str, tuple[ControlRule, tuple[Stake, ...]]]
 
 
@@ -80,8 +84,9 @@ def controlled(
 
     A company is controlled when seeds and companies controlled already hold together more than `more_than` of it, when
     one of them is its actual controller, or when the products along all chains from the seeds sum up to more than that.
-    A company that a seed represents is in the answer too, but as a holder of others it does not count. An unknown share
-    counts 0; companies that hold each other end the search by themselves.
+    Only the first two add it to those that count as holders of others: what is controlled by the product alone, or
+    represented by a seed, is in the answer and controls nothing further. A chain of products passes a company once, so
+    companies that hold each other do not lift their own shares. An unknown share counts 0.
     """
     return {company: found[0] for company, found in ways(seeds, stakes, more_than, among).items()}
 
@@ -93,19 +98,21 @@ def ways(
     people, ledger = frozenset(seeds), _ledger(stakes)
     indirect = indirect_shares(people, ledger.held)
     grounds = _grounds(people, ledger, indirect, more_than)
-    inside = people | {company for company, (rule, _) in grounds.items() if rule != "legal_representative"}
+    inside = people | {company for company, (rule, _) in grounds.items() if rule in _HOLDING}
     owning = people | indirect.keys()
     found: dict[str, tuple[Chain, ...]] = {}
     for company in sorted(grounds.keys() if among is None else grounds.keys() & set(among)):
         chains = [_chain(company, people, owning, grounds, ledger)]
-        if chains[0].rule != "actual_controller":
-            others = _as_(ledger, company, "actual_controller", inside - {company})
+        rest = inside - {company}
+        if _together(ledger, company, rest) > more_than:
+            shares: ControlRule = "holdings"
+            held = _holding(ledger, company, rest)
         else:
-            others = (
-                _holding(ledger, company, inside - {company}) if _together(ledger, company, inside) > more_than else ()
-            )
+            shares = "indirect_holdings"
+            held = _holding(ledger, company, owning) if indirect.get(company, 0) > more_than else ()
         rules: list[tuple[ControlRule, tuple[Stake, ...]]] = [
-            ("holdings" if chains[0].rule == "actual_controller" else "actual_controller", others),
+            (shares, held),
+            ("actual_controller", _as_(ledger, company, "actual_controller", rest)),
             ("legal_representative", _as_(ledger, company, "legal_representative", people)),
         ]
         for rule, by in rules:
@@ -123,10 +130,6 @@ def _grounds(
     """The controlled companies, each with its rule and the stakes by which it was added."""
     grounds: _Grounds = {}
     inside = set(people)
-    for company in sorted(indirect):
-        if indirect[company] > more_than:
-            grounds[company] = ("indirect_holdings", _holding(ledger, company, people | indirect.keys()))
-            inside.add(company)
     waiting = sorted({company for holder in inside for company in ledger.by[holder]}, reverse=True)
     while waiting:
         company = waiting.pop()
@@ -138,9 +141,12 @@ def _grounds(
         grounds[company] = ground
         inside.add(company)
         waiting += sorted(ledger.by[company] - inside, reverse=True)
+    for company, part in indirect.items():
+        if part > more_than and company not in inside:
+            grounds[company] = ("indirect_holdings", _holding(ledger, company, people | indirect.keys()))
     for company in ledger.of:
         led = _as_(ledger, company, "legal_representative", people)
-        if led and company not in inside:
+        if led and company not in grounds and company not in people:
             grounds[company] = ("legal_representative", led)
     return grounds
 
@@ -225,7 +231,7 @@ def _chain(
     grounds: _Grounds,
     ledger: _Ledger,
 ) -> Chain:
-    """The stakes by which a company is controlled, back to the people; a company on the way stands for itself once."""
+    """The stakes by which a company is controlled, from the people down to it."""
     rule = grounds[company][0]
     used: list[Stake] = []
     passed, waiting = {company}, [company]
@@ -233,14 +239,43 @@ def _chain(
         at = waiting.pop()
         by_shares = rule == "indirect_holdings" or at not in grounds
         counted = _holding(ledger, at, owning) if by_shares else grounds[at][1]
+        counted = tuple(stake for stake in counted if stake.holder != company)  # no chain leads through its own end
         used += counted
         for stake in counted:
             if stake.holder not in people and stake.holder not in passed:
                 passed.add(stake.holder)
                 waiting.append(stake.holder)
-    used.reverse()
     seeds = sorted({stake.holder for stake in used if stake.holder in people})
-    return Chain(company, rule, tuple(seeds), tuple(used))
+    return Chain(company, rule, tuple(seeds), in_order(used, people))
+
+
+def in_order(stakes: Collection[Stake], start: Collection[str]) -> tuple[Stake, ...]:
+    """Stakes from `start` down: each company after those that hold it, and of one company first those of `start`.
+
+    In a circle of companies the one with the fewest holders still to come goes first.
+    """
+    of: dict[str, list[Stake]] = defaultdict(list)
+    for stake in stakes:
+        of[stake.company].append(stake)
+    above = {company: {stake.holder for stake in held} & of.keys() - {company} for company, held in of.items()}
+    below: dict[str, list[str]] = defaultdict(list)
+    for company, holders in above.items():
+        for holder in holders:
+            below[holder].append(company)
+    ready = [company for company, holders in above.items() if not holders]
+    heapify(ready)
+    ordered: list[Stake] = []
+    while above:
+        # The last of a chain holds nobody: it waits for every circle above it.
+        company = heappop(ready) if ready else min(above, key=lambda one: (one not in below, len(above[one]), one))
+        del above[company]
+        for one in below.pop(company, ()):
+            if one in above:
+                above[one].discard(company)
+                if not above[one]:
+                    heappush(ready, one)
+        ordered += sorted(of[company], key=lambda stake: (stake.holder not in start, *_order(stake)))
+    return tuple(ordered)
 
 
 def _above(company: str, ledger: _Ledger) -> set[str]:

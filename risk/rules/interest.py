@@ -17,7 +17,8 @@ from typing import Literal
 from .control import Chain, Stake, Trace, traces, ways
 
 BodyType = Literal["court", "provider", "agency"]
-Ground = Literal["body", "staff", "near_relative", "controlled_company"]
+#: The last two are those of the bar on a reneger's companies (`rules.reneger`), and no ground of OJA 34.
+Ground = Literal["body", "staff", "near_relative", "controlled_company", "reneger_company", "reneger_controller"]
 
 BODY_TYPES: tuple[BodyType, ...] = ("court", "provider", "agency")
 #: The provider's `body_code`: there is one, and it is always there (PRECISIONS 32).

@@ -1,6 +1,6 @@
 """Raising alerts, taking them over and resolving them. An alert informs; it never refuses anybody anything."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -98,10 +98,25 @@ def resolve_alert(unit: Unit, actor: Actor, alert_id: str, *, outcome: str, reas
     if outcome not in OUTCOMES:
         raise invalid("outcome", value=outcome)
     alert = _open_alert(unit, alert_id)
+    _resolve(unit, actor, alert, outcome, reason)
+    return alert
+
+
+def settle_alerts(
+    unit: Unit, actor: Actor, kinds: Collection[str], registration_id: str, *, outcome: str, reason: str
+) -> None:
+    """Resolve what is still open of some kinds about a registration, because what it tells of was decided elsewhere."""
+    wanted = select(Alert).where(
+        Alert.registration_id == registration_id, Alert.kind.in_(kinds), Alert.status == "open"
+    )
+    for alert in unit.session.scalars(wanted.order_by(Alert.id).with_for_update()).all() if kinds else ():
+        _resolve(unit, actor, alert, outcome, reason)
+
+
+def _resolve(unit: Unit, actor: Actor, alert: Alert, outcome: str, reason: str) -> None:
     alert.status, alert.outcome, alert.resolution_reason = "resolved", outcome, reason
     alert.resolved_by, alert.resolved_at = actor.id, unit.now
     _note(unit, alert, "AlertResolved", outcome=outcome, reason=reason, by=actor.id)
-    return alert
 
 
 def _open_alert(unit: Unit, alert_id: str) -> Alert:

@@ -17,11 +17,13 @@ from auction.rules.identity import USCC, birth_date
 from auction.rules.ruleset import Ruleset, load
 
 from ..queries import interest as queries
-from ..queries.control import RULESET
 from ..rules.interest import PLATFORM, Bodies, Body, Clearance, Facts, Limits, hits, told
 from ..rules.namesakes import NAMESAKE, namesake_text
 
 log = structlog.get_logger(__name__)
+
+#: The set whose limits hold where no auction's own copy is at hand.
+RULESET = "spc-2016"
 
 
 class Reading(Protocol):

@@ -1,6 +1,7 @@
 """Who is behind a company, read from the registry in force: by version, by day, in one statement."""
 
 from datetime import date
+from fractions import Fraction
 
 import pytest
 from sqlalchemy import event
@@ -8,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from auction.kernel.unit import House, Unit
 from risk.models import Control
-from risk.queries.control import controlled_by
 from risk.queries.interest import stakes_behind
+from risk.rules.control import controlled
 
 TODAY = date(2026, 3, 2)
 
@@ -32,7 +33,8 @@ def enter(
 
 
 def companies(house: House, *candidates: str, version: int = 1, today: date = TODAY) -> set[str]:
-    found = house.read(lambda session: controlled_by(session, {"j"}, candidates, version=version, today=today))
+    stakes = house.read(stakes_behind, candidates, version=version, today=today)
+    found = controlled({"j"}, stakes, Fraction(1, 2), among=candidates)
     assert all(chain.seeds == ("j",) for chain in found.values())
     return set(found)
 

@@ -19,7 +19,7 @@ from risk.imports import (
     read_relatives,
     read_staff,
 )
-from risk.imports.lines import LONGEST_LINE, lines_of
+from risk.imports.lines import LONGEST_LINE, lines_of, rows_of
 from risk.imports.spooled import Refusals
 
 TODAY, OWN_MOST = date(2026, 3, 2), Fraction(1, 10)
@@ -160,10 +160,43 @@ def test_quotes_blank_lines_spaces_and_formulas_do_no_harm(number: Number) -> No
     assert rows[1].id_number == number(2)  # type: ignore[union-attr]
 
 
-def test_a_line_break_inside_quotes_spoils_its_own_lines_only(number: Number) -> None:
-    rows = staff('court,C1,"张', f'三",{number(1)},法官,2020-01-01,', f"court,C1,王五,{number(2)},法官,2020-01-01,")
-    assert refusals(rows) == [(2, None, "quotes_unbalanced"), (3, None, "column_count")]
-    assert isinstance(rows[2], StaffRow)
+@pytest.mark.parametrize("encoding", ["utf-8", "gbk"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_line_break_inside_quotes_is_refused_once_at_its_first_line(encoding: str, end: str, number: Number) -> None:
+    rows = staff(
+        f'court,C1,"张{end}""小""{end}三",{number(1)},法官,2020-01-01,',
+        f"court,C1,王五,{number(2)},法官,2020-01-01,",
+        encoding=encoding,
+        end=end,
+    )
+    assert refusals(rows) == [(2, "name", "line_break")]
+    assert [(row.line, row.name) for row in rows if isinstance(row, StaffRow)] == [(5, "王五")]
+
+
+def test_line_breaks_around_a_cell_and_in_columns_nobody_asks_for_do_no_harm() -> None:
+    data = b'a,b,note\n"1\n",2,"first\nsecond"\n3,4,\n'
+    rows = list(rows_of(io.BytesIO(data), ("a", "b"), others=True))
+    assert rows == [(2, {"a": "1", "b": "2", "note": "first\nsecond"}), (5, {"a": "3", "b": "4", "note": ""})]
+
+
+@pytest.mark.parametrize("further", [1, 3, 2_000])
+def test_a_stray_mark_spoils_its_own_line_only_however_far_the_next_one_is(further: int, number: Number) -> None:
+    good = [f"court,C1,王五,{number(2)},法官,2020-01-01," for _ in range(further)]
+    stray = f'court,C1,"张三,{number(1)},法官,2020-01-01,'
+    rows = staff(stray, *good, stray)
+    assert refusals(rows) == [(2, None, "quotes_unbalanced"), (further + 3, None, "quotes_unbalanced")]
+    assert len(rows) == further + 2
+
+
+@pytest.mark.parametrize("wrong", ["E1234567", COMPANY, "110105194912310021"])
+def test_where_a_person_is_wanted_the_refusal_says_a_resident_number_is(wrong: str, number: Number) -> None:
+    for row in (
+        *relatives(f"{wrong},张,{number(1)},spouse", f"{number(1)},张,{wrong},spouse"),
+        *staff(f"court,C1,张三,{wrong},法官,2020-01-01,"),
+    ):
+        assert isinstance(row, RefusedRow) and row.facts == {"reason": "resident_id"}
+    (row,) = control(f"{COMPANY},某公司,E1234567,shareholder,0.5,2020-01-01,")
+    assert isinstance(row, RefusedRow) and row.facts == {"reason": "holder"}
 
 
 def test_the_last_line_needs_no_end(number: Number) -> None:

@@ -136,6 +136,27 @@ def test_a_company_is_refused_with_the_practice_named_and_the_chain_ends_in_it(
     assert {s["source"]["file_hash"] for s in stakes} == {control}
 
 
+def test_two_who_hold_a_company_together_are_told_as_that_each_record_once_and_in_order(
+    house: House, auction: Auction, bring: Importer, sign_in: SignIn, regulator: Caller
+) -> None:
+    judge, child, firm = make.a_resident_id(), make.a_resident_id(), make.a_uscc()
+    bring("staff", f"court,3201,司法明,{judge},审判员,2020-01-01,")
+    bring("relatives", f"{judge},司法华,{child},child")
+    bring(
+        "control",
+        f"{firm},买受公司,{judge},director,,2020-01-01,",
+        f"{firm},买受公司,{judge},shareholder,0.9,2019-01-01,2019-12-31",
+        f"{firm},买受公司,{judge},shareholder,0.3,2020-01-01,",
+        f"{firm},买受公司,{child},shareholder,0.21,2020-01-01,",
+    )
+    account = a_bidder(house, name="买受公司", id_type="uscc", id_number=firm)
+    sign_in(account).post(f"/auctions/{auction.id}/registrations", application(auction))
+    (hit,) = look(regulator, account, auction).get_json()["registrations"][0]["hits"]
+    assert hit["rule"] == "holdings"
+    assert [step["record"] for step in hit["chain"]] == ["staff", "relative", "control", "control"]
+    assert sorted(step["share"] for step in hit["chain"][2:]) == [0.21, 0.3]
+
+
 def test_a_look_up_wants_a_purpose_and_is_journaled(
     house: House, auction: Auction, bring: Importer, sign_in: SignIn, regulator: Caller
 ) -> None:

@@ -23,6 +23,7 @@ from auction.rules.reference_price import PriceMethod, PriceResult, PriceStep, R
 from auction.rules.rounds import EarlierRound
 from auction.rules.ruleset import load
 from auction.rules.terms import Proposal, Terms, check_terms
+from bidding.services.bids import Answer
 from disclosure.rules.catalogue import Catalogue, Item
 from disclosure.rules.catalogue import load as load_catalogue
 from disclosure.rules.changing import check_choice
@@ -33,6 +34,7 @@ from disclosure.rules.linter import lint
 from disclosure.rules.sheet import Sheet
 from disclosure.rules.viewings import Slot, slot_breaches
 from web import errors
+from web.schemas.acknowledgement import acknowledgement
 
 ROOT = Path(__file__).resolve().parents[2]
 RULES = load("spc-2016")
@@ -346,3 +348,10 @@ def test_what_the_rules_of_disclosure_find_is_said_of_facts_they_give() -> None:
     told = {code for path in rules for code in codes_in(path) if code in errors.table()}
     assert told - driven - {"unknown_item", "invalid"} == set()
     assert {"disclosure_incomplete", "possession_not_stated", "clearance_plan_missing", "contradiction"} <= driven
+
+
+@pytest.mark.parametrize("code", ["barred_interest", "barred_reneger"])
+def test_a_refused_bid_of_a_company_says_as_much_as_its_registration(code: str) -> None:
+    practice = acknowledgement(Answer("refused", code, why={"reason": "controlled_company"}), "en")["detail"]
+    assert "practice on controlled companies" in practice and "one working day" in practice
+    assert "controlled companies" not in acknowledgement(Answer("refused", code, why={}), "en")["detail"]

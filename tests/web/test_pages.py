@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 from auction.kernel.unit import House, Unit
 from auction.models import Account, Court
 from auction.services import accounts
-from tests.factories import a_lot, an_account
+from tests.factories import a_bidder, a_lot, an_account, an_auction
 from tests.web.caller import SignIn
 from tests.web.court import CourtRoom, fine
 from tests.web.reader import Reader
@@ -124,6 +124,17 @@ def test_a_bidder_has_no_desk_and_a_judge_does_not_bid(app: Flask, house: House)
     judge.get(f"/auctions/{sale.auction_id}/register", 403)
     room = judge.get(f"/auctions/{sale.auction_id}/room")
     assert not any(form.action.endswith("/bid") for form in room.forms)
+
+
+@pytest.mark.parametrize("status", ["sold", "unsold", "withdrawn"])
+def test_after_the_end_the_form_of_registration_gives_way_to_the_reason(app: Flask, house: House, status: str) -> None:
+    def ended(unit: Unit) -> tuple[str, Account]:
+        return an_auction(unit, status=status, closed_at=unit.now).id, a_bidder(unit)
+
+    auction_id, account = house.perform(ended)
+    page = signed_in(app, house, account).get(f"/auctions/{auction_id}/register")
+    assert "不能报名" in page.text and "报名已截止" in page.text
+    assert not [form for form in page.forms if form.action.endswith("/register")]
 
 
 def test_the_home_page_finds_by_word_kind_and_state(app: Flask, house: House) -> None:

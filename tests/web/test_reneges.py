@@ -209,6 +209,22 @@ def test_a_company_of_the_reneger_is_told_of_the_practice_and_he_is_not(
         page = reader(app, desk, account.id).get(f"/registrations/{own['id']}")
         assert "悔拍的原买受人不得参加" in page.text and ("对受控公司的惯例" in page.text) is practice
         assert any(form.action.endswith("/review") for form in page.forms) is practice
+    himself = caller.post(f"/registrations/{own['id']}/review", {"text": "我没有悔拍"})
+    assert code_of(himself) == "wrong_state"
+    assert "随悔拍认定存在" in himself.get_json()["detail"]
+    regulator = house.perform(an_account, "regulator")
+    looked = sign_in(regulator).get(
+        f"/bidders/{company.id}/conflicts/{desk.lot_id}", query_string={"purpose": "复核"}
+    )
+    (hit,) = fine(looked)["registrations"][0]["hits"]
+    assert (hit["ground"], hit["basis"], hit["body_type"]) == ("reneger_company", ["OJA 24(2)", "practice"], None)
+    assert [(step["record"], step.get("auction_id")) for step in hit["chain"]] == [
+        ("renege", buyer.auction_id),
+        ("control", None),
+    ]
+    page = reader(app, desk, regulator.id).get(f"/regulator/conflicts/{company.id}/{desk.lot_id}?purpose=复核")
+    assert "本标的悔拍的原买受人" in page.text and "悔拍的原买受人控制的公司" in page.text
+    assert f"{buyer.name}是" in page.text and any(form.action.endswith(desk.lot_id) for form in page.forms)
 
 
 def test_what_enforcement_does_not_bring_is_asked_no_more(desk: Desk, sign_in: SignIn) -> None:

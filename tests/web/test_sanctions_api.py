@@ -17,7 +17,7 @@ from tests.factories import a_bidder, a_lot, an_account, an_auction, id_number_o
 from tests.web.caller import Caller, SignIn, code_of, fields_of
 from tests.web.court import fine
 from web.scheduler import seal_all
-from web.schemas.sanctions import PublishedOut, SanctionOut, SanctionWithApprovalsOut
+from web.schemas.sanctions import MeasureOut, PublishedOut, SanctionOut, SanctionWithApprovalsOut
 from web.schemas.standing import EntryOut
 
 CHINESE = re.compile(r"[\u3400-\u9fff]")
@@ -157,16 +157,26 @@ def test_who_may_not(court: Doors, anybody: Caller) -> None:
 def test_a_publication_appears_and_disappears(court: Doors, anybody: Caller) -> None:
     key = court.decided()
     assert fine(anybody.get("/sanctions"))["items"] == []
+    missing = anybody.get("/sanctions/nowhere")
+    assert (missing.status_code, missing.data) == (404, anybody.get(f"/sanctions/{key}").data)
     court.wait(days=4)
     (one,) = fine(anybody.get("/sanctions"))["items"]
     assert set(one) == set(PublishedOut().fields)
     assert (one["name"], one["published_until"], one["measures"][0]["review"]) == ("欧阳悔拍", UNTIL, None)
     assert not any("person" in name or name in ("id", "auction_id") for name in one)
+    stranger = court.sign_in(court.house.perform(a_bidder))
+    for reader in (anybody, stranger):
+        public = fine(reader.get(f"/sanctions/{key}"))
+        assert set(public) == {*MeasureOut().fields, "name", "id_number", "factors"}
+        assert (public["id"], public["name"], public["status"]) == (key, "欧阳悔拍", "in_force")
+    assert set(fine(court.buyer.get(f"/sanctions/{key}"))) == set(SanctionWithApprovalsOut().fields)
+    assert one["measures"][0]["id"] == key
     fine(court.second.post(f"/sanctions/{key}/lifting", {"reason": "已履行"}), 202)
     (waiting,) = fine(court.judge.get("/approvals"))["items"]
     assert waiting["kind"] == "sanction_lifted"
     fine(court.judge.post(f"/approvals/{waiting['id']}", {"approve": True, "reason": "同意"}))
     assert fine(anybody.get("/sanctions"))["items"] == []
+    assert anybody.get(f"/sanctions/{key}").data == missing.data
 
 
 def test_a_publication_expires_with_the_clock(court: Doors, anybody: Caller) -> None:

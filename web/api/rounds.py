@@ -19,7 +19,7 @@ from auction.services.locking import lock_round
 from auction.services.lots import lock_lot
 from bidding.models import AfterSaleStep, Registration
 from bidding.queries.auctions import auction_dict
-from bidding.queries.court import Pending, pending
+from bidding.queries.court import HeldIdentity, Pending, held_identities, pending
 from bidding.services import life, qualification, registration, settlement
 from bidding.services.relist import relist as draft_next
 from disclosure.queries import check_round
@@ -38,6 +38,7 @@ from ..schemas.rounds import (
     DecisionIn,
     HandoverStepIn,
     HandoverStepOut,
+    HeldListOut,
     PendingListOut,
     RelistIn,
     ResumptionIn,
@@ -190,6 +191,31 @@ def _waiting(session: Session, vault: Vault, actor: Actor, auction_id: str) -> l
     return pending(session, vault, auction_id)
 
 
+@blueprint.get("/held-registrations")
+@policy("registration.identify")
+@blueprint.arguments(PageQuery, location="query")
+@blueprint.response(200, HeldListOut)
+def list_held(query: dict[str, Any]) -> Response:
+    """The registrations whose identity I may decide on, with the papers: of other courts for a clerk, of all for a
+    regulator. Nobody else's, and never a code.
+    """
+    wired = house()
+    found = wired.read(held_identities, wired.vault, me().court_code)
+    return jsonify(listed([_held(one) for one in found], query))
+
+
+def _held(one: HeldIdentity) -> dict[str, Any]:
+    return {
+        **_papers(one.waiting),
+        "hold": one.waiting.registration.hold,
+        "decision_due_at": iso(one.due_at) if one.due_at else None,
+        "lot_id": one.lot.id,
+        "lot_title": one.lot.title,
+        "court_code": one.lot.court_code,
+        "court_name": one.court.name,
+    }
+
+
 def _papers(waiting: Pending) -> dict[str, Any]:
     row = waiting.registration
     return {
@@ -224,11 +250,14 @@ def _registration(row: Registration) -> dict[str, Any]:
 
 
 @blueprint.post("/registrations/<registration_id>/decision")
-@policy("registration.decide")
+@policy("registration.answer")
 @blueprint.arguments(DecisionIn)
 @blueprint.response(200, DecidedOut)
 def decide(data: dict[str, Any], registration_id: str) -> Response:
-    """Confirm or refuse an agent, joint bidders, a claim; or an identity the registry cannot match."""
+    """Confirm or refuse an agent, joint bidders, a claim; or an identity the registry cannot match.
+
+    The latter is a regulator's, or of a clerk of another court; to the enforcing court it is refused and told whose.
+    """
     return jsonify(_registration(act(registration.decide, me(), registration_id, **data)))
 
 

@@ -15,7 +15,7 @@ from risk.models import SanctionReview
 from risk.queries.sanctions import rule_text
 from risk.rules.sanctions import Measure
 
-from ..auth import house, me, policy
+from ..auth import current_actor, house, me, policy
 from ..idempotency import act
 from ..schemas.approvals import ProposedOut
 from ..schemas.base import PageQuery
@@ -90,15 +90,21 @@ def list_of_court(query: dict[str, Any]) -> Response:
 
 
 @blueprint.get("/sanctions/<sanction_id>")
-@policy("me.read")
+@policy("public.read")
 @blueprint.response(200, SanctionWithApprovalsOut)
 def get_sanction(sanction_id: str) -> Response:
-    """One sanction for somebody it concerns. The approvals are shown to the court and to regulators only."""
-    wired = house()
-    found = wired.read(queries.decision, wired.vault, me(), sanction_id)
+    """One sanction: in full for somebody it concerns, and with its approvals for the court and regulators.
+
+    Everybody else reads what is published of it, while that is in force: then only the fields of the public list.
+    """
+    wired, reader = house(), current_actor()
+    found = wired.read(queries.decision, wired.vault, reader, sanction_id) if reader else None
     if found is None:
-        raise DomainError("not_found")
-    approvals = wired.read(queries.approvals_for, sanction_id) if decide(me(), "sanction.read") is None else []
+        published = wired.read(queries.published_decision, wired.vault, sanction_id, wired.now())
+        if published is None:
+            raise DomainError("not_found")
+        return jsonify(published)
+    approvals = wired.read(queries.approvals_for, sanction_id) if decide(reader, "sanction.read") is None else []
     return jsonify(queries.sanction_dict(found, private=True) | {"approvals": approvals})
 
 

@@ -8,7 +8,7 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from auction.kernel.errors import DomainError
 from auction.kernel.money import yuan
 from bidding.models import Payment, Registration
-from bidding.queries.conflicts import BARRED, is_reviewed, reviews_of
+from bidding.queries.conflicts import BARRED, RENEGER, is_reviewed, reviews_of
 from bidding.queries.held import decision_due
 from bidding.queries.leaving import may_leave as leaving
 from bidding.queries.lot_page import LotPage, SheetFacts, lot_page, sealed_sheet
@@ -39,7 +39,7 @@ from ..schemas.reneges import PartIn, RenegeObjectionIn
 from . import debt_view, forms, labels, lot_view
 from .desk.unwinding import revocation_view
 from .forms import Entry
-from .language import _, local
+from .language import _, language, local
 from .lot_view import heading, round_view
 from .papers import uploaded_paper
 from .refusals import refusal_sentence
@@ -61,6 +61,12 @@ def apply(auction_id: str) -> Any:
     return _apply_page(page, Entry({"capacity": "self", "claim": "ordinary"}))
 
 
+def _closed(page: LotPage, now: datetime) -> str:
+    """Why nobody can register any more; empty while somebody can."""
+    code = services.closed_to(page.auction, "self", now)
+    return errors.sentence(code, {}, language()) if code else ""
+
+
 def _lot(auction_id: str) -> LotPage:
     page = house().read(lot_page, auction_id)
     if page is None:
@@ -69,10 +75,11 @@ def _lot(auction_id: str) -> LotPage:
 
 
 def _apply_page(page: LotPage, form: Entry) -> str:
-    restricted = is_restricted(page.sheet.sheet)
+    restricted, now = is_restricted(page.sheet.sheet), house().now()
     return render_template(
         "enrol/apply.html",
-        **heading(page, house().now()),
+        **heading(page, now),
+        closed=_closed(page, now),
         form=form,
         sheet=page.sheet,
         special=lot_view.special_notices(page.announcement),
@@ -241,7 +248,7 @@ def _standing(found: Own) -> dict[str, str]:
     if registration.refusal == SALE_REVOKED:
         text = _("法院撤销了本次拍卖，您的款项按下列决定处理。")
         return {"kind": "out", "sign": "stop", "head": str(labels.STATUS["revoked"]), "text": text}
-    if registration.status == "forfeited" and registration.refusal == BARRED:
+    if registration.status == "forfeited" and registration.refusal in (BARRED, RENEGER):
         text = _("法院认定您明知自己属于不得竞买的人而作出承诺，拍卖已撤销，保证金不予退还。")
         return {"kind": "out", "sign": "stop", "head": head, "text": _with_reason(text, registration)}
     if registration.status == "released" and registration.refusal:

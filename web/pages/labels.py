@@ -435,6 +435,8 @@ INTEREST_GROUND: Words = {
     "staff": _("工作人员"),
     "near_relative": _("工作人员的近亲属"),
     "controlled_company": _("受控公司"),
+    "reneger_company": _("悔拍的原买受人控制的公司"),
+    "reneger_controller": _("控制悔拍的买受公司的人"),
 }
 BODY: Words = {"court": _("法院"), "provider": _("平台服务提供者"), "agency": _("拍辅机构")}
 #: Why a registration or a sale waits.

@@ -9,6 +9,7 @@ from auction.kernel.errors import DomainError
 from auction.kernel.money import is_amount, parse_yuan, yuan
 from bidding.models import Bid
 from bidding.queries.room_page import RoomPage, answer_to, room_page
+from bidding.services.bids import BARS
 
 from .. import errors
 from ..auth import current_actor, house, me, policy
@@ -158,9 +159,9 @@ def _result(auction_id: str, answer: Any) -> str:
 
 
 def _refused(answer: Any) -> str:
-    """Why; a stored offer that a bar for a term refused names what it rested on then."""
-    if isinstance(answer, Bid) and answer.code == "barred_sanction":
-        return refusal_sentence("barred_sanction", answer.registration_id, answer.decided_at)
+    """Why; a stored offer that a bar refused names what it rested on then."""
+    if isinstance(answer, Bid) and answer.code in BARS:
+        return refusal_sentence(answer.code, answer.registration_id, answer.decided_at)
     return fault_sentence(answer.code or "fault")
 
 

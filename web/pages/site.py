@@ -32,7 +32,7 @@ from . import (
     valuation_view,
     visits,
 )
-from .desk import auxiliary, board, changes, debts, groups, lots, rounds, sheet, unsold, unwinding
+from .desk import auxiliary, board, changes, debts, groups, identities, lots, rounds, sheet, unsold, unwinding
 from .desk import objections as desk_objections
 from .desk import sanctions as desk_sanctions
 from .language import _, language, left, local, machine, percent, said, size
@@ -60,6 +60,7 @@ _DESK = (
     unwinding,
     desk_objections,
     sheet,
+    identities,
     auxiliary,
     desk_sanctions,
 )

@@ -112,7 +112,8 @@ class Day(fields.Field[date]):
 
 def words(most: int = 500, **more: Any) -> fields.String:
     """A text that says something: not only blanks."""
-    return fields.String(required=True, validate=[validate.Length(1, most), printable, _stated], **more)
+    more["metadata"] = {"minLength": 1, **more.get("metadata", {})}  # what is empty is told once, by `_stated`
+    return fields.String(required=True, validate=[validate.Length(max=most), printable, _stated], **more)
 
 
 def _stated(value: str) -> None:

@@ -117,7 +117,7 @@ class BarReviewOut(Strict):
 class RegistrationOut(Strict):
     """A registration, for its owner alone. `current`: the sheet in force has been acknowledged.
 
-    `hold`: why it waits; winner_barred where the sale to it is held until its court decides, by `decision_due_at`.
+    `hold`: why it waits, until `decision_due_at`; winner_barred where the sale to it is held until its court decides.
     """
 
     id = fields.String()

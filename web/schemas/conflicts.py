@@ -1,13 +1,13 @@
 """The interest bar: why somebody is barred, the remedy, lifting a hit, revoking a held sale."""
 
-from typing import Any
+from typing import Any, get_args
 
 from marshmallow import fields, post_load, validate
 
 from bidding.queries.held import WINNER_BARRED
 from bidding.rules.revocation import GROUNDS, KEPT_BY, Stated
 from risk.rules.control import ROLES
-from risk.rules.interest import NEAR_RELATIONS
+from risk.rules.interest import NEAR_RELATIONS, Ground
 
 from .base import Day, Moment, Strict, StrictBoolean, choice, fen, text, words
 
@@ -28,9 +28,14 @@ class SourceOut(Strict):
 
 
 class RecordOut(Strict):
-    """A record of the registry: a term of office, a near relation, or what somebody is in a company."""
+    """A record of the registry: a term of office, a near relation, or what somebody is in a company.
 
-    record = fields.String(metadata={"enum": ["staff", "relative", "control"]})
+    `renege` is no record of the registry: `person` (None: his data were erased) bought the lot in `auction_id` and was
+    declared to have reneged on the day `from`.
+    """
+
+    record = fields.String(metadata={"enum": ["staff", "relative", "control", "renege"]})
+    auction_id = fields.String()
     person = fields.String(allow_none=True)
     body_type = fields.String()
     body_code = fields.String()
@@ -44,7 +49,7 @@ class RecordOut(Strict):
     share = fields.Float(allow_none=True)
     from_ = Day(data_key="from")
     to = Day(allow_none=True)
-    source = fields.Nested(SourceOut)
+    source = fields.Nested(SourceOut, allow_none=True)
 
 
 class LiftedOut(Strict):
@@ -66,15 +71,19 @@ class FreesOut(Strict):
 
 
 class HitOut(Strict):
-    """One way in which somebody behind a registration is barred; `chain` leads from the body of the sale to him."""
+    """One way in which somebody behind a registration is barred; `chain` leads from the body of the sale to him.
+
+    For `reneger_company` and `reneger_controller` (the practice on control of companies between him and who reneged on
+    the lot) it leads from that buyer, and there is no body.
+    """
 
     hit = fields.String()
-    ground = fields.String(metadata={"enum": ["body", "staff", "near_relative", "controlled_company"]})
+    ground = fields.String(metadata={"enum": list(get_args(Ground))})
     rule = fields.String(allow_none=True)
     relation = fields.String(allow_none=True)
     person = fields.String(allow_none=True)
-    body_type = fields.String()
-    body_code = fields.String()
+    body_type = fields.String(allow_none=True)
+    body_code = fields.String(allow_none=True)
     body_name = fields.String(allow_none=True)
     basis = fields.List(fields.String())
     registry_version = fields.Integer()

@@ -168,6 +168,23 @@ class PendingListOut(PageOut):
     items = fields.List(fields.Nested(PendingOut))
 
 
+class HeldOut(PendingOut):
+    """A registration that waits because the registry cannot match an identity behind it (PRECISIONS 13)."""
+
+    hold = fields.String()
+    decision_due_at = Moment(allow_none=True)
+    lot_id = fields.String()
+    lot_title = fields.String()
+    court_code = fields.String()
+    court_name = fields.String()
+
+
+class HeldListOut(PageOut):
+    """Registrations that wait for somebody outside the enforcing court."""
+
+    items = fields.List(fields.Nested(HeldOut))
+
+
 class SeatOut(Strict):
     """A member of the panel, and the vote given."""
 

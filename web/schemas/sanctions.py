@@ -55,6 +55,7 @@ class LawOut(Strict):
 class MeasureOut(Strict):
     """A measure in force, as it is published."""
 
+    id = fields.String()
     number = fields.String(allow_none=True)
     court = fields.String()
     court_name = fields.String()
@@ -71,7 +72,6 @@ class MeasureOut(Strict):
 class SanctionOut(MeasureOut):
     """A sanction for those it concerns: its subject, its court, a regulator. The identity number is masked."""
 
-    id = fields.String()
     auction_id = fields.String()
     name = fields.String(allow_none=True)
     id_number = fields.String(allow_none=True)
@@ -88,7 +88,10 @@ class SanctionOut(MeasureOut):
 
 
 class SanctionWithApprovalsOut(SanctionOut):
-    """The same for the court and regulators, with the proposals to impose and to lift it."""
+    """The same for the court and regulators, with the proposals to impose and to lift it.
+
+    Everybody else reads of a published one in force what the public list says: the measure, who it is against, factors.
+    """
 
     approvals = fields.List(fields.Nested(ApprovalOut))
 

@@ -31,8 +31,12 @@ def test_a_passport_waits_for_somebody_outside_the_enforcing_court(house: House)
         assert (registration.status, registration.hold) == ("awaiting_court", "identity_unmatchable")
         with pytest.raises(DomainError, match="wrong_state"):
             request_deposit(unit, registration, account="x")
-        with pytest.raises(DomainError, match="wrong_state"):
+        with pytest.raises(DomainError, match="wrong_state") as refused:
             decide(unit, own.actor, registration.id, approve=True, reason="own court")
+        assert refused.value.facts == {
+            "reason": "identity_held",
+            "decision_due_at": "2026-03-03T15:59:59.000000+00:00",
+        }
         decide(unit, other.actor, registration.id, approve=True, reason="护照核对无误")
         assert (registration.status, registration.hold) == ("awaiting_deposit", None)
         assert request_deposit(unit, registration, account="x").status == "pending"

@@ -114,8 +114,8 @@ def test_a_company_nobody_knows_waits_and_one_that_is_known_does_not(hall: Hall,
 @pytest.mark.parametrize(
     ("rows", "rule"),
     [
-        ([("firm", "judge", "shareholder", "0.51")], "indirect_holdings"),
-        ([("firm", "child", "shareholder", "0.3"), ("firm", "judge", "shareholder", "0.3")], "indirect_holdings"),
+        ([("firm", "judge", "shareholder", "0.51")], "holdings"),
+        ([("firm", "child", "shareholder", "0.3"), ("firm", "judge", "shareholder", "0.3")], "holdings"),
         ([("firm", "child", "legal_representative", "")], "legal_representative"),
         ([("firm", "over", "shareholder", "0.6"), ("over", "child", "actual_controller", "")], "holdings"),
     ],
@@ -251,6 +251,30 @@ def test_an_import_flags_bids_made_before_in_its_own_transaction(hall: Hall, bri
     assert hall.bid(bo, RESERVE + STEP).code == "barred_interest"
     assert len(alerts(hall, ann.registration_id)) == 1
     assert hall.kinds(auction_id).count("InterestHitFound") == 2
+
+
+def test_a_refused_bid_of_a_company_barred_through_control_names_the_practice_and_no_other_does(
+    hall: Hall, bring: Importer
+) -> None:
+    auction_id, firm, owner = hall.auction(), make.a_uscc(), make.a_resident_id()
+    (ann,) = hall.bidders(auction_id, None)
+
+    def enter(unit: Unit) -> tuple[str, str]:
+        company = make.a_bidder(unit, id_type="uscc", id_number=firm)
+        made = make.a_registration(unit, unit.session.get_one(Auction, auction_id), company, status="qualified")
+        make.a_paid_deposit(unit, made)
+        return company.id, made.id
+
+    company = Bidder(auction_id, *hall.house.perform(enter), None, firm)
+    bring("staff", judge(owner), judge(ann.id_number))
+    bring("control", f"{firm},某公司,{owner},shareholder,0.6,2020-01-01,")
+    for bidder, why in ((company, {"reason": "controlled_company"}), (ann, {})):
+        offer = hall.offer(bidder, RESERVE)
+        (first,) = hall.place(offer)
+        assert (first.code, first.why) == ("barred_interest", why)
+        assert hall.place(offer) == [first]
+    bring("staff", judge(make.a_resident_id()), f"court,3201,某公司,{owner},院长,2020-01-01,")
+    assert hall.bid(company, RESERVE + STEP).why == {"reason": "controlled_company"}
 
 
 def test_a_version_that_cannot_be_flagged_does_not_come_into_force(

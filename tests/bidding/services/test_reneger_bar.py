@@ -1,6 +1,7 @@
 """Who reneged on a lot takes no part in any resale of it: as himself, for others, beside others, by companies."""
 
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,13 +11,17 @@ from auction.kernel.clock import FixedClock
 from auction.kernel.errors import DomainError
 from auction.kernel.unit import House, Unit
 from auction.models import Account, Lot
+from auction.services.approvals import vote
 from bidding.models import Registration
 from bidding.queries.conflicts import refusal_facts
 from bidding.queries.reneges import renegers_of_lot
 from bidding.rules.registration import Application, PrincipalFacts
-from bidding.services.bids import BidOffer, place_bids
-from bidding.services.lifting import ask_review
+from bidding.services.approved import CARRY_OUT
+from bidding.services.bids import Answer, BidOffer, place_bids
+from bidding.services.findings import flag_barred
+from bidding.services.lifting import ask_review, look_up_conflicts, propose_lifting
 from bidding.services.registration import register
+from risk.imports import import_file
 from risk.models import Alert, Control
 from tests.bidding.services.debtor import Debtor, Desk
 from tests.factories import (
@@ -25,6 +30,7 @@ from tests.factories import (
     a_registration,
     a_resident_id,
     a_uscc,
+    an_account,
     an_actor,
     an_auction,
 )
@@ -151,8 +157,9 @@ def test_who_is_bound_to_him_by_companies_alone_is_told_so_and_may_ask_for_a_rev
     told = house.read(lambda session: [(one.kind, one.registration_id) for one in session.scalars(select(Alert))])
     assert told.count(("controlled_company", bound.id)) == 1 and ("controlled_company", himself.id) not in told
     assert desk.perform(ask_review, an_actor(company), bound.id, "不受其控制").registration_id == bound.id
-    with pytest.raises(DomainError, match="wrong_state"):
+    with pytest.raises(DomainError, match="wrong_state") as refused:
         desk.perform(ask_review, an_actor(buyer.account), himself.id, "我没有悔拍")
+    assert refused.value.facts == {"reason": "own_renege"}
     desk.revoked(buyer)  # why it was refused is said as before
     assert house.read(refusal_facts, bound.id, "barred_reneger", desk.clock.moment) == {"reason": "controlled_company"}
 
@@ -170,16 +177,92 @@ def test_a_declaration_reaches_the_next_bid_and_a_revocation_ends_the_bar(desk: 
 
     auction_id = desk.perform(running)
 
-    def bid(fen: int) -> tuple[str, str | None]:
-        offer = BidOffer(auction_id, buyer.account.id, fen, f"k{fen}", desk.clock.moment, raise_own=True)
-        [answer] = desk.perform(place_bids, [offer])
-        return answer.outcome, answer.code
-
-    assert bid(100_000_000) == ("accepted", None)
+    assert bid(desk, auction_id, buyer.account, 100_000_000).outcome == "accepted"
     desk.declared(buyer)
-    assert bid(100_500_000) == ("refused", "barred_reneger")
+    refused = bid(desk, auction_id, buyer.account, 100_500_000)
+    assert (refused.code, refused.why) == ("barred_reneger", {})
     desk.revoked(buyer)
     assert house.read(renegers_of_lot, desk.lot_id) == set()
+
+
+def a_bound_bidder(desk: Desk, buyer: Debtor, folder: Path) -> tuple[str, str, Account]:
+    """A company that has bid in the resale, and then is told to be the reneger's: auction, registration, account.
+
+    A second bidder is qualified too.
+    """
+    uscc = a_uscc()
+    company = somebody(desk, id_type="uscc", id_number=uscc, name="某公司")
+    end = desk.clock.moment + timedelta(days=90)
+
+    def running(unit: Unit) -> tuple[str, str]:
+        lot = unit.session.get_one(Lot, desk.lot_id)
+        auction = an_auction(unit, lot=lot, status="open", closes_at=end, resale_of=buyer.auction_id)
+        for account in (company, a_bidder(unit)):
+            registration = a_registration(unit, auction, account, status="qualified")
+            a_paid_deposit(unit, registration)
+            if account is company:
+                own = registration.id
+        return auction.id, own
+
+    auction_id, registration_id = desk.perform(running)
+    assert bid(desk, auction_id, company, 100_000_000).outcome == "accepted"
+    path = folder / "control.csv"
+    row = f"{uscc},某公司,{buyer.number},shareholder,0.6,2020-01-01,"
+    path.write_text(f"company_uscc,company_name,holder_id,role,share,from,to\n{row}\n", encoding="utf-8")
+    assert not import_file(desk.house, "control", path, switched=flag_barred).refused
+    return auction_id, registration_id, company
+
+
+def bid(desk: Desk, auction_id: str, account: Account, fen: int, key: str | None = None) -> Answer:
+    offer = BidOffer(auction_id, account.id, fen, key or f"k{fen}", desk.clock.moment, raise_own=True)
+    [answer] = desk.perform(place_bids, [offer])
+    return answer
+
+
+def alerts(desk: Desk, registration_id: str) -> list[tuple[str, str, str | None]]:
+    wanted = select(Alert).where(Alert.registration_id == registration_id).order_by(Alert.kind)
+    return desk.house.read(
+        lambda session: [(one.kind, one.status, one.resolution_reason) for one in session.scalars(wanted)]
+    )
+
+
+def test_an_import_that_binds_a_standing_bidder_to_the_reneger_is_told_at_once(desk: Desk, tmp_path: Path) -> None:
+    buyer = desk.sell()
+    desk.declared(buyer)
+    auction_id, registration_id, company = a_bound_bidder(desk, buyer, tmp_path)
+    bars = select(Registration.barred).where(Registration.id == registration_id)
+    assert desk.house.read(lambda session: session.scalar(bars)) == "barred_reneger"
+    told = [("barred_bidder_had_bid", "open", None), ("controlled_company", "open", None)]
+    assert alerts(desk, registration_id) == told
+    refused = bid(desk, auction_id, company, 100_500_000, "again")
+    assert (refused.code, refused.why) == ("barred_reneger", {"reason": "controlled_company"})
+    assert bid(desk, auction_id, company, 100_500_000, "again") == refused
+    assert alerts(desk, registration_id) == told
+
+
+def test_the_regulator_sees_the_reneger_first_and_lifting_ends_a_held_sale(desk: Desk, tmp_path: Path) -> None:
+    buyer = desk.sell()
+    desk.declared(buyer)
+    auction_id, registration_id, company = a_bound_bidder(desk, buyer, tmp_path)
+    desk.clock.moment = desk.auction(auction_id).closes_at + timedelta(seconds=2)
+    assert desk.closed(auction_id) == "suspended"
+    desk.perform(ask_review, an_actor(company), registration_id, "不受其控制")
+    one, other = (desk.perform(lambda unit: an_actor(an_account(unit, "regulator"))) for _ in range(2))
+    found = desk.perform(look_up_conflicts, one, company.id, desk.lot_id, "复核")
+    [hit] = found["registrations"][0]["hits"]
+    assert (hit["ground"], hit["rule"], hit["person"]) == ("reneger_company", "holdings", "某公司")
+    assert hit["frees"] == {"bidders": [], "further_bidders": 0, "companies": []}
+    assert [(step["record"], step.get("holder"), step.get("person")) for step in hit["chain"]] == [
+        ("renege", None, buyer.name),
+        ("control", buyer.name, None),
+    ]
+    assert hit["chain"][1]["source"]["kind"] == "control"
+    approval = desk.perform(propose_lifting, one, company.id, desk.lot_id, hit=hit["hit"], reason="登记有误")
+    desk.perform(vote, other, approval.id, approve=True, reason="核对无误", carry_out=CARRY_OUT)
+    assert desk.auction(auction_id).status == "sold"
+    told = ("barred_bidder_had_bid", "controlled_company", "interest_review", "winner_barred")
+    assert alerts(desk, registration_id) == [(kind, "resolved", "登记有误") for kind in told]
+    assert apply(desk, a_resale(desk, buyer), buyer.account).refusal == "barred_reneger"
 
 
 def test_a_registry_that_cannot_be_read_lets_nobody_pass(desk: Desk, house: House) -> None:

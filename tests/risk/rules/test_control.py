@@ -29,9 +29,9 @@ def rules_of(seeds: Collection[str], stakes: list[Stake]) -> dict[str, str]:
 #: Stakes, and which companies the judge "j" and her brother "b" control, by which rule.
 TABLE: list[tuple[str, list[Stake], dict[str, str]]] = [
     ("nobody", [], {}),
-    ("more than half", [holds("j", "A", 0.500001)], {"A": "indirect_holdings"}),
+    ("more than half", [holds("j", "A", 0.500001)], {"A": "holdings"}),
     ("half is not more than half", [holds("j", "A", 0.5)], {}),
-    ("together", [holds("j", "A", 0.3), holds("b", "A", 0.21)], {"A": "indirect_holdings"}),
+    ("together", [holds("j", "A", 0.3), holds("b", "A", 0.21)], {"A": "holdings"}),
     ("together half", [holds("j", "A", 0.3), holds("b", "A", 0.2)], {}),
     ("a stranger's part does not count", [holds("j", "A", 0.3), holds("x", "A", 0.7)], {}),
     ("the rest may be unknown", [holds("j", "A", 0.3), holds("b", "A", None)], {}),
@@ -51,7 +51,7 @@ TABLE: list[tuple[str, list[Stake], dict[str, str]]] = [
     (
         "control passes on where the product has long gone under",
         [holds("j", "A", 0.6), holds("A", "B", 0.6), holds("B", "C", 0.6)],
-        {"A": "indirect_holdings", "B": "holdings", "C": "holdings"},
+        {"A": "holdings", "B": "holdings", "C": "holdings"},
     ),
     (
         "the product sees what control does not",
@@ -59,19 +59,34 @@ TABLE: list[tuple[str, list[Stake], dict[str, str]]] = [
         {"X": "indirect_holdings"},
     ),
     (
-        "what is controlled by the product holds others",
+        "what is controlled by the product alone holds nobody",
         [holds("j", "A", 0.5), holds("A", "X", 0.6), holds("j", "X", 0.3), holds("X", "Y", 0.51)],
-        {"X": "indirect_holdings", "Y": "holdings"},
+        {"X": "indirect_holdings"},
+    ),
+    (
+        "what is controlled by the product alone is no actual controller",
+        [holds("j", "A", 0.5), holds("A", "X", 0.6), holds("j", "X", 0.3), is_("X", "actual_controller", "Y")],
+        {"X": "indirect_holdings"},
+    ),
+    (
+        "what is controlled by both holds others",
+        [holds("j", "X", 0.51), holds("X", "Y", 0.51), holds("j", "A", 0.5), holds("A", "Y", 0.49)],
+        {"X": "holdings", "Y": "holdings"},
     ),
     (
         "a circle ends by itself",
         [holds("j", "A", 0.6), holds("A", "B", 0.6), holds("B", "A", 0.4)],
-        {"A": "indirect_holdings", "B": "holdings"},
+        {"A": "holdings", "B": "holdings"},
+    ),
+    (
+        "a chain of products passes a company once",
+        [holds("j", "A", 0.4), holds("A", "B", 0.5), holds("B", "A", 0.5), holds("j", "C", 0.31), holds("A", "C", 0.5)],
+        {"C": "indirect_holdings"},
     ),
     ("a circle of strangers is nobody's", [holds("A", "B", 1.0), holds("B", "A", 1.0)], {}),
     ("a circle does not lift a share", [holds("j", "A", 0.45), holds("A", "B", 0.5), holds("B", "A", 0.3)], {}),
     ("a company holding itself does not either", [holds("j", "A", 0.4), holds("A", "A", 0.6)], {}),
-    ("several holdings of one add up", [holds("j", "A", 0.3), holds("j", "A", 0.3)], {"A": "indirect_holdings"}),
+    ("several holdings of one add up", [holds("j", "A", 0.3), holds("j", "A", 0.3)], {"A": "holdings"}),
     (
         "the share beside an office is the same share",
         [holds("j", "A", 0.3), Stake("A", "j", "director", 300_000)],
@@ -87,7 +102,7 @@ def test_each_rule_of_control(stakes: list[Stake], expected: dict[str, str]) -> 
 
 
 def test_a_barred_company_is_a_holder_like_a_person_and_no_find_of_its_own() -> None:
-    assert rules_of({"agency"}, [holds("agency", "A", 0.9), holds("j", "agency", 0.9)]) == {"A": "indirect_holdings"}
+    assert rules_of({"agency"}, [holds("agency", "A", 0.9), holds("j", "agency", 0.9)]) == {"A": "holdings"}
 
 
 def test_a_chain_tells_every_stake_that_counts_those_of_people_first() -> None:
@@ -105,19 +120,30 @@ def test_a_chain_tells_every_stake_that_counts_those_of_people_first() -> None:
     assert {(s.holder, s.company) for s in product.stakes} == {("j", "A"), ("A", "X"), ("j", "X")}
 
 
+def test_a_chain_is_told_from_the_people_down_whatever_the_order_of_the_registry() -> None:
+    chain = [holds("j", "C", 0.9), holds("C", "B", 0.6)]
+    chain += [holds("j", "A", 0.1), holds("B", "A", 0.3), holds("C", "A", 0.3)]
+    assert list(controlled({"j"}, chain[::-1], HALF)["A"].stakes) == chain
+    circle = [holds("j", "B", 0.5), holds("C", "B", 0.2), holds("B", "C", 0.9)]
+    circle += [holds("j", "A", 0.4), holds("C", "A", 0.6)]
+    assert [stake.company for stake in controlled({"j"}, circle, HALF)["A"].stakes][-2:] == ["A", "A"]
+
+
 def test_every_way_of_control_is_told_and_none_that_leads_in_a_circle() -> None:
     by_shares = holds("j", "A", 0.6)
     stakes = [by_shares, is_("b", "actual_controller", "A"), is_("j", "legal_representative", "A")]
     found = ways({"j", "b"}, stakes, HALF)["A"]
     assert [(chain.rule, chain.seeds) for chain in found] == [
-        ("indirect_holdings", ("j",)),
         ("actual_controller", ("b",)),
+        ("holdings", ("j",)),
         ("legal_representative", ("j",)),
     ]
     circle = [by_shares, is_("A", "actual_controller", "B"), is_("B", "actual_controller", "A")]
-    assert [chain.rule for chain in ways({"j"}, circle, HALF)["A"]] == ["indirect_holdings"]
+    assert [chain.rule for chain in ways({"j"}, circle, HALF)["A"]] == ["holdings"]
     both = [is_("j", "actual_controller", "C"), is_("j", "actual_controller", "A"), holds("C", "A", 0.6)]
     assert [chain.rule for chain in ways({"j"}, both, HALF)["A"]] == ["actual_controller", "holdings"]
+    product = [is_("b", "actual_controller", "X"), holds("j", "A", 0.5), holds("A", "X", 0.6), holds("j", "X", 0.3)]
+    assert [chain.rule for chain in ways({"j", "b"}, product, HALF)["X"]] == ["actual_controller", "indirect_holdings"]
 
 
 def test_the_limit_is_the_callers() -> None:
@@ -178,14 +204,15 @@ def model_indirect(owners: Collection[str], stakes: list[Stake]) -> dict[str, Fr
 
 def model_controlled(seeds: Collection[str], stakes: list[Stake]) -> set[str]:
     companies = {stake.company for stake in stakes} - set(seeds)
-    inside = set(seeds) | {company for company, part in model_indirect(seeds, stakes).items() if part > HALF}
+    inside = set(seeds)
     for _ in companies:
         for company in companies:
             mine = [stake for stake in stakes if stake.company == company and stake.holder in inside]
             if sum(s.share or 0 for s in mine) > WHOLE // 2 or any(s.role == "actual_controller" for s in mine):
                 inside.add(company)
     led = {s.company for s in stakes if s.role == "legal_representative" and s.holder in seeds}
-    return (inside | led) & companies
+    by_product = {company for company, part in model_indirect(seeds, stakes).items() if part > HALF}
+    return (inside | by_product | led) & companies
 
 
 COMPANIES = "ABCDEF"

@@ -140,7 +140,7 @@ def checked(*matches: str, stakes: list[Stake], lifted: tuple[str, ...] = ()) ->
 
 def test_a_company_that_barred_people_control_together_is_barred() -> None:
     (hit,) = checked("firm", stakes=COMPANY)
-    assert hit == Hit("firm", "controlled_company", "court", "C1", "judge", "indirect_holdings", ("kin",))
+    assert hit == Hit("firm", "controlled_company", "court", "C1", "judge", "holdings", ("kin",))
     assert checked("firm", stakes=COMPANY[:1]) == ()
     assert [hit.match for hit in checked("firm", "kin", "stranger", stakes=COMPANY)] == ["firm", "kin"]
 

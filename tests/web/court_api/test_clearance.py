@@ -98,6 +98,7 @@ def test_a_hard_lot_is_refused_by_name_and_announced_with_a_plan(room: CourtRoom
     ("changes", "field", "code"),
     [
         ({"owner": " "}, "owner", "required"),
+        ({"owner": ""}, "owner", "required"),
         ({"promised_on": "soon"}, "promised_on", "not_a_date"),
         ({"promised_on": "2026-01-01"}, "promised_on", "date_passed"),
         ({"steps": []}, "steps", "invalid"),
@@ -113,6 +114,7 @@ def test_a_plan_that_is_wrong_is_told_by_its_field(
     answer = room.clerk.put(f"/lots/{room.lot_id}/clearance-plan", plan_facts(room, **changes))
     assert answer.status_code == 422
     assert fields_of(answer)[field] == code
+    assert len(answer.get_json()["errors"]) == len(fields_of(answer)), "one word for one field"
     assert fine(room.clerk.get(f"/lots/{room.lot_id}/clearance-plan"))["version"] == 0
 
 
