@@ -225,6 +225,21 @@ def test_a_keyed_request_is_carried_out_once(coming: Sale, bidder: Account, sign
     assert count(house, Registration) == 1
 
 
+@pytest.mark.parametrize("blank", [" ", "\u3000", "\u200b"])
+def test_a_name_in_which_nothing_can_be_seen_is_refused(
+    coming: Sale, bidder: Account, sign_in: SignIn, anybody: Caller, house: House, blank: str
+) -> None:
+    person = {"username": "nobody", "password": "long enough", "id_type": "resident_id", "id_number": NUMBER}
+    asked = person | {"name": blank, "phone": "13800000000", "email": "a@example.com"}
+    answer = anybody.post("/bidders", asked)
+    assert (answer.status_code, fields_of(answer)) == (422, {"name": "required"})
+    principal = {"name": blank, "id_type": "resident_id", "id_number": a_resident_id(78)}
+    agent = application(coming, capacity="agent", principals=[principal])
+    answer = sign_in(bidder).post(f"/auctions/{coming.auction_id}/registrations", agent)
+    assert (answer.status_code, fields_of(answer)) == (422, {"principals.0.name": "required"})
+    assert count(house, Registration) == 0
+
+
 # --- the gateway -----------------------------------------------------------------------------------------------------
 
 
