@@ -175,7 +175,7 @@ def open_session(
 ) -> Opened | str:
     """Open a session after the door has compared the password (`matches`).
 
-    Answers the session, or the code of a refusal that must be kept: bad_credentials, otp_required, otp_invalid,
+    Answers the session, or the reason of a refusal that must be kept: bad_credentials, otp_required, otp_invalid,
     rate_limited. `code_holds` answers None when no code was given.
     """
     account = unit.session.get_one(Account, account_id, with_for_update=True, populate_existing=True)
