@@ -30,8 +30,9 @@ MOST = 128
 BEAT_SECONDS = 0.25
 #: The database's clock is asked once in so many beats.
 BEATS_PER_ANCHOR = 4
-#: One person may have this many offers waiting; more are answered `rate_limited`.
-WAITING_EACH = 8
+#: One person may have this many offers waiting; more are answered `rate_limited`. It is a quarter of a batch, so that
+#: one account, however fast it sends, leaves the most of every commit to the others.
+WAITING_EACH = 32
 
 #: What is told the answer of an offer, once, after its commit; it may not wait and may not raise.
 Reply = Callable[[Answer], None]

@@ -14,7 +14,7 @@ from typing import Any
 
 from auction.kernel.clock import FixedClock, iso, parse
 from auction.kernel.crypto import sha256_hex
-from auction.kernel.errors import DomainError
+from auction.kernel.errors import DomainError, invalid
 from auction.kernel.money import is_amount
 from auction.kernel.unit import House, Unit
 from auction.models import Account, Auction, Case, Court, Lot, Person
@@ -31,6 +31,8 @@ _TOGETHER = 64
 #: Nobody can sign in with it: no password has this hash.
 NO_PASSWORD = "!"  # noqa: S105
 _COLUMNS = ("auction_id", "bidder", "amount_fen", "received_at")
+#: The lowest priority a row may give, and the most digits of a number.
+_LAST_RANK, _MOST_DIGITS = 1_000_000, 20
 _TERMS = ("reserve_price_fen", "increment_fen", "opens_at", "closes_at")
 
 
@@ -44,15 +46,20 @@ class Recorded:
     amount_fen: int | None
     received_at: datetime | None
     rank: int | None
+    rank_unreadable: bool = False
 
 
 def read_bids(path: Path) -> list[Recorded]:
-    """The rows of a history (UTF-8 CSV). DomainError invalid naming a missing column; a dirty row is still a row."""
+    """The rows of a history (UTF-8 CSV); a dirty row is still a row.
+
+    DomainError invalid (columns_wrong) with the columns expected and found where one is missing.
+    """
     with path.open(encoding="utf-8-sig", newline="", errors="replace") as file:
         reader = csv.DictReader(file)
         missing = [name for name in _COLUMNS if name not in (reader.fieldnames or ())]
         if missing:
-            raise DomainError("invalid", field=missing[0])
+            found = tuple(reader.fieldnames or ())
+            raise invalid(missing[0], "columns_wrong", expected=(*_COLUMNS, "[rank]"), found=found)
         return [_recorded(reader.line_num, row) for row in reader]
 
 
@@ -60,14 +67,22 @@ def _recorded(line: int, row: Mapping[str, str | None]) -> Recorded:
     def cell(name: str) -> str:
         return (row.get(name) or "").strip()
 
+    rank = _whole(cell("rank"))
+    readable = rank is not None and 1 <= rank <= _LAST_RANK
     return Recorded(
         line=line,
         auction_id=cell("auction_id"),
         bidder=cell("bidder"),
-        amount_fen=int(cell("amount_fen")) if cell("amount_fen").lstrip("-").isdecimal() else None,
+        amount_fen=_whole(cell("amount_fen")),
         received_at=_moment(cell("received_at")),
-        rank=int(cell("rank")) if cell("rank").isdecimal() and int(cell("rank")) > 0 else None,
+        rank=rank if readable else None,
+        rank_unreadable=bool(cell("rank")) and not readable,
     )
+
+
+def _whole(text: str) -> int | None:
+    """A whole number, of no more digits than any amount has."""
+    return int(text) if len(text) <= _MOST_DIGITS and text.removeprefix("-").isdecimal() else None
 
 
 def _moment(text: str) -> datetime | None:
@@ -128,7 +143,7 @@ class Replay:
             return "amount_invalid"
         if row.auction_id not in self._known:
             return "not_open"
-        return "malformed" if row.received_at is None else None
+        return "malformed" if row.received_at is None or row.rank_unreadable else None
 
     def _offer(self, row: Recorded) -> BidOffer:
         assert row.amount_fen is not None and row.received_at is not None  # noqa: S101 - _unreadable has seen to it

@@ -32,7 +32,7 @@ def answer_for(error: DomainError) -> Response | tuple[str, int]:
     body = errors.problem(error, language())
     if request.path.startswith(API) or request.accept_mimetypes.best == "application/json":
         response = Response(orjson.dumps(body), body["status"], mimetype="application/problem+json")
-        if body["status"] == 429:
+        if body["status"] in (429, 503):
             response.headers["Retry-After"] = "1"
         return response
     return render_template("error.html", problem=body), body["status"]

@@ -5,12 +5,12 @@ from typing import Any
 
 import orjson
 import structlog
-from flask import Flask, Request, Response, request
+from flask import Flask, Request, Response, make_response, request
 from flask.json.provider import JSONProvider
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask_babel import Babel
 from flask_wtf.csrf import CSRFError, CSRFProtect
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from auction.kernel.errors import Breach, DomainError
@@ -169,7 +169,10 @@ def _failures(app: Flask) -> None:
             return error
         code = _CODES.get(error.code or 500, "malformed" if (error.code or 500) < 500 else "fault")
         facts: dict[str, Any] = {"most": LARGEST} if code == "too_large" else {}
-        return answer_for(DomainError(code, _field_errors(error), **facts))
+        answer = make_response(answer_for(DomainError(code, _field_errors(error), **facts)))
+        if isinstance(error, MethodNotAllowed) and error.valid_methods:
+            answer.headers["Allow"] = ", ".join(sorted(error.valid_methods))
+        return answer
 
     @app.errorhandler(Exception)
     def _broken(error: Exception) -> Any:

@@ -2,12 +2,14 @@
 
 import hashlib
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
+import orjson
 import pyotp
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from flask import Flask, current_app, g, request
+from flask import Flask, Request, current_app, g, request
 
 from auction.kernel.errors import DomainError
 from auction.kernel.unit import House
@@ -166,6 +168,18 @@ def otp_step(secret: str, otp: str, machine_seconds: float, last_step: int) -> i
     return None
 
 
-def body_hash(data: bytes) -> str:
-    """What an idempotency key is bound to."""
-    return hashlib.sha256(data).hexdigest()
+def request_hash(asked: Request) -> str:
+    """What an idempotency key is bound to: the meaning of a body, not its bytes.
+
+    The order of a JSON object's members, its spaces, and the boundary between the parts of a form do not matter.
+    """
+    if asked.mimetype == "multipart/form-data":
+        parts: list[Any] = [[name, value] for name, value in asked.form.items(multi=True)]
+        for name, file in asked.files.items(multi=True):
+            parts.append([name, file.filename, file.mimetype, hashlib.sha256(file.read()).hexdigest()])
+            file.seek(0)
+        return hashlib.sha256(orjson.dumps(parts)).hexdigest()
+    body = asked.get_data()
+    with suppress(orjson.JSONDecodeError):  # what is not JSON means its bytes
+        body = orjson.dumps(orjson.loads(body), option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(body).hexdigest()

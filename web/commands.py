@@ -26,7 +26,7 @@ from risk.services.written_rules import keep_rule
 
 from . import errors
 from .risk_commands import risk
-from .terminal import answered, language, the_house
+from .terminal import answered, language, tell, the_house
 from .wiring import check, open_house, upgrade
 
 
@@ -99,10 +99,12 @@ def db() -> None:
 
 
 @db.command("upgrade")
+@click.option("--json", "as_json", is_flag=True)
 @answered
-def db_upgrade() -> None:
+def db_upgrade(as_json: bool) -> None:
     """Bring the database to the present schema."""
-    upgrade(open_house(Settings.from_environ()))
+    revision = upgrade(open_house(Settings.from_environ()))
+    tell({"revision": revision}, as_json)
 
 
 @fapai.group()
@@ -113,10 +115,12 @@ def court() -> None:
 @court.command("add")
 @click.argument("code")
 @click.argument("name")
+@click.option("--json", "as_json", is_flag=True)
 @answered
-def court_add(code: str, name: str) -> None:
+def court_add(code: str, name: str, as_json: bool) -> None:
     """Enter a court."""
-    the_house().perform(accounts.add_court, code, name)
+    court = the_house().perform(accounts.add_court, code, name)
+    tell({"code": court.code, "name": court.name}, as_json)
 
 
 @fapai.group()
@@ -127,10 +131,12 @@ def agency() -> None:
 @agency.command("add")
 @click.argument("uscc")
 @click.argument("name")
+@click.option("--json", "as_json", is_flag=True)
 @answered
-def agency_add(uscc: str, name: str) -> None:
+def agency_add(uscc: str, name: str, as_json: bool) -> None:
     """Enter an auxiliary agency by its social credit code."""
-    the_house().perform(accounts.add_agency, uscc, name)
+    agency = the_house().perform(accounts.add_agency, uscc, name)
+    tell({"uscc": agency.uscc, "name": agency.name}, as_json)
 
 
 @fapai.group()
@@ -146,6 +152,7 @@ def user() -> None:
 @click.option("--court", default=None)
 @click.option("--agency", default=None)
 @click.option("--password-stdin", is_flag=True, required=True, help="Read the password from standard input.")
+@click.option("--json", "as_json", is_flag=True)
 @answered
 def user_add(
     username: str,
@@ -155,6 +162,7 @@ def user_add(
     court: str | None,
     agency: str | None,
     password_stdin: bool,
+    as_json: bool,
 ) -> None:
     """Make an account; bidders and parties need --name and --id-number."""
     from .auth import HASHER
@@ -169,17 +177,18 @@ def user_add(
             raise click.UsageError("bidders and parties need --name and --id-number")
         id_type = "resident_id" if id_number[:17].isdecimal() else "uscc" if len(id_number) == 18 else "passport"
         facts = accounts.BidderFacts(username, name, id_type, id_number)
-        house.perform(accounts.create_bidder, facts, hashed, role)
-        return
-    house.perform(
-        accounts.create_staff,
-        username=username,
-        role=role,
-        name=name or username,
-        password_hash=hashed,
-        court=court,
-        agency=agency,
-    )
+        account = house.perform(accounts.create_bidder, facts, hashed, role)
+    else:
+        account = house.perform(
+            accounts.create_staff,
+            username=username,
+            role=role,
+            name=name or username,
+            password_hash=hashed,
+            court=court,
+            agency=agency,
+        )
+    tell({"id": account.id, "username": account.username, "role": account.role}, as_json)
 
 
 @fapai.group()
@@ -224,12 +233,16 @@ def rule() -> None:
 
 @rule.command("keep")
 @click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--json", "as_json", is_flag=True)
 @answered
-def rule_keep(path: Path) -> None:
+def rule_keep(path: Path, as_json: bool) -> None:
     """Keep the text of a written rule (PDF) for everybody to read, and print its SHA-256."""
     file = clean_file(path.read_bytes(), path.name)
     kept = the_house().perform(keep_rule, filename=file.filename, media_type=file.media_type, content=file.content)
-    click.echo(kept.sha256)
+    if as_json:
+        tell({"sha256": kept.sha256, "filename": kept.filename}, as_json)
+    else:
+        click.echo(kept.sha256)
 
 
 @fapai.command()
@@ -284,9 +297,13 @@ def audit_verify(as_json: bool) -> None:
 @audit.command("export")
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--auction", default=None)
+@click.option("--json", "as_json", is_flag=True)
 @answered
-def audit_export(folder: Path, auction: str | None) -> None:
+def audit_export(folder: Path, auction: str | None, as_json: bool) -> None:
     """Write the evidence package of one auction, or of every announced one, into a folder."""
-    house = the_house()
-    for written in export(house, folder, auction):
-        click.echo(str(written))
+    written = [str(path) for path in export(the_house(), folder, auction)]
+    if as_json:
+        tell({"written": written}, as_json)
+        return
+    for path in written:
+        click.echo(path)

@@ -163,10 +163,12 @@ def _money_rows(document: dict[str, Any]) -> list[dict[str, Any]]:
         rows = [_row("保证金", "Deposit", "免交 Exempt", note="申请执行人以债权抵交 Creditor of the case")]
     if not document["balance_fen"]:
         return [*rows, _row("尾款", "Balance", "¥0", note="价款已全额预交 The price was prepaid in full")]
+    # Confirmations made before the field was there do not tell.
+    note = "暂定，当年假日安排尚未公布 Provisional" if document.get("provisional") else None
     return [
         *rows,
         _row("尾款", "Balance", f"¥{yuan(document['balance_fen'])}"),
-        _row("尾款交付期限", "Balance due by", _moment(document["balance_due_at"])),
+        _row("尾款交付期限", "Balance due by", _moment(document["balance_due_at"]), note=note),
     ]
 
 

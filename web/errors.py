@@ -122,13 +122,19 @@ def basis_said(refusal: DomainError | Breach, language: str) -> str | None:
     """What a refusal, or one breach of it, rests on: its own citation, else its code's."""
     if refusal.basis is not None:
         return cited(refusal.basis, language)
-    return basis_of(refusal.code, language, refusal.facts)
+    return basis_of(refusal.code, language, facts_of(refusal))
+
+
+def facts_of(refusal: DomainError | Breach) -> Mapping[str, Any]:
+    """The facts of a refusal, or of its first breach of the same code where it has none of its own."""
+    if refusal.facts or isinstance(refusal, Breach):
+        return refusal.facts
+    return next((breach.facts for breach in refusal.errors if breach.code == refusal.code), {})
 
 
 def problem(error: DomainError, language: str) -> dict[str, Any]:
     """The problem document (RFC 9457) of a refusal, with every single breach."""
-    same = next((breach.facts for breach in error.errors if breach.code == error.code), {})
-    detail = sentence(error.code, error.facts or same, language)
+    detail = sentence(error.code, facts_of(error), language)
     return {
         "type": f"urn:fapai:problem:{error.code}",
         "title": detail,

@@ -96,16 +96,16 @@ def sign(secret: str, body: bytes, t: int) -> str:
 
 
 def verify(secret: str, header: str | None, body: bytes, now: datetime) -> None:
-    """DomainError `signature_invalid` unless the header proves the body, and is not more than 5 minutes from `now`.
+    """DomainError `unauthenticated` unless the header proves the body, and is not more than 5 minutes from `now`.
 
     `now` is machine time: a moved sandbox clock neither makes a notice old nor an old one new.
     """
     found = _HEADER.fullmatch(header or "")
     if found is None or not secret:
-        raise DomainError("signature_invalid")
+        raise DomainError("unauthenticated", reason="signature")
     proven = hmac.compare_digest(found[2], _mac(secret, body, found[1]))
     if not proven or abs(now.timestamp() - int(found[1])) > WINDOW.total_seconds():
-        raise DomainError("signature_invalid")
+        raise DomainError("unauthenticated", reason="signature")
 
 
 def _mac(secret: str, body: bytes, t: str) -> str:

@@ -48,6 +48,7 @@ _KEPT_FRESH = 5.0
 _REFRESH = 0.5
 _BID_FIELDS = {"auction_id", "amount_fen", "key", "raise_own", "confirm_implausible"}
 _LONGEST_KEY = 100
+_LAST_VERSION = 2**53 - 1
 
 
 class _Confirmed(TypedDict):
@@ -155,8 +156,7 @@ class Rooms(Namespace):
 
     def on_connect(self, sid: str, environ: dict[str, Any], data: Any = None) -> None:
         request = Request(environ)
-        token = data.get("token") if isinstance(data, dict) else None
-        token = token if isinstance(token, str) else request.cookies.get(auth.COOKIE)
+        token = _token(data) or request.cookies.get(auth.COOKIE)
         if token is not None and self._session(token) is None:
             raise ConnectionRefusedError("unauthenticated")
         self._clients[sid] = _Client(language_of(request), token)
@@ -166,12 +166,14 @@ class Rooms(Namespace):
 
     def on_watch(self, sid: str, data: Any = None, *_: Any) -> dict[str, Any]:
         """Join a room; answers its snapshot with the events missed since a version."""
-        auction_id = data.get("auction_id") if isinstance(data, dict) else None
         since = data.get("since") if isinstance(data, dict) else None
         if (unknown := _unknown(data, "auction_id", "since")) is not None:
             return self._failure(sid, "unknown_field", unknown)
-        if not isinstance(auction_id, str) or not (since is None or (type(since) is int and 0 <= since < 2**53)):
-            return self._failure(sid, "malformed")
+        if (failure := self._no_auction(sid, data)) is not None:
+            return failure
+        if not (since is None or (type(since) is int and 0 <= since <= _LAST_VERSION)):
+            return self._failure(sid, "invalid", "since", reason="version", most=_LAST_VERSION)
+        auction_id = data["auction_id"]
         self.enter_room(sid, auction_id)
         try:
             return self._house.read(_snapshot, auction_id, since, self._house.now())
@@ -181,13 +183,12 @@ class Rooms(Namespace):
 
     def on_unwatch(self, sid: str, data: Any = None, *_: Any) -> dict[str, Any]:
         """Leave a room."""
-        auction_id = data.get("auction_id") if isinstance(data, dict) else None
         if (unknown := _unknown(data, "auction_id")) is not None:
             return self._failure(sid, "unknown_field", unknown)
-        if not isinstance(auction_id, str):
-            return self._failure(sid, "malformed")
-        self.leave_room(sid, auction_id)
-        return {"auction_id": auction_id}
+        if (failure := self._no_auction(sid, data)) is not None:
+            return failure
+        self.leave_room(sid, data["auction_id"])
+        return {"auction_id": data["auction_id"]}
 
     def on_bid(self, sid: str, data: Any = None, *_: Any) -> dict[str, Any]:
         """Bid; the acknowledgement comes after the commit. Whatever goes wrong, there is one."""
@@ -279,7 +280,7 @@ class Rooms(Namespace):
     def trigger_event(self, event: str, sid: str, *args: Any) -> Any:
         """As the library does it; an event we do not have, or one that fails, is answered too."""
         if event not in ("connect", "disconnect", "watch", "unwatch", "bid"):
-            return self._failure(sid, "malformed")
+            return self._failure(sid, "malformed", reason="event")
         if event in ("connect", "disconnect", "bid"):
             return super().trigger_event(event, sid, *args)
         try:
@@ -288,10 +289,19 @@ class Rooms(Namespace):
             log.exception("an event failed", event_name=event)
             return self._failure(sid, "fault")
 
-    def _failure(self, sid: str, code: str, field: str | None = None) -> dict[str, Any]:
+    def _no_auction(self, sid: str, data: Any) -> dict[str, Any] | None:
+        """The answer of an event that names no auction, None where it does."""
+        if not isinstance(data, dict):
+            return self._failure(sid, "malformed")
+        auction_id = data.get("auction_id")
+        if isinstance(auction_id, str):
+            return None
+        return self._failure(sid, "required" if auction_id is None else "invalid", "auction_id")
+
+    def _failure(self, sid: str, code: str, field: str | None = None, **facts: Any) -> dict[str, Any]:
         """The answer of an event that is no bid and could not be carried out."""
         client = self._clients.get(sid)
-        detail = errors.sentence(code, {}, client.language if client else "zh")
+        detail = errors.sentence(code, facts, client.language if client else "zh")
         return (
             {"code": code, "detail": detail} if field is None else {"code": "invalid", "field": field, "detail": detail}
         )
@@ -321,6 +331,16 @@ class Rooms(Namespace):
             self._alive[token] = found
         found.used = now
         return found.session
+
+
+def _token(data: Any) -> str | None:
+    """The token of a connection's `auth`, None where there is none. ConnectionRefusedError for what is no token."""
+    if data is None or (isinstance(data, dict) and "token" not in data):
+        return None
+    token = data["token"] if isinstance(data, dict) else None
+    if not isinstance(token, str) or not token:
+        raise ConnectionRefusedError("unauthenticated")
+    return token
 
 
 def _unknown(data: Any, *known: str) -> str | None:

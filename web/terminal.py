@@ -1,8 +1,9 @@
 """What every command of `fapai` shares: its language, its voice, and how refusals end."""
 
+import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
 
@@ -25,6 +26,12 @@ def language() -> str:
 def say(message: str) -> None:
     """Tell the person at the terminal, on stderr: stdout is for answers."""
     click.echo(message, err=True)
+
+
+def tell(done: Mapping[str, Any], as_json: bool) -> None:
+    """What a command has done: one JSON object on stdout where that was asked for, else nothing."""
+    if as_json:
+        click.echo(json.dumps(done, ensure_ascii=False))
 
 
 def answered(command: Callable[..., Any]) -> Callable[..., Any]:

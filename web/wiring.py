@@ -37,8 +37,8 @@ def open_house(
     )
 
 
-def upgrade(house: House) -> None:
-    """Bring the database to the present schema and bind it to the keys in use.
+def upgrade(house: House) -> str:
+    """Bring the database to the present schema and bind it to the keys in use; answers the schema's revision.
 
     Raises SettingsError when the database was made with other keys.
     """
@@ -51,6 +51,7 @@ def upgrade(house: House) -> None:
         if "clock_offset_us" not in stored:
             session.add(Platform(key="clock_offset_us", value="0"))
     check(house)
+    return head()
 
 
 def check(house: House) -> None:

@@ -25,6 +25,8 @@ from ..models import Checkpoint, JournalRow, LogLeaf, LogNode, Platform
 ORIGIN = "log_origin"
 #: Entries in one answer (PRECISIONS 27).
 MOST_ENTRIES = 1000
+#: What an index can be in the database.
+MOST_INDEX = 2**63 - 1
 #: Nodes asked for in one query.
 _TOGETHER = 400
 
@@ -60,10 +62,10 @@ def entries(session: Session, start: int, end: int) -> list[dict[str, Any]]:
 
     A private entry shows its commitment only. DomainError invalid for a negative `start` or an `end` before it.
     """
-    if start < 0:
-        raise invalid("start", "out_of_range")
-    if end < start:
-        raise invalid("end", "out_of_range")
+    if not 0 <= start <= MOST_INDEX:
+        raise invalid("start", "out_of_range", least=0, most=MOST_INDEX)
+    if not start <= end <= MOST_INDEX:
+        raise invalid("end", "out_of_range", least=start, most=MOST_INDEX)
     end = min(end, start + MOST_ENTRIES, _size(session))
     if start >= end:
         return []
@@ -87,10 +89,12 @@ def inclusion(session: Session, index: int, size: int | None = None) -> dict[str
     """
     present = _size(session)
     size = present if size is None else size
-    if not 0 <= size <= present:
-        raise invalid("size", "out_of_range", most=present)
+    if not present:
+        raise invalid("index", "out_of_range", reason="empty")
+    if not 1 <= size <= present:
+        raise invalid("size", "out_of_range", least=1, most=present)
     if not 0 <= index < size:
-        raise invalid("index", "out_of_range", most=size - 1)
+        raise invalid("index", "out_of_range", least=0, most=size - 1)
     right_edge = frontier_nodes(size)
     nodes = read_nodes(session, inclusion_nodes(index, size).union(right_edge))
     path = inclusion_path(index, size, lambda level, at: nodes[level, at])
@@ -106,9 +110,9 @@ def consistency(session: Session, first: int, second: int | None = None) -> dict
     present = _size(session)
     second = present if second is None else second
     if not 0 <= second <= present:
-        raise invalid("second", "out_of_range", most=present)
+        raise invalid("second", "out_of_range", least=0, most=present)
     if not 0 <= first <= second:
-        raise invalid("first", "out_of_range", most=second)
+        raise invalid("first", "out_of_range", least=0, most=second)
     nodes = read_nodes(session, consistency_nodes(first, second))
     path = consistency_path(first, second, lambda level, index: nodes[level, index])
     return {"first": first, "second": second, "hashes": [value.hex() for value in path]}

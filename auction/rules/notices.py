@@ -13,6 +13,9 @@ from .findings import Finding
 from .lot import AssetType, PartyRole
 from .ruleset import Citation, Ruleset
 
+#: Whom an enforcement is between or against. The others have rights in the thing sold.
+_PARTIES = frozenset((PartyRole.DEBTOR, PartyRole.APPLICANT, PartyRole.OTHER))
+
 
 class NoticeStatus(StrEnum):
     """How far the notifying of one person has come."""
@@ -60,14 +63,23 @@ def notice_findings(
     ruleset: Ruleset,
     calendar: WorkingDays,
 ) -> tuple[Finding, ...]:
-    """`notice_outstanding` for everybody whose notice does not yet carry an announcement.
+    """`notice_outstanding` for everybody whose notice does not yet carry an announcement, or where there is nobody.
+
+    OJA 16(1) has the parties (当事人) notified, so there must be one: the debtor, who is notified like everybody the
+    case names, or in a case without one (assets of a crime may have neither debtor nor applicant: CRIM) at least one
+    party else, an applicant or an `other`. Whoever only has a right in the thing (a creditor secured on it, somebody
+    with preference, a co-owner, a lessee) is no party. That finding has the `reason` `no_party` alone.
 
     Facts: `name`, `role`, and `reason`: `missing`, `to_notify`, `undated`, `receipt_unproven`, `too_recent` (with
     `required` and `days` whole days and `earliest`, the first moment to announce), `shareholders_time` (with
     `last_day` and `earliest`, the first moment to open). A notice older than the end of the round before is only the
     warning `before_last_round`.
     """
-    found = list(_missing(recipients, addressees, ruleset))
+    found = []
+    if not any(addressee.role in _PARTIES for addressee in addressees):
+        nobody = {"reason": "no_party"}
+        found.append(Finding("notice_outstanding", "error", "notices", ruleset.basis("notify_before"), nobody))
+    found += _missing(recipients, addressees, ruleset)
     for index, recipient in enumerate(recipients):
         field = f"notices.{index}"
         found += _recipient_findings(recipient, field, asset_type, moments, ruleset, calendar)

@@ -16,6 +16,7 @@ from ..models import Account, Agency, Court, LoginSession, Person
 from ..rules import identity
 from ..rules.access import COURT_ROLES, ROLES, STAFF
 from ..rules.calendar import shanghai_day
+from ..rules.letters import says_something
 
 #: A session ends this long after signing in, whatever happens. Machine time.
 SESSION = timedelta(hours=12)
@@ -51,8 +52,9 @@ def create_bidder(unit: Unit, facts: BidderFacts, password_hash: str, role: str 
     """Make an account for a person whose identity number holds (GB 11643, GB 32100).
 
     A second account for one identity is made like any other (PRECISIONS 31). In the sandbox the identity counts
-    as confirmed at once. DomainError invalid with the field: identity_invalid, taken.
+    as confirmed at once. DomainError invalid with the field: required, identity_invalid, taken.
     """
+    _said(username=facts.username, name=facts.name)
     number = identity.check(facts.id_type, facts.id_number, shanghai_day(unit.now))
     _free(unit, facts.username)
     person_id = unit.new_id()
@@ -96,8 +98,9 @@ def create_staff(
 ) -> Account:
     """Make a staff account. Court roles name their court, agency staff their agency; others neither.
 
-    DomainError invalid naming role, court or agency.
+    DomainError invalid naming username, name, role, court or agency.
     """
+    _said(username=username, name=name)
     if role not in ROLES or role not in STAFF:
         raise invalid("role", "unknown_role", value=role)
     if (role in COURT_ROLES) != (court is not None):
@@ -113,6 +116,13 @@ def create_staff(
     account.court_code, account.agency_uscc = court, agency
     unit.record("StaffAdded", stream="system", private=True, body={"account_id": account.id, "role": role})
     return account
+
+
+def _said(**names: str) -> None:
+    """Refuse the first name in which nothing can be seen: DomainError invalid, required."""
+    for field, name in names.items():
+        if not says_something(name):
+            raise invalid(field, "required")
 
 
 def _free(unit: Unit, username: str) -> None:
@@ -138,7 +148,8 @@ def _account(unit: Unit, username: str, role: str, name: str, password_hash: str
 
 
 def add_court(unit: Unit, code: str, name: str) -> Court:
-    """Enter a court. DomainError invalid/taken."""
+    """Enter a court. DomainError invalid: required, taken."""
+    _said(code=code, name=name)
     if unit.session.get(Court, code) is not None:
         raise invalid("code", "taken", value=code)
     court = Court(code=code, name=name)
@@ -148,7 +159,8 @@ def add_court(unit: Unit, code: str, name: str) -> Court:
 
 
 def add_agency(unit: Unit, uscc: str, name: str) -> Agency:
-    """Enter an auxiliary agency by its social credit code. DomainError invalid: identity_invalid, taken."""
+    """Enter an auxiliary agency by its social credit code. DomainError invalid: required, identity_invalid, taken."""
+    _said(name=name)
     number = identity.check("uscc", uscc, shanghai_day(unit.now), "uscc")
     if unit.session.get(Agency, number) is not None:
         raise invalid("uscc", "taken", value=number)
@@ -163,7 +175,7 @@ def open_session(
 ) -> Opened | str:
     """Open a session after the door has compared the password (`matches`).
 
-    Answers the session, or the code of a refusal that must be kept: bad_credentials, otp_required, otp_invalid,
+    Answers the session, or the reason of a refusal that must be kept: bad_credentials, otp_required, otp_invalid,
     rate_limited. `code_holds` answers None when no code was given.
     """
     account = unit.session.get_one(Account, account_id, with_for_update=True, populate_existing=True)

@@ -53,7 +53,7 @@ def auction_dict(auction: Auction, now: datetime) -> dict[str, Any]:
         "lot_id": auction.lot_id,
         "round": auction.round,
         "status": status,
-        "ended": has_ended(auction, now),
+        "ended": now >= auction.closes_at,
         "version": auction.version,
         "reserve_price_fen": auction.reserve_price_fen,
         "increment_fen": auction.increment_fen,
@@ -92,7 +92,11 @@ def status_at(auction: Auction, now: datetime) -> str:
 
 
 def has_ended(auction: Auction, now: datetime) -> bool:
-    """Whether no more bids can come: true from `closes_at` on, before anybody decided how it ended (PRECISIONS 26)."""
+    """Whether no more bids can come, as the pages and services ask it: decided, or due to be.
+
+    The interface's `ended` is another thing, and only tells the time: true from `closes_at` on (PRECISIONS 26). A sale
+    withdrawn before is over without having come to its end.
+    """
     if auction.status in ENDED:
         return True
     if auction.status == AuctionStatus.SUSPENDED:

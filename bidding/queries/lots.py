@@ -18,7 +18,7 @@ from disclosure.rules.catalogue import load
 from disclosure.rules.sheet import flags, sheet_of
 from risk.queries.clearance import assessment_row
 
-from .auctions import has_ended, status_at
+from .auctions import status_at
 from .questions import unanswered
 from .unsold_view import disposal_of
 from .viewings import viewings_of
@@ -174,7 +174,7 @@ def auction_summary(auction: Auction, now: datetime) -> dict[str, Any]:
     """A round in a list of lots."""
     return {
         **round_summary(auction, now),
-        "ended": has_ended(auction, now),
+        "ended": now >= auction.closes_at,
         "reserve_price_fen": auction.reserve_price_fen,
         "price_fen": auction.price_fen,
         "bid_count": auction.bid_count,

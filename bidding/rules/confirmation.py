@@ -70,7 +70,8 @@ class LogPlace:
 class Sale:
     """The facts of a sale. Amounts in fen; `closed_at` is the effective end of bidding; `rank` None: ordinary bidder.
 
-    `deposit_fen` is the buyer's deposit that is held, 0 for an exempt creditor.
+    `deposit_fen` is the buyer's deposit that is held, 0 for an exempt creditor. `provisional`: the holidays of the year
+    in which the balance falls due are not published yet, so that its day may still become later (PRECISIONS 16).
     """
 
     auction_id: str
@@ -91,6 +92,7 @@ class Sale:
     balance_fen: int
     balance_due_at: datetime
     seal: str
+    provisional: bool = False
 
 
 def confirmation_document(
@@ -131,6 +133,7 @@ def confirmation_document(
         "deposit_fen": sale.deposit_fen,
         "balance_fen": sale.balance_fen,
         "balance_due_at": iso(sale.balance_due_at),
+        "provisional": sale.provisional,
         "seal": sale.seal,
         "ruleset": ruleset.name,
         "entry": {"stream": entry.stream, "number": entry.number, "hash": entry.hash} if entry else None,

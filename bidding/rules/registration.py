@@ -84,9 +84,9 @@ def party_breaches(application: Application) -> list[Breach]:
     """Whether principals fit the capacity: none for oneself, some for an agent or joint bidders."""
     count = len(application.principals)
     if application.capacity == "self" and count:
-        return [Breach("capacity_missing", "principals", facts={"capacity": "self"})]
+        return [Breach("capacity_missing", "principals", facts={"reason": "self"})]
     if application.capacity in REPRESENTED and not count:
-        return [Breach("capacity_missing", "principals", facts={"capacity": application.capacity})]
+        return [Breach("capacity_missing", "principals", facts={"reason": application.capacity})]
     return []
 
 

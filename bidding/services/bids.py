@@ -111,6 +111,11 @@ def refusal(code: str, offer: BidOffer | None = None) -> Answer:
 def place_bids(unit: Unit, offers: Sequence[BidOffer], *, process: str | None = None) -> list[Answer]:
     """Answer `offers` in their order; everything accepted is in the transaction of `unit`.
 
+    What a registered person is answered, acceptance or refusal, is kept under its key and told again to the same key.
+    Offers of somebody without a registration are only counted (PRECISIONS 28), whatever they are answered
+    (`not_registered`, `not_started` before the opening, `closed` after the end): nothing is stored that could be
+    repeated, the key is not used up, and the same key is judged anew.
+
     `process` names the intake lease under which they were taken, which is held until the transaction ends. Raises
     Fenced where it was taken away, DomainError("fault") where the interest bar cannot be checked: nobody passes then.
     """

@@ -13,10 +13,11 @@ from ..rules.confirmation import LogPlace, Party, Sale, confirmation_document
 
 
 def confirmation_of(
-    unit: Unit, auction: Auction, winner: Registration, *, deposit_fen: int, decided: Entry
+    unit: Unit, auction: Auction, winner: Registration, *, deposit_fen: int, provisional: bool, decided: Entry
 ) -> dict[str, Any]:
     """The confirmation of a sold auction; `decided` is the journal entry that closed it.
 
+    `provisional`: whether a holiday schedule still to be published may move the day of the balance (PRECISIONS 16).
     A principal's or the joint bidders' names stand as buyers, an agent's beside them.
     """
     assert auction.price_fen is not None and auction.balance_due_at is not None  # noqa: S101 - a sold auction
@@ -39,6 +40,7 @@ def confirmation_of(
         deposit_fen=deposit_fen,
         balance_fen=auction.price_fen - deposit_fen,
         balance_due_at=auction.balance_due_at,
+        provisional=provisional,
         seal=auction.seal or "",
     )
     behind = identities(unit.session, unit.vault, winner)

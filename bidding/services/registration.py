@@ -231,6 +231,9 @@ def _check_application(
         if rules.is_under_age(person.id_type, person.number, _today(unit), full_age)
     ]
     if breaches:
+        unsaid = [breach.facts["undertaking"] for breach in breaches if breach.code == "undertaking_missing"]
+        if unsaid:  # they come first
+            raise DomainError("undertaking_missing", breaches, undertaking=unsaid)
         raise DomainError(breaches[0].code, breaches)
 
 
@@ -242,7 +245,7 @@ def _creditor_party(unit: Unit, auction: Auction, applicant: _Identity) -> Party
         )
     )
     if party is None:
-        raise DomainError("capacity_missing", [Breach("capacity_missing", "claim", facts={"capacity": "creditor"})])
+        raise DomainError("capacity_missing", [Breach("capacity_missing", "claim", facts={"reason": "creditor"})])
     return party
 
 

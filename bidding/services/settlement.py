@@ -98,7 +98,9 @@ def confirm_sale(
     auction.settlement = "balance_due"
     resold = [earlier.auction_id for earlier, _ in reneges_of_lot(unit.session, auction.lot_id)]
     lapse(unit, (RENEGE_REVOKED,), resold)  # a new buyer's right stands against it now
-    document = confirmation_of(unit, auction, winner, deposit_fen=deposit_fen, decided=decided)
+    document = confirmation_of(
+        unit, auction, winner, deposit_fen=deposit_fen, provisional=end.provisional, decided=decided
+    )
     confirmation = Confirmation(auction_id=auction.id, document=document, at=unit.now)
     unit.session.add(confirmation)
     unit.record(

@@ -15,7 +15,7 @@ from typing import BinaryIO, Protocol, TypeVar
 
 from auction.kernel.errors import DomainError
 from auction.rules import identity
-from auction.rules.letters import TURNING
+from auction.rules.letters import TURNING, says_something
 
 from ..rules.control import ROLES
 from ..rules.interest import BODY_TYPES, NEAR_RELATIONS, PLATFORM
@@ -197,7 +197,7 @@ def _term(cells: Mapping[str, str]) -> tuple[date, date | None]:
 
 def _filled(cells: Mapping[str, str], field: str) -> str:
     value = cells[field]
-    if not value:
+    if not says_something(value):
         raise Refused("required", field)
     if len(value) > LONGEST:
         raise Refused("too_long", field, limit=LONGEST)

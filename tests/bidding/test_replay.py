@@ -54,11 +54,13 @@ def test_every_row_is_answered_in_file_order_dirty_ones_too(tmp_path: Path) -> N
         "a,y,10000,2026-05-02T09:57:00+08:00,",
         "a,x,10100,2026-05-02T10:02:00+08:00,",
         "closed,x,1000,2026-05-01T11:00:00+08:00,",
+        "a,z,1200,2026-05-01T11:00:00+08:00,x",
+        f"a,z,{'9' * 5000},2026-05-01T11:00:00+08:00,{'9' * 5000}",
     )
-    assert [answer["line"] for answer in answers] == list(range(2, 14))
+    assert [answer["line"] for answer in answers] == list(range(2, 16))
     assert [answer["code"] for answer in answers] == [
         None, "not_registered", "amount_invalid", "amount_invalid", "malformed", "not_whole_increment",
-        "below_minimum", None, None, None, "closed", "closed",
+        "below_minimum", None, None, None, "closed", "closed", "malformed", "amount_invalid",
     ]  # fmt: skip
     assert [answer["seq"] for answer in answers if answer["outcome"] == "accepted"] == [1, 2, 3, 4]
     assert outcomes["a"] == {
@@ -77,6 +79,8 @@ def test_a_file_without_its_columns_is_refused(tmp_path: Path) -> None:
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
     assert ran.returncode == 1
     assert "Traceback" not in ran.stderr
+    for column in ("auction_id, bidder, amount_fen, received_at, [rank]", "auction, who"):
+        assert column in ran.stderr
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason="the real records lie outside the repository: ../shared/data")

@@ -450,3 +450,11 @@ def test_an_address_that_is_none_is_a_problem_too(app: Flask) -> None:
         answer = client.open(API + path, method=method)
         assert answer.mimetype == "application/problem+json"
         assert answer.get_json()["code"] == code
+        assert ("GET" in answer.headers.get("Allow", "").split(", ")) == (code == "method_not_allowed")
+
+
+def test_wrong_credentials_are_unauthenticated_in_words_of_their_own(app: Flask) -> None:
+    body = {"username": "nobody", "password": "nothing at all"}
+    answer = app.test_client().post(f"{API}/sessions", json=body, headers={"Accept-Language": "en"})
+    assert (answer.status_code, answer.get_json()["code"]) == (401, "unauthenticated")
+    assert "password is wrong" in answer.get_json()["detail"]

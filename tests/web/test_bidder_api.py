@@ -150,6 +150,23 @@ def test_a_registration_is_refused_with_the_code_and_its_field(
     assert code_of(sign_in(coming.judge).post(path, application(coming))) == "forbidden"
 
 
+def test_a_registration_is_refused_with_its_own_article_and_every_undertaking(
+    coming: Sale, bidder: Account, sign_in: SignIn
+) -> None:
+    caller, path = sign_in(bidder), f"/auctions/{coming.auction_id}/registrations"
+    for changes, article in (
+        ({"capacity": "agent"}, "OJA 14(2)"),
+        ({"capacity": "joint"}, "OJA 14(2)"),
+        ({"claim": "creditor"}, "OJA 17(2)"),
+    ):
+        told = caller.post(path, application(coming, **changes)).get_json()
+        assert article in told["basis"] and article in told["errors"][0]["basis"]
+        assert told["detail"] == told["errors"][0]["detail"]
+    told = caller.post(path, application(coming, undertakings=["accept_defects"])).get_json()
+    assert "full_capacity, not_barred" in told["detail"]
+    assert [error["code"] for error in told["errors"]] == ["undertaking_missing"] * 2
+
+
 def test_an_agent_waits_for_the_court_with_everybody_he_bids_for(
     coming: Sale, bidder: Account, sign_in: SignIn
 ) -> None:
@@ -225,6 +242,21 @@ def test_a_keyed_request_is_carried_out_once(coming: Sale, bidder: Account, sign
     assert count(house, Registration) == 1
 
 
+@pytest.mark.parametrize("blank", [" ", "\u3000", "\u200b"])
+def test_a_name_in_which_nothing_can_be_seen_is_refused(
+    coming: Sale, bidder: Account, sign_in: SignIn, anybody: Caller, house: House, blank: str
+) -> None:
+    person = {"username": "nobody", "password": "long enough", "id_type": "resident_id", "id_number": NUMBER}
+    asked = person | {"name": blank, "phone": "13800000000", "email": "a@example.com"}
+    answer = anybody.post("/bidders", asked)
+    assert (answer.status_code, fields_of(answer)) == (422, {"name": "required"})
+    principal = {"name": blank, "id_type": "resident_id", "id_number": a_resident_id(78)}
+    agent = application(coming, capacity="agent", principals=[principal])
+    answer = sign_in(bidder).post(f"/auctions/{coming.auction_id}/registrations", agent)
+    assert (answer.status_code, fields_of(answer)) == (422, {"principals.0.name": "required"})
+    assert count(house, Registration) == 0
+
+
 # --- the gateway -----------------------------------------------------------------------------------------------------
 
 
@@ -245,8 +277,8 @@ def test_the_gateway_is_believed_only_by_its_signature_and_once(
 
     secret = house.settings.gateway_secret
     for wrong in (notify(body, "x" * 43, t), notify(body, secret, t - 301)):
-        assert (wrong.status_code, code_of(wrong)) == (401, "signature_invalid")
-    assert code_of(app.test_client().post(f"{API}/gateway/notifications", data=body)) == "signature_invalid"
+        assert (wrong.status_code, code_of(wrong)) == (401, "unauthenticated")
+    assert code_of(app.test_client().post(f"{API}/gateway/notifications", data=body)) == "unauthenticated"
     assert caller.get(path).get_json()["status"] == "awaiting_deposit"
     for _ in range(2):
         taken = notify(body, secret, t)

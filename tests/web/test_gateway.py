@@ -57,7 +57,7 @@ def test_a_signature_holds_for_five_minutes(seconds: float, fresh: bool) -> None
     if fresh:
         verify(SECRET, sign(SECRET, BODY, T), BODY, now)
     else:
-        refused("signature_invalid", verify, SECRET, sign(SECRET, BODY, T), BODY, now)
+        refused("unauthenticated", verify, SECRET, sign(SECRET, BODY, T), BODY, now)
 
 
 GOOD = sign(SECRET, BODY, T)
@@ -86,17 +86,17 @@ GOOD = sign(SECRET, BODY, T)
     ],
 )
 def test_any_other_header_is_refused(header: str | None) -> None:
-    refused("signature_invalid", verify, SECRET, header, BODY, NOW)
+    refused("unauthenticated", verify, SECRET, header, BODY, NOW)
 
 
 def test_a_changed_body_is_refused() -> None:
     for place in range(len(BODY)):
         changed = BODY[:place] + bytes([BODY[place] ^ 1]) + BODY[place + 1 :]
-        refused("signature_invalid", verify, SECRET, GOOD, changed, NOW)
+        refused("unauthenticated", verify, SECRET, GOOD, changed, NOW)
 
 
 def test_without_a_secret_nothing_is_believed() -> None:
-    refused("signature_invalid", verify, "", sign("", BODY, T), BODY, NOW)
+    refused("unauthenticated", verify, "", sign("", BODY, T), BODY, NOW)
 
 
 def test_a_notice_is_read_from_its_body() -> None:

@@ -94,6 +94,47 @@ def test_a_row_says_the_same_in_both_languages_with_facts_of_one_kind(code: str)
     assert code.partition("/")[0] in errors.table()
 
 
+@pytest.mark.parametrize("package", ["auction", "disclosure", "bidding", "risk", "web"])
+def test_whoever_refuses_in_plain_words_gives_every_fact_of_the_sentence(package: str) -> None:
+    holes = {
+        f"{path.relative_to(ROOT)}:{line}": missing
+        for path in (ROOT / package).rglob("*.py")
+        for line, code, facts in plain_refusals(path)
+        if (missing := placeholders(errors.row_of(code, facts)["zh"]) - set(facts))
+    }
+    assert holes == {}
+
+
+def plain_refusals(path: Path) -> Iterator[tuple[int, str, dict[str, Any]]]:
+    """Where a module refuses by one code whose facts all stand there: the line, the code, the facts by name.
+
+    The value of a fact is only known where it is written out: it tells which row is said.
+    """
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or node.func.id not in _PLAIN:
+            continue
+        place = _PLAIN[node.func.id]
+        given = {word.arg: word.value for word in node.keywords}
+        if node.func.id == "Breach":
+            facts = given.get("facts", ast.Dict([], []))
+            if len(node.args) > 3 or not isinstance(facts, ast.Dict):
+                continue
+            given = {str(texts_of(name)[0]) if name and texts_of(name) else None: value  # None: spread from elsewhere
+                     for name, value in zip(facts.keys, facts.values, strict=True)}  # fmt: skip
+        several = len(node.args) > place + 1 or not {"errors"}.isdisjoint(given)
+        if len(node.args) <= place or (several and node.func.id == "DomainError") or None in given:
+            continue
+        for code in texts_of(node.args[place]):
+            yield (
+                node.lineno,
+                code,
+                {str(name): value.value if isinstance(value, ast.Constant) else "" for name, value in given.items()},
+            )
+
+
+_PLAIN = {"DomainError": 0, "invalid": 1, "Breach": 0}
+
+
 def placeholders(text: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(text) if name}
 
@@ -162,9 +203,7 @@ PROPOSALS: Mapping[str, Proposal] = {
             PRICE, valid_until=date(2028, 1, 1), results=(), steps=(PriceStep("objection_filed", date(2026, 2, 1)),)
         )
     ),
-    "result without a day": proposal(
-        reference_price=replace(PRICE, results=(PriceResult("", 200_000_000, None),))
-    ),
+    "result without a day": proposal(reference_price=replace(PRICE, results=(PriceResult("", 200_000_000, None),))),
     "two judges": proposal(panel=PANEL[:2]),
     "strange panel": proposal(
         panel=(

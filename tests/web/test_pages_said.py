@@ -12,11 +12,14 @@ from playwright.sync_api import Browser, Route, sync_playwright
 from auction.kernel.clock import FixedClock
 from auction.kernel.unit import House, Unit
 from auction.models import Auction
+from auction.queries.sessions import account_named
 from bidding.models import Registration
 from bidding.services.life import suspend
 from disclosure.rules.sheet import Sheet
 from tests.factories import an_actor
 from tests.web import sale as sales
+from tests.web.caller import SignIn
+from tests.web.court import CourtRoom
 from tests.web.reader import Page, Reader
 from tests.web.sale import RESERVE, Sale, a_sale, closed
 from tests.web.test_pages import signed_in
@@ -126,6 +129,40 @@ def test_every_stamp_of_an_english_page_has_an_english_name(app: Flask, house: H
             assert '<g lang="zh-CN" aria-hidden="true"' in stamp
 
 
+def test_a_balance_due_in_a_year_without_published_holidays_is_called_provisional(
+    app: Flask, house: House, clock: FixedClock
+) -> None:
+    sale = house.perform(a_sale)
+
+    def late(unit: Unit) -> None:
+        unit.session.get_one(Auction, sale.auction_id).balance_days = 3000
+
+    house.perform(late)
+    bid(signed_in(app, house, sale.bidders[0]), sale)
+    clock.advance(days=2)
+    assert closed(house, sale.auction_id, settled=True) == "sold"
+    page = Reader(app.test_client(), "en").get(f"/auctions/{sale.auction_id}/confirmation")
+    assert "provisional" in page.text and "Lot" in page.text and "Lots" not in page.text
+    told = app.test_client().get(f"/api/v1/auctions/{sale.auction_id}/confirmation")
+    assert told.get_json()["provisional"] is True
+
+
+def test_who_has_not_voted_may_still_vote_once_the_majority_has(app: Flask, house: House, sign_in: SignIn) -> None:
+    room = CourtRoom(house, sign_in)
+    room.enter()
+    room.draft()
+    assert room.vote() == "approved"
+    for name, may in zip(room.names, (False, False, True), strict=True):
+        account = house.read(account_named, name)
+        assert account is not None
+        reader = signed_in(app, house, account)
+        reader.language = "en"
+        page = reader.get(f"/desk/auctions/{room.auction_id}")
+        assert (f'action="/desk/auctions/{room.auction_id}/votes"' in page.html) == may
+        assert "Registered" in page.text and "10 days" in page.text and "days: " not in page.text
+        assert page.text.count("¥1,400,000") == 1
+
+
 def test_the_way_to_sign_in_does_not_nest_itself(app: Flask) -> None:
     reader = Reader(app.test_client())
     reader.get("/login?next=/me")
@@ -198,6 +235,33 @@ def browser() -> Iterator[Browser]:
         )
         yield opened
         opened.close()
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_no_word_of_the_head_breaks_on_a_phone(app: Flask, house: House, browser: Browser) -> None:
+    sale = house.perform(a_sale)
+    client = app.test_client()
+
+    def serve(route: Route) -> None:
+        with client.get(route.request.url, headers={"Accept-Language": "en"}) as answer:
+            route.fulfill(status=answer.status_code, body=answer.get_data(), content_type=answer.content_type)
+
+    page = browser.new_page(viewport={"width": 360, "height": 800})
+    page.route("**/*", serve)
+    for path in ("/", f"/auctions/{sale.auction_id}/room"):
+        page.goto(f"http://localhost{path}")
+        lines = page.eval_on_selector_all(
+            ".brand, .head .btn",
+            """shown => shown.filter(one => one.offsetParent).map(one => {
+                const range = document.createRange()
+                range.selectNodeContents([...one.childNodes].find(node => node.nodeType === 3 && node.data.trim()))
+                return [range.toString().trim(), range.getClientRects().length]
+            })""",
+        )
+        assert lines == [["Fapai", 1], ["Sign in", 1], ["Menu", 1]], path
+        assert page.evaluate("document.documentElement.scrollWidth") == 360
+    page.close()
 
 
 @pytest.mark.browser

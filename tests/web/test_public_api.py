@@ -1,6 +1,7 @@
 """What anybody may read, and what nobody may: lots, auctions, bids, events, receipts, results, the log."""
 
 import io
+import re
 import subprocess
 import sys
 from datetime import timedelta
@@ -13,7 +14,8 @@ from flask import Flask
 from marshmallow import Schema, fields
 
 from auction.kernel.clock import FixedClock, iso
-from auction.kernel.unit import House
+from auction.kernel.unit import House, Unit
+from auction.models import Auction
 from auction.services.log import seal
 from tests.factories import a_case, a_court, a_lot, an_account, an_auction
 from tests.web.caller import API, Caller, SignIn, code_of, fields_of, path_of
@@ -253,6 +255,22 @@ def test_what_is_due_is_shown_before_anybody_carried_it_out(house: House, anybod
     assert (ended["status"], ended["ended"]) == ("open", True)
 
 
+@pytest.mark.parametrize("status", ["withdrawn", "suspended"])
+def test_ended_tells_the_time_whatever_became_of_the_sale(
+    house: House, anybody: Caller, clock: FixedClock, status: str
+) -> None:
+    sale = house.perform(a_sale)
+
+    def stop(unit: Unit) -> None:
+        unit.session.get_one(Auction, sale.auction_id).status = status
+
+    house.perform(stop)
+    assert anybody.get(f"/auctions/{sale.auction_id}").get_json()["ended"] is False
+    assert anybody.get(f"/lots?status={status}").get_json()["items"][0]["auction"]["ended"] is False
+    clock.advance(days=60)
+    assert anybody.get(f"/auctions/{sale.auction_id}").get_json()["ended"] is True
+
+
 def test_bids_come_ascending_complete_and_after_a_number(sale: Sale, sign_in: SignIn, anybody: Caller) -> None:
     for n in range(5):
         bid(sign_in, sale, n % 2, RESERVE + n * STEP)
@@ -352,7 +370,13 @@ def test_the_log_is_served_with_proofs(sale: Sale, sign_in: SignIn, anybody: Cal
         ("/log/entries?start=5&end=4", "end"),
         ("/log/entries?start=-1", "start"),
     ):
-        assert set(fields_of(anybody.get(path))) == {field}
+        answer = anybody.get(path, headers={"Accept-Language": "en"})
+        assert set(fields_of(answer)) == {field}
+        if "?" in path:  # with its two bounds, or by the schema
+            told = answer.get_json()["errors"][0]["detail"]
+            assert re.fullmatch(r"It must lie between \d+ and \d+\.|The input is wrong: see each field\.", told)
+    for path in (f"/log/inclusion?index=999999&size={size}", f"/log/consistency?first={size}&second=1"):
+        assert " 0 至 " in anybody.get(path).get_json()["errors"][0]["detail"]
 
 
 def test_confirmation_and_result_come_with_the_hammer(

@@ -3,8 +3,13 @@
 import math
 
 import pytest
+from socketio.exceptions import ConnectionRefusedError
+from werkzeug.test import create_environ
 
-from web.sockets import Json, _wrong_field
+from auction.kernel.unit import House
+from bidding.desk import Desk
+from web.door import Door
+from web.sockets import Json, Rooms, _wrong_field
 
 GOOD = {"auction_id": "a", "amount_fen": 1, "key": "k"}
 
@@ -38,3 +43,47 @@ def test_numbers_beyond_json_are_read_so_that_they_can_be_answered() -> None:
     assert Json.loads("[1" + "0" * 400 + "]")[0] == 10**400
     with pytest.raises(ValueError, match="Expecting"):
         Json.loads("{bad")
+
+
+# --- events that are no bids ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def rooms(house: House) -> Rooms:
+    """The rooms without a server, and one client in English."""
+    made = Rooms(house, Door(Desk(house, "words:1"), house.clock, 250))
+    made.on_connect("s", create_environ(headers={"Accept-Language": "en"}))
+    return made
+
+
+@pytest.mark.parametrize("since", ["x", -1, 10**30, 1.5, True])
+def test_a_version_that_is_none_is_named(rooms: Rooms, since: object) -> None:
+    answer = rooms.trigger_event("watch", "s", {"auction_id": "a", "since": since})
+    assert (answer["code"], answer["field"]) == ("invalid", "since")
+    assert "whole number from 0 to 9007199254740991" in answer["detail"]
+
+
+@pytest.mark.parametrize("event", ["watch", "unwatch"])
+def test_an_event_without_a_readable_auction_is_told_which_field(rooms: Rooms, event: str) -> None:
+    for auction_id in (7, None):
+        answer = rooms.trigger_event(event, "s", {"auction_id": auction_id})
+        assert (answer["code"], answer["field"]) == ("invalid", "auction_id")
+    assert rooms.trigger_event(event, "s", "a")["code"] == "malformed"
+
+
+def test_an_unknown_event_is_told_so(rooms: Rooms) -> None:
+    answer = rooms.trigger_event("shout", "s", {})
+    assert answer["code"] == "malformed"
+    assert "no such event" in answer["detail"]
+
+
+@pytest.mark.parametrize("auth", [{"token": 5}, {"token": None}, {"token": ""}, {"token": "nobody's"}, "str", [1], 7])
+def test_what_is_no_token_lets_nobody_in(rooms: Rooms, auth: object) -> None:
+    with pytest.raises(ConnectionRefusedError, match="unauthenticated"):
+        rooms.on_connect("t", create_environ(), auth)
+
+
+@pytest.mark.parametrize("auth", [None, {}])
+def test_who_shows_no_token_may_watch(rooms: Rooms, auth: object) -> None:
+    rooms.on_connect("t", create_environ(), auth)
+    assert rooms._clients["t"].token is None

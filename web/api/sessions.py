@@ -26,7 +26,7 @@ def sign_in(username: str, password: str, otp: str | None) -> accounts.Opened:
     account = house().read(account_named, username)
     matches = auth.password_matches(account, password)
     if account is None:
-        raise DomainError("bad_credentials")
+        raise DomainError("unauthenticated", reason="bad_credentials")
 
     def open_session(unit: Unit) -> accounts.Opened | str:
         def code_holds(found: Account) -> bool | None:
@@ -41,6 +41,8 @@ def sign_in(username: str, password: str, otp: str | None) -> accounts.Opened:
         return accounts.open_session(unit, account.id, matches=matches, code_holds=code_holds)
 
     opened = house().perform(open_session)
+    if opened == "bad_credentials":
+        raise DomainError("unauthenticated", reason=opened)
     if isinstance(opened, str):
         raise DomainError(opened)
     return opened

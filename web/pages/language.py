@@ -74,6 +74,11 @@ def left(until: datetime, now: datetime) -> Left:
     return Left(parts, text, total <= SOON)
 
 
+def month(day: date) -> str:
+    """The month: its number, in English its short name."""
+    return day.strftime("%b") if language() == "en" else str(day.month)
+
+
 def weekday(day: date) -> str:
     """The day of the week."""
     return [_("周一"), _("周二"), _("周三"), _("周四"), _("周五"), _("周六"), _("周日")][day.weekday()]

@@ -25,7 +25,7 @@ from ..auth import current_actor, house, policy
 from ..documents import confirmation_pdf
 from . import auxiliary_view, clearance_view, labels, lot_view, valuation_view
 from .forms import Entry
-from .language import _, distance, percent, today, weekday
+from .language import _, distance, month, percent, today, weekday
 
 blueprint = Blueprint("site", __name__)
 
@@ -111,7 +111,7 @@ def _days(cards: list[Card], now: datetime) -> list[dict[str, Any]]:
     """Coming lots by the day on which they open."""
     days = []
     for day, items in groupby(cards, lambda card: today(card.opens_at)):
-        name = _("%(month)s 月 %(weekday)s", month=day.month, weekday=weekday(day))
+        name = _("%(month)s 月 %(weekday)s", month=month(day), weekday=weekday(day))
         days.append({"number": day.day, "name": name, "distance": distance(day, today(now)), "items": list(items)})
     return days
 

@@ -7,7 +7,7 @@ from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 from auction.kernel.clock import iso
 from auction.kernel.money import MOST_FEN
-from auction.rules.letters import TURNING
+from auction.rules.letters import TURNING, says_something
 
 
 class Strict(Schema):
@@ -110,12 +110,12 @@ class Day(fields.Field[date]):
         return day
 
 
-def words(most: int = 500, **more: Any) -> fields.String:
+def words(most: int = 500, *, required: bool = True, **more: Any) -> fields.String:
     """A text that says something: not only blanks."""
     more["metadata"] = {"minLength": 1, **more.get("metadata", {})}  # what is empty is told once, by `_stated`
-    return fields.String(required=True, validate=[validate.Length(max=most), printable, _stated], **more)
+    return fields.String(required=required, validate=[validate.Length(max=most), printable, _stated], **more)
 
 
 def _stated(value: str) -> None:
-    if not value.strip():
+    if not says_something(value):
         raise ValidationError("required")

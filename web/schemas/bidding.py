@@ -7,7 +7,7 @@ from marshmallow import ValidationError, fields, post_load, validate
 
 from bidding.rules.registration import PURCHASE_UNDERTAKING, UNDERTAKINGS, Application, PrincipalFacts
 
-from .base import Moment, Strict, StrictBoolean, StrictInteger, choice, fen, text
+from .base import Moment, Strict, StrictBoolean, StrictInteger, choice, fen, text, words
 
 _STATUSES = ("awaiting_court", "awaiting_deposit", "qualified", "refused", "released", "applied", "forfeited")
 
@@ -26,7 +26,7 @@ class Share(fields.Field[str]):
 class PrincipalIn(Strict):
     """Somebody an agent bids for, or a joint bidder."""
 
-    name = text(100)
+    name = words(100)
     id_type = choice("resident_id", "uscc", "passport")
     id_number = text(40)
     share = Share(load_default=None, metadata={"type": "string"})

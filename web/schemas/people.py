@@ -2,7 +2,7 @@
 
 from marshmallow import fields, validate
 
-from .base import Moment, Strict, choice, text
+from .base import Moment, Strict, choice, text, words
 
 
 class Credentials(Strict):
@@ -26,12 +26,12 @@ class BidderIn(Strict):
 
     username = fields.String(required=True, validate=validate.Regexp(r"[A-Za-z0-9_.@-]{3,64}\Z"))
     password = fields.String(required=True, validate=validate.Length(8, 256))
-    name = text(100)
+    name = words(100)
     id_type = choice("resident_id", "uscc", "passport")
     id_number = text(40)
     phone = fields.String(required=True, validate=validate.Regexp(r"[+0-9 ()-]{5,24}\Z"))
     email = fields.Email(required=True, validate=validate.Length(max=254))
-    address = text(200, required=False)
+    address = words(200, required=False)
 
 
 class BidderOut(Strict):

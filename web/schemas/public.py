@@ -172,7 +172,7 @@ class SettlementOut(Strict):
 
 
 class AuctionOut(Strict):
-    """One round of selling a lot, and the state of its room. `ended` is true from `closes_at` on."""
+    """One round of selling a lot, and the state of its room. `ended` is true from `closes_at` on, and not before."""
 
     id = fields.String()
     lot_id = fields.String()

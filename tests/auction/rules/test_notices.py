@@ -43,14 +43,44 @@ def findings(
     opens_at: datetime = OPENS,
     last_ended_at: datetime | None = None,
 ) -> tuple[Finding, ...]:
+    """What is found of these, in a case whose applicant wants no notice."""
     law = load("spc-2016")
     moments = NoticeMoments(now, opens_at, last_ended_at)
-    return notice_findings(recipients, addressees, asset_type, moments, law, published_calendar(law))
+    applicant = NoticeRecipient("某银行", PartyRole.APPLICANT, NoticeStatus.WAIVED_WRITTEN, None)
+    return notice_findings(
+        (*recipients, applicant),
+        (*addressees, Addressee(applicant.name, applicant.role)),
+        asset_type,
+        moments,
+        law,
+        published_calendar(law),
+    )
 
 
 def reasons(found: tuple[Finding, ...]) -> list[object]:
     assert {finding.code for finding in found} <= {"notice_outstanding"}
     return [finding.facts["reason"] for finding in found]
+
+
+@pytest.mark.parametrize(
+    ("roles", "enough"),
+    [
+        ((), False),
+        (("secured_creditor", "preferential", "co_owner", "lessee"), False),
+        (("debtor",), True),
+        (("applicant",), True),
+        (("other",), True),
+    ],
+)
+def test_there_must_be_a_party_to_notify(roles: tuple[str, ...], enough: bool) -> None:
+    law = load("spc-2016")
+    named = tuple(Addressee("某公司", PartyRole(role)) for role in roles)
+    waived = tuple(NoticeRecipient(one.name, one.role, NoticeStatus.WAIVED_WRITTEN, None) for one in named)
+    moments = NoticeMoments(NOW, OPENS)
+    found = notice_findings(waived, named, AssetType.REAL_ESTATE, moments, law, published_calendar(law))
+    assert [(one.code, one.severity, one.facts) for one in found] == (
+        [] if enough else [("notice_outstanding", "error", {"reason": "no_party"})]
+    )
 
 
 def test_an_announcement_may_be_made_from_the_first_instant_on() -> None:
@@ -206,4 +236,5 @@ def test_waiting_longer_never_brings_a_notice_back(
 def test_the_calendar_is_asked_only_for_shareholders(ruleset: Ruleset, calendar: HolidayCalendar) -> None:
     moments = NoticeMoments(at("2026-02-20T10:00"), OPENS)
     over_the_festival = recipient("received", "2026-02-16T10:00")
-    assert not notice_findings([over_the_festival], [], AssetType.REAL_ESTATE, moments, ruleset, calendar)
+    debtor = Addressee(over_the_festival.name, over_the_festival.role)
+    assert not notice_findings([over_the_festival], [debtor], AssetType.REAL_ESTATE, moments, ruleset, calendar)

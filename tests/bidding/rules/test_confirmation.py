@@ -64,6 +64,7 @@ def test_the_document_of_a_sale() -> None:
         "deposit_fen": 10_000_000,
         "balance_fen": 246_600_000,
         "balance_due_at": "2026-03-13T15:59:59.000000+00:00",
+        "provisional": False,
         "seal": "ab" * 32,
         "ruleset": "spc-2016",
         "entry": {"stream": "auction:a1", "number": 41, "hash": "cd" * 32},

@@ -202,7 +202,7 @@ def _page(auction_id: str, form: Entry) -> str:
         warnings_count=sum(not finding.is_error for finding in findings),
         waiting=_waiting(auction_id) if status in ("announced", "open") else [],
         may=lambda action: decide(me(), action, court=desk.lot.court_code) is None,
-        may_vote=private and status != "approved" and seat is not None and seat.member.approve is None,
+        may_vote=private and seat is not None and seat.member.approve is None,
         may_announce=private and seat is not None,
         suspension=desk.auction.suspension,
         held=held_view(desk, now),
