@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
 from sqlalchemy import make_url
@@ -24,6 +25,10 @@ from web.wiring import open_house, upgrade
 POSTGRESQL = os.environ.get("TEST_DATABASE_URL", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres")
 KEYS = Keys(master=b"m" * 32, match=b"k" * 32, log=b"l" * 32)
 START = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
+
+# A busy machine takes its time: how long an example lasts says nothing about it.
+hypothesis.settings.register_profile("house", deadline=None)
+hypothesis.settings.load_profile("house")
 
 
 def settings_for(url: str, data: Path, **changes: object) -> Settings:
