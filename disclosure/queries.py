@@ -368,10 +368,15 @@ def _votes(auction: Auction, ruleset: Ruleset) -> tuple[Finding, ...]:
 
 
 def with_addressees(asked: Proposal, named: Iterable[Addressee]) -> Proposal:
-    """The proposal with whom the sheet names beside the parties of the case; the same person in one role stays one."""
-    known = {(_plain(each.name), each.role) for each in asked.addressees}
-    others = tuple(each for each in named if (_plain(each.name), each.role) not in known)
-    return replace(asked, addressees=(*asked.addressees, *others))
+    """The proposal with whom the sheet names beside the parties of the case."""
+    return replace(asked, addressees=all_addressees(asked.addressees, named))
+
+
+def all_addressees(parties: Iterable[Addressee], named: Iterable[Addressee]) -> tuple[Addressee, ...]:
+    """The parties of a case and whom a sheet names beside them; the same person in one role stays one."""
+    first = tuple(parties)
+    known = {(_plain(each.name), each.role) for each in first}
+    return (*first, *(each for each in named if (_plain(each.name), each.role) not in known))
 
 
 def _plain(name: str) -> str:

@@ -18,8 +18,11 @@ from ..rules.panel import PanelMember
 def reference_price(session: Session, lot_id: str) -> price_rules.ReferencePrice | None:
     """The lot's reference price as a value; None before it is set."""
     row = session.get(ReferencePrice, lot_id)
-    if row is None:
-        return None
+    return None if row is None else price_of(row)
+
+
+def price_of(row: ReferencePrice) -> price_rules.ReferencePrice:
+    """A stored reference price as a value."""
     return price_rules.ReferencePrice(
         method=price_rules.PriceMethod(row.method),
         amount_fen=row.amount_fen,
@@ -50,19 +53,26 @@ def earlier_rounds(session: Session, lot_id: str, but: str | None = None) -> tup
         .where(Auction.lot_id == lot_id, Auction.id != (but or ""))
         .order_by(Auction.created_at, Auction.id)
     )
-    return tuple(
-        rounds.EarlierRound(
-            auction_id=row.id,
-            round=Round(row.round),
-            status=AuctionStatus(row.status),
-            reserve_price_fen=row.reserve_price_fen,
-            deposit_fen=row.deposit_fen,
-            announced_at=row.announced_at,
-            ended_at=row.closed_at,
-            reneged=row.settlement == "reneged",
-        )
-        for row in rows
+    return tuple(earlier_round(row) for row in rows)
+
+
+def earlier_round(row: Auction) -> rounds.EarlierRound:
+    """A stored auction as the rules of rounds see it."""
+    return rounds.EarlierRound(
+        auction_id=row.id,
+        round=Round(row.round),
+        status=AuctionStatus(row.status),
+        reserve_price_fen=row.reserve_price_fen,
+        deposit_fen=row.deposit_fen,
+        announced_at=row.announced_at,
+        ended_at=row.closed_at,
+        reneged=row.settlement == "reneged",
     )
+
+
+def recipient_of(row: Notice) -> NoticeRecipient:
+    """A stored notice as the rules of notices see it."""
+    return NoticeRecipient(row.name, PartyRole(row.role), NoticeStatus(row.status), row.at, row.proof)
 
 
 def proposal(session: Session, auction: Auction, barred: Collection[str]) -> terms.Proposal:
@@ -87,9 +97,7 @@ def proposal(session: Session, auction: Auction, barred: Collection[str]) -> ter
         court_code=lot.court_code,
         reference_price=reference_price(session, lot.id),
         addressees=tuple(Addressee(party.name, PartyRole(party.role)) for party in parties),
-        recipients=tuple(
-            NoticeRecipient(n.name, PartyRole(n.role), NoticeStatus(n.status), n.at, n.proof) for n in notices
-        ),
+        recipients=tuple(recipient_of(notice) for notice in notices),
         panel=_panel(session, auction, barred),
         earlier=earlier_rounds(session, lot.id, auction.id),
     )

@@ -198,6 +198,9 @@ NDR 10 | defect_report | 24 hours
 - | pattern_weight_pushes_and_leaves | 0.4 ratio
 - | pattern_weight_follows_seller | 0.4 ratio
 - | pattern_weight_raises_own_lead | 0.3 ratio
+OJA 14(2) | agents_confirmed | true flag
+- | board_soon | 3 days
+- | import_rows_max | 500 count
 CPL 85(3) | period_rolls | true flag
 HOL 2 | fixed_holidays | 01-01 05-01 05-02 10-01 10-02 10-03 list
 """
