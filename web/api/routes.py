@@ -22,12 +22,14 @@ from . import (
     sessions,
     sheets,
     standing,
+    statistics,
 )
 from .spec import Api
 
 _BLUEPRINTS = (
     sessions.blueprint,
     public.blueprint,
+    statistics.blueprint,
     risk.blueprint,
     cases.blueprint,
     imports.blueprint,

@@ -23,6 +23,15 @@ STATUS: Words = {
     "revoked": _("已撤销"),
 }
 
+#: What became of a round, in statistics.
+OUTCOME: Words = {
+    "sold": _("成交"),
+    "unsold": _("流拍"),
+    "reneged": _("悔拍"),
+    "withdrawn": _("已撤回"),
+    "revoked": _("已撤销"),
+}
+
 ASSET_TYPE: Words = {
     "real_estate": _("房产"),
     "land_use_right": _("土地使用权"),

@@ -16,7 +16,19 @@ from auction.rules.access import Actor
 
 from ..answering import answer_for
 from ..auth import current_actor, house
-from . import approvals, clearance_record, enrol, labels, people, public, room, sanctions, standing, valuation_view
+from . import (
+    approvals,
+    clearance_record,
+    enrol,
+    figures,
+    labels,
+    people,
+    public,
+    room,
+    sanctions,
+    standing,
+    valuation_view,
+)
 from .desk import board, debts, imports, lots, rounds, sheet
 from .desk import sanctions as desk_sanctions
 from .language import _, language, left, local, machine, percent, said, size
@@ -50,6 +62,7 @@ _BLUEPRINTS = (
     standing.blueprint,
     sanctions.blueprint,
     clearance_record.blueprint,
+    figures.blueprint,
     valuation_view.blueprint,
     _DESK[0].blueprint,
     approvals.blueprint,
