@@ -1,4 +1,4 @@
-"""The disclosure sheet as it is being filled, its sealed versions, and attachments."""
+"""The disclosure sheet as it is being filled, its sealed versions, attachments, and a court's own items."""
 
 from datetime import date, datetime
 from typing import Any
@@ -56,3 +56,22 @@ class Attachment(Base):
     content: Mapped[bytes]
     uploaded_at: Mapped[datetime]
     uploaded_by: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
+
+
+@insert_only
+class CourtItem(Base):
+    """A version of an item a court adds to the catalogue of a kind of lot; the latest holds while it is `in_use`.
+
+    `item` has the keys of an entry of `catalogue/*.toml`.
+    """
+
+    __tablename__ = "court_items"
+
+    court_code: Mapped[str] = mapped_column(ForeignKey("courts.code"), primary_key=True)
+    asset_type: Mapped[str] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    in_use: Mapped[bool]
+    item: Mapped[dict[str, Any]]
+    at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(ForeignKey("accounts.id"))

@@ -14,12 +14,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from auction.kernel.errors import DomainError, invalid
-from auction.models import Auction, Lot, Task
+from auction.models import Auction, Lot, Notice, Task
 from auction.queries.proposals import proposal
 from auction.rules.access import Actor, decide
 from auction.rules.calendar import shanghai_day
 from auction.rules.findings import Finding
-from auction.rules.lot import PRIVATE, AuctionStatus
+from auction.rules.lot import PRIVATE, AssetType, AuctionStatus
 from auction.rules.published_holidays import published_calendar
 from auction.rules.ruleset import Ruleset
 from auction.rules.terms import Addressee, Proposal, check_terms
@@ -103,6 +103,11 @@ def lot_named(session: Session, lot_id: str) -> Lot:
     return lot
 
 
+def asset_type_of(session: Session, lot_id: str) -> AssetType:
+    """The kind of a lot; DomainError not_found."""
+    return AssetType(lot_named(session, lot_id).asset_type)
+
+
 def reads_drafts(session: Session, actor: Actor | None, lot: Lot) -> bool:
     """Whether the actor may read what is not published yet: the lot's court, and an agency with a task on it."""
     if decide(actor, "lot.read_draft", court=lot.court_code) is None:
@@ -148,6 +153,12 @@ def _facts(row: SheetItem, hashes: dict[str, str]) -> ItemFacts:
         checked_on=row.checked_on,
         attachments=tuple(File(file_id, hashes[file_id]) for file_id in row.attachments),
     )
+
+
+def publishable(session: Session, lot_id: str) -> tuple[FileFacts, ...]:
+    """The files of a lot that may be published: those that prove the service of a notice tell of persons, and stay."""
+    proofs = set(session.scalars(select(Notice.proof_file).where(Notice.lot_id == lot_id)))
+    return tuple(file for file in files(session, lot_id) if file.id not in proofs)
 
 
 def own_files(sheet: Sheet, known: Iterable[FileFacts]) -> tuple[File, ...]:

@@ -5,7 +5,7 @@ from ..kernel.journal import JournalRow, Salt, Stream
 from .approvals import Approval, ApprovalVote
 from .auctions import Auction, Intake, PanelMember, Platform
 from .log import Checkpoint, LogLeaf, LogNode
-from .lots import Case, Lot, Notice, Party, ReferencePrice, Task
+from .lots import Case, LetterTemplate, Lot, Notice, Party, PriceStep, ReferencePrice, Task
 from .people import Account, Agency, Court, Idempotency, LoginSession, Person
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Idempotency",
     "Intake",
     "JournalRow",
+    "LetterTemplate",
     "LogLeaf",
     "LogNode",
     "LoginSession",
@@ -29,6 +30,7 @@ __all__ = [
     "Party",
     "Person",
     "Platform",
+    "PriceStep",
     "ReferencePrice",
     "RoomEvent",
     "Salt",

@@ -1,12 +1,12 @@
-"""Cases with their parties, lots, reference prices, notices, agencies' tasks."""
+"""Cases with their parties, lots, reference prices and the steps to them, notices and letters, agencies' tasks."""
 
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Integer, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Integer, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from ..kernel.db import Base
+from ..kernel.db import Base, insert_only
 
 
 class Case(Base):
@@ -76,8 +76,41 @@ class ReferencePrice(Base):
     set_by: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
 
 
+@insert_only
+class PriceStep(Base):
+    """A step on the way to a reference price, as it was taken; a result of a source has `source` and `amount_fen`."""
+
+    __tablename__ = "price_steps"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    lot_id: Mapped[str] = mapped_column(ForeignKey("lots.id"), index=True)
+    code: Mapped[str]
+    on: Mapped[date]
+    detail: Mapped[str]
+    source: Mapped[str | None]
+    amount_fen: Mapped[int | None] = mapped_column(BigInteger)
+    at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
+
+    __table_args__ = (CheckConstraint("(source IS NULL) = (amount_fen IS NULL)", "result_whole"),)
+
+
+@insert_only
+class LetterTemplate(Base):
+    """A version of a court's own wording of a letter; the latest is in use, an empty one returns to what is shipped."""
+
+    __tablename__ = "letter_templates"
+
+    court_code: Mapped[str] = mapped_column(ForeignKey("courts.code"), primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    text: Mapped[str]
+    at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
+
+
 class Notice(Base):
-    """The notifying of one person about the sale (OJA 16)."""
+    """The notifying of one person about the sale (OJA 16). `proof_file`: the file of the lot that proves it."""
 
     __tablename__ = "notices"
 
@@ -88,6 +121,7 @@ class Notice(Base):
     status: Mapped[str]
     at: Mapped[datetime | None]
     proof: Mapped[str | None]
+    proof_file: Mapped[str | None]
 
 
 class Task(Base):

@@ -71,8 +71,9 @@ def earlier_round(row: Auction) -> rounds.EarlierRound:
 
 
 def recipient_of(row: Notice) -> NoticeRecipient:
-    """A stored notice as the rules of notices see it."""
-    return NoticeRecipient(row.name, PartyRole(row.role), NoticeStatus(row.status), row.at, row.proof)
+    """A stored notice as the rules of notices see it: a file proves as well as a text does."""
+    proof = row.proof or row.proof_file
+    return NoticeRecipient(row.name, PartyRole(row.role), NoticeStatus(row.status), row.at, proof)
 
 
 def proposal(session: Session, auction: Auction, barred: Collection[str]) -> terms.Proposal:

@@ -18,14 +18,13 @@ from auction.services.locking import lock_round
 from risk.services.valuation import alert_deviations
 
 from ..models import SheetVersion
-from ..queries import announcement_findings, files, latest_version, own_files, working_sheet
+from ..queries import announcement_findings, latest_version, own_files, publishable, working_sheet
 from ..rules import catalogue
-from ..rules.announcement import AnnouncementFacts, publication
+from ..rules.announcement import PLATFORM, AnnouncementFacts, publication
 from ..rules.diff import diff, is_material
 from ..rules.sheet import sheet_of
 from .sealing import refuse, seal_facts
 
-PLATFORM = "法拍司法拍卖平台"
 #: Stands for the platform's address where none is set.
 HERE = "本站 this site"
 
@@ -49,12 +48,11 @@ def publish(unit: Unit, actor: Actor, auction_id: str) -> Auction:
 
 
 def _seal(unit: Unit, lot: Lot) -> SheetVersion:
-    known = files(unit.session, lot.id)
-    sheet = working_sheet(unit.session, lot.id, known)
+    sheet = working_sheet(unit.session, lot.id)
     items = catalogue.load(lot.asset_type)
     last = latest_version(unit.session, lot.id)
     material = last is not None and is_material(diff(sheet_of(last.facts, items), sheet, items))
-    return seal_facts(unit, lot, sheet, own_files(sheet, known), material=material)
+    return seal_facts(unit, lot, sheet, own_files(sheet, publishable(unit.session, lot.id)), material=material)
 
 
 def _announce(unit: Unit, auction: Auction, version: SheetVersion, ruleset: Ruleset) -> None:

@@ -318,6 +318,7 @@ EVENT: Words = {
     "CourtAdded": _("登记法院"),
     "DisclosureSealed": _("封存调查情况表"),
     "HandoverStepTaken": _("交付步骤"),
+    "LetterWorded": _("改写文书文本"),
     "LotEntered": _("录入标的"),
     "OffersTurnedAway": _("未受理的出价计数"),
     "PreferentialPurchaserConfirmed": _("确认优先购买权人"),

@@ -5,9 +5,12 @@ from typing import Any
 from flask import current_app, render_template, request, url_for
 
 from auction.kernel.errors import Breach, DomainError
+from auction.queries.proposals import recipient_of
 from auction.rules.access import decide
 from auction.rules.findings import Finding
-from auction.rules.lot import LIVE
+from auction.rules.lot import LIVE, AssetType
+from auction.rules.notices import service_of
+from auction.rules.published_holidays import published_calendar
 from auction.rules.ruleset import load
 from auction.services import lots as services
 from bidding.queries.court import LotDesk, cases
@@ -15,16 +18,18 @@ from disclosure.queries import read_clearance
 from disclosure.rules.sheet import is_asked
 from disclosure.services.attachments import clean_file, put_file
 from disclosure.services.clearance import put_plan as write_plan
+from disclosure.services.notices import put_notices as record_notices
 from risk.services.valuation import set_reference_price
 
 from ... import errors
 from ...auth import house, me, policy
 from ...schemas.cases import CaseIn, LotIn, NoticesIn, ReferencePriceIn
 from ...schemas.risk import ClearancePlanIn
-from .. import clearance_view, forms, lot_view, valuation_view
+from .. import clearance_view, forms, labels, lot_view, valuation_view
 from ..forms import Entry
 from ..language import _, language
 from .court import attempt, blueprint, lot_of, way_to
+from .letters import letter_links
 
 _PARTY = {
     "name": forms.text,
@@ -43,6 +48,7 @@ _RECIPIENT = {
     "status": forms.text,
     "at": forms.moment,
     "proof": forms.text,
+    "proof_file": forms.text,
 }
 #: Rows a form offers beyond those already filled.
 _SPARE = 2
@@ -134,6 +140,8 @@ def _lot_page(desk: LotDesk, form: Entry, section: str = "") -> str:
         price_form=form if section == "price" else _price_entry(desk),
         notice_form=form if section == "notices" else _notice_entry(desk),
         notice_rows=max(filled, len(forms.indexes("recipients"))) + _SPARE,
+        served=_served(desk),
+        file_choices=[(file.id, file.filename) for file in desk.files],
         files=[lot_view.file_view(desk.lot.id, file) for file in desk.files],
         worth=house().read(valuation_view.of_lot, desk.lot.id, house().settings.ruleset),
         **_clearance(desk, form if section == "clearance" else None),
@@ -217,6 +225,28 @@ def _notice_entry(desk: LotDesk) -> Entry:
     return Entry(values)
 
 
+def _served(desk: LotDesk) -> list[dict[str, Any]]:
+    """How far each notice recorded carries, and the letters to its recipient."""
+    ruleset = load(house().settings.ruleset)
+    calendar, kind = published_calendar(ruleset), AssetType(desk.lot.asset_type)
+    tongue = language()
+    told = []
+    for notice in desk.notices:
+        found = service_of(recipient_of(notice), kind, ruleset, calendar)
+        told.append(
+            {
+                "name": notice.name,
+                "role": labels.PARTY_ROLE[notice.role],
+                "status": labels.NOTICE_STATUS[notice.status],
+                "service": found,
+                "basis": errors.cited(found.basis, tongue),
+                "file": f"/api/v1/lots/{desk.lot.id}/attachments/{notice.proof_file}" if notice.proof_file else None,
+                "letters": letter_links(desk, notice),
+            }
+        )
+    return told
+
+
 @blueprint.post("/lots/<lot_id>/price")
 @policy("lot.edit")
 def set_price(lot_id: str) -> Any:
@@ -241,7 +271,7 @@ def put_notices(lot_id: str) -> Any:
 
     def act() -> Any:
         data = forms.load(NoticesIn(), {"recipients": recipients}, wrong)
-        return house().perform(services.put_notices, me(), lot_id, data["recipients"])
+        return house().perform(record_notices, me(), lot_id, data["recipients"])
 
     return _attempt(act, lot_id, "notices", ("recipients",), _("通知情况已保存。"))
 

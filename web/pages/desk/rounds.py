@@ -52,6 +52,7 @@ from ..held_view import held_view
 from ..language import _, language, today
 from ..lot_view import round_view
 from .court import attempt, blueprint, lot_of, round_of, way_to
+from .letters import sale_links
 
 _TERMS: dict[str, forms.Read] = {
     "round": forms.text,
@@ -206,6 +207,7 @@ def _page(auction_id: str, form: Entry) -> str:
         earlier=house().read(earlier_reneges, desk.lot.id) if private else [],
         raised=house().read(resale_deposit, auction_id) if private else None,
         tracker=_tracker(desk, today(now)),
+        letters=sale_links(desk.lot.id, auction_id, desk.auction.settlement),
     )
 
 
