@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from auction.kernel.clock import iso
+from auction.kernel.errors import DomainError
 from auction.rules.calendar import HolidayCalendar
 from auction.rules.findings import Finding
 from auction.rules.lot import AssetType, AuctionStatus, PartyRole, Round
@@ -26,6 +27,7 @@ from disclosure.rules.catalogue import Catalogue, Item
 from disclosure.rules.catalogue import load as load_catalogue
 from disclosure.rules.entry import check_item, read_item
 from disclosure.rules.gaps import gaps
+from disclosure.rules.letters import check_wording
 from disclosure.rules.linter import lint
 from disclosure.rules.sheet import Sheet
 from web import errors
@@ -48,6 +50,8 @@ MAKERS = {
 }
 #: Names its contradictions by rules, not codes.
 OTHERWISE = ROOT / "disclosure" / "rules" / "contradictions.py"
+#: Finds nothing on a sheet: it refuses what a court would have its letters say.
+WORDINGS = ROOT / "disclosure" / "rules" / "letters.py"
 
 
 def codes_in(path: Path) -> Iterator[str]:
@@ -318,6 +322,18 @@ def disclosure_findings() -> Iterator[Finding]:
         yield from lint(sheet, house, today=TODAY, announced_on=TODAY)
 
 
+def test_what_a_wording_of_a_letter_is_refused_for_is_said_of_facts_it_gives() -> None:
+    driven = set()
+    for text in ("", "x" * 9000, "\u202e", "{{", "{{ 7 * 7 }}", "{{ nobody }}"):
+        with pytest.raises(DomainError) as caught:
+            check_wording(text)
+        (breach,) = caught.value.errors
+        driven.add(breach.code)
+        for language in ("zh", "en"):
+            Strict().format(errors.row_of(breach.code, breach.facts)[language], **breach.facts)
+    assert driven == set(codes_in(WORDINGS))
+
+
 def test_what_the_rules_of_disclosure_find_is_said_of_facts_they_give() -> None:
     driven = set()
     for finding in disclosure_findings():
@@ -326,6 +342,6 @@ def test_what_the_rules_of_disclosure_find_is_said_of_facts_they_give() -> None:
         for language in ("zh", "en"):
             Strict().format(row[language], **finding.facts)
     rules = (ROOT / "disclosure" / "rules").glob("*.py")
-    told = {code for path in rules for code in codes_in(path) if code in errors.table()}
+    told = {code for path in rules if path != WORDINGS for code in codes_in(path) if code in errors.table()}
     assert told - driven - {"unknown_item"} == set()
     assert {"disclosure_incomplete", "possession_not_stated", "clearance_plan_missing", "contradiction"} <= driven
