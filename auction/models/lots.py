@@ -78,12 +78,16 @@ class ReferencePrice(Base):
 
 @insert_only
 class PriceStep(Base):
-    """A step on the way to a reference price, as it was taken; a result of a source has `source` and `amount_fen`."""
+    """A step on the way to a reference price, as it was taken; a result of a source has `source` and `amount_fen`.
+
+    `number` counts the steps of a lot from 1.
+    """
 
     __tablename__ = "price_steps"
 
     id: Mapped[str] = mapped_column(primary_key=True)
-    lot_id: Mapped[str] = mapped_column(ForeignKey("lots.id"), index=True)
+    lot_id: Mapped[str] = mapped_column(ForeignKey("lots.id"))
+    number: Mapped[int]
     code: Mapped[str]
     on: Mapped[date]
     detail: Mapped[str]
@@ -92,7 +96,10 @@ class PriceStep(Base):
     at: Mapped[datetime]
     by: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
 
-    __table_args__ = (CheckConstraint("(source IS NULL) = (amount_fen IS NULL)", "result_whole"),)
+    __table_args__ = (
+        UniqueConstraint("lot_id", "number"),
+        CheckConstraint("(source IS NULL) = (amount_fen IS NULL)", "result_whole"),
+    )
 
 
 @insert_only

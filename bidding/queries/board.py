@@ -11,10 +11,12 @@ from sqlalchemy.orm import Session, selectinload
 
 from auction.kernel.clock import parse
 from auction.models import Auction, Lot, Notice, Party, ReferencePrice
+from auction.queries.pricing import price_steps
 from auction.queries.proposals import earlier_round, price_of, recipient_of
 from auction.rules.calendar import shanghai_day
 from auction.rules.lot import LIVE, PRIVATE, AssetType, AuctionStatus, PartyRole, Round
 from auction.rules.notices import Addressee
+from auction.rules.pricing import Step
 from auction.rules.published_holidays import published_calendar
 from auction.rules.ruleset import Ruleset
 from disclosure.queries import all_addressees, working_sheet
@@ -95,6 +97,7 @@ class _Known:
     """What is read for all lots of a court at once, by lot."""
 
     prices: Mapping[str, ReferencePrice]
+    pricing: Mapping[str, list[Step]]
     notices: Mapping[str, list[Notice]]
     parties: Mapping[str, list[Party]]
     undecided: Mapping[str, int]
@@ -133,6 +136,7 @@ class _Known:
         )
         return cls(
             prices={price.lot_id: price for price in prices},
+            pricing=price_steps(session, lot_ids),
             notices=_grouped(notices, lambda notice: notice.lot_id),
             parties=_grouped(parties, lambda party: party.case_id),
             undecided={row[0]: row[1] for row in undecided},
@@ -216,6 +220,7 @@ def _facts(session: Session, lot: Lot, held: list[Auction], known: _Known) -> Lo
         asset_type=AssetType(lot.asset_type),
         entered_at=lot.created_at,
         price=price_of(price) if price else None,
+        pricing=tuple(known.pricing.get(lot.id, ())),
         addressees=tuple(parties),
         recipients=tuple(recipient_of(notice) for notice in known.notices.get(lot.id, [])),
         gaps=missing,

@@ -15,7 +15,15 @@ from auction.rules.calendar import PeriodEnd, WorkingDays, midnight, period_end,
 from auction.rules.findings import Facts, Finding
 from auction.rules.lot import LIVE, PRIVATE, AssetType, AuctionStatus, Round
 from auction.rules.notices import Addressee, NoticeMoments, NoticeRecipient, notice_findings
-from auction.rules.reference_price import REPORTED, ReferencePrice, objections_end, undecided_objections, usable_until
+from auction.rules.pricing import Step, lead
+from auction.rules.reference_price import (
+    REPORTED,
+    PriceMethod,
+    ReferencePrice,
+    objections_end,
+    undecided_objections,
+    usable_until,
+)
 from auction.rules.rounds import EarlierRound, next_round, relist_due
 from auction.rules.ruleset import Citation, Ruleset
 from auction.rules.terms import notice_days
@@ -71,6 +79,7 @@ class LotFacts:
     asset_type: AssetType
     entered_at: datetime
     price: ReferencePrice | None = None
+    pricing: tuple[Step, ...] = ()
     addressees: tuple[Addressee, ...] = ()
     recipients: tuple[NoticeRecipient, ...] = ()
     gaps: int = 0
@@ -174,6 +183,19 @@ def _price(lot: LotFacts, at: Moment) -> Iterator[Clock]:
         yield Clock(
             "price_objection", "deadline", None, at.ruleset.basis("price_objection_open"), facts={"open": undecided}
         )
+
+
+def _pricing(lot: LotFacts, at: Moment) -> Iterator[Clock]:
+    """Reports asked for, and one that came and has to be sent on, while there is no price (REF 11, 19, 21)."""
+    if lot.price is not None or not lot.pricing:
+        return
+    found = lead(lot.pricing, at.ruleset, at.calendar)
+    for each in found.methods:
+        if each.state == "running" and each.due is not None:
+            code = "network_reports" if each.method is PriceMethod.NETWORK_INQUIRY else "appraisal_report"
+            yield _deadline(code, each.due, each.basis)
+    if found.serve_by is not None:
+        yield _deadline("report_service", found.serve_by, at.ruleset.basis("report_service"))
 
 
 def _notices(lot: LotFacts, at: Moment) -> Iterator[Clock]:
@@ -304,7 +326,7 @@ def _relisting(lot: LotFacts, at: Moment) -> Iterator[Clock]:
 
 
 #: Every kind of clock, each a pure function of the lot's facts.
-CLOCKS: tuple[Source, ...] = (_price, _notices, _planned, _bidding, _money, _after_sale, _relisting)
+CLOCKS: tuple[Source, ...] = (_pricing, _price, _notices, _planned, _bidding, _money, _after_sale, _relisting)
 
 
 def _over(sale: SaleFacts | None) -> bool:

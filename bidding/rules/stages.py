@@ -59,7 +59,7 @@ def stage(lot: LotFacts, now: datetime, ruleset: Ruleset, calendar: WorkingDays)
 
 def _before(lot: LotFacts, now: datetime, ruleset: Ruleset, calendar: WorkingDays) -> Stage:
     if lot.price is None:
-        return Stage.PRICE if lot.sheet_begun or lot.recipients else Stage.ENTERED
+        return Stage.PRICE if lot.sheet_begun or lot.recipients or lot.pricing else Stage.ENTERED
     if lot.gaps:
         return Stage.SHEET
     return Stage.NOTICES if untold(lot, now, ruleset, calendar) else Stage.PANEL

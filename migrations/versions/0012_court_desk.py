@@ -16,6 +16,7 @@ def upgrade() -> None:
         "price_steps",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("lot_id", sa.Text(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("code", sa.Text(), nullable=False),
         sa.Column("on", sa.Date(), nullable=False),
         sa.Column("detail", sa.Text(), nullable=False),
@@ -27,8 +28,8 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["by"], ["accounts.id"], name=op.f("fk_price_steps_by")),
         sa.ForeignKeyConstraint(["lot_id"], ["lots.id"], name=op.f("fk_price_steps_lot_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_price_steps")),
+        sa.UniqueConstraint("lot_id", "number", name=op.f("uq_price_steps_lot_id_number")),
     )
-    op.create_index(op.f("ix_price_steps_lot_id"), "price_steps", ["lot_id"])
     op.create_table(
         "letter_templates",
         sa.Column("court_code", sa.Text(), nullable=False),

@@ -118,7 +118,8 @@ def test_every_stage_urgency_and_clock_has_its_words() -> None:
     assert set(words["states"]) == set(STATES)
     source = (ROOT / "bidding" / "rules" / "clocks.py").read_text("utf-8")
     codes = set(re.findall(r'(?:Clock|_within|_last|_deadline)\(\s*"([a-z_]+)"', source))
-    codes |= {"notice_wait", "shareholders_wait", "relist", "sell_off_announcement"}
+    codes |= {"network_reports", "appraisal_report", "notice_wait", "shareholders_wait"}
+    codes |= {"relist", "sell_off_announcement"}
     assert codes <= set(words["clocks"])
     assert len(codes) > 20
     for rows in words.values():

@@ -56,6 +56,9 @@ PRICE_STEP: Words = {
     **{f"{method}_asked": _("%(method)s：已发起", method=name) for method, name in PRICE_METHOD.items()},
     **{f"{method}_failed": _("%(method)s：未能形成结果", method=name) for method, name in PRICE_METHOD.items()},
     **{f"{method}_skipped": _("%(method)s：未采用", method=name) for method, name in PRICE_METHOD.items()},
+    **{f"{method}_result": _("%(method)s：收到结果", method=name) for method, name in PRICE_METHOD.items()},
+    "network_inquiry_extended": _("网络询价：准许延期"),
+    "appraisal_extended": _("委托评估：准许延期"),
     "report_received": _("收到报告"),
     "report_served": _("报告已送达当事人"),
     "report_published": _("报告已公示"),
@@ -63,6 +66,15 @@ PRICE_STEP: Words = {
     "objection_decided": _("异议已处理"),
     "parties_chose": _("当事人一致选择"),
     "law_requires": _("法律规定应当评估"),
+}
+
+PRICE_STATE: Words = {
+    "open": _("现在可以采用"),
+    "waits": _("前一方式未有结论前不能采用"),
+    "running": _("进行中"),
+    "delivered": _("已有结果"),
+    "failed": _("未能形成结果"),
+    "skipped": _("未采用"),
 }
 
 PARTY_ROLE: Words = {

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from auction.rules.lot import AssetType, AuctionStatus, PartyRole, Round
 from auction.rules.notices import Addressee, NoticeRecipient, NoticeStatus
+from auction.rules.pricing import Step
 from auction.rules.published_holidays import published_calendar
 from auction.rules.reference_price import PriceMethod, PriceStep, ReferencePrice
 from auction.rules.rounds import EarlierRound
@@ -65,6 +66,7 @@ def running(facts: LotFacts, now: datetime) -> dict[str, Clock]:
     return {clock.code: clock for clock in clocks(facts, now, RULES, CALENDAR)}
 
 
+ASKED = ("network_inquiry_asked", date(2026, 2, 12))
 #: Facts, the clock, its last second or the moment its wait is over, the article. The Spring Festival of 2026 is
 #: 15-23 February with work on the 14th and 28th; the National Day 1-7 October with work on 20 September and the 10th.
 ENDS: dict[str, tuple[LotFacts, str, str, str]] = {
@@ -74,6 +76,18 @@ ENDS: dict[str, tuple[LotFacts, str, str, str]] = {
         "price_usable",
         "2027-04-03",
         "REF 27(3)",
+    ),
+    "platforms have three days, over the festival": (
+        lot(pricing=(Step("1", "law_requires", date(2026, 2, 1), "x"), Step("2", *ASKED))),
+        "network_reports",
+        "2026-02-24",
+        "REF 11(1)",
+    ),
+    "a report is sent on within three days": (
+        lot(pricing=(Step("1", "report_received", date(2026, 9, 29)),)),
+        "report_service",
+        "2026-10-08",
+        "REF 21(1)",
     ),
     "ten days after the price end in the festival and move behind it": (
         lot(price=price()),

@@ -7,6 +7,7 @@ from flask import current_app, render_template, request, url_for
 from auction.kernel.errors import Breach, DomainError
 from auction.queries.proposals import recipient_of
 from auction.rules.access import decide
+from auction.rules.calendar import shanghai_day
 from auction.rules.findings import Finding
 from auction.rules.lot import LIVE, AssetType
 from auction.rules.notices import service_of
@@ -30,6 +31,7 @@ from ..forms import Entry
 from ..language import _, language
 from .court import attempt, blueprint, lot_of, way_to
 from .letters import letter_links
+from .pricing import led, proposed
 
 _PARTY = {
     "name": forms.text,
@@ -120,11 +122,12 @@ def create_lot() -> Any:
 @policy("lot.read_draft")
 def lot(lot_id: str) -> str:
     """A lot as its court works on it."""
-    return _lot_page(lot_of(lot_id), Entry())
+    return lot_page(lot_of(lot_id), Entry())
 
 
-def _lot_page(desk: LotDesk, form: Entry, section: str = "") -> str:
-    now = house().now()
+def lot_page(desk: LotDesk, form: Entry, section: str = "") -> str:
+    """The page of a lot; `section` names the form that `form` is of."""
+    now, pricing = house().now(), led(desk)
     filled = len(desk.notices) or len(desk.case.parties)
     return render_template(
         "desk/lot.html",
@@ -137,7 +140,11 @@ def _lot_page(desk: LotDesk, form: Entry, section: str = "") -> str:
         and not any(auction.status in LIVE for auction in desk.auctions),
         gaps=[gap_view(desk, gap) for gap in desk.gaps],
         items=_items(desk),
-        price_form=form if section == "price" else _price_entry(desk),
+        price_form=form if section == "price" else _price_entry(desk, pricing),
+        pricing=pricing,
+        step_form=form if section == "pricing" else Entry({"on": pricing["today"]}),
+        result_rows=max(3, len(desk.reference.results if desk.reference else pricing["lead"].steps)),
+        step_rows=max(4, len(desk.reference.steps if desk.reference else pricing["lead"].steps)) + _SPARE,
         notice_form=form if section == "notices" else _notice_entry(desk),
         notice_rows=max(filled, len(forms.indexes("recipients"))) + _SPARE,
         served=_served(desk),
@@ -197,10 +204,11 @@ def _items(desk: LotDesk) -> list[dict[str, Any]]:
     return shown
 
 
-def _price_entry(desk: LotDesk) -> Entry:
+def _price_entry(desk: LotDesk, pricing: dict[str, Any]) -> Entry:
+    """The price as it stands; before there is one, what the steps taken have come to."""
     price = desk.reference
     if price is None:
-        return Entry()
+        return Entry(proposed(pricing["lead"], shanghai_day(house().now())))
     values = forms.shown({name: getattr(price, name) for name in _PRICE})
     for group, rows in (("results", price.results), ("steps", price.steps)):
         for index, row in enumerate(rows):
@@ -309,7 +317,7 @@ def put_plan(lot_id: str) -> Any:
 def _attempt(act: Any, lot_id: str, section: str, fields: tuple[str, ...], said: str) -> Any:
     return attempt(
         act,
-        lambda form: _lot_page(lot_of(lot_id), form, section),
+        lambda form: lot_page(lot_of(lot_id), form, section),
         fields,
         lambda _done: url_for("desk.lot", lot_id=lot_id, _anchor=section),
         said,
