@@ -30,9 +30,10 @@ from risk.rules.clearance.assessment import Assessment, assess
 from risk.rules.clearance.card import load as load_card
 from risk.rules.clearance.plan import Plan, Step, late_promise
 
-from .models import Attachment, SheetItem, SheetVersion
+from .models import Attachment, CourtItem, SheetItem, SheetVersion
 from .rules.catalogue import Catalogue, State, load
 from .rules.clearance import clearance_facts, clearance_findings, is_cleared, promised_on
+from .rules.court_items import with_court_items
 from .rules.diff import ItemChange, diff, is_material
 from .rules.gaps import gaps
 from .rules.linter import lint, lint_text
@@ -106,6 +107,27 @@ def lot_named(session: Session, lot_id: str) -> Lot:
 def asset_type_of(session: Session, lot_id: str) -> AssetType:
     """The kind of a lot; DomainError not_found."""
     return AssetType(lot_named(session, lot_id).asset_type)
+
+
+def court_items(session: Session, court_code: str, asset_type: str) -> list[CourtItem]:
+    """The latest version of every item a court ever added for a kind of lot, in order of codes."""
+    rows = session.scalars(
+        select(CourtItem)
+        .where(CourtItem.court_code == court_code, CourtItem.asset_type == asset_type)
+        .order_by(CourtItem.code, CourtItem.version)
+    )
+    return list({row.code: row for row in rows}.values())
+
+
+def catalogue_for(session: Session, court_code: str, asset_type: str) -> Catalogue:
+    """The catalogue of a kind of lot as one court asks it: the shipped items, and its own that are in use."""
+    own = [row.item for row in court_items(session, court_code, asset_type) if row.in_use]
+    return with_court_items(load(asset_type), own)
+
+
+def catalogue_of(session: Session, lot: Lot) -> Catalogue:
+    """The catalogue a lot is held against."""
+    return catalogue_for(session, lot.court_code, lot.asset_type)
 
 
 def reads_drafts(session: Session, actor: Actor | None, lot: Lot) -> bool:
@@ -189,7 +211,7 @@ def read_sheet(session: Session, actor: Actor | None, lot_id: str, version: int 
     if row is None:
         raise DomainError("not_found")
     known = {file.sha256: file for file in files(session, lot_id)}
-    catalogue = load(lot.asset_type)
+    catalogue = catalogue_of(session, lot)
     sheet = sheet_of(row.facts, catalogue, {digest: file.id for digest, file in known.items()})
     disclosed = disclosed_hashes(row)
     return SheetReading(
@@ -207,7 +229,7 @@ def read_sheet(session: Session, actor: Actor | None, lot_id: str, version: int 
 def _working(session: Session, lot: Lot) -> SheetReading:
     known = files(session, lot.id)
     sheet = working_sheet(session, lot.id, known)
-    return SheetReading(lot.id, 0, None, None, False, sheet, load(lot.asset_type), known)
+    return SheetReading(lot.id, 0, None, None, False, sheet, catalogue_of(session, lot), known)
 
 
 def disclosed_hashes(version: SheetVersion) -> set[str]:
@@ -225,7 +247,7 @@ def sheet_changes(session: Session, lot_id: str, first: int, second: int) -> She
     old, new = rows
     if old is None or new is None:
         raise invalid("from" if old is None else "to", "out_of_range", least=1, most=lot.sheet_version)
-    catalogue = load(lot.asset_type)
+    catalogue = catalogue_of(session, lot)
     changes = diff(sheet_of(old.facts, catalogue), sheet_of(new.facts, catalogue), catalogue)
     before, after = set(old.facts["attachments"]), set(new.facts["attachments"])
     return SheetChanges(
@@ -236,7 +258,7 @@ def sheet_changes(session: Session, lot_id: str, first: int, second: int) -> She
 def sheet_gaps(session: Session, actor: Actor | None, lot_id: str) -> tuple[Finding, ...]:
     """What the sheet being filled still lacks. DomainError not_found but for the lot's court and agencies."""
     lot = require_drafts(session, actor, lot_id)
-    return gaps(working_sheet(session, lot_id), load(lot.asset_type))
+    return gaps(working_sheet(session, lot_id), catalogue_of(session, lot))
 
 
 def read_file(session: Session, actor: Actor | None, lot_id: str, file_id: str) -> tuple[Attachment, bool]:
@@ -258,7 +280,7 @@ def announcement_findings(session: Session, auction: Auction, ruleset: Ruleset, 
     Votes that are still missing are an error of `panel_incomplete`, reason `votes`.
     """
     lot = auction.lot
-    catalogue = load(lot.asset_type)
+    catalogue = catalogue_of(session, lot)
     sheet = working_sheet(session, lot.id)
     today = shanghai_day(now)
     asked = with_addressees(proposal(session, auction, frozenset()), addressees(sheet, catalogue))
@@ -280,7 +302,7 @@ def sheet_findings(
     session: Session, lot: Lot, sheet: Sheet, ruleset: Ruleset, today: date, *, round_live: bool = False
 ) -> tuple[Finding, ...]:
     """Everything that speaks against publishing a sheet, with an announcement or while a round stands on it."""
-    catalogue = load(lot.asset_type)
+    catalogue = catalogue_of(session, lot)
     found = (*gaps(sheet, catalogue), *lint(sheet, catalogue, today=today, announced_on=None if round_live else today))
     assessed = clearance_now(session, lot, sheet, ruleset)
     if assessed is None:

@@ -19,8 +19,7 @@ from auction.rules.notices import Addressee
 from auction.rules.pricing import Step
 from auction.rules.published_holidays import published_calendar
 from auction.rules.ruleset import Ruleset
-from disclosure.queries import all_addressees, working_sheet
-from disclosure.rules.catalogue import load
+from disclosure.queries import all_addressees, catalogue_of, working_sheet
 from disclosure.rules.gaps import gaps
 from disclosure.rules.sheet import addressees
 
@@ -211,7 +210,7 @@ def _facts(session: Session, lot: Lot, held: list[Auction], known: _Known) -> Lo
     price = known.prices.get(lot.id)
     missing, begun = 0, False
     if auction is None or auction.status in PRIVATE:
-        catalogue, sheet = load(lot.asset_type), working_sheet(session, lot.id)
+        catalogue, sheet = catalogue_of(session, lot), working_sheet(session, lot.id)
         missing, begun = len(gaps(sheet, catalogue)), bool(sheet.items)
         parties = list(all_addressees(parties, addressees(sheet, catalogue)))
     refunds, objections = known.refunds.get(lot.id), known.objections.get(lot.id)

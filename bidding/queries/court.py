@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session, selectinload
 from auction.kernel.crypto import Vault
 from auction.models import Account, Agency, Auction, Case, Court, Lot, Notice, PanelMember, ReferencePrice, Task
 from auction.rules.findings import Finding
-from disclosure.queries import FileFacts, files, working_sheet
-from disclosure.rules.catalogue import Catalogue, load
+from disclosure.queries import FileFacts, catalogue_of, files, working_sheet
+from disclosure.rules.catalogue import Catalogue
 from disclosure.rules.gaps import gaps
 from disclosure.rules.sheet import Sheet
 
@@ -89,7 +89,7 @@ def lot_desk(session: Session, lot_id: str) -> LotDesk | None:
     if lot is None:
         return None
     case = session.scalar(select(Case).where(Case.id == lot.case_id).options(selectinload(Case.parties)))
-    catalogue, sheet = load(lot.asset_type), working_sheet(session, lot_id)
+    catalogue, sheet = catalogue_of(session, lot), working_sheet(session, lot_id)
     rounds = select(Auction).where(Auction.lot_id == lot_id).order_by(Auction.created_at.desc(), Auction.id.desc())
     assert case is not None  # noqa: S101 - a foreign key says so
     return LotDesk(

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session, undefer
 
 from auction.models import Auction, Case, Court, Lot, Notice, ReferencePrice
 from disclosure.models import SheetVersion
-from disclosure.queries import FileFacts, disclosed_hashes, files, working_sheet
-from disclosure.rules.catalogue import Catalogue, load
+from disclosure.queries import FileFacts, catalogue_of, disclosed_hashes, files, working_sheet
+from disclosure.rules.catalogue import Catalogue
 from disclosure.rules.diff import ItemChange, diff
 from disclosure.rules.sheet import Sheet, sheet_of
 
@@ -121,7 +121,7 @@ def lot_page(session: Session, auction_id: str) -> LotPage | None:
 
 def sealed_sheet(session: Session, lot: Lot, seal: str | None) -> SheetFacts:
     """The version of a lot's sheet with that seal (the latest, without one), and its difference to the one before."""
-    catalogue = load(lot.asset_type)
+    catalogue = catalogue_of(session, lot)
     versions = session.scalars(
         select(SheetVersion).where(SheetVersion.lot_id == lot.id).order_by(SheetVersion.version)
     ).all()

@@ -18,8 +18,8 @@ from auction.services.auctions import void_votes
 from auction.services.lots import lock_lot
 
 from ..models import SheetItem, SheetVersion
-from ..queries import files, latest_version, sheet_findings
-from ..rules.catalogue import Catalogue, load
+from ..queries import catalogue_of, files, latest_version, sheet_findings
+from ..rules.catalogue import Catalogue
 from ..rules.clearance import promised_on
 from ..rules.diff import ItemChange, diff, is_material
 from ..rules.entry import check_item, read_item
@@ -48,7 +48,7 @@ def put_item(unit: Unit, actor: Actor, lot_id: str, code: str, payload: Mapping[
     DomainError `invalid` with every wrong field, or with every gap the public sheet would have.
     """
     lot = lock_lot(unit, actor, lot_id)
-    catalogue = load(lot.asset_type)
+    catalogue = catalogue_of(unit.session, lot)
     item = catalogue.item(code)
     found = check_item(item, payload, shanghai_day(unit.now))
     if wrong := errors(found):

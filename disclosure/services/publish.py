@@ -18,8 +18,7 @@ from auction.services.locking import lock_round
 from risk.services.valuation import alert_deviations
 
 from ..models import SheetVersion
-from ..queries import announcement_findings, latest_version, own_files, publishable, working_sheet
-from ..rules import catalogue
+from ..queries import announcement_findings, catalogue_of, latest_version, own_files, publishable, working_sheet
 from ..rules.announcement import PLATFORM, AnnouncementFacts, publication
 from ..rules.diff import diff, is_material
 from ..rules.sheet import sheet_of
@@ -49,7 +48,7 @@ def publish(unit: Unit, actor: Actor, auction_id: str) -> Auction:
 
 def _seal(unit: Unit, lot: Lot) -> SheetVersion:
     sheet = working_sheet(unit.session, lot.id)
-    items = catalogue.load(lot.asset_type)
+    items = catalogue_of(unit.session, lot)
     last = latest_version(unit.session, lot.id)
     material = last is not None and is_material(diff(sheet_of(last.facts, items), sheet, items))
     return seal_facts(unit, lot, sheet, own_files(sheet, publishable(unit.session, lot.id)), material=material)
@@ -91,7 +90,7 @@ def _facts(
     unit: Unit, auction: Auction, version: SheetVersion, ruleset: Ruleset, price: ReferencePrice
 ) -> AnnouncementFacts:
     lot = auction.lot
-    items = catalogue.load(lot.asset_type)
+    items = catalogue_of(unit.session, lot)
     resold = unit.session.get(Auction, auction.resale_of) if auction.resale_of else None
     terms = terms_of(auction)
     return AnnouncementFacts(

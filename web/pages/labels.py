@@ -322,6 +322,7 @@ EVENT: Words = {
     "BalanceOverdue": _("尾款逾期"),
     "BidAccepted": _("接受出价"),
     "BidRefused": _("拒绝出价"),
+    "CatalogueExtended": _("增设调查事项"),
     "ClearanceAssessed": _("评估腾空风险"),
     "ClearanceDecided": _("记录腾空结果"),
     "ClearanceModelTrained": _("训练腾空模型"),

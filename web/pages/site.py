@@ -29,7 +29,7 @@ from . import (
     standing,
     valuation_view,
 )
-from .desk import board, debts, imports, letters, lots, pricing, rounds, sheet
+from .desk import board, catalogue, debts, imports, letters, lots, pricing, rounds, sheet
 from .desk import sanctions as desk_sanctions
 from .language import _, language, left, local, machine, percent, said, size
 from .regulator import alerts as regulator_alerts
@@ -44,7 +44,7 @@ T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 #: The judge's pages share one blueprint; importing them has put their routes onto it.
-_DESK = (board, lots, imports, letters, pricing, rounds, debts, sheet, desk_sanctions)
+_DESK = (board, catalogue, lots, imports, letters, pricing, rounds, debts, sheet, desk_sanctions)
 #: So do the regulator's.
 _REGULATOR = (
     regulator_alerts,

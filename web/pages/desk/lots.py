@@ -9,7 +9,7 @@ from auction.queries.proposals import recipient_of
 from auction.rules.access import decide
 from auction.rules.calendar import shanghai_day
 from auction.rules.findings import Finding
-from auction.rules.lot import LIVE, AssetType
+from auction.rules.lot import LIVE, PRIVATE, AssetType
 from auction.rules.notices import service_of
 from auction.rules.published_holidays import published_calendar
 from auction.rules.ruleset import load
@@ -138,6 +138,7 @@ def lot_page(desk: LotDesk, form: Entry, section: str = "") -> str:
         may_edit=decide(me(), "lot.edit", court=desk.lot.court_code) is None,
         may_draft=decide(me(), "auction.create", court=desk.lot.court_code) is None
         and not any(auction.status in LIVE for auction in desk.auctions),
+        next_step=_next_step(desk),
         gaps=[gap_view(desk, gap) for gap in desk.gaps],
         items=_items(desk),
         price_form=form if section == "price" else _price_entry(desk, pricing),
@@ -153,6 +154,22 @@ def lot_page(desk: LotDesk, form: Entry, section: str = "") -> str:
         worth=house().read(valuation_view.of_lot, desk.lot.id, house().settings.ruleset),
         **_clearance(desk, form if section == "clearance" else None),
     )
+
+
+def _next_step(desk: LotDesk) -> tuple[str, str] | None:
+    """What a judge does next on the way to an announcement, and where; None once a round was announced."""
+    private = next((auction for auction in desk.auctions if auction.status in PRIVATE), None)
+    if desk.auctions and private is None:
+        return None
+    if desk.reference is None:
+        return _("定处置参考价"), "#price"
+    if desk.gaps:
+        return _("填情况表：还缺 %(n)s 项", n=len(desk.gaps)), gap_view(desk, desk.gaps[0])["href"]
+    if not desk.notices or any(notice.status == "to_notify" for notice in desk.notices):
+        return _("通知当事人和优先购买权人，并登记送达情况"), "#notices"
+    if private is None:
+        return _("拟定拍卖方案"), way_to("desk.new_round", lot_id=desk.lot.id) or "#rounds"
+    return _("核对检查结果，表决并公告"), url_for("desk.round", auction_id=private.id)
 
 
 def _clearance(desk: LotDesk, form: Entry | None) -> dict[str, Any]:
