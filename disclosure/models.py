@@ -1,4 +1,4 @@
-"""The disclosure sheet as it is being filled, its sealed versions, files; agencies' reports, viewings, questions."""
+"""The sheet being filled, its sealed versions, files, a court's own items; agencies' reports, viewings, questions."""
 
 from datetime import date, datetime
 from typing import Any
@@ -211,5 +211,24 @@ class Answer(Base):
     answer: Mapped[str]
     item: Mapped[str | None]
     agency_uscc: Mapped[str | None] = mapped_column(ForeignKey("agencies.uscc"))
+    at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
+
+
+@insert_only
+class CourtItem(Base):
+    """A version of an item a court adds to the catalogue of a kind of lot; the latest holds while it is `in_use`.
+
+    `item` has the keys of an entry of `catalogue/*.toml`.
+    """
+
+    __tablename__ = "court_items"
+
+    court_code: Mapped[str] = mapped_column(ForeignKey("courts.code"), primary_key=True)
+    asset_type: Mapped[str] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    in_use: Mapped[bool]
+    item: Mapped[dict[str, Any]]
     at: Mapped[datetime]
     by: Mapped[str] = mapped_column(ForeignKey("accounts.id"))

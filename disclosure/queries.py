@@ -15,12 +15,12 @@ from sqlalchemy.orm import Session
 
 from auction.kernel.crypto import canonical, sha256_hex
 from auction.kernel.errors import DomainError, invalid
-from auction.models import Account, Auction, Lot, Task, TaskEnd
+from auction.models import Account, Auction, Lot, Notice, Task, TaskEnd
 from auction.queries.proposals import proposal
 from auction.rules.access import Actor, decide
 from auction.rules.calendar import shanghai_day
 from auction.rules.findings import Finding
-from auction.rules.lot import LIVE, PRIVATE, AuctionStatus
+from auction.rules.lot import LIVE, PRIVATE, AssetType, AuctionStatus
 from auction.rules.published_holidays import published_calendar
 from auction.rules.ruleset import Ruleset
 from auction.rules.terms import Addressee, Proposal, check_terms
@@ -33,6 +33,7 @@ from risk.rules.clearance.plan import Plan, Step, late_promise
 
 from .models import (
     Attachment,
+    CourtItem,
     DraftedItem,
     PartDecision,
     ReportPart,
@@ -42,6 +43,7 @@ from .models import (
 )
 from .rules.catalogue import Catalogue, State, load
 from .rules.clearance import clearance_facts, clearance_findings, is_cleared, promised_on
+from .rules.court_items import with_court_items
 from .rules.diff import ItemChange, diff, is_material
 from .rules.gaps import gaps
 from .rules.linter import lint, lint_text
@@ -127,6 +129,32 @@ def is_on_sale(session: Session, lot_id: str, now: datetime) -> bool:
     return session.scalar(running.limit(1)) is not None
 
 
+def asset_type_of(session: Session, lot_id: str) -> AssetType:
+    """The kind of a lot; DomainError not_found."""
+    return AssetType(lot_named(session, lot_id).asset_type)
+
+
+def court_items(session: Session, court_code: str, asset_type: str) -> list[CourtItem]:
+    """The latest version of every item a court ever added for a kind of lot, in order of codes."""
+    rows = session.scalars(
+        select(CourtItem)
+        .where(CourtItem.court_code == court_code, CourtItem.asset_type == asset_type)
+        .order_by(CourtItem.code, CourtItem.version)
+    )
+    return list({row.code: row for row in rows}.values())
+
+
+def catalogue_for(session: Session, court_code: str, asset_type: str) -> Catalogue:
+    """The catalogue of a kind of lot as one court asks it: the shipped items, and its own that are in use."""
+    own = [row.item for row in court_items(session, court_code, asset_type) if row.in_use]
+    return with_court_items(load(asset_type), own)
+
+
+def catalogue_of(session: Session, lot: Lot) -> Catalogue:
+    """The catalogue a lot is held against."""
+    return catalogue_for(session, lot.court_code, lot.asset_type)
+
+
 def reads_drafts(session: Session, actor: Actor | None, lot: Lot) -> bool:
     """Whether the actor may read what is not published yet: the lot's court, and an agency with a task on it."""
     if decide(actor, "lot.read_draft", court=lot.court_code) is None:
@@ -176,6 +204,15 @@ def _facts(row: SheetItem | DraftedItem, hashes: dict[str, str]) -> ItemFacts:
         checked_on=row.checked_on,
         attachments=tuple(File(file_id, hashes[file_id]) for file_id in row.attachments),
     )
+
+
+def publishable(session: Session, lot_id: str) -> tuple[FileFacts, ...]:
+    """The files of a lot that may be published: those the court stands for, but none that proves a notice was served,
+
+    for such a proof tells of a person.
+    """
+    proofs = set(session.scalars(select(Notice.proof_file).where(Notice.lot_id == lot_id)))
+    return tuple(file for file in taken_over(session, lot_id, files(session, lot_id)) if file.id not in proofs)
 
 
 def own_files(sheet: Sheet, known: Iterable[FileFacts]) -> tuple[File, ...]:
@@ -233,7 +270,7 @@ def drafted_change(session: Session, auction: Auction) -> DraftedChange | None:
     if version is None or not rows:
         return None
     known = {file.id: file.sha256 for file in files(session, auction.lot_id)}
-    catalogue = load(auction.lot.asset_type)
+    catalogue = catalogue_of(session, auction.lot)
     old = sheet_of(version.facts, catalogue, {digest: file_id for file_id, digest in known.items()})
     new = old
     for row in rows:
@@ -256,7 +293,7 @@ def read_sheet(session: Session, actor: Actor | None, lot_id: str, version: int 
     if row is None:
         raise DomainError("not_found")
     known = {file.sha256: file for file in files(session, lot_id)}
-    catalogue = load(lot.asset_type)
+    catalogue = catalogue_of(session, lot)
     sheet = sheet_of(row.facts, catalogue, {digest: file.id for digest, file in known.items()})
     disclosed = disclosed_hashes(row)
     return SheetReading(
@@ -274,7 +311,7 @@ def read_sheet(session: Session, actor: Actor | None, lot_id: str, version: int 
 def _working(session: Session, lot: Lot) -> SheetReading:
     known = files(session, lot.id)
     sheet = working_sheet(session, lot.id, known)
-    return SheetReading(lot.id, 0, None, None, False, sheet, load(lot.asset_type), known)
+    return SheetReading(lot.id, 0, None, None, False, sheet, catalogue_of(session, lot), known)
 
 
 def disclosed_hashes(version: SheetVersion) -> set[str]:
@@ -292,7 +329,7 @@ def sheet_changes(session: Session, lot_id: str, first: int, second: int) -> She
     old, new = rows
     if old is None or new is None:
         raise invalid("from" if old is None else "to", "out_of_range", least=1, most=lot.sheet_version)
-    catalogue = load(lot.asset_type)
+    catalogue = catalogue_of(session, lot)
     changes = diff(sheet_of(old.facts, catalogue), sheet_of(new.facts, catalogue), catalogue)
     before, after = set(old.facts["attachments"]), set(new.facts["attachments"])
     return SheetChanges(
@@ -303,7 +340,7 @@ def sheet_changes(session: Session, lot_id: str, first: int, second: int) -> She
 def sheet_gaps(session: Session, actor: Actor | None, lot_id: str) -> tuple[Finding, ...]:
     """What the sheet being filled still lacks. DomainError not_found but for the lot's court and agencies."""
     lot = require_drafts(session, actor, lot_id)
-    return gaps(working_sheet(session, lot_id), load(lot.asset_type))
+    return gaps(working_sheet(session, lot_id), catalogue_of(session, lot))
 
 
 def read_file(session: Session, actor: Actor | None, lot_id: str, file_id: str) -> tuple[Attachment, bool]:
@@ -325,7 +362,7 @@ def announcement_findings(session: Session, auction: Auction, ruleset: Ruleset, 
     Votes that are still missing are an error of `panel_incomplete`, reason `votes`.
     """
     lot = auction.lot
-    catalogue = load(lot.asset_type)
+    catalogue = catalogue_of(session, lot)
     sheet = working_sheet(session, lot.id)
     today = shanghai_day(now)
     asked = with_addressees(proposal(session, auction, frozenset()), addressees(sheet, catalogue))
@@ -347,7 +384,7 @@ def sheet_findings(
     session: Session, lot: Lot, sheet: Sheet, ruleset: Ruleset, today: date, *, round_live: bool = False
 ) -> tuple[Finding, ...]:
     """Everything that speaks against publishing a sheet, with an announcement or while a round stands on it."""
-    catalogue = load(lot.asset_type)
+    catalogue = catalogue_of(session, lot)
     found = (*gaps(sheet, catalogue), *lint(sheet, catalogue, today=today, announced_on=None if round_live else today))
     assessed = clearance_now(session, lot, sheet, ruleset)
     if assessed is None:
@@ -446,10 +483,15 @@ def _votes(auction: Auction, ruleset: Ruleset) -> tuple[Finding, ...]:
 
 
 def with_addressees(asked: Proposal, named: Iterable[Addressee]) -> Proposal:
-    """The proposal with whom the sheet names beside the parties of the case; the same person in one role stays one."""
-    known = {(_plain(each.name), each.role) for each in asked.addressees}
-    others = tuple(each for each in named if (_plain(each.name), each.role) not in known)
-    return replace(asked, addressees=(*asked.addressees, *others))
+    """The proposal with whom the sheet names beside the parties of the case."""
+    return replace(asked, addressees=all_addressees(asked.addressees, named))
+
+
+def all_addressees(parties: Iterable[Addressee], named: Iterable[Addressee]) -> tuple[Addressee, ...]:
+    """The parties of a case and whom a sheet names beside them; the same person in one role stays one."""
+    first = tuple(parties)
+    known = {(_plain(each.name), each.role) for each in first}
+    return (*first, *(each for each in named if (_plain(each.name), each.role) not in known))
 
 
 def _plain(name: str) -> str:

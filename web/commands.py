@@ -10,12 +10,15 @@ from typing import Any
 import click
 import structlog
 
+from auction.imports.tables import read_table
 from auction.kernel.clock import FixedClock
-from auction.kernel.crypto import Keys
+from auction.kernel.crypto import Keys, sha256_hex
 from auction.kernel.errors import Breach, DomainError
 from auction.kernel.settings import Settings
+from auction.queries.sessions import staff_named
 from auction.rules.access import ROLES
 from auction.services import accounts
+from auction.services.lot_import import import_lots
 from bidding import replay as replays
 from bidding.evidence import export
 from bidding.queries.audit import verify_all
@@ -25,6 +28,7 @@ from risk.imports import import_file
 from risk.services.written_rules import keep_rule
 
 from . import errors
+from .lot_import import report
 from .risk_commands import risk
 from .terminal import answered, language, tell, the_house
 from .wiring import check, open_house, upgrade
@@ -224,6 +228,39 @@ def people_import(kind: str, path: Path, partial: bool, as_json: bool) -> None:
         for row in refused:
             click.echo(f"line {row['line']}: {row['field'] or ''} {row['code']}: {row['detail']}")
     sys.exit(1 if report.refused else 0)
+
+
+@fapai.group()
+def lots() -> None:
+    """Lots."""
+
+
+@lots.command("import")
+@click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--court", required=True, help="The code of the court whose cases the lots belong to.")
+@click.option("--as", "username", required=True, help="The judge or clerk in whose name they are entered.")
+@click.option("--dry-run", is_flag=True, help="Only say what would happen.")
+@click.option("--partial", is_flag=True, help="Enter the good rows even where others are refused.")
+@click.option("--json", "as_json", is_flag=True)
+@answered
+def lots_import(path: Path, court: str, username: str, dry_run: bool, partial: bool, as_json: bool) -> None:
+    """Enter the lots of a CSV or XLSX file; any refused row means nothing is stored, unless --partial."""
+    house = the_house()
+    data = path.read_bytes()
+    actor = house.read(staff_named, court, username)
+    table = read_table(data)
+    look = house.perform(import_lots, actor, table, file_sha256=sha256_hex(data), dry_run=True)
+    done = look
+    if not dry_run and look.accepted and (partial or not look.refused):
+        done = house.perform(import_lots, actor, table, file_sha256=sha256_hex(data), dry_run=False, partial=partial)
+    told = report(done, language()) | {"dry_run": dry_run}
+    if as_json:
+        click.echo(json.dumps(told, ensure_ascii=False))
+    else:
+        click.echo(f"{len(told['lots'])} entered" if not dry_run else f"{told['accepted']} can be entered")
+        for cell in told["refused"]:
+            click.echo(f"line {cell['line']}: {cell['column'] or ''} {cell['code']}: {cell['detail']}")
+    sys.exit(1 if told["refused"] else 0)
 
 
 @fapai.group()

@@ -1,4 +1,4 @@
-"""Documents as PDF: the confirmation of a sale, set with typst. Data goes in as JSON and comes out as text.
+"""Documents as PDF: the confirmation of a sale, letters; set with typst. Data goes in as JSON and comes out as text.
 
 PDF/A-2b with embedded fonts, tagged. The same document gives the same bytes: its date is that of the sale, not of the
 printing. A character that no font at hand has cannot stand in an archival file; such a document is made as plain PDF.
@@ -6,7 +6,8 @@ printing. A character that no font at hand has cannot stand in an archival file;
 
 import json
 import unicodedata
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import date, datetime
 from functools import lru_cache
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -16,8 +17,9 @@ import typst
 
 from auction.kernel.clock import SHANGHAI, parse
 from auction.kernel.money import yuan
+from auction.rules.calendar import midnight
 
-_TEMPLATE = Path(__file__).resolve().parent / "templates" / "documents" / "confirmation.typ"
+_TEMPLATES = Path(__file__).resolve().parent / "templates" / "documents"
 _FONT_PACKAGE = "noto_cjk_sans_otc"
 _FONT_FILE = "NotoSansCJK-Regular.ttc"
 
@@ -50,25 +52,38 @@ def confirmation_pdf(document: dict[str, Any]) -> bytes:
 
     Takes some milliseconds of processor time (the first call about a hundred); the last few are remembered.
     """
-    return _rendered(
-        json.dumps(_view(document), ensure_ascii=False, sort_keys=True), int(parse(document["closed_at"]).timestamp())
-    )
+    return _rendered("confirmation", _json(_view(document)), int(parse(document["closed_at"]).timestamp()))
+
+
+def letter_pdf(letter: Mapping[str, Any], day: date) -> bytes:
+    """The PDF of a letter of that Shanghai day: `court title title_en case_number paragraphs wording sandbox`."""
+    view = {
+        **letter,
+        "day": f"{day.year}年{day.month}月{day.day}日",
+        "sandbox": "沙盒演示 SANDBOX" if letter["sandbox"] else None,
+        "paragraphs": [paragraph.split("\n") for paragraph in letter["paragraphs"]],
+    }
+    return _rendered("letter", _json(_plain(view)), int(midnight(day).timestamp()))
+
+
+def _json(view: Any) -> str:
+    return json.dumps(view, ensure_ascii=False, sort_keys=True)
 
 
 @lru_cache(maxsize=64)
-def _rendered(view: str, timestamp: int) -> bytes:
+def _rendered(template: str, view: str, timestamp: int) -> bytes:
     try:
-        return _compiled(view, timestamp, ["a-2b"])
+        return _compiled(template, view, timestamp, ["a-2b"])
     except typst.TypstError as error:
         if "could not be displayed" not in str(error):
             raise
-        return _compiled(view, timestamp, [])
+        return _compiled(template, view, timestamp, [])
 
 
-def _compiled(view: str, timestamp: int, standards: list[Any]) -> bytes:
+def _compiled(template: str, view: str, timestamp: int, standards: list[Any]) -> bytes:
     made = typst.compile(
-        str(_TEMPLATE),
-        root=str(_TEMPLATE.parent),
+        str(_TEMPLATES / f"{template}.typ"),
+        root=str(_TEMPLATES),
         font_paths=_fonts(),
         ignore_system_fonts=True,
         format="pdf",

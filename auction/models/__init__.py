@@ -5,7 +5,18 @@ from ..kernel.journal import JournalRow, Salt, Stream
 from .approvals import Approval, ApprovalVote
 from .auctions import Auction, Intake, PanelMember, Platform
 from .log import Checkpoint, LogLeaf, LogNode
-from .lots import Case, Lot, Notice, Party, ReferencePrice, Task, TaskEnd, TaskRating
+from .lots import (
+    Case,
+    LetterTemplate,
+    Lot,
+    Notice,
+    Party,
+    PriceStep,
+    ReferencePrice,
+    Task,
+    TaskEnd,
+    TaskRating,
+)
 from .people import Account, Agency, Court, Idempotency, LoginSession, Person
 from .unsold import LotDrawing, LotGroup, LotGroupMember, LotReturn, OwnSale, Taking, TakingQuestion
 
@@ -21,6 +32,7 @@ __all__ = [
     "Idempotency",
     "Intake",
     "JournalRow",
+    "LetterTemplate",
     "LogLeaf",
     "LogNode",
     "LoginSession",
@@ -35,6 +47,7 @@ __all__ = [
     "Party",
     "Person",
     "Platform",
+    "PriceStep",
     "ReferencePrice",
     "RoomEvent",
     "Salt",

@@ -1,4 +1,4 @@
-"""Cases with their parties, lots, reference prices, notices, agencies' tasks."""
+"""Cases with their parties, lots, reference prices and the steps to them, notices and letters, agencies' tasks."""
 
 from datetime import date, datetime
 from typing import Any
@@ -80,8 +80,48 @@ class ReferencePrice(Base):
     set_by: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
 
 
+@insert_only
+class PriceStep(Base):
+    """A step on the way to a reference price, as it was taken; a result of a source has `source` and `amount_fen`.
+
+    `number` counts the steps of a lot from 1.
+    """
+
+    __tablename__ = "price_steps"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    lot_id: Mapped[str] = mapped_column(ForeignKey("lots.id"))
+    number: Mapped[int]
+    code: Mapped[str]
+    on: Mapped[date]
+    detail: Mapped[str]
+    source: Mapped[str | None]
+    amount_fen: Mapped[int | None] = mapped_column(BigInteger)
+    at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
+
+    __table_args__ = (
+        UniqueConstraint("lot_id", "number"),
+        CheckConstraint("(source IS NULL) = (amount_fen IS NULL)", "result_whole"),
+    )
+
+
+@insert_only
+class LetterTemplate(Base):
+    """A version of a court's own wording of a letter; the latest is in use, an empty one returns to what is shipped."""
+
+    __tablename__ = "letter_templates"
+
+    court_code: Mapped[str] = mapped_column(ForeignKey("courts.code"), primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    text: Mapped[str]
+    at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
+
+
 class Notice(Base):
-    """The notifying of one person about the sale (OJA 16)."""
+    """The notifying of one person about the sale (OJA 16). `proof_file`: the file of the lot that proves it."""
 
     __tablename__ = "notices"
 
@@ -92,6 +132,7 @@ class Notice(Base):
     status: Mapped[str]
     at: Mapped[datetime | None]
     proof: Mapped[str | None]
+    proof_file: Mapped[str | None]
 
 
 class Task(Base):

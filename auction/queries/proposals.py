@@ -1,6 +1,6 @@
 """An auction as the rules of terms want to see it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -20,8 +20,11 @@ from .unsold import standstill
 def reference_price(session: Session, lot_id: str) -> price_rules.ReferencePrice | None:
     """The lot's reference price as a value; None before it is set."""
     row = session.get(ReferencePrice, lot_id)
-    if row is None:
-        return None
+    return None if row is None else price_of(row)
+
+
+def price_of(row: ReferencePrice) -> price_rules.ReferencePrice:
+    """A stored reference price as a value."""
     return price_rules.ReferencePrice(
         method=price_rules.PriceMethod(row.method),
         amount_fen=row.amount_fen,
@@ -52,38 +55,47 @@ def earlier_rounds(session: Session, lot_id: str, but: str | None = None) -> tup
         .where(Auction.lot_id == lot_id, Auction.id != (but or ""))
         .order_by(Auction.created_at, Auction.id)
     ).all()
-    stayed = _stays(session, [row.id for row in rows if row.status in ("withdrawn", "revoked")])
-    return tuple(
-        rounds.EarlierRound(
-            auction_id=row.id,
-            round=Round(row.round),
-            status=AuctionStatus(row.status),
-            reserve_price_fen=row.reserve_price_fen,
-            deposit_fen=row.deposit_fen,
-            announced_at=row.announced_at,
-            ended_at=row.closed_at,
-            reneged=row.settlement == "reneged",
-            paused_days=rounds.stayed_days(stayed.get(row.id, ())),
-        )
-        for row in rows
+    stood = stays(session, rows)
+    return tuple(earlier_round(row, stood.get(row.id, ())) for row in rows)
+
+
+def earlier_round(row: Auction, stood: Sequence[tuple[datetime, datetime]] = ()) -> rounds.EarlierRound:
+    """A stored auction as the rules of rounds see it; `stood`: from when to when it was suspended, as `stays` tells."""
+    return rounds.EarlierRound(
+        auction_id=row.id,
+        round=Round(row.round),
+        status=AuctionStatus(row.status),
+        reserve_price_fen=row.reserve_price_fen,
+        deposit_fen=row.deposit_fen,
+        announced_at=row.announced_at,
+        ended_at=row.closed_at,
+        reneged=row.settlement == "reneged",
+        paused_days=rounds.stayed_days(stood),
     )
 
 
-def _stays(session: Session, auction_ids: Sequence[str]) -> dict[str, list[tuple[datetime, datetime]]]:
+def stays(session: Session, rows: Iterable[Auction]) -> dict[str, list[tuple[datetime, datetime]]]:
     """From when to when auctions that came to no decision were suspended, by their rooms' public events."""
     found: dict[str, list[tuple[datetime, datetime]]] = {}
     since: dict[str, datetime] = {}
+    undecided = [row.id for row in rows if row.status in ("withdrawn", "revoked")]
     events = (
         select(RoomEvent.auction_id, RoomEvent.at, RoomEvent.data)
-        .where(RoomEvent.auction_id.in_(auction_ids), RoomEvent.type == "status")
+        .where(RoomEvent.auction_id.in_(undecided), RoomEvent.type == "status")
         .order_by(RoomEvent.auction_id, RoomEvent.version)
     )
-    for auction_id, at, data in session.execute(events) if auction_ids else ():
+    for auction_id, at, data in session.execute(events) if undecided else ():
         if data["status"] == AuctionStatus.SUSPENDED:
             since[auction_id] = at
         elif auction_id in since:
             found.setdefault(auction_id, []).append((since.pop(auction_id), at))
     return found
+
+
+def recipient_of(row: Notice) -> NoticeRecipient:
+    """A stored notice as the rules of notices see it: a file proves as well as a text does."""
+    proof = row.proof or row.proof_file
+    return NoticeRecipient(row.name, PartyRole(row.role), NoticeStatus(row.status), row.at, proof)
 
 
 def proposal(session: Session, auction: Auction, barred: Collection[str]) -> terms.Proposal:
@@ -108,9 +120,7 @@ def proposal(session: Session, auction: Auction, barred: Collection[str]) -> ter
         court_code=lot.court_code,
         reference_price=reference_price(session, lot.id),
         addressees=tuple(Addressee(party.name, PartyRole(party.role)) for party in parties),
-        recipients=tuple(
-            NoticeRecipient(n.name, PartyRole(n.role), NoticeStatus(n.status), n.at, n.proof) for n in notices
-        ),
+        recipients=tuple(recipient_of(notice) for notice in notices),
         panel=_panel(session, auction, barred),
         earlier=earlier_rounds(session, lot.id, auction.id),
         standstill=standstill(session, lot),

@@ -8,7 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ..kernel.crypto import sha256_hex
-from ..models import Account, LoginSession
+from ..kernel.errors import invalid
+from ..models import Account, Court, LoginSession
 from ..rules.access import Actor
 
 
@@ -46,3 +47,13 @@ def all_signed_in(session: Session, tokens: Collection[str], machine_now: dateti
 def account_named(session: Session, username: str) -> Account | None:
     """The account of a username."""
     return session.scalar(select(Account).where(Account.username == username))
+
+
+def staff_named(session: Session, court_code: str, username: str) -> Actor:
+    """A judge or clerk of a court, as one who acts. DomainError invalid: `unknown_court`, `unknown_staff`."""
+    if session.get(Court, court_code) is None:
+        raise invalid("court", "unknown_court", value=court_code)
+    account = account_named(session, username)
+    if account is None or account.court_code != court_code or account.role not in ("judge", "clerk"):
+        raise invalid("as", "unknown_staff", value=username)
+    return account.actor

@@ -4,7 +4,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from ..kernel.clock import iso
@@ -91,6 +91,42 @@ def wait_days(status: NoticeStatus, ruleset: Ruleset) -> int:
     if status is NoticeStatus.UNREACHABLE_PUBLISHED:
         return ruleset.days("unreachable_publicity") + ruleset.days("notify_before")
     return ruleset.days("notify_before")
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """How far the notice to one person carries. `served_on`: the Shanghai day it counts as received, None before.
+
+    `deemed`: by publicity, not by receipt. `announce_from`: the first moment (UTC) an announcement may follow;
+    `open_from`: the first moment bidding may open, where a period of theirs has to be over; None where none runs.
+    """
+
+    served_on: date | None
+    deemed: bool
+    announce_from: datetime | None
+    open_from: datetime | None
+    basis: Citation
+
+
+def service_of(recipient: NoticeRecipient, asset_type: AssetType, ruleset: Ruleset, calendar: WorkingDays) -> Service:
+    """What the notice to one person stands at (OJA 16; COMP 85 for the shareholders of a limited company)."""
+    status, at = recipient.status, recipient.at
+    basis = ruleset.basis("notify_before")
+    proven = status is not NoticeStatus.SENT or bool((recipient.proof or "").strip())
+    if status is NoticeStatus.WAIVED_WRITTEN:
+        return Service(shanghai_day(at) if at else None, False, None, None, basis)
+    if status is NoticeStatus.TO_NOTIFY or at is None or not proven:
+        return Service(None, False, None, None, basis)
+    deemed = status is NoticeStatus.UNREACHABLE_PUBLISHED
+    served = shanghai_day(at)
+    if deemed:
+        served = shanghai_day(earliest_opening(at, ruleset.days("unreachable_publicity")))
+        basis = ruleset.basis("unreachable_publicity")
+    opening = None
+    if asset_type is AssetType.EQUITY and recipient.role is PartyRole.PREFERENTIAL:
+        opening = period_end(served, ruleset.days("preferential_shareholders"), calendar).ends_at
+        basis = ruleset.basis("preferential_shareholders")
+    return Service(served, deemed, earliest_opening(at, wait_days(status, ruleset)), opening, basis)
 
 
 def _missing(

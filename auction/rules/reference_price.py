@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
-from .calendar import WorkingDays, add_months, period_end
+from .calendar import PeriodEnd, WorkingDays, add_months, period_end
 from .findings import Finding
 from .ruleset import Ruleset
 
@@ -194,29 +194,36 @@ def _skipped_warnings(price: ReferencePrice, ruleset: Ruleset) -> Iterable[Findi
             yield _warning("reference_price_method_skipped", "steps", "price_method_order", ruleset, method=method)
 
 
-def _objection_findings(
-    price: ReferencePrice, today: date, ruleset: Ruleset, calendar: WorkingDays
-) -> Iterable[Finding]:
+def undecided_objections(price: ReferencePrice) -> int:
+    """How many objections to the reports are recorded and not yet decided (REF 22-23)."""
     codes = [step.code for step in price.steps]
-    undecided = codes.count(OBJECTION_FILED) - codes.count(OBJECTION_DECIDED)
-    if undecided > 0 and ruleset.flag("price_objection_open"):
-        yield _expired("objection_open", "price_objection_open", ruleset, open=undecided)
-    if price.method not in REPORTED:
-        return
+    return max(0, codes.count(OBJECTION_FILED) - codes.count(OBJECTION_DECIDED))
+
+
+def objections_end(price: ReferencePrice, ruleset: Ruleset, calendar: WorkingDays) -> PeriodEnd | None:
+    """Until when the reports may be objected to; None where no report was served or published (REF 21-23)."""
     publicity = timedelta(days=ruleset.days("report_publicity"))
     received = [step.on for step in price.steps if step.code == REPORT_SERVED]
     received += [step.on + publicity for step in price.steps if step.code == REPORT_PUBLISHED]
-    if received:
-        end = period_end(max(received), ruleset.days("report_objection"), calendar)
-        if today <= end.last_day:
-            yield _warning(
-                "reference_price_objection_period",
-                "steps",
-                "report_objection",
-                ruleset,
-                last_day=end.last_day.isoformat(),
-                provisional=int(end.provisional),
-            )
+    return period_end(max(received), ruleset.days("report_objection"), calendar) if received else None
+
+
+def _objection_findings(
+    price: ReferencePrice, today: date, ruleset: Ruleset, calendar: WorkingDays
+) -> Iterable[Finding]:
+    undecided = undecided_objections(price)
+    if undecided and ruleset.flag("price_objection_open"):
+        yield _expired("objection_open", "price_objection_open", ruleset, open=undecided)
+    end = objections_end(price, ruleset, calendar) if price.method in REPORTED else None
+    if end is not None and today <= end.last_day:
+        yield _warning(
+            "reference_price_objection_period",
+            "steps",
+            "report_objection",
+            ruleset,
+            last_day=end.last_day.isoformat(),
+            provisional=int(end.provisional),
+        )
 
 
 def _expired(reason: str, basis: str, ruleset: Ruleset, **facts: int | str) -> Finding:

@@ -16,8 +16,5 @@ def lock_round(unit: Unit, actor: Actor, auction_id: str, action: str) -> Auctio
         raise DomainError("not_found")
     lock_lot(unit, actor, lot_id, action)
     return unit.session.scalars(
-        select(Auction)
-        .where(Auction.id == auction_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
+        select(Auction).where(Auction.id == auction_id).with_for_update().execution_options(populate_existing=True)
     ).one()

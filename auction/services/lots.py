@@ -34,13 +34,17 @@ class PartyFacts:
 
 @dataclass(frozen=True, slots=True)
 class NoticeFacts:
-    """The state of notifying one person: `at` is when the status was reached, `proof` how receipt is known."""
+    """The state of notifying one person: `at` is when the status was reached, `proof` how receipt is known.
+
+    `proof_file`: the file of the lot that proves it, never published.
+    """
 
     name: str
     role: str
     status: str
     at: datetime | None = None
     proof: str | None = None
+    proof_file: str | None = None
 
 
 def create_case(
@@ -210,7 +214,16 @@ def put_notices(unit: Unit, actor: Actor, lot_id: str, recipients: Sequence[Noti
         raise DomainError("invalid", late)
     unit.session.execute(delete(Notice).where(Notice.lot_id == lot.id))
     rows = [
-        Notice(lot_id=lot.id, position=n, name=r.name, role=r.role, status=r.status, at=r.at, proof=r.proof)
+        Notice(
+            lot_id=lot.id,
+            position=n,
+            name=r.name,
+            role=r.role,
+            status=r.status,
+            at=r.at,
+            proof=r.proof,
+            proof_file=r.proof_file,
+        )
         for n, r in enumerate(recipients)
     ]
     unit.session.add_all(rows)

@@ -1,6 +1,5 @@
-"""What a court sees of its own lots: the board, one lot, one round. Never who is behind a bidder code."""
+"""What a court sees of its own lots: one lot, one round. Never who is behind a bidder code."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,15 +8,9 @@ from sqlalchemy.orm import Session, selectinload
 
 from auction.kernel.crypto import Vault
 from auction.models import Account, Agency, Auction, Case, Court, Lot, Notice, PanelMember, ReferencePrice, Task
-from auction.queries.proposals import earlier_rounds
-from auction.rules.calendar import shanghai_day
 from auction.rules.findings import Finding
-from auction.rules.lot import LIVE, PRIVATE
-from auction.rules.published_holidays import published_calendar
-from auction.rules.rounds import board_warning
-from auction.rules.ruleset import Ruleset
-from disclosure.queries import FileFacts, files, working_sheet
-from disclosure.rules.catalogue import Catalogue, load
+from disclosure.queries import FileFacts, catalogue_of, files, working_sheet
+from disclosure.rules.catalogue import Catalogue
 from disclosure.rules.gaps import gaps
 from disclosure.rules.sheet import Sheet
 
@@ -26,23 +19,6 @@ from .held import identity_due
 from .identities import OpenIdentity, identities
 from .lot_page import SHOWN, BidFacts, bids
 from .market import registrations
-
-#: The columns of the board, in the order of a lot's life.
-STAGES = ("pricing", "disclosure", "panel", "notice", "bidding", "settlement", "done")
-
-
-@dataclass(frozen=True, slots=True)
-class BoardItem:
-    """A lot on the board, with its latest round where there is one. `warning`: a further round is about to be late."""
-
-    lot: Lot
-    case_number: str
-    auction: Auction | None
-    stage: str
-    gaps: int
-    votes: tuple[int, int]
-    registrations: int
-    warning: Finding | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,78 +68,6 @@ class RoundDesk:
     bids: list[BidFacts]
 
 
-def board(session: Session, court_code: str, now: datetime, ruleset: Ruleset) -> list[BoardItem]:
-    """Every lot of a court by stage, within a stage the most urgent first."""
-    lots = session.scalars(select(Lot).where(Lot.court_code == court_code).options(selectinload(Lot.case))).all()
-    rounds = _latest(session, [lot.id for lot in lots])
-    counts = registrations(session, [auction.id for auction in rounds.values()])
-    failed = set(session.scalars(select(Auction.lot_id).where(Auction.status == "unsold")))
-    priced = set(session.scalars(select(ReferencePrice.lot_id)))
-    items = []
-    for lot in lots:
-        auction = rounds.get(lot.id)
-        stage = "done" if lot.disposal else _stage(auction, lot.id in priced)
-        warning = _late(session, lot, now, ruleset) if lot.id in failed else None
-        early = stage in ("pricing", "disclosure", "panel")
-        missing = len(gaps(working_sheet(session, lot.id), load(lot.asset_type))) if early else 0
-        given = [member.approve is True for member in auction.panel] if auction else []
-        items.append(
-            BoardItem(
-                lot,
-                lot.case.number,
-                auction,
-                stage,
-                missing,
-                (sum(given), len(given)),
-                counts.get(auction.id, 0) if auction else 0,
-                warning,
-            )
-        )
-    return sorted(items, key=lambda item: (STAGES.index(item.stage), _urgency(item)))
-
-
-def _late(session: Session, lot: Lot, now: datetime, ruleset: Ruleset) -> Finding | None:
-    """Whether the round after an unsold one is about to be late, or is (PRECISIONS 17)."""
-    if lot.disposal:
-        return None
-    earlier = earlier_rounds(session, lot.id)
-    return board_warning(earlier, shanghai_day(now), ruleset, published_calendar(ruleset))
-
-
-def _latest(session: Session, lot_ids: Iterable[str]) -> dict[str, Auction]:
-    rows = session.scalars(
-        select(Auction)
-        .where(Auction.lot_id.in_(list(lot_ids)))
-        .options(selectinload(Auction.panel))
-        .order_by(Auction.created_at, Auction.id)
-    )
-    return {auction.lot_id: auction for auction in rows}
-
-
-def _stage(auction: Auction | None, priced: bool) -> str:
-    if auction is None:
-        return "disclosure" if priced else "pricing"
-    if auction.status in PRIVATE:
-        return "panel"
-    if auction.status == "announced":
-        return "notice"
-    if auction.status in LIVE:
-        return "bidding"
-    if auction.status == "sold" and auction.settlement != "handed_over":
-        return "settlement"
-    return "settlement" if auction.status == "unsold" else "done"
-
-
-def _urgency(item: BoardItem) -> tuple[float, str]:
-    auction = item.auction
-    if auction is None:
-        return item.lot.created_at.timestamp(), item.lot.id
-    at = auction.balance_due_at if item.stage == "settlement" else None
-    if at is None:
-        at = auction.closes_at if item.stage == "bidding" else auction.opens_at
-    return at.timestamp(), item.lot.id
-
-
 def cases(session: Session, court_code: str) -> list[Case]:
     """The court's cases, the latest first."""
     rows = select(Case).where(Case.court_code == court_code).order_by(Case.entered_at.desc(), Case.number)
@@ -187,7 +91,7 @@ def lot_desk(session: Session, lot_id: str) -> LotDesk | None:
     if lot is None:
         return None
     case = session.scalar(select(Case).where(Case.id == lot.case_id).options(selectinload(Case.parties)))
-    catalogue, sheet = load(lot.asset_type), working_sheet(session, lot_id)
+    catalogue, sheet = catalogue_of(session, lot), working_sheet(session, lot_id)
     rounds = select(Auction).where(Auction.lot_id == lot_id).order_by(Auction.created_at.desc(), Auction.id.desc())
     assert case is not None  # noqa: S101 - a foreign key says so
     return LotDesk(

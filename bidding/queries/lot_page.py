@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session, undefer
 
 from auction.models import Auction, Case, Court, Lot, Notice, ReferencePrice
 from disclosure.models import SheetVersion
-from disclosure.queries import FileFacts, disclosed_hashes, files, working_sheet
-from disclosure.rules.catalogue import Catalogue, load
+from disclosure.queries import FileFacts, catalogue_of, disclosed_hashes, files, working_sheet
+from disclosure.rules.catalogue import Catalogue
 from disclosure.rules.diff import ItemChange, diff
 from disclosure.rules.sheet import Sheet, sheet_of
 
@@ -136,7 +136,7 @@ def lot_page(session: Session, auction_id: str) -> LotPage | None:
 
 def revisions(session: Session, lot: Lot, seal: str | None) -> list[Revision]:
     """How a lot's sheet came to the version with that seal: every version after the first, the latest first."""
-    catalogue = load(lot.asset_type)
+    catalogue = catalogue_of(session, lot)
     rows = session.scalars(
         select(SheetVersion).where(SheetVersion.lot_id == lot.id).order_by(SheetVersion.version)
     ).all()
@@ -154,7 +154,7 @@ def sealed_sheet(session: Session, lot: Lot, seal: str | None, since: str | None
 
     `since`: the seal of an earlier version to hold it against instead.
     """
-    catalogue = load(lot.asset_type)
+    catalogue = catalogue_of(session, lot)
     versions = session.scalars(
         select(SheetVersion).where(SheetVersion.lot_id == lot.id).order_by(SheetVersion.version)
     ).all()

@@ -23,6 +23,8 @@ from .citations import cite
 from .sheet import ItemFacts, Sheet, is_occupied, is_restricted
 from .wording import Text, day, described, moment
 
+#: What the platform is called wherever it is named in a text.
+PLATFORM = "法拍司法拍卖平台"
 _ROUNDS = {
     Round.FIRST: Text("第一次拍卖", "first auction"),
     Round.SECOND: Text("第二次拍卖", "second auction"),

@@ -221,7 +221,7 @@ def from_data(asset_type: str, shared: Mapping[str, Any], own: Mapping[str, Any]
         raise ValueError(f"{asset_type}: an item stands twice")
     entries = [entry for code, entry in own_items.items() if code not in shared_items]
     entries += [{**entry, **own_items.get(code, {})} for code, entry in shared_items.items()]
-    items = tuple(_item(entry) for entry in entries)
+    items = tuple(item_of(entry) for entry in entries)
     for item in items:
         if item.when and not any(item.when.item == other.code and other.field(item.when.field) for other in items):
             raise ValueError(f"{item.code}: its condition asks for a field that is not there")
@@ -232,7 +232,8 @@ def _read(name: str) -> dict[str, Any]:
     return tomllib.loads(files("disclosure").joinpath("catalogue", f"{name}.toml").read_text(encoding="utf-8"))
 
 
-def _item(entry: Mapping[str, Any]) -> Item:
+def item_of(entry: Mapping[str, Any]) -> Item:
+    """An item from its entry in a file. ValueError or KeyError says what is wrong with it."""
     code = entry["code"]
     if not entry.keys() <= _ITEM_KEYS:
         raise ValueError(f"{code}: unknown keys {sorted(entry.keys() - _ITEM_KEYS)}")

@@ -19,8 +19,8 @@ from auction.services.auctions import void_votes
 from auction.services.lots import lock_lot
 
 from ..models import DraftedItem, SheetItem, SheetVersion
-from ..queries import files, latest_version, sheet_findings
-from ..rules.catalogue import Catalogue, load
+from ..queries import catalogue_of, files, latest_version, sheet_findings
+from ..rules.catalogue import Catalogue
 from ..rules.clearance import promised_on
 from ..rules.diff import ItemChange, diff, is_material
 from ..rules.entry import check_item, read_item
@@ -77,7 +77,7 @@ def read_payload(
 
     Nothing is stored. DomainError `invalid` with every wrong field, not_found for an item the lot's kind has not.
     """
-    catalogue, today = load(lot.asset_type), shanghai_day(unit.now)
+    catalogue, today = catalogue_of(unit.session, lot), shanghai_day(unit.now)
     item = catalogue.item(code)
     found = check_item(item, payload, today)
     if wrong := errors(found):

@@ -18,14 +18,12 @@ from auction.services.locking import lock_round
 from risk.services.valuation import alert_deviations
 
 from ..models import SheetVersion
-from ..queries import announcement_findings, files, latest_version, own_files, taken_over, working_sheet
-from ..rules import catalogue
-from ..rules.announcement import AnnouncementFacts, publication
+from ..queries import announcement_findings, catalogue_of, latest_version, own_files, publishable, working_sheet
+from ..rules.announcement import PLATFORM, AnnouncementFacts, publication
 from ..rules.diff import diff, is_material
 from ..rules.sheet import sheet_of
 from .sealing import refuse, seal_facts
 
-PLATFORM = "法拍司法拍卖平台"
 #: Stands for the platform's address where none is set.
 HERE = "本站 this site"
 
@@ -49,13 +47,11 @@ def publish(unit: Unit, actor: Actor, auction_id: str) -> Auction:
 
 
 def _seal(unit: Unit, lot: Lot) -> SheetVersion:
-    known = files(unit.session, lot.id)
-    sheet = working_sheet(unit.session, lot.id, known)
-    items = catalogue.load(lot.asset_type)
+    sheet = working_sheet(unit.session, lot.id)
+    items = catalogue_of(unit.session, lot)
     last = latest_version(unit.session, lot.id)
     material = last is not None and is_material(diff(sheet_of(last.facts, items), sheet, items))
-    own = own_files(sheet, taken_over(unit.session, lot.id, known))
-    return seal_facts(unit, lot, sheet, own, material=material)
+    return seal_facts(unit, lot, sheet, own_files(sheet, publishable(unit.session, lot.id)), material=material)
 
 
 def _announce(unit: Unit, auction: Auction, version: SheetVersion, ruleset: Ruleset) -> None:
@@ -94,7 +90,7 @@ def _facts(
     unit: Unit, auction: Auction, version: SheetVersion, ruleset: Ruleset, price: ReferencePrice
 ) -> AnnouncementFacts:
     lot = auction.lot
-    items = catalogue.load(lot.asset_type)
+    items = catalogue_of(unit.session, lot)
     resold = unit.session.get(Auction, auction.resale_of) if auction.resale_of else None
     terms = terms_of(auction)
     return AnnouncementFacts(

@@ -18,8 +18,8 @@ from risk.rules.alerts import Reason
 from risk.services.alerts import raise_alert
 
 from ..models import Answer, Question
-from ..queries import is_on_sale, was_announced, works_on
-from ..rules.catalogue import load as load_catalogue
+from ..queries import catalogue_of, is_on_sale, was_announced, works_on
+from ..rules.catalogue import Catalogue
 from ..rules.linter import lint_text
 from ..rules.questions import answer_due, contact_in
 
@@ -95,7 +95,7 @@ def answer_question(
     lot = lock_lot(unit, actor, row.lot_id, "question.answer")
     if actor.role == "agency" and not works_on(unit.session, actor.agency_uscc, lot.id):
         raise DomainError("not_found")
-    if wrong := _answer_breaches(actor, lot, answer, item, question):
+    if wrong := _answer_breaches(actor, catalogue_of(unit.session, lot), answer, item, question):
         raise DomainError("invalid", wrong)
     unit.session.refresh(row)
     versions = unit.session.scalar(select(func.max(Answer.version)).where(Answer.question_id == row.id)) or 0
@@ -126,9 +126,11 @@ def answer_question(
     return given
 
 
-def _answer_breaches(actor: Actor, lot: Lot, answer: str, item: str | None, question: str | None) -> Sequence[Breach]:
+def _answer_breaches(
+    actor: Actor, catalogue: Catalogue, answer: str, item: str | None, question: str | None
+) -> Sequence[Breach]:
     wrong = [finding.breach() for finding in errors(lint_text(answer, "answer"))]
-    if item is not None and load_catalogue(lot.asset_type).find(item) is None:
+    if item is not None and catalogue.find(item) is None:
         wrong.append(Breach("unknown_item", "item", facts={"value": item[:64]}))
     if question is not None and actor.role == "agency":
         wrong.append(Breach("not_allowed", "question"))

@@ -12,8 +12,8 @@ from auction.rules.findings import errors
 from auction.services.auctions import void_votes
 
 from ..models import PartDecision, ReportPart, TaskReport
-from ..queries import files
-from ..rules.catalogue import Catalogue, load
+from ..queries import catalogue_of, files
+from ..rules.catalogue import Catalogue
 from ..rules.entry import check_item
 from ..rules.tasks import FILES
 from .items import Written, put_item
@@ -36,7 +36,7 @@ def report(
     """
     task = lock_open_task(unit, actor, task_id, "task.report")
     lot = unit.session.get_one(Lot, task.lot_id)
-    wrong = [*_breaches(unit, lot, load(lot.asset_type), items, files)]
+    wrong = [*_breaches(unit, lot, catalogue_of(unit.session, lot), items, files)]
     if wrong:
         raise DomainError("invalid", wrong)
     sent = TaskReport(id=unit.new_id(), task_id=task.id, note=note, at=unit.now, by=actor.id)

@@ -27,9 +27,11 @@ from bidding.services.bids import Answer
 from disclosure.rules.catalogue import Catalogue, Item
 from disclosure.rules.catalogue import load as load_catalogue
 from disclosure.rules.changing import check_choice
+from disclosure.rules.court_items import CourtItemFacts, entry_of
 from disclosure.rules.diff import ItemChange
 from disclosure.rules.entry import check_item, read_item
 from disclosure.rules.gaps import gaps
+from disclosure.rules.letters import check_wording
 from disclosure.rules.linter import lint
 from disclosure.rules.sheet import Sheet
 from disclosure.rules.viewings import Slot, slot_breaches
@@ -54,6 +56,8 @@ MAKERS = {
 }
 #: Names its contradictions by rules, not codes.
 OTHERWISE = ROOT / "disclosure" / "rules" / "contradictions.py"
+#: Finds nothing on a sheet: it refuses what a court would have its letters say.
+WORDINGS = ROOT / "disclosure" / "rules" / "letters.py"
 
 
 def codes_in(path: Path) -> Iterator[str]:
@@ -374,17 +378,31 @@ def disclosure_findings() -> Iterator[Finding | Breach]:
         yield from lint(sheet, house, today=TODAY, announced_on=TODAY)
 
 
+def test_what_a_wording_of_a_letter_is_refused_for_is_said_of_facts_it_gives() -> None:
+    driven = set()
+    for text in ("", "x" * 9000, "\u202e", "{{", "{{ 7 * 7 }}", "{{ nobody }}"):
+        with pytest.raises(DomainError) as caught:
+            check_wording(text)
+        (breach,) = caught.value.errors
+        driven.add(breach.code)
+        for language in ("zh", "en"):
+            Strict().format(errors.row_of(breach.code, breach.facts)[language], **breach.facts)
+    assert driven == set(codes_in(WORDINGS))
+
+
 def test_what_the_rules_of_disclosure_find_is_said_of_facts_they_give() -> None:
     driven = set()
     slots = (Slot(NOW, NOW, 1), Slot(NOW + DAY, NOW + 3 * DAY, 1))
     wrong = [breach for slot in slots for breach in slot_breaches(slot, NOW, NOW + 2 * DAY)]
-    for finding in (*disclosure_findings(), *wrong):
+    with pytest.raises(DomainError) as caught:
+        entry_of("fence", CourtItemFacts("围栏", "Fence", False, "看一看", "Look", "x" * 1001))
+    for finding in (*disclosure_findings(), *wrong, *caught.value.errors):
         driven.add(finding.code)
         row = errors.row_of(finding.code, finding.facts)
         for language in ("zh", "en"):
             Strict().format(row[language], **finding.facts)
     rules = (ROOT / "disclosure" / "rules").glob("*.py")
-    told = {code for path in rules for code in codes_in(path) if code in errors.table()}
+    told = {code for path in rules if path != WORDINGS for code in codes_in(path) if code in errors.table()}
     assert told - driven - {"unknown_item", "invalid"} == set()
     assert {"disclosure_incomplete", "possession_not_stated", "clearance_plan_missing", "contradiction"} <= driven
 

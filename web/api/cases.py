@@ -7,16 +7,24 @@ from flask import Response, jsonify
 from auction.kernel.clock import iso
 from auction.kernel.unit import Unit
 from auction.models import Case, Notice, ReferencePrice
+from auction.queries.proposals import recipient_of
+from auction.rules.lot import AssetType
+from auction.rules.notices import service_of
+from auction.rules.published_holidays import published_calendar
+from auction.rules.ruleset import load
 from auction.services import lots as services
 from bidding.queries.lots import lot_resource
+from disclosure.queries import asset_type_of
+from disclosure.services.notices import put_notices as record_notices
 from risk.services.valuation import set_reference_price
 
+from .. import errors
 from ..auth import house, me, policy
 from ..idempotency import act
 from ..schemas.cases import CaseIn, CaseOut, LotIn, NoticesIn, NoticesOut, PriceOut, ReferencePriceIn
 from ..schemas.public import LotOut
 from .listing import created, listed
-from .spec import Blueprint
+from .spec import Blueprint, language
 
 blueprint = Blueprint("cases", __name__, description="What a court enters before a sale")
 
@@ -90,15 +98,23 @@ def _price(price: ReferencePrice) -> dict[str, Any]:
 @blueprint.response(200, NoticesOut)
 def put_notices(data: dict[str, Any], lot_id: str) -> Response:
     """Replace the list of who was notified, how and when."""
-    notices = house().perform(services.put_notices, me(), lot_id, data["recipients"])
-    return jsonify(listed([_notice(notice) for notice in notices]))
+    notices = house().perform(record_notices, me(), lot_id, data["recipients"])
+    return jsonify(listed([_notice(notice, house().read(asset_type_of, lot_id)) for notice in notices]))
 
 
-def _notice(notice: Notice) -> dict[str, Any]:
+def _notice(notice: Notice, asset_type: AssetType) -> dict[str, Any]:
+    ruleset = load(house().settings.ruleset)
+    served = service_of(recipient_of(notice), asset_type, ruleset, published_calendar(ruleset))
     return {
         "name": notice.name,
         "role": notice.role,
         "status": notice.status,
         "at": iso(notice.at) if notice.at else None,
         "proof": notice.proof,
+        "proof_file": notice.proof_file,
+        "served_on": served.served_on.isoformat() if served.served_on else None,
+        "deemed": served.deemed,
+        "announce_from": iso(served.announce_from) if served.announce_from else None,
+        "open_from": iso(served.open_from) if served.open_from else None,
+        "basis": errors.cited(served.basis, language()),
     }

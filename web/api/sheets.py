@@ -17,11 +17,13 @@ from disclosure.queries import FileFacts, SheetReading
 from disclosure.rules import catalogue as rules
 from disclosure.rules.sheet import flags
 from disclosure.services.attachments import clean_file, put_file
+from disclosure.services.court_items import put_court_item
 from disclosure.services.items import Written
 from disclosure.services.items import put_item as write_item
 
 from ..auth import current_actor, house, me, policy
 from ..idempotency import act
+from ..schemas.court_items import CourtItemIn, CourtItemOut
 from ..schemas.sheets import (
     CatalogueQuery,
     DiffOut,
@@ -60,9 +62,26 @@ MULTIPART = {
 @blueprint.arguments(CatalogueQuery, location="query")
 @blueprint.response(200, {"type": "object"})
 def get_catalogue(query: dict[str, Any]) -> Response:
-    """What a lot of this kind must tell, with fields, articles, hints and an example of each item."""
-    data = rules.load(query["asset_type"]).as_contract()
+    """What a lot of this kind must tell, with fields, articles, hints and an example of each item.
+
+    With `court` also what that court asks beyond the law.
+    """
+    court = query.get("court")
+    asked = rules.load(query["asset_type"])
+    if court is not None:
+        asked = house().read(queries.catalogue_for, court, query["asset_type"])
+    data = asked.as_contract()
     return jsonify({**data, **listed(data["items"])})
+
+
+@blueprint.put("/disclosure/court-items/<asset_type>/<code>")
+@policy("catalogue.extend")
+@blueprint.arguments(CourtItemIn)
+@blueprint.response(200, CourtItemOut)
+def put_item_of_court(data: dict[str, Any], asset_type: str, code: str) -> Response:
+    """Ask something more of the caller's court's lots of a kind; codes begin with `court_`. No shipped item changes."""
+    kept = house().perform(put_court_item, me(), asset_type, code, **data)
+    return jsonify(CourtItemOut().dump(kept))
 
 
 @blueprint.get("/lots/<lot_id>/disclosure")

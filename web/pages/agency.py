@@ -17,7 +17,7 @@ from bidding.queries.tasks import task_resource, tasks_page
 from bidding.queries.viewings import viewings_of, visitors
 from disclosure import queries
 from disclosure.queries import FileFacts
-from disclosure.rules.catalogue import Catalogue, Item, load
+from disclosure.rules.catalogue import Catalogue, Item
 from disclosure.rules.sheet import Sheet
 from disclosure.services import reports, tasks, viewings
 from disclosure.services.attachments import clean_file, put_file
@@ -65,7 +65,7 @@ def _desk(form: Entry, at: str) -> str:
 
 
 def _items_of(session: Session, lot_id: str) -> list[tuple[str, str]]:
-    return auxiliary_view.item_choices(load(session.get_one(Lot, lot_id).asset_type))
+    return auxiliary_view.item_choices(queries.catalogue_of(session, session.get_one(Lot, lot_id)))
 
 
 @blueprint.post("/questions/<question_id>/answer")
@@ -91,7 +91,12 @@ def task(task_id: str) -> str:
 
 def _of(session: Session, lot_id: str) -> tuple[Lot, Catalogue, Sheet, tuple[FileFacts, ...]]:
     lot = session.get_one(Lot, lot_id)
-    return lot, load(lot.asset_type), queries.working_sheet(session, lot_id), queries.files(session, lot_id)
+    return (
+        lot,
+        queries.catalogue_of(session, lot),
+        queries.working_sheet(session, lot_id),
+        queries.files(session, lot_id),
+    )
 
 
 def _task(task_id: str, form: Entry, section: str) -> str:

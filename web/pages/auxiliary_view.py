@@ -13,8 +13,8 @@ from bidding.queries.court import agencies
 from bidding.queries.questions import questions_of, to_answer, unanswered
 from bidding.queries.tasks import reports_of, tasks_of_lot
 from bidding.queries.viewings import own_bookings, viewings_of, visitors
-from disclosure.queries import FileFacts, files, is_on_sale, works_on
-from disclosure.rules.catalogue import Catalogue, load
+from disclosure.queries import FileFacts, catalogue_of, files, is_on_sale, lot_named, works_on
+from disclosure.rules.catalogue import Catalogue
 from disclosure.rules.tasks import FILES
 
 from . import labels, lot_view
@@ -110,9 +110,10 @@ def item_choices(catalogue: Catalogue) -> list[tuple[str, str]]:
     return [(item.code, lot_view.in_language(item)) for item in catalogue.items]
 
 
-def of_lot(session: Session, lot_id: str, asset_type: str, actor: Actor | None, now: datetime) -> dict[str, Any]:
+def of_lot(session: Session, lot_id: str, actor: Actor | None, now: datetime) -> dict[str, Any]:
     """What the page of a lot tells of viewings and questions, and what the reader may do there."""
-    catalogue, person = load(asset_type), actor.person_id if actor else None
+    catalogue = catalogue_of(session, lot_named(session, lot_id))
+    person = actor.person_id if actor else None
     booked = own_bookings(session, person, now, lot_id) if person else []
     return {
         "viewings": viewing_views(viewings_of(session, lot_id, now)),
@@ -133,9 +134,9 @@ def _desk_of(session: Session, actor: Actor | None, lot_id: str) -> str | None:
     return None
 
 
-def of_desk(session: Session, actor: Actor, lot_id: str, asset_type: str, now: datetime) -> dict[str, Any]:
+def of_desk(session: Session, actor: Actor, lot_id: str, now: datetime) -> dict[str, Any]:
     """The auxiliary work on a lot, for its court: tasks with their reports, viewings with codes, questions."""
-    catalogue, known = load(asset_type), files(session, lot_id)
+    catalogue, known = catalogue_of(session, lot_named(session, lot_id)), files(session, lot_id)
     found = tasks_of_lot(session, lot_id, now)
     reports = reports_of(session, [task["id"] for task in found])
     shown = viewing_views(viewings_of(session, lot_id, now))

@@ -23,6 +23,15 @@ STATUS: Words = {
     "revoked": _("已撤销"),
 }
 
+#: What became of a round, in statistics.
+OUTCOME: Words = {
+    "sold": _("成交"),
+    "unsold": _("流拍"),
+    "reneged": _("悔拍"),
+    "withdrawn": _("已撤回"),
+    "revoked": _("已撤销"),
+}
+
 ASSET_TYPE: Words = {
     "real_estate": _("房产"),
     "land_use_right": _("土地使用权"),
@@ -47,6 +56,9 @@ PRICE_STEP: Words = {
     **{f"{method}_asked": _("%(method)s：已发起", method=name) for method, name in PRICE_METHOD.items()},
     **{f"{method}_failed": _("%(method)s：未能形成结果", method=name) for method, name in PRICE_METHOD.items()},
     **{f"{method}_skipped": _("%(method)s：未采用", method=name) for method, name in PRICE_METHOD.items()},
+    **{f"{method}_result": _("%(method)s：收到结果", method=name) for method, name in PRICE_METHOD.items()},
+    "network_inquiry_extended": _("网络询价：准许延期"),
+    "appraisal_extended": _("委托评估：准许延期"),
     "report_received": _("收到报告"),
     "report_served": _("报告已送达当事人"),
     "report_published": _("报告已公示"),
@@ -54,6 +66,15 @@ PRICE_STEP: Words = {
     "objection_decided": _("异议已处理"),
     "parties_chose": _("当事人一致选择"),
     "law_requires": _("法律规定应当评估"),
+}
+
+PRICE_STATE: Words = {
+    "open": _("现在可以采用"),
+    "waits": _("前一方式未有结论前不能采用"),
+    "running": _("进行中"),
+    "delivered": _("已有结果"),
+    "failed": _("未能形成结果"),
+    "skipped": _("未采用"),
 }
 
 PARTY_ROLE: Words = {
@@ -154,13 +175,6 @@ SALE_OBJECTION: Words = {"filed": _("待审查"), "accepted": _("异议成立"),
 OBJECTION_REVIEW: Words = {"filed": _("复议中"), "upheld": _("复议维持"), "reversed": _("复议撤销原决定")}
 
 #: What a court has to do by a day.
-CLOCK: Words = {
-    "receive": _("签收异议并审查"),
-    "decide": _("审查异议"),
-    "review": _("上一级法院复议"),
-    "resume": _("恢复拍卖"),
-}
-
 TOP_UP: Words = {
     "ordered": _("已责令补交"),
     "paid": _("已补交"),
@@ -378,6 +392,7 @@ EVENT: Words = {
     "BidAccepted": _("接受出价"),
     "BidRefused": _("拒绝出价"),
     "BidsLapsed": _("出价因情况表变更失效"),
+    "CatalogueExtended": _("增设调查事项"),
     "ClearanceAssessed": _("评估腾空风险"),
     "ClearanceDecided": _("记录腾空结果"),
     "ClearanceModelTrained": _("训练腾空模型"),
@@ -388,6 +403,7 @@ EVENT: Words = {
     "DifferenceComplete": _("抵债差价付清"),
     "DisclosureSealed": _("封存调查情况表"),
     "HandoverStepTaken": _("交付步骤"),
+    "LetterWorded": _("改写文书文本"),
     "LotEntered": _("录入标的"),
     "LotReturned": _("决定退还或者采取其他措施"),
     "LotTaken": _("交债权人抵债"),
@@ -555,7 +571,6 @@ ALL: Mapping[str, Words] = {
     "objection_kind": OBJECTION_KIND,
     "sale_objection": SALE_OBJECTION,
     "objection_review": OBJECTION_REVIEW,
-    "clock": CLOCK,
     "standing": STANDING,
     "standing_state": STANDING_STATE,
     "approval_status": APPROVAL_STATUS,

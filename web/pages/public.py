@@ -173,7 +173,7 @@ def _lot_page(auction_id: str, form: Entry | None = None) -> str:
         **lot_view.view(page, now, actor, own),
         clearance=clearance_view.public(found),
         worth=worth,
-        visits=house().read(auxiliary_view.of_lot, page.lot.id, page.lot.asset_type, actor, now),
+        visits=house().read(auxiliary_view.of_lot, page.lot.id, actor, now),
         visit_form=form or Entry(),
         after=house().read(_after, auction_id, now),
     )

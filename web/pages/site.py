@@ -22,6 +22,7 @@ from . import (
     approvals,
     clearance_record,
     enrol,
+    figures,
     labels,
     objections,
     people,
@@ -32,7 +33,23 @@ from . import (
     valuation_view,
     visits,
 )
-from .desk import auxiliary, board, changes, debts, groups, identities, lots, rounds, sheet, unsold, unwinding
+from .desk import (
+    auxiliary,
+    board,
+    catalogue,
+    changes,
+    debts,
+    groups,
+    identities,
+    imports,
+    letters,
+    lots,
+    pricing,
+    rounds,
+    sheet,
+    unsold,
+    unwinding,
+)
 from .desk import objections as desk_objections
 from .desk import sanctions as desk_sanctions
 from .language import _, language, left, local, machine, percent, said, size
@@ -51,8 +68,12 @@ log = structlog.get_logger(__name__)
 #: The judge's pages share one blueprint; importing them has put their routes onto it.
 _DESK = (
     board,
+    catalogue,
     lots,
     groups,
+    imports,
+    letters,
+    pricing,
     rounds,
     changes,
     unsold,
@@ -84,6 +105,7 @@ _BLUEPRINTS = (
     standing.blueprint,
     sanctions.blueprint,
     clearance_record.blueprint,
+    figures.blueprint,
     valuation_view.blueprint,
     _DESK[0].blueprint,
     agency.blueprint,

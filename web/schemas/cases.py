@@ -158,6 +158,7 @@ class RecipientIn(Strict):
     status = choice(*NoticeStatus)
     at = Moment(load_default=None, allow_none=True)
     proof = text(500, required=False, load_default=None, allow_none=True)
+    proof_file = fields.String(load_default=None, allow_none=True, validate=validate.Length(1, 64))
 
     @post_load
     def make(self, data: dict[str, Any], **kwargs: Any) -> NoticeFacts:
@@ -172,13 +173,23 @@ class NoticesIn(Strict):
 
 
 class RecipientOut(Strict):
-    """The notifying of one person."""
+    """The notifying of one person, and how far it carries.
+
+    `served_on`: the day it counts as received, `deemed` where by publicity. `announce_from` and `open_from`: the first
+    moments at which an announcement, and the opening, may follow.
+    """
 
     name = fields.String()
     role = fields.String()
     status = fields.String()
     at = Moment(allow_none=True)
     proof = fields.String(allow_none=True)
+    proof_file = fields.String(allow_none=True)
+    served_on = fields.String(allow_none=True)
+    deemed = fields.Boolean()
+    announce_from = Moment(allow_none=True)
+    open_from = Moment(allow_none=True)
+    basis = fields.String()
 
 
 class NoticesOut(PageOut):

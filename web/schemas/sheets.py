@@ -4,13 +4,14 @@ from marshmallow import Schema, fields, validate
 
 from auction.rules.lot import AssetType
 
-from .base import Moment, PageOut, Strict, choice
+from .base import Moment, PageOut, Strict, choice, printable
 
 
 class CatalogueQuery(Schema):
-    """Whose catalogue."""
+    """Whose catalogue; `court` by its code."""
 
     asset_type = choice(*AssetType)
+    court = fields.String(validate=[validate.Length(1, 50), printable])
 
 
 class VersionQuery(Schema):

@@ -1,13 +1,13 @@
 """Who has been notified, and long enough before the announcement (OJA 16; COMP 85; PRECISIONS 16, 20)."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auction.rules.calendar import HolidayCalendar
+from auction.rules.calendar import HolidayCalendar, midnight
 from auction.rules.findings import Finding
 from auction.rules.lot import AssetType, PartyRole
 from auction.rules.notices import (
@@ -16,6 +16,7 @@ from auction.rules.notices import (
     NoticeRecipient,
     NoticeStatus,
     notice_findings,
+    service_of,
     wait_days,
 )
 from auction.rules.published_holidays import published_calendar
@@ -238,3 +239,35 @@ def test_the_calendar_is_asked_only_for_shareholders(ruleset: Ruleset, calendar:
     over_the_festival = recipient("received", "2026-02-16T10:00")
     debtor = Addressee(over_the_festival.name, over_the_festival.role)
     assert not notice_findings([over_the_festival], [debtor], AssetType.REAL_ESTATE, moments, ruleset, calendar)
+
+
+@pytest.mark.parametrize(
+    ("status", "proof", "served", "deemed", "announce"),
+    [
+        ("to_notify", None, None, False, None),
+        ("sent", None, None, False, None),
+        ("sent", "回执", "2026-02-12", False, "2026-02-16"),
+        ("received", None, "2026-02-12", False, "2026-02-16"),
+        ("unreachable_published", None, "2026-02-18", True, "2026-02-21"),
+        ("waived_written", None, "2026-02-12", False, None),
+    ],
+)
+def test_how_far_a_notice_carries(
+    status: str, proof: str | None, served: str | None, deemed: bool, announce: str | None
+) -> None:
+    at = midnight(date(2026, 2, 12)) + timedelta(hours=9)
+    told = NoticeRecipient("示例甲", PartyRole.DEBTOR, NoticeStatus(status), at, proof)
+    found = service_of(told, AssetType.REAL_ESTATE, load("spc-2016"), published_calendar(load("spc-2016")))
+    assert found.served_on == (date.fromisoformat(served) if served else None)
+    assert (found.deemed, found.open_from) == (deemed, None)
+    assert found.announce_from == (midnight(date.fromisoformat(announce)) if announce else None)
+
+
+@pytest.mark.parametrize(
+    ("noticed", "opens"), [("2026-02-02", "2026-02-25"), ("2026-09-13", "2026-10-09"), ("2026-03-02", "2026-03-24")]
+)
+def test_the_shareholders_twenty_days_end_on_a_working_day(noticed: str, opens: str) -> None:
+    at = midnight(date.fromisoformat(noticed))
+    told = NoticeRecipient("示例乙", PartyRole.PREFERENTIAL, NoticeStatus.RECEIVED, at)
+    found = service_of(told, AssetType.EQUITY, load("spc-2016"), published_calendar(load("spc-2016")))
+    assert (found.open_from, found.basis.code) == (midnight(date.fromisoformat(opens)), "COMP 85")

@@ -201,12 +201,22 @@ NDR 10 | defect_report | 24 hours
 - | pattern_alert | 0.6 ratio
 - | pattern_weight_deposit_source_shared | 0.7 ratio
 - | pattern_weight_wins_in_turn | 0.6 ratio
+- | pattern_weight_turns_in_closed_circle | 0.6 ratio
 - | pattern_weight_companion | 0.5 ratio
 - | pattern_weight_accompanied | 0.5 ratio
 - | pattern_weight_spares_companion | 0.3 ratio
+- | pattern_weight_loses_beside | 0.5 ratio
+- | pattern_weight_wins_beside | 0.5 ratio
+- | pattern_weight_loses_together | 0.4 ratio
+- | pattern_weight_meets_beyond_chance | 0.3 ratio
+- | pattern_weight_answers_each_other | 0.25 ratio
+- | pattern_weight_in_step | 0.25 ratio
 - | pattern_weight_pushes_and_leaves | 0.4 ratio
 - | pattern_weight_follows_seller | 0.4 ratio
 - | pattern_weight_raises_own_lead | 0.3 ratio
+OJA 14(2) | agents_confirmed | true flag
+- | board_soon | 3 days
+- | import_rows_max | 500 count
 CPL 85(3) | period_rolls | true flag
 HOL 2 | fixed_holidays | 01-01 05-01 05-02 10-01 10-02 10-03 list
 """

@@ -13,9 +13,10 @@ from auction.kernel.unit import Unit
 from auction.models import PanelMember
 from auction.queries.log import entries
 from auction.rules.access import Actor
+from auction.rules.ruleset import load
 from auction.services.log import seal
 from bidding.models import SaleObjection
-from bidding.queries.clocks import clocks
+from bidding.queries.board import board
 from bidding.queries.objections import court_objections, own_objection
 from bidding.services import life, objections
 from bidding.services.closing import close
@@ -210,16 +211,19 @@ def test_the_desk_shows_each_clock_and_is_late_a_day_after_its_last(hall: Hall) 
     case = Case(hall, status="announced", opens_at=hall.clock.moment + 90 * DAY)
 
     def shown() -> list[tuple[str, str, bool]]:
-        found = hall.house.read(clocks, "3201", hall.clock.moment)
-        return [(one.act, one.due_on.isoformat(), one.late) for one in found if one.auction_id == case.auction_id]
+        now, ruleset = hall.clock.moment, load("spc-2016")
+        items = hall.house.read(board, "3201", ruleset, now)
+        [item] = [each for each in items if each.auction and each.auction.id == case.auction_id]
+        found = [clock for clock in item.clocks if clock.code.startswith(("sale_objection", "resume")) and clock.day]
+        return [(clock.code, str(clock.day), clock.state(now, 3) == "late") for clock in found]
 
     row = case.file()
-    assert shown() == [("receive", "2026-03-17", False)]
+    assert shown() == [("sale_objection_receipt", "2026-03-17", False)]
     case.receive(row)
     hall.clock.moment = datetime.fromisoformat("2026-03-17T23:59:59+08:00")
-    assert shown() == [("decide", "2026-03-17", False)]
+    assert shown() == [("sale_objection", "2026-03-17", False)]
     hall.clock.advance(seconds=1)
-    assert shown() == [("decide", "2026-03-17", True)]
+    assert shown() == [("sale_objection", "2026-03-17", True)]
     case.decide(row, False)
     assert shown() == [("resume", "2026-03-23", False)]
 

@@ -5,9 +5,13 @@ from typing import Any
 from flask import current_app, render_template, request, url_for
 
 from auction.kernel.errors import Breach, DomainError
+from auction.queries.proposals import recipient_of
 from auction.rules.access import decide
+from auction.rules.calendar import shanghai_day
 from auction.rules.findings import Finding
-from auction.rules.lot import LIVE
+from auction.rules.lot import LIVE, PRIVATE, AssetType
+from auction.rules.notices import service_of
+from auction.rules.published_holidays import published_calendar
 from auction.rules.ruleset import load
 from auction.services import lots as services
 from bidding.queries.court import LotDesk, cases
@@ -15,16 +19,19 @@ from disclosure.queries import read_clearance
 from disclosure.rules.sheet import is_asked
 from disclosure.services.attachments import clean_file, put_file
 from disclosure.services.clearance import put_plan as write_plan
+from disclosure.services.notices import put_notices as record_notices
 from risk.services.valuation import set_reference_price
 
 from ... import errors
 from ...auth import house, me, policy
 from ...schemas.cases import CaseIn, LotIn, NoticesIn, ReferencePriceIn
 from ...schemas.risk import ClearancePlanIn
-from .. import auxiliary_view, clearance_view, forms, lot_view, valuation_view
+from .. import auxiliary_view, clearance_view, forms, labels, lot_view, valuation_view
 from ..forms import Entry
 from ..language import _, language
 from .court import attempt, blueprint, lot_of, way_to
+from .letters import letter_links
+from .pricing import led, proposed
 
 _PARTY = {
     "name": forms.text,
@@ -43,6 +50,7 @@ _RECIPIENT = {
     "status": forms.text,
     "at": forms.moment,
     "proof": forms.text,
+    "proof_file": forms.text,
 }
 #: Rows a form offers beyond those already filled.
 _SPARE = 2
@@ -119,7 +127,7 @@ def lot(lot_id: str) -> str:
 
 def lot_page(desk: LotDesk, form: Entry, section: str = "") -> str:
     """The page; `form` is the one that was refused, if any, and `section` which of its forms that was."""
-    now = house().now()
+    now, pricing = house().now(), led(desk)
     filled = len(desk.notices) or len(desk.case.parties)
     return render_template(
         "desk/lot.html",
@@ -130,18 +138,41 @@ def lot_page(desk: LotDesk, form: Entry, section: str = "") -> str:
         may_edit=decide(me(), "lot.edit", court=desk.lot.court_code) is None,
         may_draft=decide(me(), "auction.create", court=desk.lot.court_code) is None
         and not any(auction.status in LIVE for auction in desk.auctions),
+        next_step=_next_step(desk),
         gaps=[gap_view(desk, gap) for gap in desk.gaps],
         items=_items(desk),
-        price_form=form if section == "price" else _price_entry(desk),
+        price_form=form if section == "price" else _price_entry(desk, pricing),
+        pricing=pricing,
+        step_form=form if section == "pricing" else Entry({"on": pricing["today"]}),
+        result_rows=max(3, len(desk.reference.results if desk.reference else pricing["lead"].steps)),
+        step_rows=max(4, len(desk.reference.steps if desk.reference else pricing["lead"].steps)) + _SPARE,
         notice_form=form if section == "notices" else _notice_entry(desk),
         notice_rows=max(filled, len(forms.indexes("recipients"))) + _SPARE,
+        served=_served(desk),
+        file_choices=[(file.id, file.filename) for file in desk.files],
         files=[lot_view.file_view(desk.lot.id, file) for file in desk.files],
         worth=house().read(valuation_view.of_lot, desk.lot.id, house().settings.ruleset),
-        auxiliary=house().read(auxiliary_view.of_desk, me(), desk.lot.id, desk.lot.asset_type, now),
+        auxiliary=house().read(auxiliary_view.of_desk, me(), desk.lot.id, now),
         at=section,
         empty=Entry(),
         **_clearance(desk, form if section == "clearance" else None),
     )
+
+
+def _next_step(desk: LotDesk) -> tuple[str, str] | None:
+    """What a judge does next on the way to an announcement, and where; None once a round was announced."""
+    private = next((auction for auction in desk.auctions if auction.status in PRIVATE), None)
+    if desk.auctions and private is None:
+        return None
+    if desk.reference is None:
+        return _("定处置参考价"), "#price"
+    if desk.gaps:
+        return _("填情况表：还缺 %(n)s 项", n=len(desk.gaps)), gap_view(desk, desk.gaps[0])["href"]
+    if not desk.notices or any(notice.status == "to_notify" for notice in desk.notices):
+        return _("通知当事人和优先购买权人，并登记送达情况"), "#notices"
+    if private is None:
+        return _("拟定拍卖方案"), way_to("desk.new_round", lot_id=desk.lot.id) or "#rounds"
+    return _("核对检查结果，表决并公告"), url_for("desk.round", auction_id=private.id)
 
 
 def _clearance(desk: LotDesk, form: Entry | None) -> dict[str, Any]:
@@ -193,10 +224,11 @@ def _items(desk: LotDesk) -> list[dict[str, Any]]:
     return shown
 
 
-def _price_entry(desk: LotDesk) -> Entry:
+def _price_entry(desk: LotDesk, pricing: dict[str, Any]) -> Entry:
+    """The price as it stands; before there is one, what the steps taken have come to."""
     price = desk.reference
     if price is None:
-        return Entry()
+        return Entry(proposed(pricing["lead"], shanghai_day(house().now())))
     values = forms.shown({name: getattr(price, name) for name in _PRICE})
     for group, rows in (("results", price.results), ("steps", price.steps)):
         for index, row in enumerate(rows):
@@ -219,6 +251,28 @@ def _notice_entry(desk: LotDesk) -> Entry:
                 f"recipients.{index}.status": "to_notify",
             }
     return Entry(values)
+
+
+def _served(desk: LotDesk) -> list[dict[str, Any]]:
+    """How far each notice recorded carries, and the letters to its recipient."""
+    ruleset = load(house().settings.ruleset)
+    calendar, kind = published_calendar(ruleset), AssetType(desk.lot.asset_type)
+    tongue = language()
+    told = []
+    for notice in desk.notices:
+        found = service_of(recipient_of(notice), kind, ruleset, calendar)
+        told.append(
+            {
+                "name": notice.name,
+                "role": labels.PARTY_ROLE[notice.role],
+                "status": labels.NOTICE_STATUS[notice.status],
+                "service": found,
+                "basis": errors.cited(found.basis, tongue),
+                "file": f"/api/v1/lots/{desk.lot.id}/attachments/{notice.proof_file}" if notice.proof_file else None,
+                "letters": letter_links(desk, notice),
+            }
+        )
+    return told
 
 
 @blueprint.post("/lots/<lot_id>/price")
@@ -245,7 +299,7 @@ def put_notices(lot_id: str) -> Any:
 
     def act() -> Any:
         data = forms.load(NoticesIn(), {"recipients": recipients}, wrong)
-        return house().perform(services.put_notices, me(), lot_id, data["recipients"])
+        return house().perform(record_notices, me(), lot_id, data["recipients"])
 
     return _attempt(act, lot_id, "notices", ("recipients",), _("通知情况已保存。"))
 

@@ -56,6 +56,7 @@ from ..held_view import held_view
 from ..language import _, language, today
 from ..lot_view import round_view
 from .court import attempt, blueprint, lot_of, round_of, way_to
+from .letters import sale_links
 from .unsold import unsold_state
 
 _TERMS: dict[str, forms.Read] = {
@@ -215,6 +216,7 @@ def _page(auction_id: str, form: Entry) -> str:
         tracker=_tracker(desk, today(now)),
         after=unsold_state(desk.auction),
         proofs=house().read(lambda session: papers(session, proofs(session, auction_id))),
+        letters=sale_links(desk.lot.id, auction_id, desk.auction.settlement),
     )
 
 

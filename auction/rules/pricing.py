@@ -1,0 +1,202 @@
+"""Leading a court through the four ways to a reference price: what may be tried now, what is due, what came out.
+
+Source: REF 4-7, 10-14, 19, 21-23. The steps are those recorded, in order; a step that was undone counts for nothing.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Literal
+
+from ..kernel.errors import DomainError, invalid
+from .calendar import PeriodEnd, WorkingDays, period_end
+from .reference_price import (
+    LAW_REQUIRES,
+    OBJECTION_DECIDED,
+    OBJECTION_FILED,
+    PARTIES_CHOSE,
+    REPORT_PUBLISHED,
+    REPORT_RECEIVED,
+    REPORT_SERVED,
+    REPORTED,
+    PriceMethod,
+    PriceResult,
+    mean_fen,
+)
+from .ruleset import Citation, Ruleset
+
+State = Literal["open", "waits", "running", "delivered", "failed", "skipped"]
+UNDONE = "undone"
+#: How a method is taken on, and how it ends.
+_PARTS = ("asked", "result", "failed", "skipped")
+_EXTENSIONS = {
+    "network_inquiry_extended": PriceMethod.NETWORK_INQUIRY,
+    "appraisal_extended": PriceMethod.APPRAISAL,
+}
+CODES: tuple[str, ...] = (
+    *(f"{method}_{part}" for method in PriceMethod for part in _PARTS),
+    *_EXTENSIONS,
+    REPORT_RECEIVED,
+    REPORT_SERVED,
+    REPORT_PUBLISHED,
+    OBJECTION_FILED,
+    OBJECTION_DECIDED,
+    PARTIES_CHOSE,
+    LAW_REQUIRES,
+    UNDONE,
+)
+_REASONED = frozenset((PARTIES_CHOSE, LAW_REQUIRES, UNDONE))
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step as recorded; a result has its `source` and `amount_fen`. Of an undoing, `detail` is the id of what it
+    undoes."""
+
+    id: str
+    code: str
+    on: date
+    detail: str = ""
+    source: str | None = None
+    amount_fen: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MethodLead:
+    """Where one method stands. `reason`: why it failed or was skipped; `due`: until when its results are expected."""
+
+    method: PriceMethod
+    state: State
+    basis: Citation
+    reason: str = ""
+    due: PeriodEnd | None = None
+    results: tuple[PriceResult, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """What a court does next. `amount_fen`: what the results of `method` come to, None where they do not yet.
+
+    `serve_by`: until when a report that came has to be sent to the parties.
+    """
+
+    methods: tuple[MethodLead, ...]
+    method: PriceMethod | None
+    amount_fen: int | None
+    serve_by: PeriodEnd | None
+    steps: tuple[Step, ...]
+
+
+def standing(steps: Sequence[Step]) -> tuple[Step, ...]:
+    """The steps that count: neither undoings nor what they undid."""
+    undone = {step.detail for step in steps if step.code == UNDONE}
+    return tuple(step for step in steps if step.code != UNDONE and step.id not in undone)
+
+
+def lead(steps: Sequence[Step], ruleset: Ruleset, calendar: WorkingDays) -> Lead:
+    """Where the pricing of a lot stands."""
+    counted = standing(steps)
+    methods = tuple(_methods(counted, ruleset, calendar))
+    delivered = next((each for each in reversed(methods) if each.state == "delivered"), None)
+    amount = _amount(delivered) if delivered else None
+    received = [step.on for step in counted if step.code == REPORT_RECEIVED]
+    served = any(step.code in (REPORT_SERVED, REPORT_PUBLISHED) for step in counted)
+    serve_by = period_end(max(received), ruleset.days("report_service"), calendar) if received and not served else None
+    return Lead(methods, delivered.method if delivered else None, amount, serve_by, counted)
+
+
+def _methods(steps: Sequence[Step], ruleset: Ruleset, calendar: WorkingDays) -> Iterator[MethodLead]:
+    free = any(step.code in (PARTIES_CHOSE, LAW_REQUIRES) for step in steps)
+    reachable = True
+    for name in ruleset.texts("price_method_order"):
+        method = PriceMethod(name)
+        found = _method(method, steps, ruleset, calendar)
+        if found.state == "open" and not (reachable or free):
+            found = replace(found, state="waits")
+        reachable = reachable and found.state in ("failed", "skipped")
+        yield found
+
+
+def _method(method: PriceMethod, steps: Sequence[Step], ruleset: Ruleset, calendar: WorkingDays) -> MethodLead:
+    basis = ruleset.basis(_BASES.get(method, "price_method_order"))
+    mine = [step for step in steps if step.code.startswith(f"{method}_")]
+    results = tuple(
+        PriceResult(step.source or "", step.amount_fen or 0, step.on) for step in mine if step.code.endswith("_result")
+    )
+    ended = next((step for step in reversed(mine) if step.code.endswith(("_failed", "_skipped"))), None)
+    if ended is not None:
+        state: State = "failed" if ended.code.endswith("_failed") else "skipped"
+        return MethodLead(method, state, basis, ended.detail, None, results)
+    asked = next((step.on for step in reversed(mine) if step.code.endswith("_asked")), None)
+    if asked is None:
+        return MethodLead(method, "open", basis)
+    extended = sum(step.code.endswith("_extended") for step in mine)
+    due = _due(method, asked, extended, ruleset, calendar)
+    return MethodLead(method, "delivered" if results else "running", basis, "", due, results)
+
+
+#: The parameter that gives a method its time.
+_BASES = {PriceMethod.NETWORK_INQUIRY: "net_inquiry", PriceMethod.APPRAISAL: "valuation"}
+_LONGER = {PriceMethod.NETWORK_INQUIRY: "net_inquiry_extension", PriceMethod.APPRAISAL: "valuation_extension"}
+
+
+def _due(method: PriceMethod, asked: date, extended: int, ruleset: Ruleset, calendar: WorkingDays) -> PeriodEnd | None:
+    """Until when platforms or valuers report (REF 11, 19); for the other two the court sets the time itself."""
+    if method not in REPORTED:
+        return None
+    days = ruleset.days(_BASES[method]) + extended * ruleset.days(_LONGER[method])
+    return period_end(asked, days, calendar)
+
+
+def _amount(found: MethodLead) -> int | None:
+    """What the results come to: all alike of an agreement (REF 4), the mean of an inquiry of platforms (REF 13)."""
+    amounts = [result.amount_fen for result in found.results]
+    if found.method is PriceMethod.NETWORK_INQUIRY:
+        return mean_fen(amounts)
+    if found.method is PriceMethod.AGREEMENT and (len(amounts) < 2 or len(set(amounts)) > 1):
+        return None
+    return amounts[-1]
+
+
+def check_step(step: Step, before: Sequence[Step], today: date, ruleset: Ruleset, calendar: WorkingDays) -> None:
+    """Refuse a step that cannot be taken after those before it.
+
+    DomainError invalid: `code` not_a_choice; `on` in_future; `detail` required (a reason, or what is undone);
+    `source`/`amount_fen` required or not_allowed; `price_method_waits` (which method has to be dealt with first),
+    `price_not_asked`, `price_extension` (REF 11(2), 19(2)); wrong_state where a method is over.
+    """
+    if step.code not in CODES:
+        raise invalid("code", "not_a_choice", allowed=CODES)
+    if step.on > today:
+        raise invalid("on", "in_future", value=step.on.isoformat())
+    is_result = step.code.endswith("_result")
+    for name, value in (("source", step.source), ("amount_fen", step.amount_fen)):
+        if (value is not None) != is_result:
+            raise invalid(name, "required" if is_result else "not_allowed", role=step.code)
+    if (step.code in _REASONED or step.code.endswith(("_failed", "_skipped"))) and not step.detail.strip():
+        raise invalid("detail", "required")
+    counted = standing(before)
+    if step.code == UNDONE and step.detail not in {each.id for each in counted}:
+        raise invalid("detail", "unknown", value=step.detail[:64])
+    _check_method(step, counted, ruleset, calendar)
+
+
+def _check_method(step: Step, counted: Sequence[Step], ruleset: Ruleset, calendar: WorkingDays) -> None:
+    method = next((each for each in PriceMethod if step.code.startswith(f"{each}_")), None)
+    if method is None:
+        return
+    methods = tuple(_methods(counted, ruleset, calendar))
+    found = next(each for each in methods if each.method is method)
+    part = step.code.removeprefix(f"{method}_")
+    if found.state == "waits" and part in ("asked", "failed"):
+        first = next(each.method for each in methods if each.state in ("open", "running", "delivered"))
+        raise invalid("code", "price_method_waits", method=method.value, first=first.value)
+    if found.state in ("failed", "skipped"):
+        raise DomainError("wrong_state", status=f"{method}_{found.state}")
+    if part in ("result", "extended") and found.state not in ("running", "delivered"):
+        raise invalid("code", "price_not_asked", method=method.value)
+    if part == "extended":
+        most = 1 if method is PriceMethod.NETWORK_INQUIRY else ruleset.count("valuation_extensions_max")
+        taken = sum(each.code == step.code for each in counted)
+        if taken >= most or (method is PriceMethod.NETWORK_INQUIRY and found.results):
+            raise invalid("code", "price_extension", method=method.value, most=most)

@@ -1,0 +1,187 @@
+"""The letters of a sale, written from what is stored: to whom, about which round, of which sale."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from auction.kernel.clock import SHANGHAI
+from auction.kernel.errors import DomainError, invalid
+from auction.kernel.money import in_words, yuan
+from auction.models import Auction, Case, Court, LetterTemplate, Lot, Notice, ReferencePrice
+from auction.queries.proposals import recipient_of
+from auction.rules.access import Actor, require
+from auction.rules.calendar import shanghai_day
+from auction.rules.lot import AssetType
+from auction.rules.notices import service_of
+from auction.rules.published_holidays import published_calendar
+from auction.rules.ruleset import Ruleset
+from disclosure.queries import lot_named
+from disclosure.rules.announcement import PLATFORM
+from disclosure.rules.letters import Letter, filled, letters
+
+from ..models import AfterSaleStep, Confirmation
+
+_ROUNDS = {"first": "第一次拍卖", "second": "第二次拍卖", "sell_off": "变卖"}
+_ROLES = {
+    "applicant": "申请执行人",
+    "debtor": "被执行人",
+    "secured_creditor": "担保物权人",
+    "preferential": "优先购买权人",
+    "co_owner": "共有人",
+    "lessee": "承租人",
+    "other": "其他",
+}
+_YES = "是"
+_RULED = ("ruled", "handed_over")
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """The wording a court uses: its own version, or 0 for the shipped one."""
+
+    letter: Letter
+    version: int
+    text: str
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which letter of a lot: to which recipient (its place in the list of notices), about which round."""
+
+    kind: str
+    recipient: int | None = None
+    auction_id: str | None = None
+
+
+def wordings(session: Session, court_code: str) -> dict[str, Wording]:
+    """Every letter of a court as it is worded now."""
+    rows = session.scalars(
+        select(LetterTemplate).where(LetterTemplate.court_code == court_code).order_by(LetterTemplate.version)
+    )
+    own = {row.kind: row for row in rows}
+    found = {}
+    for kind, letter in letters().items():
+        row = own.get(kind)
+        adapted = row is not None and bool(row.text)
+        version = row.version if row is not None and adapted else 0
+        text = row.text if row is not None and adapted else letter.text
+        found[kind] = Wording(letter, version, text, row.at if row is not None else None)
+    return found
+
+
+def letter(
+    session: Session, actor: Actor, lot_id: str, asked: Asked, ruleset: Ruleset, now: datetime
+) -> dict[str, Any]:
+    """A letter ready to be set, for the lot's own court: what `letter_pdf` takes but for `sandbox`.
+
+    DomainError not_found for a lot, letter or round there is not; invalid on `recipient`; wrong_state before there is
+    a round, or a ruling, that the letter tells of.
+    """
+    lot = lot_named(session, lot_id)
+    require(actor, "letter.read", court=lot.court_code)
+    wording = wordings(session, lot.court_code).get(asked.kind)
+    if wording is None:
+        raise DomainError("not_found")
+    court, case = session.get_one(Court, lot.court_code), session.get_one(Case, lot.case_id)
+    values = {
+        "court": court.name,
+        "case_number": case.number,
+        "lot_title": lot.title,
+        "address": lot.address,
+        "platform": PLATFORM,
+        "today": _day(shanghai_day(now)),
+    }
+    asks = wording.letter.asks
+    if "recipient" in asks:
+        values |= _recipient(session, lot, asked.recipient, ruleset)
+    if asks & {"round", "sale"}:
+        auction = _auction(session, lot, asked.auction_id)
+        values |= _round(session, auction)
+        if "sale" in asks:
+            values |= _sale(session, auction)
+    version = f"第{wording.version}版" if wording.version else "通用文本"
+    return {
+        "court": court.name,
+        "title": wording.letter.title,
+        "title_en": wording.letter.title_en,
+        "case_number": case.number,
+        "paragraphs": filled(wording.text, values),
+        "wording": f"{wording.letter.title} · {version}",
+    }
+
+
+def _recipient(session: Session, lot: Lot, position: int | None, ruleset: Ruleset) -> Mapping[str, str]:
+    row = session.get(Notice, (lot.id, position)) if position is not None else None
+    if row is None:
+        raise invalid("recipient", "required" if position is None else "unknown", value=position)
+    served = service_of(recipient_of(row), AssetType(lot.asset_type), ruleset, published_calendar(ruleset))
+    shareholder = row.role == "preferential" and lot.asset_type == "equity"
+    return {
+        "recipient": row.name,
+        "recipient_role": _ROLES[row.role],
+        "is_secured_creditor": _YES if row.role == "secured_creditor" else "",
+        "is_lessee": _YES if row.role == "lessee" else "",
+        "is_shareholder": _YES if shareholder else "",
+        "answer_until": _day(shanghai_day(served.open_from) - timedelta(days=1)) if served.open_from else "",
+    }
+
+
+def _auction(session: Session, lot: Lot, auction_id: str | None) -> Auction:
+    rows = select(Auction).where(Auction.lot_id == lot.id).order_by(Auction.created_at.desc(), Auction.id.desc())
+    if auction_id is not None:
+        rows = rows.where(Auction.id == auction_id)
+    found = session.scalars(rows.limit(1)).first()
+    if found is None and auction_id is not None:
+        raise DomainError("not_found")
+    if found is None:
+        raise DomainError("wrong_state", reason="not_drafted")
+    return found
+
+
+def _round(session: Session, auction: Auction) -> Mapping[str, str]:
+    price = session.get(ReferencePrice, auction.lot_id)
+    reference = auction.reference_price_fen or (price.amount_fen if price else None)
+    return {
+        "round": _ROUNDS[auction.round],
+        "reference_price": _money(reference),
+        "reserve_price": _money(auction.reserve_price_fen),
+        "deposit": _money(auction.deposit_fen),
+        "increment": _money(auction.increment_fen),
+        "opens_at": _moment(auction.opens_at),
+        "closes_at": _moment(auction.closes_at),
+        "balance_days": str(auction.balance_days),
+    }
+
+
+def _sale(session: Session, auction: Auction) -> Mapping[str, str]:
+    confirmed = session.get(Confirmation, auction.id)
+    if auction.status != "sold" or auction.settlement not in _RULED or confirmed is None:
+        raise DomainError("wrong_state", reason="not_ruled")
+    rows = select(AfterSaleStep).where(AfterSaleStep.auction_id == auction.id)
+    steps = session.scalars(rows.order_by(AfterSaleStep.on, AfterSaleStep.at)).all()
+    ruling = next((step.on for step in steps if step.code == "ruling"), None)
+    told = [f"{step.on.isoformat()} {step.detail.get('detail', '')}".strip() for step in steps if step.code != "ruling"]
+    return {
+        "buyer": "、".join(buyer["name"] for buyer in confirmed.document["buyers"]),
+        "price": _money(auction.price_fen),
+        "ruled_on": _day(ruling) if ruling else "",
+        "handover_steps": "；".join(told),
+    }
+
+
+def _money(fen: int | None) -> str:
+    return f"{in_words(fen)}（¥{yuan(fen)}）" if fen else ""
+
+
+def _moment(at: datetime) -> str:
+    here = at.astimezone(SHANGHAI)
+    return f"{here.year}年{here.month}月{here.day}日{here:%H:%M}"
+
+
+def _day(day: date) -> str:
+    return f"{day.year}年{day.month}月{day.day}日"

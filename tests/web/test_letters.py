@@ -1,0 +1,151 @@
+"""Printable letters: what stands in each, for whom, in the court's own words; proofs of service are never published."""
+
+import io
+from datetime import timedelta
+from typing import Any
+
+from flask import Flask
+from pypdf import PdfReader
+
+from auction.kernel.clock import iso
+from auction.kernel.unit import House, Unit
+from auction.models import Account, Auction, JournalRow, Notice
+from bidding.models import AfterSaleStep, Confirmation
+from tests.factories import a_case, a_court, a_lot, an_account, an_auction
+from tests.web.caller import Caller, SignIn, code_of, fields_of
+from tests.web.court import PDF, CourtRoom, fine, send
+from tests.web.test_pages import signed_in
+
+DAY = timedelta(days=1)
+CASE = "（2026）苏01执9号"
+
+
+def text_of(answer: Any) -> str:
+    assert (answer.status_code, answer.mimetype) == (200, "application/pdf"), answer.get_data(as_text=True)[:300]
+    assert answer.headers["Cache-Control"] == "no-store"
+    return "".join(page.extract_text() for page in PdfReader(io.BytesIO(answer.data)).pages).replace("\n", "")
+
+
+def a_lot_with_notices(unit: Unit, asset_type: str = "equity", **sale: Any) -> tuple[Account, Auction]:
+    judge = an_account(unit, "judge")
+    lot = a_lot(unit, case=a_case(unit, number=CASE), asset_type=asset_type)
+    people = [("某银行#[x]*_$", "secured_creditor"), ("示例股东", "preferential"), ("示例承租人", "lessee")]
+    for position, (name, role) in enumerate(people):
+        told = {"name": name, "role": role, "status": "received", "at": unit.now}
+        unit.session.add(Notice(lot_id=lot.id, position=position, **told))
+    auction = an_auction(unit, lot=lot, **({"status": "draft"} | sale))
+    unit.session.flush()
+    return judge, auction
+
+
+def test_a_notice_names_its_recipient_the_round_and_what_holds_for_this_one(house: House, sign_in: SignIn) -> None:
+    judge, auction = house.perform(a_lot_with_notices)
+    caller, lot = sign_in(judge), f"/lots/{auction.lot_id}/letters"
+    bank = text_of(caller.get(f"{lot}/auction_notice?recipient=0"))
+    assert all(one in bank for one in ("某银行#[x]*_$：", CASE, "第一次拍卖", "¥1,000,000", "担保物权", "通用文本"))
+    assert "承租人享有" not in bank and "公司法" not in bank
+    holder = text_of(caller.get(f"{lot}/preferential_notice?recipient=1&auction={auction.id}"))
+    assert "第八十五条" in holder and "满二十日" in holder and "2026年3月23日届满" in holder
+    assert "视为放弃优先购买权" in text_of(caller.get(f"{lot}/auction_notice?recipient=2"))
+    assert "受送达人：示例承租人（承租人）" in text_of(caller.get(f"{lot}/delivery_receipt?recipient=2"))
+
+
+def test_what_cannot_be_printed_is_refused_by_name(house: House, sign_in: SignIn) -> None:
+    judge, auction = house.perform(a_lot_with_notices)
+    bare = house.perform(lambda unit: a_lot(unit).id)
+    caller, lot = sign_in(judge), f"/lots/{auction.lot_id}/letters"
+    assert fields_of(caller.get(f"{lot}/auction_notice")) == {"recipient": "required"}
+    assert fields_of(caller.get(f"{lot}/auction_notice?recipient=9")) == {"recipient": "unknown"}
+    assert code_of(caller.get(f"{lot}/nothing")) == "not_found"
+    assert code_of(caller.get(f"{lot}/auction_notice?recipient=0&auction=x")) == "not_found"
+    assert code_of(caller.get(f"{lot}/assistance_notice")) == "wrong_state"
+    assert code_of(caller.get(f"/lots/{bare}/letters/handover_record")) == "wrong_state"
+
+
+def test_letters_are_for_the_lots_own_court(house: House, sign_in: SignIn) -> None:
+    _, auction = house.perform(a_lot_with_notices)
+    path = f"/lots/{auction.lot_id}/letters/auction_notice?recipient=0"
+
+    def other(unit: Unit) -> Account:
+        return an_account(unit, "judge", court_code=a_court(unit, "3202", "无锡市中级人民法院").code)
+
+    assert sign_in(house.perform(other)).get(path).status_code == 404
+    for role, wanted in (("president", 200), ("clerk", 200), ("regulator", 403), ("bidder", 403)):
+        account = house.perform(lambda unit, role=role: an_account(unit, role))
+        assert sign_in(account).get(path).status_code == wanted
+    assert sign_in(None).get(path).status_code == 401
+
+
+def test_after_the_ruling_the_assistance_notice_names_the_buyer(house: House, sign_in: SignIn) -> None:
+    sale = {"status": "sold", "settlement": "ruled", "price_fen": 256_600_000}
+    judge, auction = house.perform(a_lot_with_notices, "real_estate", **sale)
+
+    def ruled(unit: Unit) -> None:
+        document = {"buyers": [{"name": "示例买受人"}]}
+        unit.session.add(Confirmation(auction_id=auction.id, document=document, at=unit.now))
+        for number, code in enumerate(("ruling", "keys")):
+            step = {"code": code, "on": unit.now.date(), "detail": {"detail": "移交钥匙两把"}, "by": judge.id}
+            unit.session.add(AfterSaleStep(id=str(number), auction_id=auction.id, at=unit.now, **step))
+
+    house.perform(ruled)
+    caller = sign_in(judge)
+    notice = text_of(caller.get(f"/lots/{auction.lot_id}/letters/assistance_notice"))
+    assert "买受人示例买受人以贰佰伍拾陆万陆仟元" in notice.replace("人民币", "") and "2026年3月2日作出" in notice
+    assert "移交钥匙两把" in text_of(caller.get(f"/lots/{auction.lot_id}/letters/handover_record"))
+
+
+def test_a_court_words_its_letters_in_versions_that_are_journaled(house: House, sign_in: SignIn) -> None:
+    judge, auction = house.perform(a_lot_with_notices)
+    caller, path = sign_in(judge), f"/lots/{auction.lot_id}/letters/auction_notice?recipient=0"
+    kept = fine(caller.put("/letter-wordings/auction_notice", {"text": "致{{ recipient }}：本院自拟。"}))
+    assert kept["version"] == 1
+    assert "致某银行#[x]*_$：本院自拟。" in text_of(caller.get(path))
+    refused = caller.put("/letter-wordings/auction_notice", {"text": "{{ recipient.__class__ }}"})
+    assert fields_of(refused) == {"text": "wording_forbidden"}
+    assert code_of(caller.put("/letter-wordings/none", {"text": "x"})) == "not_found"
+    assert fine(caller.put("/letter-wordings/auction_notice", {"text": ""}))["version"] == 0
+    assert "通用文本" in text_of(caller.get(path))
+    listed = fine(caller.get("/letter-wordings"))
+    assert {item["kind"] for item in listed["items"]} >= {"handover_record"} and "buyer" in listed["values"]
+    kinds = house.read(lambda session: [row.kind for row in session.query(JournalRow) if row.kind == "LetterWorded"])
+    assert kinds == ["LetterWorded"] * 2
+
+
+def test_the_pages_print_and_word(app: Flask, house: House) -> None:
+    judge, auction = house.perform(a_lot_with_notices)
+    reader = signed_in(app, house, judge)
+    page = reader.get(f"/desk/lots/{auction.lot_id}")
+    assert "视为收悉" in page.text and "开拍 2026-03-24" in page.text
+    assert reader.client.get(page.link("优先购买权通知书")).mimetype == "application/pdf"
+    reader.get("/desk/letters")
+    reader.follow("送达回证")
+    page = reader.send("/desk/letters/delivery_receipt", {"text": "{% for x in court %}{% endfor %}"}, status=422)
+    assert "不允许的写法" in page.text
+    page = reader.send("/desk/letters/delivery_receipt", {"text": "回证：{{ recipient }}"})
+    assert "本院第 1 版" in page.text
+
+
+def a_proof(room: CourtRoom, caller: Caller) -> str:
+    return str(fine(send(caller, room.lot_id, PDF), 201)["id"])
+
+
+def test_a_proof_of_service_counts_and_is_never_published(house: House, sign_in: SignIn, anybody: Caller) -> None:
+    room = CourtRoom(house, sign_in)
+    room.enter()
+    room.price()
+    room.fill()
+    file_id = a_proof(room, room.clerk)
+    at = iso(room.now - 5 * DAY)
+    parties = [("某银行", "applicant"), ("示例甲", "debtor")]
+    told = [{"name": name, "role": role, "status": "sent", "at": at, "proof_file": file_id} for name, role in parties]
+    answer = fine(room.clerk.put(f"/lots/{room.lot_id}/notices", {"recipients": told}))["items"][0]
+    assert (answer["proof_file"], answer["deemed"], answer["served_on"]) == (file_id, False, "2026-02-25")
+    room.draft()
+    room.vote()
+    fine(room.announce())
+    assert file_id not in [one["id"] for one in fine(anybody.get(f"/lots/{room.lot_id}/disclosure"))["attachments"]]
+    assert anybody.get(f"/lots/{room.lot_id}/attachments/{file_id}").status_code == 404
+    assert room.clerk.get(f"/lots/{room.lot_id}/attachments/{file_id}").status_code == 200
+    wrong = [{**told[0], "proof_file": "none"}]
+    refused = room.clerk.put(f"/lots/{room.lot_id}/notices", {"recipients": wrong})
+    assert fields_of(refused) == {"recipients.0.proof_file": "unknown_attachment"}

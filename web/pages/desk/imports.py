@@ -1,0 +1,78 @@
+"""Entering many lots from one file: first what would happen, then, if all of it is right, the lots."""
+
+from typing import Any
+
+from flask import Response, current_app, flash, redirect, render_template, request, url_for
+
+from auction.kernel.errors import Breach, DomainError
+from auction.rules.lot_rows import COLUMNS, KINDS
+from auction.services.lot_import import Imported
+
+from ... import errors
+from ...auth import house, me, policy
+from ...lot_import import report, take_file
+from .. import forms
+from ..forms import Entry
+from ..language import _, language
+from .court import blueprint
+
+
+@blueprint.get("/lots/import")
+@policy("lot.create")
+def import_form() -> str:
+    """The form, with the columns a file must have."""
+    return _page(Entry(), None)
+
+
+def _page(form: Entry, imported: Imported | None) -> str:
+    return render_template(
+        "desk/import.html",
+        form=form,
+        columns=[(zh, code, most) for code, (zh, most) in COLUMNS.items()],
+        kinds="、".join(KINDS),
+        found=report(imported, language()) if imported else None,
+        names={code: zh for code, (zh, _most) in COLUMNS.items()},
+    )
+
+
+@blueprint.get("/lots/import/example.csv")
+@policy("lot.create")
+def import_example() -> Response:
+    """An empty table to fill in, with one made-up row; with a BOM, so that spreadsheets read it as UTF-8."""
+    header = ",".join([*(zh for zh, _most in COLUMNS.values()), "attributes.area_m2"])
+    row = "（2026）示0101执218号,望江路18号3幢1202室住宅,房产,示例市云溪区,望江路18号3幢1202室,89.5"
+    text = f"\ufeff{header}\r\n{row}\r\n"
+    answer = Response(text, mimetype="text/csv")
+    answer.headers["Content-Disposition"] = 'attachment; filename="lots.csv"'
+    return answer
+
+
+@blueprint.post("/lots/import")
+@policy("lot.create")
+def import_file() -> Any:
+    """Look at a file, or enter its lots; a refusal shows every wrong cell."""
+    choice = request.form.get("choice", "look")
+    try:
+        data = _sent()
+        if choice not in ("all", "partial"):
+            return _page(Entry(), _taken(data, dry_run=True))
+        imported = _taken(data, partial=choice == "partial")
+    except DomainError as error:
+        found = _taken(data, dry_run=True) if error.code == "rows_refused" else None
+        plain = DomainError(error.code, **error.facts) if found else error
+        return _page(forms.refused(plain, ("file",)), found), errors.status_of(error.code)
+    flash(_("已录入 %(n)s 件标的。", n=len(imported.lots)), "lead")
+    return redirect(url_for("desk.board", stage="entered"), 303)
+
+
+def _sent() -> bytes:
+    sent = request.files.get("file")
+    if sent is None or not sent.filename:
+        raise DomainError("invalid", [Breach("required", "file")])
+    data: bytes = sent.read()
+    return data
+
+
+def _taken(data: bytes, **how: bool) -> Imported:
+    beside = current_app.extensions["beside"]
+    return take_file(house().perform, me(), data, beside=beside, **{"dry_run": False, "partial": False, **how})

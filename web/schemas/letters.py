@@ -1,0 +1,37 @@
+"""Letters: which is asked for, and how a court words it."""
+
+from marshmallow import Schema, fields, validate
+
+from .base import Moment, PageOut, Strict
+
+
+class LetterQuery(Schema):
+    """To whom (place in the list of notices, from 0) and of which round; the lot's latest where it is left out."""
+
+    recipient = fields.Integer(load_default=None, validate=validate.Range(0, 10_000))
+    auction_id = fields.String(data_key="auction", load_default=None, validate=validate.Length(1, 64))
+
+
+class WordingIn(Strict):
+    """A court's own wording; an empty text returns to the shipped one."""
+
+    text = fields.String(required=True, validate=validate.Length(max=20_000))
+
+
+class WordingOut(Strict):
+    """A letter as a court words it; version 0 is the shipped text."""
+
+    kind = fields.String()
+    title = fields.String()
+    title_en = fields.String()
+    asks = fields.List(fields.String())
+    version = fields.Integer()
+    text = fields.String()
+    at = Moment(allow_none=True)
+
+
+class WordingsOut(PageOut):
+    """Every letter of the caller's court; `values` are the names that may be filled in."""
+
+    items = fields.List(fields.Nested(WordingOut))
+    values = fields.Dict(keys=fields.String(), values=fields.String())

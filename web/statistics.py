@@ -1,0 +1,87 @@
+"""Statistics at any door: as JSON values, and as a table that no spreadsheet computes."""
+
+import csv
+import io
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+from bidding.queries.statistics import Reading
+from bidding.rules.statistics import OUTCOMES, Summary
+
+#: A cell that begins so is computed, or made a link, by the spreadsheet it is opened with.
+_COMPUTED = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+_COLUMNS = (
+    *("rounds", *OUTCOMES, "turnover_fen", "sale_rate", "renege_rate", "premium", "to_reference", "days_to_sale"),
+    "bids_per_sale",
+)
+
+
+def data(read: Reading) -> dict[str, Any]:
+    """The figures of a period as JSON values; ratios are decimals of four places."""
+    figures, period = read.figures, read.period
+    return {
+        "court": period.court,
+        "from": period.first.isoformat() if period.first else None,
+        "to": period.last.isoformat() if period.last else None,
+        "total": _summary(figures.total),
+        "by_round": _all(figures.by_round),
+        "by_asset_type": _all(figures.by_asset_type),
+        "by_month": _all(figures.by_month),
+        "by_court": [
+            {"court": code, "name": read.courts.get(code, code), **_summary(each)}
+            for code, each in figures.by_court.items()
+        ],
+        "clearance": {
+            "outcomes": read.cleared,
+            "in_time": read.cleared_in_time,
+            "in_time_rate": _decimal(Fraction(read.cleared_in_time, read.cleared) if read.cleared else None),
+        },
+    }
+
+
+def _all(groups: Mapping[str, Summary]) -> dict[str, Any]:
+    return {name: _summary(each) for name, each in groups.items()}
+
+
+def _summary(each: Summary) -> dict[str, Any]:
+    return {
+        "rounds": each.rounds,
+        **{str(code): number for code, number in each.outcomes.items()},
+        "turnover_fen": each.turnover_fen,
+        "sale_rate": _decimal(each.sale_rate),
+        "renege_rate": _decimal(each.renege_rate),
+        "premium": _decimal(each.premium),
+        "to_reference": _decimal(each.to_reference),
+        "days_to_sale": each.days_to_sale,
+        "bids_per_sale": _decimal(each.bids_per_sale),
+    }
+
+
+def _decimal(value: Fraction | None) -> float | None:
+    return None if value is None else round(float(value), 4)
+
+
+def table(read: Reading) -> str:
+    """The same as CSV: one row for the whole period and one for each group; names as in the interface."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)
+    writer.writerow(("group", "name", *_COLUMNS))
+    told = data(read)
+    _row(writer, "total", "", told["total"])
+    for group in ("by_round", "by_asset_type", "by_month"):
+        for name, each in told[group].items():
+            _row(writer, group, name, each)
+    for each in told["by_court"]:
+        _row(writer, "by_court", each["name"], each)
+    return "\ufeff" + out.getvalue()
+
+
+def _row(writer: Any, group: str, name: str, figures: Mapping[str, Any]) -> None:
+    cells = [figures[column] for column in _COLUMNS]
+    writer.writerow((group, plain(name), *("" if cell is None else cell for cell in cells)))
+
+
+def plain(text: str) -> str:
+    """A text that no spreadsheet takes for a formula: what begins like one is marked as text by an apostrophe."""
+    return f"'{text}" if text.startswith(_COMPUTED) else text
