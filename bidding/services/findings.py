@@ -139,7 +139,18 @@ def note_hit(unit: Unit, auction_id: str, registration_id: str, clearance: Clear
             "registry_version": clearance.version,
             "grounds": sorted({hit.ground for hit in clearance.hits}),
             "had_bid": had_bid,
+            "state": {"barred": BARRED},
         },
+    )
+
+
+def note_bar(unit: Unit, auction_id: str, registration_id: str, barred: str | None) -> None:
+    """Journal that another bar than the registry's holds against somebody registered now, or none any more; sealed."""
+    unit.record(
+        "BarChanged",
+        stream=f"auction:{auction_id}",
+        private=True,
+        body={"registration_id": registration_id, "state": {"barred": barred}},
     )
 
 

@@ -30,7 +30,7 @@ from ..queries.conflicts import BARRED, RENEGER, through_reneger
 from ..queries.reneges import is_barred_reneger
 from ..queries.rooms import OpenRoom, ruleset_of
 from ..rules.room import Standing
-from .findings import flag_barred, keep_findings, note_hit, review_end
+from .findings import flag_barred, keep_findings, note_bar, note_hit, review_end
 
 _TABLE = Registration.__table__
 _COLUMNS = tuple(
@@ -151,6 +151,8 @@ def recheck(unit: Unit, auction: Auction | OpenRoom, registration_id: str, regis
         keep_findings(unit, auction, lot, registration_id, clearance, had_bid=had_bid)
     elif clearance.traces:
         keep_findings(unit, auction, lot, registration_id, clearance)
+    if barred != before and not clearance.hits:
+        note_bar(unit, auction.id, registration_id, barred)
     return barred
 
 

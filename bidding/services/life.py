@@ -22,6 +22,7 @@ from ..queries.held import WINNER_BARRED, is_held
 from ..queries.rooms import ruleset_of
 from ..rules.registration import STANDING
 from .looks import end
+from .noting import moment
 from .release import release_registration
 from .rooms import lock_auction
 
@@ -45,6 +46,7 @@ def record_close(unit: Unit, auction: Auction, status: str) -> Entry:
             "bids": auction.bid_count,
             "extensions": auction.extensions,
             "closes_at": iso(auction.closes_at),
+            "closed_at": moment(auction.closed_at),
         },
     )
 
@@ -97,7 +99,9 @@ def suspend_locked(unit: Unit, auction: Auction, *, kind: str, reason: str, caus
     }
     change_status(unit, auction, "suspended", kind=kind, reason=reason, cause=cause)
     unit.record(
-        "AuctionSuspended", stream=f"auction:{auction.id}", body={"kind": kind, "reason": reason, "cause": cause}
+        "AuctionSuspended",
+        stream=f"auction:{auction.id}",
+        body={**auction.suspension, "closed_at": moment(auction.closed_at)},
     )
 
 
@@ -128,7 +132,11 @@ def resume(unit: Unit, actor: Actor, auction_id: str, *, closes_at: datetime, re
         closes_at=iso(closes_at),
         reason=reason,
     )
-    unit.record("AuctionResumed", stream=f"auction:{auction.id}", body={"closes_at": iso(closes_at), "reason": reason})
+    unit.record(
+        "AuctionResumed",
+        stream=f"auction:{auction.id}",
+        body={"closes_at": iso(closes_at), "reason": reason, "status": auction.status},
+    )
     if auction.status == "open":  # the time of opening may have passed while the sale was suspended
         _refuse_undecided(unit, auction)
     return auction
@@ -151,7 +159,11 @@ def withdraw_locked(unit: Unit, auction: Auction, *, ground: str, reason: str) -
     change_status(unit, auction, "withdrawn", ground=ground, reason=reason)
     auction.ended_reason = ground
     end(unit, auction)
-    unit.record("AuctionWithdrawn", stream=f"auction:{auction.id}", body={"ground": ground, "reason": reason})
+    unit.record(
+        "AuctionWithdrawn",
+        stream=f"auction:{auction.id}",
+        body={"ground": ground, "reason": reason, "closed_at": moment(auction.closed_at)},
+    )
     release_all(unit, auction, keep=None)
 
 
