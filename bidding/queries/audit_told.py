@@ -84,6 +84,7 @@ class Told:
     payments: dict[str, Row] = field(default_factory=dict)
     gateway_notices: dict[str, Row] = field(default_factory=dict)
     postings: dict[int, Row] = field(default_factory=dict)
+    whole: set[str] = field(default_factory=set)  # payments told in full from their first entry on
     codes: dict[tuple[str, str], str] = field(default_factory=dict)
     rounds: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
@@ -102,6 +103,8 @@ class Told:
             self._payment(body)
 
     def _payment(self, body: Row) -> None:
+        if body["payment_id"] not in self.payments and "created_at" in body:
+            self.whole.add(body["payment_id"])
         payment = self.payments.setdefault(body["payment_id"], {})
         payment.update(_said(body, _PAYMENT))
         if "noticed_at" in body:

@@ -232,6 +232,15 @@ def test_what_is_changed_is_what_is_named(sale: Sale) -> None:
     within(sale.house, act)
 
 
+def test_a_text_no_hash_was_ever_made_of_is_found_too(sale: Sale) -> None:
+    def act(unit: Unit) -> None:
+        unit.session.execute(update(Auction).where(Auction.id == sale.auction_id).values(announcement={"ratio": 0.7}))
+        said = f"auctions {sale.auction_id}: its announcement is not the one that was recorded"
+        assert found(unit, sale.auction_id) == [said]
+
+    within(sale.house, act)
+
+
 def test_deleted_and_invented_rows_are_found(sale: Sale) -> None:
     def act(unit: Unit) -> None:
         for name in ("postings", "gateway_notices", "payments", "registrations"):
