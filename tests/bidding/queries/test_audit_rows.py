@@ -2,16 +2,19 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import JSON, Integer, bindparam, delete, insert, select, text, update
 
-from auction.kernel.clock import iso
+from auction.kernel.clock import FixedClock, iso
 from auction.kernel.db import Base, Instant
 from auction.kernel.unit import House, Unit
 from auction.models import Auction, JournalRow
 from auction.queries.audit import Report
+from auction.services.approvals import vote
+from bidding.evidence import export
 from bidding.models import GatewayNotice, Payment, Posting, Registration
 from bidding.queries.audit import contradictions
 from bidding.queries.audit_columns import CHECKED, STATE, TOLD
@@ -19,9 +22,13 @@ from bidding.queries.audit_rows import check_rows
 from bidding.rules.payment import PaymentNotice
 from bidding.rules.registration import UNDERTAKINGS, Application, PrincipalFacts
 from bidding.services import life, payments, registration, settlement
+from bidding.services.approved import CARRY_OUT
+from bidding.services.revocation import propose_revocation
+from risk.imports import import_staff
 from tests.bidding.hall import Hall
 from tests.bidding.queries.test_audit import remove_guards
 from tests.bidding.sale import bid, hammer
+from tests.bidding.test_evidence import verify
 from tests.disclosure.court import CourtDesk
 from tests.factories import a_bidder, a_party, a_resident_id, an_actor
 
@@ -128,7 +135,7 @@ def sale(_hall: Hall) -> Sale:
     return made
 
 
-def test_a_sale_by_the_services_is_told_by_its_entries_in_every_column(sale: Sale) -> None:
+def test_a_sale_by_the_services_is_told_by_its_entries_in_every_column(sale: Sale, tmp_path: Path) -> None:
     report = Report()
     sale.house.read(check_rows, report)
     assert report.failures == []
@@ -136,6 +143,38 @@ def test_a_sale_by_the_services_is_told_by_its_entries_in_every_column(sale: Sal
     counts = {"registrations": 4, "gateway_notices": 6, "payments": 7}
     assert {name: report.checked[name] for name in counts} == counts
     assert sale.auction().settlement == "handed_over"
+    export(sale.house, tmp_path / "evidence", sale.auction_id)
+    assert verify(tmp_path / "evidence", sale.house)["failures"] == []
+
+
+def test_a_sale_held_for_a_barred_winner_and_revoked_accuses_nobody(
+    house: House, clock: FixedClock, tmp_path: Path
+) -> None:
+    sale = Sale(house, clock)
+    sale.ready()
+    sale.publish()
+    sale.people()
+    for who in (0, 1):
+        sale.pay(who, sale.register(who))
+    clock.moment = sale.auction().opens_at + timedelta(minutes=1)
+    house.perform(life.open_due, sale.auction_id)
+    bid(house, clock, sale.auction_id, sale.accounts[0].id, 140_000_000)
+    path = tmp_path / "staff.csv"
+    head = "body_type,body_code,name,id_number,position,from,to"
+    path.write_text(f"{head}\ncourt,3201,竞买人0,{sale.numbers[0]},法官,2020-01-01,\n", encoding="utf-8")
+    assert not import_staff(house, path).refused
+    hammer(house, clock, sale.auction_id)
+    assert sale.auction().status == "suspended"
+    assert house.read(contradictions, sale.auction_id).failures == []
+    facts = {"ground": "winner_barred", "knowingly_false": True, "reason": "明知"}
+    proposed = house.perform(propose_revocation, sale.judge, sale.auction_id, **facts)
+    house.perform(vote, sale.panel[1], proposed.id, approve=True, reason="同意", carry_out=CARRY_OUT)
+    assert sale.auction().status == "revoked"
+    report = Report()
+    house.read(check_rows, report)
+    assert report.failures == []
+    export(house, tmp_path / "evidence", sale.auction_id)
+    assert verify(tmp_path / "evidence", house)["failures"] == []
 
 
 def another(value: Any) -> Any:
