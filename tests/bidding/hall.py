@@ -89,6 +89,7 @@ class Hall:
         """What each test starts from: the same time, nothing heard, no process taking bids."""
         self.clock.moment = START
         self.heard.clear()
+        self.told.clear()
         self.house.perform(lambda unit: unit.session.execute(delete(Intake)))
         return self
 

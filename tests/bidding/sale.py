@@ -1,6 +1,8 @@
 """Whole sales by the services, from the first bid to the hammer: what the tests of the evidence share."""
 
+import base64
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
@@ -10,6 +12,7 @@ from auction.kernel.crypto import canonical, sha256_hex
 from auction.kernel.unit import House, Unit
 from auction.models import Auction
 from auction.services.auctions import terms_data, terms_of
+from bidding.evidence import export
 from bidding.models import Payment, Posting, Registration
 from bidding.services.bids import Answer, BidOffer, place_bids
 from bidding.services.closing import close
@@ -17,6 +20,7 @@ from bidding.services.moving import note
 from bidding.services.noting import moment, state_of
 from disclosure.models import SheetVersion
 from tests.factories import a_bidder, a_paid_deposit, a_registration, an_auction
+from tools import fapai_verify
 
 RESERVE, STEP = 100_000_000, 500_000
 FACTS = {"form": "test", "items": [{"code": "lease", "state": "none", "statement": "经核查无租赁"}], "attachments": []}
@@ -80,6 +84,19 @@ def tell_registration(unit: Unit, registration: Registration, deposit: Payment |
     if registration.bidder_code is not None:
         body = {"bidder_code": registration.bidder_code} | state
         unit.record("BidderQualified", stream=f"auction:{registration.auction_id}", private=True, body=body)
+
+
+def false_evidence(house: House, folder: Path, auction_id: str) -> list[str]:
+    """What an outsider finds wrong in the evidence of an auction, beside a sheet that was never made.
+
+    Contradicted where the platform itself finds something.
+    """
+    export(house, folder, auction_id)
+    found = fapai_verify.Findings()
+    key = base64.b64encode(house.vault.public_key).decode()
+    fapai_verify.check_package(found, folder, fapai_verify.Key(key), True)
+    failures = [f"{failure['where']}: {failure['what']}" for failure in found.failures]
+    return [failure for failure in failures if "not the sheets of the seals [], no sheets" not in failure]
 
 
 def bid(

@@ -234,8 +234,11 @@ def key_of(table: Any) -> Any:
     return next(iter(table.primary_key))
 
 
-def changed_one_by_one(unit: Unit, name: str) -> int:
-    """Change every declared column of some rows of a table: each is found by itself. How many there were."""
+def changed_one_by_one(unit: Unit, name: str, **instead: Any) -> int:
+    """Change every declared column of some rows of a table, each is found by itself; how many there were.
+
+    `instead`: values for columns that do not take any other.
+    """
     table, count = Base.metadata.tables[name], 0
     key = key_of(table)
     for row in sampled(unit, table):
@@ -243,7 +246,7 @@ def changed_one_by_one(unit: Unit, name: str) -> int:
             column: instead_of_none(table.c[column]) if row[column] is None else another(row[column])
             for column in TOLD[name]
             if column != key.name
-        }
+        } | instead
         place = key == row[key.name]
         unit.session.execute(update(table).where(place).values(changed))
         failures = found(unit)
