@@ -16,6 +16,8 @@ from sqlalchemy.orm import Session
 from auction.models import JournalRow
 from auction.rules.lot import LIVE, Round
 
+from ..models import Registration
+
 Row = dict[str, Any]
 _PAGE = 2000
 #: Entries without a bearing on the state of anything here; there may be very many of the first two.
@@ -162,7 +164,9 @@ def _entries(session: Session, only: str | None, lot_id: str | None) -> Iterator
         filed = JournalRow.kind.in_(("RegistrationFiled", "RegistrationRefused", "TakerEntered"))
         people = select(JournalRow.stream).where(filed, JournalRow.entry.contains(only, autoescape=True))
         streams = JournalRow.stream.in_((f"auction:{only}", f"lot:{lot_id}"))
-        query = query.where(or_(streams, JournalRow.stream.startswith("objection:"), JournalRow.stream.in_(people)))
+        known = select("person:" + Registration.person_id).where(Registration.auction_id == only)
+        who = or_(JournalRow.stream.in_(people), JournalRow.stream.in_(known))
+        query = query.where(or_(streams, JournalRow.stream.startswith("objection:"), who))
     last = -1
     while True:
         page = session.execute(query.where(JournalRow.id > last).order_by(JournalRow.id).limit(_PAGE)).all()
