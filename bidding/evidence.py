@@ -5,7 +5,7 @@ their salts: a package is for the court, the parties and the supervisor, not for
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -22,35 +22,51 @@ from auction.kernel.errors import DomainError
 from auction.kernel.tree import multiproof, multiproof_nodes, multiproof_vertices
 from auction.kernel.unit import House
 from auction.models import Auction
-from auction.queries.audit import lines, steady
+from auction.queries.audit import Failure, lines, steady
 from auction.queries.log import latest_checkpoint, read_nodes
 from auction.services.log import seal
 from disclosure.models import SheetVersion
 
 from .models import Allocation, Bid, Confirmation, Renege
+from .queries.audit import contradictions
 from .queries.revocations import revocation_of
 
 #: The format of a package; a reader of another must not guess.
 FORMAT = "fapai-evidence-1"
 
 
-def export(house: House, folder: Path, auction_id: str | None = None) -> list[Path]:
+class Contradicted(Exception):
+    """The platform's rows tell other than its own entries: a package of them would be false evidence."""
+
+    def __init__(self, failures: Sequence[Failure]) -> None:
+        super().__init__("; ".join(map(str, failures)))
+        self.failures = failures
+
+
+def export(house: House, folder: Path, auction_id: str | None = None, *, anyway: bool = False) -> list[Path]:
     """Write the evidence package of one auction, or of the whole log, into a new or empty folder; answers its files.
 
     Seals what was committed first, so that the package is complete up to now. The manifest and its signature come
-    last: a folder without them is an export that did not end. DomainError not_found for an unknown auction,
-    wrong_state for one that was never announced; OSError when the folder holds something or cannot be written.
+    last: a folder without them is an export that did not end. Contradicted where rows and entries do not tell the same:
+    nothing is written then, or with `anyway` a package whose manifest says so, and which no verifier lets pass.
+    DomainError not_found for an unknown auction, wrong_state for one that was never announced; OSError when the folder
+    holds something or cannot be written.
     """
     if folder.exists() and any(folder.iterdir()):
         raise FileExistsError(f"{folder} is not empty")
     while house.perform(seal):
         pass
-    return house.read(_write, house.vault, folder, auction_id, house.now())
+    return house.read(_write, house.vault, folder, auction_id, house.now(), anyway)
 
 
-def _write(session: Session, vault: Vault, folder: Path, auction_id: str | None, now: datetime) -> list[Path]:
+def _write(
+    session: Session, vault: Vault, folder: Path, auction_id: str | None, now: datetime, anyway: bool
+) -> list[Path]:
     steady(session)
     auctions = _auctions(session, auction_id)
+    wrong = contradictions(session, auction_id).failures
+    if wrong and not anyway:
+        raise Contradicted(wrong)
     streams = [] if auction_id is None else [f"auction:{auction_id}", f"lot:{auctions[0].lot_id}"]
     folder.mkdir(parents=True, exist_ok=True)
     package = _Package(folder)
@@ -74,6 +90,7 @@ def _write(session: Session, vault: Vault, folder: Path, auction_id: str | None,
             "kind": "log" if auction_id is None else "auction",
             "partial": [],
         }
+        | ({"contradictions": [str(failure) for failure in wrong]} if wrong else {})
     )
     package.write("manifest.json", [manifest])
     package.write("manifest.sig", [vault.sign(manifest).encode() + b"\n"])

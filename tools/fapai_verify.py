@@ -23,16 +23,19 @@ PACKAGE: a flat folder of just these files; manifest.sig and, through it, manife
                    a node spans the leaves from INDEX*2^LEVEL up to (INDEX+1)*2^LEVEL or the end, level 0 are leaves
   receipts.json    {"STREAM/NUMBER":{"bid_id","signature","key_id"}}, one for each accepted bid
   key.pem          the public key, for convenience: it must be the one given
-  In kind "auction" also auction.json {"id","outcome":{"status","price_fen","bidder_code","settlement","lapsed_seq"
-  (bids up to it fell with a change of the sheet: they stay, and the next may start at the reserve)},"reneges":
-  [{"price_fen","forfeited_fen","declared_at","revoked_at","allocation":[lines]|null}],...}, sheet.json [{"seal":hex
-  SHA-256 of "facts","facts",...}], the versions of the disclosure sheet, and confirmation.json {"price_fen",...}|null;
-  in kind "log", which holds every leaf, instead auctions.json [{"auction","sheet","confirmation"}].
+  In kind "auction" also auction.json {"id","terms":{...},"outcome":{"status","price_fen","bidder_code","closes_at",
+  "settlement","lapsed_seq" (bids up to it fell with a change of the sheet: they stay, and the next may start at the
+  reserve),...},"reneges":[{"price_fen","forfeited_fen","declared_at","revoked_at","allocation":[lines]|null}],...},
+  sheet.json [{"seal":hex SHA-256 of "facts","facts",...}], the versions of the disclosure sheet, and confirmation.json
+  {"price_fen",...}|null; in kind "log", which holds every leaf, instead auctions.json [{"auction","sheet",
+  "confirmation"}]. A field "contradictions" in the manifest: the platform's own rows said other than its entries.
 Checked: the above; in each stream numbers 1..n, hashes of predecessors, times that never go back, nothing sealed after
 an unsealed entry; all leaves under the signed root; receipts (a sample; --all: each); that the bids rise, that bids,
 closing, auction and confirmation tell the same price and bidder, that a sale is revoked on the ground of its entry and
-never without one, that every seal a bidder accepted is there; that a forfeited deposit was the buyer's, and reversed or
-used up to the last fen, each line following from the one before.
+never without one, that every seal a bidder accepted is there; that terms, announcement, end, status and settlement are
+those announced, put off, extended, suspended, resumed, closed and settled; that lots were drawn by the seed committed
+to; that a forfeited deposit was the buyer's, and reversed or used up to the last fen, each line following from the one
+before. Of a kind of entry unknown here nobody is accused: what it may have changed stays open.
 """
 
 import argparse
@@ -56,6 +59,16 @@ BID, LAPSE, CLOSE, CONFIRM = BIDDING = "BidAccepted", "BidsLapsed", "AuctionClos
 RENEGE, REVOKE, ALLOCATE = "BuyerReneged", "RenegeRevoked", "ForfeitAllocated"
 ASKED, DRAWN, UNDONE = "CreditorsAsked", "LotsDrawn", "SaleRevoked"
 PUBLIC = (*BIDDING, RENEGE, REVOKE, ASKED, DRAWN, UNDONE)
+ANNOUNCE, PUT_OFF, CLOSED = "AuctionAnnounced", "OpeningPutOff", ("status", "closes_at", "closed_at", "extensions")
+LIVING = (*CLOSED, "ended_reason", "settlement")  # what may change after the announcement
+SETTLED = {CONFIRM: "balance_due", "PricePaid": "paid", "BalanceOverdue": "overdue", "ClosingRuled": "ruled"}
+SETTLED |= {RENEGE: "reneged", REVOKE: "balance_due"}
+QUIET = {"BarChanged", "BidderQualified", "BidRefused", "ClearanceDecided", ALLOCATE, "InterestHitFound", LAPSE}
+QUIET |= {"OffersTurnedAway", "PreferentialPurchaserConfirmed", "SheetChanged", "SuspensionCauseEnded", ASKED, DRAWN}
+QUIET |= {"LotTaken", "DifferenceComplete", "TakingLapsed", "TakingRuled", "LotReturned", "OwnSaleAllowed"}
+QUIET |= {"OwnSaleRecorded", "OwnSaleEnded", "OwnSaleLapsed"}  # change nothing that auction.json tells
+SELL_OFF = "sell_off"  # the round whose first bid sets the end without extending it
+TERMS = ("reserve_price_fen", "increment_fen", "deposit_fen", "opens_at", "closes_at", "balance_days", "forfeit_fen")
 COMMON = {"entries.jsonl", "checkpoint.txt", "proofs.json", "receipts.json", "key.pem"}
 FILES = {"log": COMMON | {"auctions.json"}, "auction": COMMON | {"auction.json", "sheet.json", "confirmation.json"}}
 SAMPLE, SHOWN = 200, 50  # receipts checked without --all; failures listed
@@ -197,6 +210,8 @@ def check_manifest(found: Findings, folder: Path, key: Key) -> dict[str, Any]:
     found.part("manifest.sig", key.verify, signature[:-1], data)
     manifest: dict[str, Any] = parse(data)
     found.that(signature[-1:] == "\n", "manifest.sig", "does not end with a newline")
+    marked = "; ".join(manifest.get("contradictions", []))
+    found.that(not marked, "manifest.json", f"the platform itself marks the package as contradicting: {marked}")
     found.that(canonical(manifest) == data and manifest["format"] == FORMAT, "manifest.json", "is not of the format")
     found.that(manifest["key_id"] == key.id, "manifest.json", f"key_id is not that of the key given, {key.id}")
     listed = {row["name"]: row for row in manifest["files"]}
@@ -226,6 +241,8 @@ class Journal:
         self.committed: dict[str, str] = {}
         self.lapsed: dict[str, int] = {}
         self.undone: dict[str, str] = {}
+        self.announced, self.told = dict[str, dict[str, Any]](), dict[str, dict[str, Any]]()
+        self.contested: set[str] = set()
 
     def read(self, lines: Iterable[bytes]) -> None:
         for position, line in enumerate(lines, 1):
@@ -245,6 +262,9 @@ class Journal:
             self.bidding(where, entry, written)
             self.reneging(where, entry)
             self.drawing(where, entry)
+            self.selling(entry)
+        elif entry["kind"] == "DisclosureSealed":
+            self.seals.setdefault(entry["stream"], set()).add(entry["body"]["seal"])
         if salt is not None:
             sealed = sha256(unhex(salt), written).hex()
         if sealed is not None:
@@ -335,6 +355,44 @@ class Journal:
             that(order == body["drawn"], where, "its order does not follow from its seed")
             self.found.checked["drawings"] += 1
 
+    def selling(self, entry: dict[str, Any]) -> None:
+        """What the entries come to beside the bids: `...` for what an entry of an older or unknown kind leaves open."""
+        stream, kind, body = entry["stream"], entry["kind"], entry["body"]
+        told = self.told.setdefault(stream, dict.fromkeys(LIVING, ...))
+        if kind == ANNOUNCE and "terms" in body:
+            self.announced[stream] = {**body, "terms": dict(body["terms"])}
+            told |= {**dict.fromkeys(LIVING), "status": "announced", "extensions": 0}
+            told["closes_at"] = body["terms"]["closes_at"]
+        elif kind == PUT_OFF:
+            told["closes_at"] = body["closes_at"]
+            if stream in self.announced:
+                self.announced[stream]["terms"] |= {name: body[name] for name in ("opens_at", "closes_at")}
+        elif kind == BID:
+            end, before = body.get("closes_at", ...), told["closes_at"]
+            known = ... not in (end, before, told["extensions"])
+            contest = self.announced.get(stream, {}).get("round") == SELL_OFF and stream not in self.contested
+            self.contested.add(stream)
+            longer = known and end > before and not contest
+            told |= {"closes_at": end, "extensions": told["extensions"] + longer if known else ...}
+        elif kind == "AuctionOpened":
+            told["status"] = "open"
+        elif kind == "AuctionSuspended":
+            told |= {"status": "suspended", "closed_at": body.get("closed_at", ...)}
+        elif kind == "AuctionResumed":
+            told |= {name: body.get(name, ...) for name in ("status", "closes_at")}
+        elif kind in ("AuctionWithdrawn", UNDONE):
+            told |= {"status": "revoked" if kind == UNDONE else "withdrawn", "ended_reason": body["ground"]}
+            told["closed_at"] = told["closed_at"] if kind == UNDONE else body.get("closed_at", ...)
+            told["settlement"] = None
+        elif kind == CLOSE:
+            told |= {name: body.get(name, ...) for name in CLOSED}
+        elif kind in SETTLED or kind == "HandoverStepTaken":
+            told["settlement"] = SETTLED.get(kind, "handed_over" if body.get("code") == "handed_over" else "ruled")
+        elif kind not in (*QUIET, ANNOUNCE):
+            told |= dict.fromkeys(LIVING, ...)
+        if kind == LAPSE:
+            self.contested.discard(stream)
+
 
 def check_key(found: Findings, folder: Path, key: Key) -> None:
     pem = key.public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
@@ -395,7 +453,30 @@ def check_outcome(found: Findings, where: str, journal: Journal, parts: tuple[An
     stands = bool(reneges) and reneges[-1]["revoked_at"] is None
     found.that((outcome.get("settlement") == "reneged") == stands, where, f"{stream} tells another settlement")
     found.that(digest is None or confirmation["price_fen"] == said[0], where, "the confirmation tells another price")
+    check_terms(found, where, journal, auction)
     found.checked["outcomes"] += 1
+
+
+def check_terms(found: Findings, where: str, journal: Journal, auction: dict[str, Any]) -> None:
+    """What was announced and became of it, as auction.json tells it, is what the entries tell."""
+    stream, outcome = f"auction:{auction['id']}", auction["outcome"]
+    announced, told = journal.announced.get(stream), journal.told.get(stream, {})
+    if stream in journal.partial:
+        return
+    pairs = [(name, outcome.get(name), said) for name, said in told.items() if announced or name in outcome]
+    if announced:
+        pairs += [(name, auction["terms"][name], announced["terms"][name]) for name in TERMS]
+        pairs += [(name, auction[name], announced[name]) for name in ("round", "resale_of", "announced_at")]
+        pairs.append(("lot", auction["lot"]["id"], announced["lot_id"]))
+        pairs.append(("court", auction["court"]["code"], announced["court"]))
+        pairs.append(("bids", outcome["bids"], journal.standing.get(stream, (0,))[0]))
+        for name in ("ruleset", "announcement"):
+            digest = auction[name] and sha256(canonical(auction[name])).hex()
+            found.that(digest == announced[f"{name}_sha256"], where, f"the {name} of {stream} is not the one announced")
+        seals = journal.seals.get(f"lot:{announced['lot_id']}", set()) | {announced["seal"]}
+        found.that(auction["seal"] in seals, where, f"the seal of {stream} is none that was put on its sheet")
+    for name, says, said in pairs:
+        found.that(said is ... or says == said, where, f"{name} of {stream} is {says!r}, its entries say {said!r}")
 
 
 def check_outcomes(found: Findings, folder: Path, manifest: dict[str, Any], journal: Journal) -> None:

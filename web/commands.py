@@ -20,7 +20,7 @@ from auction.rules.access import ROLES
 from auction.services import accounts
 from auction.services.lot_import import import_lots
 from bidding import replay as replays
-from bidding.evidence import export
+from bidding.evidence import Contradicted, export
 from bidding.queries.audit import verify_all
 from bidding.services.findings import flag_barred
 from disclosure.services.attachments import clean_file
@@ -30,7 +30,7 @@ from risk.services.written_rules import keep_rule
 from . import errors
 from .lot_import import report
 from .risk_commands import risk
-from .terminal import answered, language, tell, the_house
+from .terminal import answered, language, say, tell, the_house
 from .wiring import check, open_house, upgrade
 
 
@@ -334,11 +334,21 @@ def audit_verify(as_json: bool) -> None:
 @audit.command("export")
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--auction", default=None)
+@click.option("--anyway", is_flag=True, help="Write it, marked as contradicting, though rows and entries differ.")
 @click.option("--json", "as_json", is_flag=True)
 @answered
-def audit_export(folder: Path, auction: str | None, as_json: bool) -> None:
-    """Write the evidence package of one auction, or of every announced one, into a folder."""
-    written = [str(path) for path in export(the_house(), folder, auction)]
+def audit_export(folder: Path, auction: str | None, anyway: bool, as_json: bool) -> None:
+    """Write the evidence package of one auction, or of every announced one, into a folder.
+
+    Where the database tells other than its own journal nothing is written, and each contradiction is named.
+    """
+    try:
+        written = [str(path) for path in export(the_house(), folder, auction, anyway=anyway)]
+    except Contradicted as error:
+        for failure in error.failures:
+            say(str(failure))
+        say("contradicting: no evidence was written (--anyway writes it, marked)")
+        sys.exit(1)
     if as_json:
         tell({"written": written}, as_json)
         return

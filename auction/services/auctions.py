@@ -81,7 +81,14 @@ def create_auction(
         "AuctionDrafted",
         stream=f"lot:{lot.id}",
         private=True,
-        body={"auction_id": auction.id, "by": actor.id, "terms": terms_data(terms), "panel": [m.id for m in members]},
+        body={
+            "auction_id": auction.id,
+            "by": actor.id,
+            "terms": terms_data(terms),
+            "panel": [m.id for m in members],
+            "resale_of": resale_of,
+            "created_at": iso(unit.now),
+        },
     )
     return auction
 
@@ -212,7 +219,13 @@ def vote(unit: Unit, actor: Actor, auction: Auction, *, approve: bool, reason: s
         "VoteGiven",
         stream=f"lot:{auction.lot_id}",
         private=True,
-        body={"auction_id": auction.id, "by": actor.id, "approve": approve, "reason": reason},
+        body={
+            "auction_id": auction.id,
+            "by": actor.id,
+            "approve": approve,
+            "reason": reason,
+            "status": auction.status,
+        },
     )
     return auction
 

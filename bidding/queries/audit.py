@@ -25,6 +25,7 @@ from disclosure.models import SheetVersion
 
 from ..models import Bid, Confirmation, Registration
 from .audit_reneges import check_reneges
+from .audit_rows import check_rows
 from .audit_sanctions import check_sanctions
 from .audit_unsold import check_unsold
 
@@ -59,8 +60,8 @@ def verify_all(session: Session, public_key: bytes, *, signatures: bool = True) 
     """Check the journal, the log, and all that follows from them, against the log's public key (32 raw bytes).
 
     Bids with their receipts' signatures (`signatures=False` leaves those out), room events, prices and leaders,
-    confirmations, reneges with the ledger, sanctions and records, what followed unsold rounds, sheets. The session must
-    not have read anything yet.
+    confirmations, every declared column of auctions, registrations, payments and the ledger (`audit_columns`), reneges,
+    sanctions and records, what followed unsold rounds, sheets. The session must not have read anything yet.
     """
     report = verify_database(session, public_key)
     _check_bids(session, report, public_key, signatures)
@@ -68,14 +69,43 @@ def verify_all(session: Session, public_key: bytes, *, signatures: bool = True) 
     _check_auctions(session, report, standings)
     _check_confirmations(session, report, standings)
     _check_rooms(session, report)
+    check_rows(session, report)
     check_reneges(session, report)
     check_sanctions(session, report)
     check_unsold(session, report)
-    for version in session.scalars(select(SheetVersion).order_by(SheetVersion.lot_id, SheetVersion.version)):
+    _check_sheets(session, report)
+    return report
+
+
+def contradictions(session: Session, auction_id: str | None = None) -> Report:
+    """What the platform tells of one auction, or of all, otherwise than the entries do: for who is about to publish it.
+
+    Compared are the rows, prices, confirmations, reneges, what followed an unsold round, and sheets; not the log, which
+    a reader checks himself.
+    """
+    report = Report()
+    standings = _standings(session, report, auction_id)
+    _check_auctions(session, report, standings, auction_id)
+    _check_confirmations(session, report, standings, auction_id)
+    check_rows(session, report, auction_id)
+    _check_sheets(session, report, auction_id)
+    rest = Report()
+    check_reneges(session, rest)
+    check_unsold(session, rest)
+    for failure in rest.failures:
+        if auction_id is None or auction_id in f"{failure.where} ".replace(":", " ").split():
+            report.that(False, *failure)
+    return report
+
+
+def _check_sheets(session: Session, report: Report, only: str | None = None) -> None:
+    query = select(SheetVersion).order_by(SheetVersion.lot_id, SheetVersion.version)
+    if only is not None:
+        query = query.where(SheetVersion.lot_id == select(Auction.lot_id).where(Auction.id == only).scalar_subquery())
+    for version in session.scalars(query):
         right = sha256_hex(canonical(version.facts)) == version.seal
         report.that(right, f"sheet_versions {version.lot_id} {version.version}", "its seal is not that of its facts")
         report.checked["sheets"] += 1
-    return report
 
 
 def _check_bids(session: Session, report: Report, public_key: bytes, signatures: bool) -> None:
@@ -152,14 +182,16 @@ def _is_signed(verifier: Ed25519PublicKey, signature: str | None, text: str) -> 
     return True
 
 
-def _standings(session: Session, report: Report) -> dict[str, Standing]:
-    """What the entries of every auction come to, by auction id; each step is checked on the way."""
+def _standings(session: Session, report: Report, only: str | None = None) -> dict[str, Standing]:
+    """What the entries of every auction (or one) come to, by auction id; each step is checked on the way."""
     standings: dict[str, Standing] = {}
     query = (
         select(JournalRow.stream, JournalRow.number, JournalRow.kind, JournalRow.entry)
         .where(JournalRow.kind.in_((ACCEPTED, LAPSED, CLOSED, CONFIRMED, UNDONE)))
         .order_by(JournalRow.stream, JournalRow.number)
     )
+    if only is not None:
+        query = query.where(JournalRow.stream == f"auction:{only}")
     for stream, number, kind, text in session.execute(query.execution_options(yield_per=_PAGE)):
         standing = standings.setdefault(stream.removeprefix("auction:"), Standing())
         wrong = _advance(standing, kind, orjson.loads(text)["body"])
@@ -200,8 +232,11 @@ def _beats(standing: Standing, body: dict[str, Any]) -> bool:
     return bool(body["amount_fen"] == standing.price_fen and better)
 
 
-def _check_auctions(session: Session, report: Report, standings: dict[str, Standing]) -> None:
-    for auction in session.scalars(select(Auction).order_by(Auction.id).execution_options(yield_per=_PAGE)):
+def _check_auctions(session: Session, report: Report, standings: dict[str, Standing], only: str | None = None) -> None:
+    query = select(Auction).order_by(Auction.id)
+    if only is not None:
+        query = query.where(Auction.id == only)
+    for auction in session.scalars(query.execution_options(yield_per=_PAGE)):
         where, standing = f"auctions {auction.id}", standings.get(auction.id, Standing())
         told = (auction.price_fen, auction.leader_code, auction.leader_rank, auction.bid_count, auction.lapsed_seq)
         said = (standing.price_fen, standing.bidder_code, standing.rank, standing.bids, standing.lapsed)
@@ -217,9 +252,14 @@ def _moment(at: datetime | None) -> str | None:
     return None if at is None else iso(at)
 
 
-def _check_confirmations(session: Session, report: Report, standings: dict[str, Standing]) -> None:
+def _check_confirmations(
+    session: Session, report: Report, standings: dict[str, Standing], only: str | None = None
+) -> None:
+    query = select(Confirmation).order_by(Confirmation.auction_id)
+    if only is not None:
+        query = query.where(Confirmation.auction_id == only)
     recorded = {name: standing.document for name, standing in standings.items() if standing.document}
-    for row in session.scalars(select(Confirmation).order_by(Confirmation.auction_id)):
+    for row in session.scalars(query):
         right = sha256_hex(canonical(row.document)) == recorded.pop(row.auction_id, None)
         report.that(right, f"confirmations {row.auction_id}", "is not the document that was recorded")
         report.checked["confirmations"] += 1

@@ -168,6 +168,8 @@ def _publish(unit: Unit, auction: Auction, drafted: DraftedChange, *, reason: st
             "items": codes,
             "reason": reason,
             "not_before": (auction.suspension or {}).get("not_before"),
+            "material_at": iso(unit.now),
+            "suspension": auction.suspension,
         },
     )
 
@@ -201,4 +203,5 @@ def _put_off(unit: Unit, auction: Auction, window: Window, *, reason: str) -> No
         auction.suspension = {**auction.suspension, "remaining_seconds": whole}
     body = {"opens_at": iso(window.opens_at), "closes_at": iso(window.closes_at), "reason": reason}
     unit.tell(auction, "status", status=auction.status, **body)
-    unit.record("OpeningPutOff", stream=f"auction:{auction.id}", body=body)
+    told = {**body, "suspension": auction.suspension}
+    unit.record("OpeningPutOff", stream=f"auction:{auction.id}", body=told)

@@ -77,5 +77,6 @@ def dispose(unit: Unit, lot: Lot, disposal: str) -> None:
     drafts = unit.session.scalars(select(Auction).where(Auction.lot_id == lot.id, Auction.status.in_(PRIVATE)))
     for draft in drafts:
         draft.status, draft.ended_reason = "withdrawn", disposal
-        unit.record("DraftGivenUp", stream=f"lot:{lot.id}", private=True, body={"auction_id": draft.id})
+        body = {"auction_id": draft.id, "ground": disposal, "closed_at": None}
+        unit.record("DraftGivenUp", stream=f"lot:{lot.id}", private=True, body=body)
     count_again(unit, lot.id)

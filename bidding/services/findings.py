@@ -183,7 +183,18 @@ def note_hit(unit: Unit, auction_id: str, registration_id: str, clearance: Clear
             "registry_version": clearance.version,
             "grounds": sorted({hit.ground for hit in clearance.hits}),
             "had_bid": had_bid,
+            "state": {"barred": RENEGER if isinstance(clearance, Bound) else BARRED},
         },
+    )
+
+
+def note_bar(unit: Unit, auction_id: str, registration_id: str, barred: str | None) -> None:
+    """Journal that a bar without a hit holds against somebody registered now, or none any more; sealed."""
+    unit.record(
+        "BarChanged",
+        stream=f"auction:{auction_id}",
+        private=True,
+        body={"registration_id": registration_id, "state": {"barred": barred}},
     )
 
 

@@ -17,6 +17,7 @@ from auction.rules.access import Actor, require
 from auction.rules.unsold import is_satisfied, to_stop
 
 from .life import withdraw_locked
+from .noting import row_of
 from .rooms import lock_auctions
 
 #: The ground of such a withdrawal.
@@ -147,5 +148,6 @@ def _note(unit: Unit, group: LotGroup, lot_id: str, actor: Actor) -> None:
             "sell_all": group.sell_all,
             "at": iso(unit.now),
             "by": actor.id,
+            "row": row_of(group),
         },
     )

@@ -27,7 +27,7 @@ from ..queries.conflicts import BARRED, RENEGER
 from ..queries.reneges import Bound
 from ..queries.rooms import OpenRoom, ruleset_of
 from ..rules.room import Standing
-from .findings import bound_to_renegers, flag_barred, keep_bound, keep_findings, note_hit
+from .findings import bound_to_renegers, flag_barred, keep_bound, keep_findings, note_bar, note_hit
 
 _TABLE = Registration.__table__
 _COLUMNS = tuple(
@@ -146,6 +146,8 @@ def recheck(unit: Unit, auction: Auction | OpenRoom, registration_id: str, regis
     hits: Clearance | Bound = clearance if bound is None else bound
     if hits.hits and new:
         note_hit(unit, auction.id, registration_id, hits, had_bid=had_bid)
+    elif new:
+        note_bar(unit, auction.id, registration_id, barred)
     if bound is not None:
         keep_bound(unit, auction, lot, registration_id, bound, had_bid=had_bid and new)
     keep_findings(unit, auction, lot, registration_id, clearance, had_bid=had_bid and new)

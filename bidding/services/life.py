@@ -25,6 +25,7 @@ from ..queries.rooms import ruleset_of
 from ..rules.registration import STANDING
 from ..rules.suspension import earliest_end, remaining_seconds, resume_after_supplement, resume_by
 from .looks import await_look, end
+from .noting import moment
 from .release import release_registration
 from .rooms import lock_auction
 
@@ -48,6 +49,7 @@ def record_close(unit: Unit, auction: Auction, status: str) -> Entry:
             "bids": auction.bid_count,
             "extensions": auction.extensions,
             "closes_at": iso(auction.closes_at),
+            "closed_at": moment(auction.closed_at),
         },
     )
 
@@ -99,7 +101,9 @@ def suspend_locked(unit: Unit, auction: Auction, *, kind: str, reason: str, caus
     }
     change_status(unit, auction, "suspended", kind=kind, reason=reason, cause=cause)
     unit.record(
-        "AuctionSuspended", stream=f"auction:{auction.id}", body={"kind": kind, "reason": reason, "cause": cause}
+        "AuctionSuspended",
+        stream=f"auction:{auction.id}",
+        body={**auction.suspension, "closed_at": moment(auction.closed_at)},
     )
 
 
@@ -135,7 +139,11 @@ def resume(unit: Unit, actor: Actor, auction_id: str, *, closes_at: datetime, re
         closes_at=iso(closes_at),
         reason=reason,
     )
-    unit.record("AuctionResumed", stream=f"auction:{auction.id}", body={"closes_at": iso(closes_at), "reason": reason})
+    unit.record(
+        "AuctionResumed",
+        stream=f"auction:{auction.id}",
+        body={"closes_at": iso(closes_at), "reason": reason, "status": auction.status},
+    )
     if auction.status == "open":  # the time of opening may have passed while the sale was suspended
         _refuse_undecided(unit, auction)
     return auction
@@ -174,7 +182,7 @@ def end_cause(unit: Unit, auction: Auction, *, reason: str) -> None:
     unit.record(
         "SuspensionCauseEnded",
         stream=f"auction:{auction.id}",
-        body={"reason": reason, "resume_by": due.isoformat()},
+        body={"reason": reason, **ended},
     )
 
 
@@ -196,7 +204,11 @@ def withdraw_locked(unit: Unit, auction: Auction, *, ground: str, reason: str) -
     auction.ended_reason = ground
     end(unit, auction)
     await_look(unit, "relist", auction.lot_id)  # the time for a round after an unsold one runs on
-    unit.record("AuctionWithdrawn", stream=f"auction:{auction.id}", body={"ground": ground, "reason": reason})
+    unit.record(
+        "AuctionWithdrawn",
+        stream=f"auction:{auction.id}",
+        body={"ground": ground, "reason": reason, "closed_at": moment(auction.closed_at)},
+    )
     release_all(unit, auction, keep=None)
 
 

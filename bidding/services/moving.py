@@ -6,28 +6,44 @@ Shared by what takes money, lets it go and forfeits it; the auction's row is loc
 from datetime import datetime, timedelta
 from typing import Any
 
+from auction.kernel.clock import iso
 from auction.kernel.unit import Unit
 from auction.models import Auction
 
 from ..models import Payment, Posting, Registration
 from ..queries.rooms import ruleset_of
 from ..rules.ledger import Transfer
+from .noting import payment_state
 
 
 def post(unit: Unit, registration: Registration, transfer: Transfer) -> None:
-    """Write a movement into the ledger of the registration's auction."""
-    unit.session.add(
-        Posting(
-            auction_id=registration.auction_id,
-            registration_id=registration.id,
-            source=transfer.source,
-            destination=transfer.destination,
-            amount_fen=transfer.amount_fen,
-            kind=transfer.kind.value,
-            at=unit.now,
-        )
-    )
+    """Write a movement into the ledger of the registration's auction, and journal it sealed in the person's stream."""
+    _move(unit, f"person:{registration.person_id}", registration.auction_id, registration.id, transfer)
+
+
+def post_unregistered(unit: Unit, auction: Auction, transfer: Transfer) -> None:
+    """Write a movement of nobody registered into an auction's ledger, and journal it sealed in the lot's stream."""
+    _move(unit, f"lot:{auction.lot_id}", auction.id, None, transfer)
+
+
+def _move(unit: Unit, stream: str, auction_id: str, registration_id: str | None, transfer: Transfer) -> None:
+    facts: dict[str, Any] = {
+        "auction_id": auction_id,
+        "registration_id": registration_id,
+        "source": transfer.source,
+        "destination": transfer.destination,
+        "amount_fen": transfer.amount_fen,
+        "kind": transfer.kind.value,
+    }
+    posting = Posting(**facts, at=unit.now)
+    unit.session.add(posting)
     unit.session.flush()
+    unit.record(
+        "MoneyMoved",
+        stream=stream,
+        private=True,
+        body={"posting_id": posting.id, **facts, "at": iso(unit.now)},
+    )
 
 
 def note(unit: Unit, registration: Registration, kind: str, payment: Payment, **facts: Any) -> None:
@@ -36,15 +52,7 @@ def note(unit: Unit, registration: Registration, kind: str, payment: Payment, **
         kind,
         stream=f"person:{registration.person_id}",
         private=True,
-        body={
-            "auction_id": payment.auction_id,
-            "registration_id": registration.id,
-            "payment_id": payment.id,
-            "purpose": payment.purpose,
-            "amount_fen": payment.amount_fen,
-            "status": payment.status,
-            **facts,
-        },
+        body={**payment_state(payment), **facts},
     )
 
 

@@ -24,6 +24,7 @@ from ..queries.papers import check_own
 from ..queries.rooms import ruleset_of
 from ..rules import objection as rules
 from .life import end_cause, suspend_locked
+from .noting import row_of
 from .rooms import lock_auction
 
 #: Why a sale stands still while an outsider's claim is examined.
@@ -193,5 +194,5 @@ def _note(unit: Unit, row: SaleObjection, kind: str, **facts: Any) -> None:
         kind,
         stream=f"objection:{row.id}",
         private=True,
-        body={"objection_id": row.id, "auction_id": row.auction_id, **facts},
+        body={"objection_id": row.id, "auction_id": row.auction_id, "row": row_of(row), **facts},
     )

@@ -21,9 +21,10 @@ from auction.rules.ruleset import load
 from auction.rules.unsold import check_above, own_sale_end
 from auction.services.locking import lock_round
 
-from ..models import Posting
 from ..rules import ledger
 from .disposal import check_no_own_sale, check_undisposed, dispose, lock_unsold
+from .moving import post_unregistered
+from .noting import row_of
 
 
 def allow(unit: Unit, actor: Actor, auction_id: str, *, offer_fen: int, until_on: date, reason: str) -> OwnSale:
@@ -76,19 +77,7 @@ def record_sale(unit: Unit, actor: Actor, auction_id: str, *, price_fen: int, re
     check_above(price_fen, sale.above_fen, "price_fen")
     sale.price_fen = price_fen
     _end(unit, sale, "sold", reason, actor.id)
-    transfer = ledger.own_sale_received(auction.id, price_fen)
-    unit.session.add(
-        Posting(
-            auction_id=auction.id,
-            registration_id=None,
-            source=transfer.source,
-            destination=transfer.destination,
-            amount_fen=transfer.amount_fen,
-            kind=transfer.kind.value,
-            at=unit.now,
-        )
-    )
-    unit.session.flush()
+    post_unregistered(unit, auction, ledger.own_sale_received(auction.id, price_fen))
     dispose(unit, auction.lot, "own_sale")
     _record(unit, auction, "OwnSaleRecorded", "own_sale_recorded", price_fen=price_fen)
     _note(unit, sale, actor, reason)
@@ -136,6 +125,6 @@ def _record(unit: Unit, auction: Auction, kind: str, notice: str, **facts: objec
 
 def _note(unit: Unit, sale: OwnSale, actor: Actor, reason: str | None) -> None:
     """Journal the court's reason and the offer, sealed, in the lot's stream."""
-    told = {"own_sale_id": sale.id, "status": sale.status, "offer_fen": sale.offer_fen}
+    told = {"own_sale_id": sale.id, "status": sale.status, "offer_fen": sale.offer_fen, "row": row_of(sale)}
     body = {**told, "reason": reason, "by": actor.id}
     unit.record("OwnSaleDecided", stream=f"lot:{sale.lot_id}", private=True, body=body)

@@ -37,6 +37,7 @@ from ..rules.payment import (
     takes_deposits,
 )
 from .moving import new_payment, note, order_refund, post, refund_span
+from .noting import row_of
 from .rooms import lock_auction
 from .signals import keep_signals
 
@@ -172,14 +173,14 @@ def receive_notice(
             whose=unit.vault.match_key(payer.id_type, payer.id_number) if payer is not None else None,
         )
     if verdict == "unchanged":
-        note(unit, registration, "PaymentNoticeIgnored", payment, notice=notice.id, outcome=notice.outcome)
+        note(unit, registration, "PaymentNoticeIgnored", payment, **_taken(unit, notice))
     elif verdict == "failed":
         payment.status = "failed"
-        note(unit, registration, "PaymentFailed", payment, notice=notice.id)
+        note(unit, registration, "PaymentFailed", payment, **_taken(unit, notice))
     elif verdict == "paid":
-        _accept(unit, auction, registration, payment, notice.amount_fen, on_deposit, on_balance)
+        _accept(unit, auction, registration, payment, notice, on_deposit, on_balance)
     else:
-        _turn_away(unit, auction, registration, payment, verdict, notice.amount_fen)
+        _turn_away(unit, auction, registration, payment, verdict, notice)
     return payment
 
 
@@ -362,6 +363,16 @@ def _seen(unit: Unit, notice: PaymentNotice) -> bool:
     return False
 
 
+def _taken(unit: Unit, notice: PaymentNotice) -> dict[str, Any]:
+    """What the entry about a notice says of it: once for each that is kept."""
+    return {
+        "notice": notice.id,
+        "outcome": notice.outcome,
+        "notice_fen": notice.amount_fen,
+        "noticed_at": iso(unit.now),
+    }
+
+
 def _payer(unit: Unit, registration: Registration, notice: PaymentNotice) -> OpenIdentity | None:
     """Who paid, where he is by number and name the applicant, a joint bidder or the principal (OJA 17(2))."""
     # A notice does not say what kind of number the payer's is, so each kind is tried.
@@ -382,56 +393,61 @@ def _accept(
     auction: Auction,
     registration: Registration,
     payment: Payment,
-    amount_fen: int,
+    notice: PaymentNotice,
     on_deposit: DepositConfirmed | None,
     on_balance: BalanceConfirmed | None,
 ) -> None:
+    amount_fen, taken = notice.amount_fen, _taken(unit, notice)
     payment.status, payment.paid_fen, payment.paid_at = "paid", amount_fen, unit.now
     if payment.purpose == "balance":
         post(unit, registration, ledger.balance_received(auction.id, amount_fen))
         rest = owed_fen(unit.session, auction)
-        note(unit, registration, "BalancePaid", payment, received_fen=amount_fen, owed_fen=rest)
+        note(unit, registration, "BalancePaid", payment, received_fen=amount_fen, owed_fen=rest, **taken)
         if rest == 0:
             (on_balance or _settlement())(unit, auction, payment)
         return
     if payment.purpose == "difference":
         post(unit, registration, ledger.difference_received(auction.id, amount_fen))
         rest = difference_owed_fen(unit.session, registration.id)
-        note(unit, registration, "DifferencePaid", payment, received_fen=amount_fen, owed_fen=rest)
+        note(unit, registration, "DifferencePaid", payment, received_fen=amount_fen, owed_fen=rest, **taken)
         if rest == 0:
             complete_taking(unit, auction, registration.id)
         return
     if payment.purpose == "top_up":
-        _top_up_paid(unit, auction, registration, payment, amount_fen)
+        _top_up_paid(unit, auction, registration, payment, notice)
         return
     post(unit, registration, ledger.deposit_received(registration.id, payment.amount_fen))
-    note(unit, registration, "DepositPaid", payment)
+    note(unit, registration, "DepositPaid", payment, **taken)
     refund_excess(unit, registration, due_at=unit.now + refund_span(unit, auction))
     (on_deposit or _registration())(unit, registration)
 
 
-def _top_up_paid(unit: Unit, auction: Auction, registration: Registration, payment: Payment, amount_fen: int) -> None:
+def _top_up_paid(
+    unit: Unit, auction: Auction, registration: Registration, payment: Payment, notice: PaymentNotice
+) -> None:
     """A part of a top-up order came: it goes to the lines in their order, and the last part ends the order."""
-    order = standing_order(unit.session, auction.id)
+    order, amount_fen = standing_order(unit.session, auction.id), notice.amount_fen
     assert order is not None  # noqa: S101 - nothing is owed without one
     before = top_up_paid_fen(unit.session, auction.id)
     post(unit, registration, ledger.top_up_received(auction.id, amount_fen))
     for use, fen in split(lines_of(order.lines), before, amount_fen).items():
         post(unit, registration, ledger.top_up_used(auction.id, use, fen))
-    note(unit, registration, "TopUpPaid", payment, received_fen=amount_fen, order_id=order.id)
+    facts = {"received_fen": amount_fen, "order_id": order.id}
+    note(unit, registration, "TopUpPaid", payment, **facts, **_taken(unit, notice))
     if before + amount_fen == order.amount_fen:
         order.status, order.ended_at = "paid", unit.now
 
 
 def _turn_away(
-    unit: Unit, auction: Auction, registration: Registration, payment: Payment, status: str, amount_fen: int
+    unit: Unit, auction: Auction, registration: Registration, payment: Payment, status: str, notice: PaymentNotice
 ) -> None:
     """Money that cannot count: it is due back, and never stood in the registration's deposit."""
-    due_at = unit.now + refund_span(unit, auction)
+    due_at, amount_fen = unit.now + refund_span(unit, auction), notice.amount_fen
     payment.status, payment.paid_fen = status, amount_fen
     post(unit, registration, ledger.stray_received(registration.id, amount_fen))
     order_refund(unit, payment, amount_fen, due_at)
-    note(unit, registration, "PaymentTurnedAway", payment, received_fen=amount_fen, due_at=iso(due_at))
+    facts = {"received_fen": amount_fen, "due_at": iso(due_at)}
+    note(unit, registration, "PaymentTurnedAway", payment, **facts, **_taken(unit, notice))
 
 
 def complete_taking(unit: Unit, auction: Auction, registration_id: str) -> None:
@@ -439,6 +455,8 @@ def complete_taking(unit: Unit, auction: Auction, registration_id: str) -> None:
     taking = unit.session.scalars(select(Taking).where(Taking.registration_id == registration_id)).one()
     taking.status = "taken"
     unit.record("DifferenceComplete", stream=f"auction:{auction.id}", body={"difference_fen": taking.difference_fen})
+    told = {"taking_id": taking.id, "auction_id": auction.id, "row": row_of(taking)}
+    unit.record("TakingCompleted", stream=f"lot:{taking.lot_id}", private=True, body=told)
     unit.tell(auction, "notice", notice="difference_paid")
 
 

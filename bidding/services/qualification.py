@@ -12,6 +12,7 @@ from ..models import Qualification
 from ..queries.papers import check_own
 from ..queries.reneges import is_buyer
 from ..rules.revocation import UNQUALIFIED, Stated
+from .noting import row_of
 from .rooms import lock_auction
 from .settlement import check_evidence, rule_sale, winner_of
 from .unwinding import unwind
@@ -48,7 +49,12 @@ def submit_qualification(unit: Unit, actor: Actor, auction_id: str, *, attachmen
         "QualificationSubmitted",
         stream=f"person:{actor.person_id}",
         private=True,
-        body={"auction_id": auction.id, "qualification_id": row.id, "papers": row.attachments},
+        body={
+            "auction_id": auction.id,
+            "qualification_id": row.id,
+            "papers": row.attachments,
+            "row": row_of(row),
+        },
     )
     return row
 

@@ -34,6 +34,7 @@ from .findings import keep_bound, keep_findings
 from .identities import sealed_identity
 from .interest import recheck, sanction_bar, standing_to_renegers
 from .looks import await_look
+from .noting import state_of
 from .payments import held_deposit, refund_excess
 from .release import release_registration
 from .rooms import lock_auction
@@ -161,6 +162,9 @@ def _note_filed(unit: Unit, registration: Registration, application: rules.Appli
             "registry_version": registration.cleared_version,
             "seal": application.seal,
             "undertakings": list(application.undertakings),
+            "account_id": registration.account_id,
+            "created_at": iso(registration.created_at),
+            "state": state_of(registration),
         },
     )
 
@@ -306,7 +310,7 @@ def acknowledge(unit: Unit, actor: Actor, registration_id: str, seal: str) -> Re
             "DisclosureAcknowledged",
             stream=f"person:{registration.person_id}",
             private=True,
-            body={"registration_id": registration.id, "seal": seal},
+            body={"registration_id": registration.id, "seal": seal, "state": state_of(registration)},
         )
     return registration
 
@@ -378,6 +382,7 @@ def decide(
             "rank": registration.rank,
             "claim_fen": registration.claim_fen,
             "by": actor.id,
+            "state": state_of(registration),
         },
     )
     if represented and not approve:
@@ -393,16 +398,23 @@ def _decide_identity(
     """Decide on an identity the registry cannot match: the regulator, or a clerk of another court (PRECISIONS 13)."""
     if registration.status != "awaiting_court":
         raise DomainError("wrong_state", status=registration.status)
+    if approve:
+        registration.hold = None
     unit.record(
         "IdentityDecided",
         stream=f"person:{registration.person_id}",
         private=True,
-        body={"registration_id": registration.id, "approve": approve, "reason": reason, "by": actor.id},
+        body={
+            "registration_id": registration.id,
+            "approve": approve,
+            "reason": reason,
+            "by": actor.id,
+            "state": state_of(registration),
+        },
     )
     if not approve:
         release_registration(unit, auction, registration, status="refused", refusal="identity_unverified")
         return registration
-    registration.hold = None
     undecided = registration.capacity in rules.REPRESENTED and registration.decided_by is None
     _go_on(unit, registration, represented=undecided)
     return registration
@@ -415,6 +427,13 @@ def _go_on(unit: Unit, registration: Registration, *, represented: bool) -> None
     registration.status = "awaiting_deposit"
     if held_deposit(unit, registration) >= registration.deposit_due_fen:
         deposit_confirmed(unit, registration)
+        return
+    unit.record(
+        "DepositAwaited",
+        stream=f"person:{registration.person_id}",
+        private=True,
+        body={"registration_id": registration.id, "state": state_of(registration)},
+    )
 
 
 def _approve_claim(
@@ -458,5 +477,6 @@ def deposit_confirmed(unit: Unit, registration: Registration) -> None:
             "bidder_code": registration.bidder_code,
             "seal": registration.seal,
             "at": iso(unit.now),
+            "state": state_of(registration),
         },
     )

@@ -7,6 +7,7 @@ from auction.models import Auction
 
 from ..models import RegisteredIdentity, Registration
 from ..queries.rooms import ruleset_of
+from .noting import state_of
 from .payments import release_deposit
 
 
@@ -31,5 +32,10 @@ def release_registration(
         "RegistrationEnded",
         stream=f"person:{registration.person_id}",
         private=True,
-        body={"registration_id": registration.id, "status": status, "refusal": refusal},
+        body={
+            "registration_id": registration.id,
+            "status": status,
+            "refusal": refusal,
+            "state": state_of(registration),
+        },
     )

@@ -29,6 +29,7 @@ from ..rules.debt import Known, check_declarable, check_factors, check_facts, fo
 from ..rules.ledger import Kind, advance
 from .interest import check_anew
 from .moving import new_payment, note, order_refund, post, refund_span
+from .noting import state_of
 from .payments import held_payment, supersede_pending
 from .settlement import winner_of
 
@@ -169,7 +170,13 @@ def note_renege(unit: Unit, renege: Renege, registration: Registration, kind: st
         kind,
         stream=f"person:{registration.person_id}",
         private=True,
-        body={"renege_id": renege.id, "auction_id": renege.auction_id, **facts},
+        body={
+            "renege_id": renege.id,
+            "auction_id": renege.auction_id,
+            "registration_id": registration.id,
+            "state": state_of(registration),
+            **facts,
+        },
     )
 
 

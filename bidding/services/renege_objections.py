@@ -206,7 +206,7 @@ def _take_back(unit: Unit, resale: Auction) -> None:
             "DraftGivenUp",
             stream=f"lot:{resale.lot_id}",
             private=True,
-            body={"auction_id": resale.id, "ground": "renege_revoked"},
+            body={"auction_id": resale.id, "ground": "renege_revoked", "closed_at": iso(unit.now)},
         )
     elif resale.status in ("announced", "open", "suspended"):
         withdraw_locked(unit, resale, ground="renege_revoked", reason="悔拍认定已撤销，原成交恢复效力")

@@ -22,6 +22,7 @@ from ..queries.held import REVOCATION, WINNER_BARRED, is_held
 from ..rules.revocation import GROUNDS, Stated
 from .interest import recheck
 from .life import change_status
+from .noting import state_of
 from .release import release_registration
 from .renege import forfeit_deposit
 from .settlement import winner_of
@@ -121,6 +122,7 @@ def carry_out_revocation(unit: Unit, actor: Actor, approval: Approval) -> None:
             "reason": approval.reason,
             "approval_id": approval.id,
             "by": [approval.proposed_by, actor.id],
+            "state": state_of(winner),
         },
     )
 

@@ -40,6 +40,7 @@ from .disposal import check_no_own_sale, dispose, lock_unsold
 from .groups import count_again
 from .identities import sealed_identity
 from .moving import note, order_refund, post, refund_span
+from .noting import row_of, state_of
 from .payments import supersede_pending
 
 #: The claim of a registration that stands for a taker: it never was one for the bidding.
@@ -199,7 +200,8 @@ def award(
         "rank": taking.rank,
     }
     unit.record("LotTaken", stream=f"auction:{auction.id}", body=body)
-    _note(unit, taking, "TakingAwarded", claim_fen=claim_fen, reason=reason, qualification=qualification, by=actor.id)
+    told = {"claim_fen": claim_fen, "registration_id": taking.registration_id, "qualification": qualification}
+    _note(unit, taking, "TakingAwarded", **told, reason=reason, by=actor.id)
     unit.tell(auction, "notice", notice="taken")
     unit.session.flush()
     return taking
@@ -268,7 +270,20 @@ def _registration(unit: Unit, auction: Auction, party: Party) -> Registration:
     )
     identity.live = False  # a registration for the bidding may stand beside it
     unit.session.add(identity)
+    filed = {name: getattr(row, name) for name in ("account_id", "capacity", "claim", "hold", "seal", "undertakings")}
+    _note_taker(unit, row, "TakerEntered", **filed, refusal=None, created_at=iso(row.created_at))
     return row
+
+
+def _note_taker(unit: Unit, registration: Registration, kind: str, **facts: object) -> None:
+    """Journal what becomes of the registration that stands for a taker, sealed, in the taker's own stream."""
+    told = {"registration_id": registration.id, "auction_id": registration.auction_id}
+    unit.record(
+        kind,
+        stream=f"person:{registration.person_id}",
+        private=True,
+        body={**told, **facts, "state": state_of(registration)},
+    )
 
 
 def refuse(unit: Unit, actor: Actor, auction_id: str, taking_id: str, *, reason: str) -> Taking:
@@ -294,6 +309,7 @@ def lapse(unit: Unit, actor: Actor, auction_id: str, taking_id: str, *, reason: 
     taking.decided_by, taking.decided_at = actor.id, unit.now
     registration = unit.session.get_one(Registration, taking.registration_id)
     registration.status = "released"
+    _note_taker(unit, registration, "TakerReleased")
     due_at = unit.now + refund_span(unit, auction)
     supersede_pending(unit, registration, "difference")
     for payment in payments(unit.session, registration.id):
@@ -350,5 +366,11 @@ def _note(unit: Unit, taking: Taking, kind: str, **facts: object) -> None:
         kind,
         stream=f"lot:{taking.lot_id}",
         private=True,
-        body={"taking_id": taking.id, "auction_id": taking.auction_id, "party_id": taking.party_id, **facts},
+        body={
+            "taking_id": taking.id,
+            "auction_id": taking.auction_id,
+            "party_id": taking.party_id,
+            "row": row_of(taking),
+            **facts,
+        },
     )

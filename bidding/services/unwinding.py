@@ -18,6 +18,7 @@ from ..rules.revocation import REVOCABLE, Line, Stated, bars_from_resale, unwoun
 from .interest import check_anew
 from .life import change_status
 from .moving import new_payment, note, order_refund, post, refund_span
+from .noting import row_of, state_of
 from .payments import held_payment
 from .release import release_registration
 from .renege import give_back_balance
@@ -103,6 +104,8 @@ def unwind(
             "reason": reason,
             "at": iso(unit.now),
             "by": by,
+            "state": state_of(winner),
+            "row": row_of(row),
         },
     )
     return row

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import structlog
@@ -9,6 +10,7 @@ import structlog
 from auction.kernel.clock import FixedClock
 from auction.kernel.ids import Ids
 from tests.bidding.hall import Hall, a_house
+from tests.bidding.sale import false_evidence
 from tests.conftest import START
 
 
@@ -27,6 +29,8 @@ def _hall(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 
 @pytest.fixture
-def hall(_hall: Hall) -> Hall:
-    """The file's hall, as each test finds it."""
-    return _hall.begin()
+def hall(_hall: Hall, tmp_path: Path) -> Iterator[Hall]:
+    """The file's hall, as each test finds it; of every auction it has told, the evidence holds in the end."""
+    yield _hall.begin()
+    for auction_id in sorted(_hall.told):
+        assert false_evidence(_hall.house, tmp_path / f"evidence-{auction_id}", auction_id) == []

@@ -22,6 +22,7 @@ from auction.kernel.unit import House, Unit
 from auction.models import Auction, Intake
 from bidding.models import Bid, Registration
 from bidding.services.bids import Answer, BidOffer, place_bids
+from tests.bidding.sale import tell_auction, tell_registration
 from tests.conftest import POSTGRESQL, START, settings_for
 from tests.factories import a_bidder, a_paid_deposit, a_registration, a_resident_id, an_auction
 from web.wiring import open_house, upgrade
@@ -78,6 +79,7 @@ class Hall:
     house: House
     clock: FixedClock
     heard: list[Published] = field(default_factory=list)
+    told: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         for topic in ("room", "alert", "refund"):
@@ -87,12 +89,18 @@ class Hall:
         """What each test starts from: the same time, nothing heard, no process taking bids."""
         self.clock.moment = START
         self.heard.clear()
+        self.told.clear()
         self.house.perform(lambda unit: unit.session.execute(delete(Intake)))
         return self
 
     def auction(self, **changes: Any) -> str:
         """An auction, open since an hour for 24 more unless the factory is told otherwise; its id."""
         return self.house.perform(lambda unit: an_auction(unit, **changes).id)
+
+    def tell(self, auction_id: str) -> None:
+        """Journal an auction made by its row alone, so that the audit knows it; its bidders will be journaled too."""
+        self.house.perform(lambda unit: tell_auction(unit, unit.session.get_one(Auction, auction_id)))
+        self.told.add(auction_id)
 
     def bidder(self, auction_id: str, *, status: str = "qualified", paid: bool = True, **changes: Any) -> Bidder:
         """Somebody registered, by default qualified with the deposit held."""
@@ -102,8 +110,9 @@ class Hall:
             auction = unit.session.get_one(Auction, auction_id)
             account = a_bidder(unit, id_number=number, name="张三")
             registration = a_registration(unit, auction, account, status=status, **changes)
-            if paid and registration.deposit_due_fen:
-                a_paid_deposit(unit, registration)
+            deposit = a_paid_deposit(unit, registration) if paid and registration.deposit_due_fen else None
+            if auction_id in self.told:
+                tell_registration(unit, registration, deposit)
             return Bidder(auction_id, account.id, registration.id, registration.bidder_code, number)
 
         return self.house.perform(service)

@@ -20,8 +20,10 @@ from tests.bidding.sale_model import LIVE, Pay, Sale
 #: Entries that tell of something that was asked for and changed nothing.
 DENIALS = {
     "AlertRaised",
+    "BarChanged",
     "BidRefused",
     "DisclosureAcknowledged",
+    "DisclosureSealed",
     "InterestHitFound",
     "PaymentNoticeIgnored",
     "RegistryImported",

@@ -1,6 +1,7 @@
 """Packages written by the program and read by the outsider's verifier, on both databases."""
 
 import base64
+import hashlib
 import json
 import random
 import subprocess
@@ -12,15 +13,17 @@ import pytest
 from sqlalchemy import delete, select
 
 from auction.kernel.clock import FixedClock
+from auction.kernel.crypto import canonical
 from auction.kernel.errors import DomainError
 from auction.kernel.unit import House
 from auction.models import Auction, JournalRow, Salt
 from auction.queries.log import entry_proof, log_key
 from auction.services.log import seal
-from bidding.evidence import export
+from bidding.evidence import Contradicted, export
 from bidding.models import Bid
 from tests.bidding.sale import a_contest, an_open_sale, bid, hammer
 from tests.factories import an_auction
+from tests.tools.test_fapai_verify import verify as tool
 
 TOOL = Path(__file__).parents[2] / "tools" / "fapai_verify.py"
 
@@ -142,9 +145,76 @@ def test_what_the_platform_tells_otherwise_than_its_entries_is_found_in_its_own_
         unit.session.get_one(Auction, sold).price_fen += 1
 
     house.perform(lie)
-    export(house, tmp_path / "evidence", sold)
+    with pytest.raises(Contradicted, match=f"auctions {sold}"):
+        export(house, tmp_path / "evidence", sold)
+    assert not (tmp_path / "evidence").exists()
+    export(house, tmp_path / "evidence", sold, anyway=True)
     said = verify(tmp_path / "evidence", house)
-    assert not said["verified"] and "the bids say" in said["failures"][0]["what"]
+    assert not said["verified"] and "marks the package as contradicting" in said["failures"][0]["what"]
+    assert "the bids say" in said["failures"][1]["what"]
+
+
+FALSE: dict[str, Any] = {
+    "terms.reserve_price_fen": 1,
+    "terms.increment_fen": 7,
+    "terms.deposit_fen": 7,
+    "terms.opens_at": "2026-01-01T00:00:00.000000+00:00",
+    "terms.closes_at": "2026-01-01T00:00:00.000000+00:00",
+    "terms.balance_days": 99,
+    "terms.forfeit_fen": 7,
+    "round": "second",
+    "resale_of": "x",
+    "announced_at": "2026-01-01T00:00:00.000000+00:00",
+    "announcement": {"text": "另一公告"},
+    "ruleset": {},
+    "seal": "0" * 64,
+    "lot.id": "x",
+    "court.code": "9900",
+    "outcome.status": "unsold",
+    "outcome.price_fen": 1,
+    "outcome.bidder_code": "X0000",
+    "outcome.bids": 6,
+    "outcome.extensions": 3,
+    "outcome.closes_at": "2026-01-01T00:00:00.000000+00:00",
+    "outcome.closed_at": "2026-01-01T00:00:00.000000+00:00",
+    "outcome.ended_reason": "x",
+    "outcome.settlement": "paid",
+}
+
+
+def test_an_outsider_finds_each_false_term_status_or_end_in_a_package_that_is_signed_anew(
+    house: House, sold: str, tmp_path: Path
+) -> None:
+    """What a platform could write that has the key, and leaves out that its rows contradict its entries."""
+    export(house, tmp_path / "evidence", sold)
+    whole = json.loads((tmp_path / "evidence" / "auction.json").read_text())
+    for name, value in FALSE.items():
+        told = json.loads(json.dumps(whole))
+        *path, last = name.split(".")
+        part = told[path[0]] if path else told
+        assert part[last] != value
+        part[last] = value
+        signed_anew(house, tmp_path / "evidence", "auction.json", json.dumps(told).encode())
+        said = outsider(tmp_path / "evidence", house)
+        assert said and all(sold in what for what in said), (name, said)
+    signed_anew(house, tmp_path / "evidence", "auction.json", json.dumps(whole).encode())
+    assert outsider(tmp_path / "evidence", house) == []
+
+
+def signed_anew(house: House, folder: Path, name: str, data: bytes) -> None:
+    (folder / name).write_bytes(data)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    row = next(file for file in manifest["files"] if file["name"] == name)
+    row |= {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data)}
+    (folder / "manifest.json").write_bytes(canonical(manifest))
+    (folder / "manifest.sig").write_bytes(house.vault.sign(canonical(manifest)).encode() + b"\n")
+
+
+def outsider(folder: Path, house: House) -> list[str]:
+    """What the verifier finds, in this process: starting it for each falsehood would take long."""
+    found = tool.Findings()
+    tool.check_package(found, folder, tool.Key(base64.b64encode(house.vault.public_key).decode()), False)
+    return [failure["what"] for failure in found.failures]
 
 
 def test_a_receipt_with_its_proof_is_verified(house: House, sold: str, tmp_path: Path) -> None:
@@ -185,6 +255,6 @@ def test_an_unknown_or_a_never_announced_auction_and_a_full_folder_are_refused(h
         export(house, tmp_path / "evidence", draft)
     assert not (tmp_path / "evidence").exists()
     (tmp_path / "evidence").mkdir()
-    export(house, tmp_path / "evidence")
+    export(house, tmp_path / "evidence", anyway=True)  # no entry tells of that draft
     with pytest.raises(FileExistsError):
         export(house, tmp_path / "evidence")

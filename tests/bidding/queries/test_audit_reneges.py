@@ -13,7 +13,7 @@ from auction.kernel.unit import House
 from auction.models import Account, Auction
 from auction.services.approvals import vote
 from auction.services.log import seal
-from bidding.evidence import export
+from bidding.evidence import Contradicted, export
 from bidding.models import Allocation, Posting, Registration, Renege, TopUpOrder
 from bidding.queries.audit import verify_all
 from bidding.queries.payments import deposit_of
@@ -112,6 +112,8 @@ def test_an_outsider_verifies_the_package_and_finds_a_renege_that_was_changed(
     with house.engine.begin() as connection:
         remove_guards(connection)
         connection.execute(update(Renege).where(Renege.status == "in_force").values(forfeited_fen=7))
-    export(house, tmp_path / "changed", sale)
+    with pytest.raises(Contradicted, match=f"reneges {sale}"):
+        export(house, tmp_path / "changed", sale)
+    export(house, tmp_path / "changed", sale, anyway=True)
     said = verify(tmp_path / "changed", house)
     assert any("reneges" in failure["what"] for failure in said["failures"])

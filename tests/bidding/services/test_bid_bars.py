@@ -53,7 +53,13 @@ def test_an_import_between_two_bids_bars_the_next_and_flags_the_earlier_one(hall
     answer = hall.bid(ann, RESERVE + 2 * STEP)
     assert (answer.outcome, answer.code) == ("refused", "barred_interest")
     assert hits(hall, auction_id) == [
-        {"registration_id": ann.registration_id, "registry_version": version, "grounds": ["staff"], "had_bid": True}
+        {
+            "registration_id": ann.registration_id,
+            "registry_version": version,
+            "grounds": ["staff"],
+            "had_bid": True,
+            "state": {"barred": "barred_interest"},
+        }
     ]
     assert [(message.topic, message.payload) for message in hall.heard] == [
         ("alert", {"kind": "barred_bidder_had_bid", "auction_id": auction_id})

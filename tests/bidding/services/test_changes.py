@@ -1,6 +1,6 @@
 """A material change after the announcement: the panel's choice, lapsed bids, who may leave, what auditors see."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from bidding.services.bids import BidOffer, place_bids
 from bidding.services.closing import close
 from disclosure.models import DraftedItem, SheetItem, SheetVersion
 from disclosure.services import drafting
+from tests.bidding.sale import false_evidence, tell_registration
 from tests.disclosure.court import CourtDesk, example_of
 from tests.factories import a_bidder, a_paid_deposit, a_registration
 from tools import fapai_verify
@@ -55,8 +56,8 @@ class Bench(CourtDesk):
         def story(unit: Unit) -> tuple[Actor, str]:
             account = a_bidder(unit)
             registered = a_registration(unit, unit.session.get_one(Auction, self.auction_id), account)
-            a_paid_deposit(unit, registered)
             registered.status, registered.bidder_code = "qualified", unit.ids.bidder_code(())
+            tell_registration(unit, registered, a_paid_deposit(unit, registered))
             return Actor(account.id, "bidder", "竞买人", person_id=account.person_id), registered.id
 
         return self.house.perform(story)
@@ -79,11 +80,13 @@ class Bench(CourtDesk):
 
 
 @pytest.fixture
-def bench(house: House, clock: FixedClock) -> Bench:
+def bench(house: House, clock: FixedClock, tmp_path: Path) -> Iterator[Bench]:
+    """An announced sale, of which the evidence holds in the end."""
     made = Bench(house, clock)
     made.ready()
     made.publish()
-    return made
+    yield made
+    assert false_evidence(house, tmp_path / "in the end", made.auction_id) == []
 
 
 @pytest.fixture
@@ -214,13 +217,14 @@ def audited(bench: Bench, folder: Path) -> None:
     export(bench.house, folder / "evidence", bench.auction_id)
     assert fapai_verify.main([str(folder / "evidence"), "--key", str(folder / "evidence" / "key.pem")]) == 0
 
-    def forge(unit: Unit) -> None:
-        unit.session.get_one(Auction, bench.auction_id).lapsed_seq = 1
+    def forge(unit: Unit, lapsed_seq: int) -> None:
+        unit.session.get_one(Auction, bench.auction_id).lapsed_seq = lapsed_seq
 
-    bench.house.perform(forge)
+    bench.house.perform(forge, 1)
     assert bench.house.read(lambda session: verify_all(session, bench.house.vault.public_key)).failed
-    export(bench.house, folder / "forged", bench.auction_id)
+    export(bench.house, folder / "forged", bench.auction_id, anyway=True)
     assert fapai_verify.main([str(folder / "forged"), "--key", str(folder / "forged" / "key.pem")]) == 1
+    bench.house.perform(forge, 2)
 
 
 def test_a_sale_whose_bids_all_lapsed_ends_unsold(running: Bench) -> None:

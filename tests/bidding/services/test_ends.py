@@ -20,6 +20,7 @@ from bidding.services import groups, own_sales, takings
 from bidding.services.closing import close
 from bidding.services.returning import return_lot
 from tests.bidding.hall import RESERVE, STEP, Bidder, Hall, refused_with
+from tests.bidding.sale import tell_auction, tell_registration
 from tests.bidding.services.unsold import DAY, Unsold, an_unsold_lot
 from tests.factories import a_bidder, a_case, a_lot, a_paid_deposit, a_registration, an_account, an_actor, an_auction
 
@@ -148,6 +149,7 @@ class Group:
         self.judge, self.auctions, number = hall.house.perform(rows)
         self.lots = self.auctions.pop("lots").split(",")
         for name, auction_id in self.auctions.items():
+            hall.tell(auction_id)
             self.bidders[name] = hall.bidder(auction_id)
         amounts = {"claim_fen": claim_fen, "costs_fen": 1, "sell_all": sell_all}
         self.group: LotGroup = hall.house.perform(
@@ -204,6 +206,7 @@ def test_a_fen_short_or_by_the_debtors_consent_all_goes_on(hall: Hall, claim_fen
         hall.house.perform(groups.change_group, group.judge, group.group.id, costs_fen=0)
     group.count()
     assert group.statuses()["quiet"] == "withdrawn"
+    sound(hall)
 
 
 def test_a_taken_lot_counts_toward_its_group(hall: Hall) -> None:
@@ -214,7 +217,8 @@ def test_a_taken_lot_counts_toward_its_group(hall: Hall) -> None:
         other = a_lot(unit, case=lot.case, created_by=story.judge.id)
         auction = an_auction(unit, lot=other, status="announced")
         registration = a_registration(unit, auction, a_bidder(unit), status="qualified")
-        a_paid_deposit(unit, registration)
+        tell_auction(unit, auction)
+        tell_registration(unit, registration, a_paid_deposit(unit, registration))
         return lot.case.number, other.id, auction.id
 
     number, other, auction_id = hall.house.perform(beside)

@@ -33,6 +33,7 @@ class Case:
     def __init__(self, hall: Hall, **terms: Any) -> None:
         self.hall = hall
         hall.house.perform(self._make, terms)
+        hall.tell(self.auction_id)
 
     def _make(self, unit: Unit, terms: dict[str, Any]) -> None:
         judges = [an_account(unit, "judge") for _ in range(4)]
@@ -176,6 +177,7 @@ def test_against_a_decision_on_a_claim_no_review_lies(hall: Hall) -> None:
 
 def test_while_somebody_claims_the_lot_nothing_is_ruled_on(hall: Hall) -> None:
     case = Case(hall)
+    hall.told.clear()  # no entry tells of that sale
     hall.change(case.auction_id, status="sold", settlement="paid", price_fen=RESERVE)
     row = case.file()
     case.receive(row)

@@ -147,7 +147,7 @@ def test_a_sale_that_is_withdrawn_is_looked_at_too(house: House, status: str) ->
         return auction_id
 
     auction_id = house.perform(story)
-    assert [due.act for due in house.read(due_acts, house.now())] == ["screen", "patterns"]
+    assert [due.act for due in house.read(due_acts, house.now())] == ["screen", "patterns", "relist"]
     assert look(house, auction_id)
     assert len(house.read(patterns_of, auction_id)["findings"]) == 2
     tick(house)

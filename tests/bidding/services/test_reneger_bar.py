@@ -13,6 +13,7 @@ from auction.kernel.unit import House, Unit
 from auction.models import Account, Lot
 from auction.services.approvals import vote
 from bidding.models import Registration
+from bidding.queries.audit import contradictions
 from bidding.queries.conflicts import refusal_facts
 from bidding.queries.reneges import renegers_of_lot
 from bidding.rules.registration import Application, PrincipalFacts
@@ -23,6 +24,7 @@ from bidding.services.lifting import ask_review, look_up_conflicts, propose_lift
 from bidding.services.registration import register
 from risk.imports import import_file
 from risk.models import Alert, Control
+from tests.bidding.sale import false_evidence, tell_auction, tell_registration
 from tests.bidding.services.debtor import Debtor, Desk
 from tests.factories import (
     a_bidder,
@@ -172,7 +174,8 @@ def test_a_declaration_reaches_the_next_bid_and_a_revocation_ends_the_bar(desk: 
         lot = unit.session.get_one(Lot, desk.lot_id)
         auction = an_auction(unit, lot=lot, status="open", closes_at=end, resale_of=buyer.auction_id)
         registration = a_registration(unit, auction, buyer.account, status="qualified")
-        a_paid_deposit(unit, registration)
+        tell_auction(unit, auction)
+        tell_registration(unit, registration, a_paid_deposit(unit, registration))
         return auction.id
 
     auction_id = desk.perform(running)
@@ -181,8 +184,10 @@ def test_a_declaration_reaches_the_next_bid_and_a_revocation_ends_the_bar(desk: 
     desk.declared(buyer)
     refused = bid(desk, auction_id, buyer.account, 100_500_000)
     assert (refused.code, refused.why) == ("barred_reneger", {})
+    assert house.read(contradictions, auction_id).failures == []
     desk.revoked(buyer)
     assert house.read(renegers_of_lot, desk.lot_id) == set()
+    assert house.read(contradictions, auction_id).failures == []
 
 
 def a_bound_bidder(desk: Desk, buyer: Debtor, folder: Path) -> tuple[str, str, Account]:
@@ -197,9 +202,10 @@ def a_bound_bidder(desk: Desk, buyer: Debtor, folder: Path) -> tuple[str, str, A
     def running(unit: Unit) -> tuple[str, str]:
         lot = unit.session.get_one(Lot, desk.lot_id)
         auction = an_auction(unit, lot=lot, status="open", closes_at=end, resale_of=buyer.auction_id)
+        tell_auction(unit, auction)
         for account in (company, a_bidder(unit)):
             registration = a_registration(unit, auction, account, status="qualified")
-            a_paid_deposit(unit, registration)
+            tell_registration(unit, registration, a_paid_deposit(unit, registration))
             if account is company:
                 own = registration.id
         return auction.id, own
@@ -238,6 +244,7 @@ def test_an_import_that_binds_a_standing_bidder_to_the_reneger_is_told_at_once(d
     assert (refused.code, refused.why) == ("barred_reneger", {"reason": "controlled_company"})
     assert bid(desk, auction_id, company, 100_500_000, "again") == refused
     assert alerts(desk, registration_id) == told
+    assert false_evidence(desk.house, tmp_path / "evidence", auction_id) == []
 
 
 def test_the_regulator_sees_the_reneger_first_and_lifting_ends_a_held_sale(desk: Desk, tmp_path: Path) -> None:
@@ -262,6 +269,7 @@ def test_the_regulator_sees_the_reneger_first_and_lifting_ends_a_held_sale(desk:
     assert desk.auction(auction_id).status == "sold"
     told = ("barred_bidder_had_bid", "controlled_company", "interest_review", "winner_barred")
     assert alerts(desk, registration_id) == [(kind, "resolved", "登记有误") for kind in told]
+    assert false_evidence(desk.house, tmp_path / "evidence", auction_id) == []
     assert apply(desk, a_resale(desk, buyer), buyer.account).refusal == "barred_reneger"
 
 

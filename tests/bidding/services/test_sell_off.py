@@ -22,7 +22,9 @@ def a_sell_off(hall: Hall) -> str:
     """A sell-off open since an hour: the whole reserve is prepaid, a tenth of it is kept from a buyer who reneges."""
     opens_at = START - timedelta(hours=1)
     terms = {"opens_at": opens_at, "closes_at": opens_at + WEEKS, "deposit_fen": RESERVE, "forfeit_fen": KEPT}
-    return hall.auction(round="sell_off", **terms)
+    auction_id = hall.auction(round="sell_off", **terms)
+    hall.tell(auction_id)
+    return auction_id
 
 
 def hammer(hall: Hall, auction_id: str) -> str | None:
@@ -86,6 +88,7 @@ def test_of_a_reneging_buyers_prepayment_only_what_the_terms_said_is_kept(hall: 
     assert totals[court_forfeit(auction_id)] == KEPT
     assert totals[f"refund_due:{ann.registration_id}"] == RESERVE - KEPT
     assert hall.row(auction_id).settlement == "reneged"
+    assert hall.house.read(verify_all, hall.house.vault.public_key).failures == []
 
 
 def test_sixty_days_without_a_bid_are_an_unsold_sell_off_and_give_the_prepayments_back(hall: Hall) -> None:

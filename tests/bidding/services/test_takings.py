@@ -232,6 +232,7 @@ def test_a_round_announced_meanwhile_is_withdrawn_for_a_taker_unless_it_has_open
         return an_auction(unit, lot=lot, round="second", status="announced", **terms).id
 
     second = hall.house.perform(next_one)
+    hall.tell(second)
     bidder = hall.bidder(second)
     hall.clock.moment = hall.row(second).opens_at - before
     if before:

@@ -113,6 +113,7 @@ def an_unsold_lot(
         return Unsold(hall, auction.id, lot.id, judge, creditors)
 
     story: Unsold = hall.house.perform(rows)
+    hall.tell(story.auction_id)
     hall.clock.moment = hall.row(story.auction_id).closes_at
     assert story.perform(close, story.auction_id, settled=True) == "unsold"
     return story
