@@ -68,11 +68,11 @@ def rule(
     `failed`: no ruling; the sale is revoked as `unqualified` (OJA 31(4)), which may come before the price is paid, and
     `lines` state what is kept of the money. Otherwise as `settlement.rule_sale`. DomainError wrong_state, invalid.
     """
+    auction = lock_round(unit, actor, auction_id, "auction.settle")
     if qualification != FAILED:
         if lines:
             raise invalid("lines", "not_allowed")
         return rule_sale(unit, actor, auction_id, qualification=qualification, reason=reason, evidence=evidence)
-    auction = lock_round(unit, actor, auction_id, "auction.settle")
     if auction.status != "sold" or auction.settlement not in PROVABLE:
         raise DomainError("wrong_state", status=auction.settlement or auction.status)
     check_evidence(unit, auction, evidence)
