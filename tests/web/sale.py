@@ -2,14 +2,12 @@
 
 from dataclasses import dataclass, field
 from datetime import date
-from time import sleep
 from typing import Any
 
 from werkzeug.test import TestResponse
 
-from auction.kernel.unit import House, Unit
+from auction.kernel.unit import Unit
 from auction.models import Account, Auction
-from bidding.services.closing import close
 from disclosure.rules.sheet import ItemFacts, Sheet
 from disclosure.services.sealing import seal_facts
 from tests.factories import a_bidder, a_lot, a_paid_deposit, a_registration, a_resident_id, an_account, an_auction
@@ -78,16 +76,6 @@ def add_bidder(unit: Unit, sale: Sale, auction: Auction, *, name: str, **registr
     sale.codes.append(registered.bidder_code or "")
     sale.secrets += [name, number, account.id, account.username, str(account.person_id), registered.id, payment.id]
     sale.secrets += [row.id_match for row in registered.identities]
-
-
-def closed(house: House, auction_id: str, *, settled: bool = False) -> str:
-    """Close a sale whose time is over: the desk says in its own time that it has judged everything."""
-    for _ in range(400):
-        status = house.perform(close, auction_id, settled=settled)
-        if status is not None:
-            return status
-        sleep(0.05)
-    raise AssertionError("the desk never let the sale close")
 
 
 def offer(caller: Caller, sale: Sale, amount_fen: Any, key: str = "k", **flags: bool) -> TestResponse:

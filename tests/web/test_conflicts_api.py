@@ -20,8 +20,8 @@ from bidding.services.bids import BidOffer, place_bids
 from bidding.services.findings import flag_barred
 from risk.imports import import_file
 from tests import factories as make
+from tests.bidding.sale import closed
 from tests.web.caller import Caller, SignIn, code_of, fields_of
-from tests.web.sale import closed
 from tests.web.test_pages import signed_in
 
 COLUMNS = {

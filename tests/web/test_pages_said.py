@@ -16,12 +16,13 @@ from auction.queries.sessions import account_named
 from bidding.models import Registration
 from bidding.services.life import suspend
 from disclosure.rules.sheet import Sheet
+from tests.bidding.sale import closed
 from tests.factories import an_actor
 from tests.web import sale as sales
 from tests.web.caller import SignIn
 from tests.web.court import CourtRoom
 from tests.web.reader import Page, Reader
-from tests.web.sale import RESERVE, Sale, a_sale, closed
+from tests.web.sale import RESERVE, Sale, a_sale
 from tests.web.test_pages import signed_in
 
 CHINESE = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]")

@@ -13,9 +13,9 @@ from auction.kernel.unit import House, Unit
 from auction.models import Account, Court
 from bidding.services.life import open_due
 from disclosure.rules.catalogue import load
+from tests.bidding.sale import closed
 from tests.factories import a_resident_id, an_account
 from tests.web.reader import Reader
-from tests.web.sale import closed
 from web.auth import HASHER
 
 pytestmark = pytest.mark.slow

@@ -14,8 +14,8 @@ from bidding.queries import payments as money
 from bidding.rules import ledger
 from bidding.rules.payment import PaymentNotice
 from bidding.services import payments, takings
-from bidding.services.closing import close
 from tests.bidding.hall import RESERVE, Hall
+from tests.bidding.sale import closed
 from tests.factories import (
     a_bidder,
     a_case,
@@ -115,5 +115,5 @@ def an_unsold_lot(
     story: Unsold = hall.house.perform(rows)
     hall.tell(story.auction_id)
     hall.clock.moment = hall.row(story.auction_id).closes_at
-    assert story.perform(close, story.auction_id, settled=True) == "unsold"
+    assert closed(hall.house, story.auction_id, settled=True) == "unsold"  # a desk, where there is one, may still judge
     return story

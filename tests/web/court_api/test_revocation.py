@@ -10,10 +10,11 @@ from flask import Flask
 from auction.kernel.clock import FixedClock
 from auction.kernel.unit import House, Unit
 from auction.models import Account, Approval, Auction, PanelMember
+from tests.bidding.sale import closed
 from tests.factories import a_bidder, an_account
 from tests.web.caller import Caller, SignIn, code_of, fields_of
 from tests.web.court import PDF, fine
-from tests.web.sale import Sale, a_sale, closed, offer
+from tests.web.sale import Sale, a_sale, offer
 from tests.web.test_pages import signed_in
 
 
