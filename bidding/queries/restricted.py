@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 
 from auction.models import Auction
 from disclosure.models import SheetVersion
-from disclosure.queries import catalogue_of
+from disclosure.queries import catalogue_of, lot_named
 from disclosure.rules.sheet import is_restricted, sheet_of
 
 
@@ -14,4 +14,7 @@ def is_restricted_sale(session: Session, auction: Auction) -> bool:
     version = session.scalar(
         select(SheetVersion).where(SheetVersion.lot_id == auction.lot_id, SheetVersion.seal == auction.seal).limit(1)
     )
-    return version is not None and is_restricted(sheet_of(version.facts, catalogue_of(session, auction.lot)))
+    if version is None:
+        return False
+    catalogue = catalogue_of(session, lot_named(session, auction.lot_id))
+    return is_restricted(sheet_of(version.facts, catalogue))

@@ -117,8 +117,8 @@ class Clock:
     None where the day is not known.
 
     `provisional`: a schedule of holidays still to be published may move it. `warn_on`: the day from which it counts as
-    near, where the law's time is watched from further off than others. `auction_id`: the round it is about, where that
-    need not be the latest.
+    near: the board's own day for a relisting, and at once where somebody waits for the court. `auction_id`: the round
+    it is about, where that need not be the latest.
     """
 
     code: str
@@ -298,7 +298,7 @@ def _stopped(sale: SaleFacts, since: datetime, at: Moment) -> Clock:
         end = working_days_end(shanghai_day(since), at.announced.working_days("winner_barred_decision"), at.calendar)
         return _deadline("winner_decision", end, at.announced.basis("winner_barred_decision"))
     due_at = _end_of(sale.resume_by) if sale.resume_by else None
-    return Clock("resume", "deadline", due_at, at.announced.basis("resume"))
+    return Clock("resume", "deadline", due_at, at.announced.basis("resume"), warn_on=at.today)
 
 
 def _money(lot: LotFacts, at: Moment) -> Iterator[Clock]:
@@ -344,14 +344,15 @@ def _sale_objections(lot: LotFacts, at: Moment) -> Iterator[Clock]:
         code, key = _OBJECTIONS[act]
         facts: Facts = {"open": len(days)}
         basis = at.announced.basis(key)
-        yield Clock(code, "deadline", _end_of(min(days)), basis, facts=facts, auction_id=auction_id)
+        yield Clock(code, "deadline", _end_of(min(days)), basis, facts=facts, warn_on=at.today, auction_id=auction_id)
 
 
 def _questions(lot: LotFacts, at: Moment) -> Iterator[Clock]:
     """Written questions that wait for their answer (court's practice)."""
     if lot.questions and lot.questions_due_at is not None:
         basis = at.ruleset.basis("question_answer")
-        yield Clock("question_answer", "deadline", lot.questions_due_at - _SECOND, basis, facts={"open": lot.questions})
+        due_at, facts = lot.questions_due_at - _SECOND, {"open": lot.questions}
+        yield Clock("question_answer", "deadline", due_at, basis, facts=facts, warn_on=at.today)
 
 
 def _after_sale(lot: LotFacts, at: Moment) -> Iterator[Clock]:

@@ -241,9 +241,6 @@ def test_after_the_price_is_paid_come_the_ruling_and_the_handover(room: CourtRoo
     assert fields_of(room.judge.post(f"{address}/ruling", ruling | {"evidence": ["nowhere"]})) == {
         "evidence.0": "unknown_attachment"
     }
-    assert fields_of(room.judge.post(f"{address}/ruling", ruling | {"qualification": "failed"})) == {
-        "qualification": "not_available"
-    }
     ruled = fine(room.judge.post(f"{address}/ruling", ruling), 201)
     assert ruled["settlement"]["status"] == "ruled"
     assert code_of(room.judge.post(f"{address}/ruling", ruling)) == "wrong_state"
