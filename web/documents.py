@@ -117,6 +117,7 @@ def _view(document: dict[str, Any]) -> dict[str, Any]:
             "figures": f"¥{yuan(document['price_fen'])}",
             "words": document["price_words"],
         },
+        "revoked": _revoked(document),
         "sections": [
             {"title": {"zh": "买受人", "en": "Buyer"}, "rows": _buyer_rows(document)},
             {"title": {"zh": "标的物与竞价", "en": "Lot and bidding"}, "rows": _lot_rows(document)},
@@ -125,12 +126,32 @@ def _view(document: dict[str, Any]) -> dict[str, Any]:
         ],
         "notes_title": {"zh": "说明与法律依据", "en": "Notes and legal basis"},
         "source": _source(document),
-        "notes": [_note_view(note) for note in document["notes"]],
+        "notes": [_note_view(note) for note in document["notes"] if not (_is_revoked(document) and _asks(note))],
         "footer": f"{document['title']['zh']} · {document['case_number']} · {document['bidder_code']}",
     }
     plain = _plain(view)
     assert isinstance(plain, dict)  # noqa: S101 - a dict in gives a dict out
     return plain
+
+
+def _is_revoked(document: dict[str, Any]) -> bool:
+    return bool(document.get("revoked"))
+
+
+def _asks(note: dict[str, Any]) -> bool:
+    """Whether a note asks for the price, or says what follows where it is not paid (OJA 23 to 25)."""
+    code: str = note["basis"]["code"]
+    return code.split(" ")[1].startswith(("23", "24", "25"))
+
+
+def _revoked(document: dict[str, Any]) -> dict[str, str] | None:
+    if not _is_revoked(document):
+        return None
+    at = _moment(document["revoked"]["at"])
+    return {
+        "zh": f"本次拍卖已于 {at} 被法院撤销，本确认书不再有效，不再要求交付尾款。",
+        "en": "The court has revoked this sale: this confirmation is no longer valid, and no balance is asked for.",
+    }
 
 
 def _row(zh: str, en: str, *values: str, mono: bool = False, note: str | None = None) -> dict[str, Any]:
@@ -176,6 +197,8 @@ def _money_rows(document: dict[str, Any]) -> list[dict[str, Any]]:
     rows = [_row("保证金", "Deposit", f"¥{yuan(document['deposit_fen'])}", note="充抵价款 Counts toward the price")]
     if not document["deposit_fen"]:
         rows = [_row("保证金", "Deposit", "免交 Exempt", note="申请执行人以债权抵交 Creditor of the case")]
+    if _is_revoked(document):
+        return rows
     if not document["balance_fen"]:
         return [*rows, _row("尾款", "Balance", "¥0", note="价款已全额预交 The price was prepaid in full")]
     # Confirmations made before the field was there do not tell.

@@ -97,7 +97,7 @@ def _group_lot(session: Session, lot: Lot) -> GroupLot:
     if not rounds:
         return GroupLot(lot.id, brought)
     last = rounds[-1]
-    return GroupLot(lot.id, brought, last.id, last.status, last.bid_count, last.closed_at is not None)
+    return GroupLot(lot.id, brought, last.id, last.status, last.closed_at is not None)
 
 
 def _taken_fen(session: Session, lot_id: str) -> int:

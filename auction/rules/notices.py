@@ -132,9 +132,9 @@ def service_of(recipient: NoticeRecipient, asset_type: AssetType, ruleset: Rules
 def _missing(
     recipients: Sequence[NoticeRecipient], addressees: Sequence[Addressee], ruleset: Ruleset
 ) -> Iterable[Finding]:
-    left = Counter((_plain(each.name), each.role) for each in recipients)
+    left = Counter((plain_name(each.name), each.role) for each in recipients)
     for addressee in addressees:
-        key = (_plain(addressee.name), addressee.role)
+        key = (plain_name(addressee.name), addressee.role)
         if left[key]:
             left[key] -= 1
         else:
@@ -211,6 +211,6 @@ def _outstanding(
     return Finding("notice_outstanding", "error", field, basis, named | (facts or {}))
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
     """A name without what differs between two ways of typing it: width and spaces."""
     return "".join(unicodedata.normalize("NFKC", name).split())

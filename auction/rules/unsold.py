@@ -180,7 +180,6 @@ class GroupLot:
     brought_fen: int
     auction_id: str | None = None
     status: str = ""
-    bids: int = 0
     held: bool = False
 
 
@@ -190,12 +189,12 @@ def is_satisfied(lots: Iterable[GroupLot], claim_fen: int, costs_fen: int, *, se
 
 
 def to_stop(lots: Iterable[GroupLot]) -> tuple[str, ...]:
-    """The auctions to withdraw once a group is satisfied: those announced, and those under way without a bid.
+    """The auctions to withdraw once a group is satisfied: all announced or under way, bids or none (SALE 14).
 
-    Where somebody has bid the sale goes on to its end, and where it is held for its winner he is decided on.
+    What has closed is kept: where a sale is held for its winner he is decided on.
     """
     return tuple(
         lot.auction_id
         for lot in lots
-        if lot.auction_id and lot.status in ("announced", "open", "suspended") and not lot.bids and not lot.held
+        if lot.auction_id and lot.status in ("announced", "open", "suspended") and not lot.held
     )

@@ -11,10 +11,12 @@ from ..kernel.clock import iso
 from ..kernel.errors import Breach, DomainError, invalid
 from ..kernel.unit import Unit
 from ..models import Agency, Auction, Case, Lot, Notice, Party, ReferencePrice, Task
+from ..queries.proposals import recipient_of
 from ..rules import identity
 from ..rules.access import Actor, require
 from ..rules.calendar import shanghai_day
 from ..rules.lot import LIVE, AssetType
+from ..rules.published_notices import kept_notices
 from ..rules.reference_price import PriceMethod, PriceResult, entry_findings
 from ..rules.reference_price import ReferencePrice as Price
 from ..rules.ruleset import load
@@ -203,7 +205,10 @@ def _check_price(
 
 
 def put_notices(unit: Unit, actor: Actor, lot_id: str, recipients: Sequence[NoticeFacts]) -> list[Notice]:
-    """Replace the list of who was notified how and when (OJA 16). A time in the future is refused."""
+    """Replace the list of who was notified how and when (OJA 16). A time in the future is refused.
+
+    While a round is announced or under way the list is public: DomainError invalid as the rule `kept_notices`.
+    """
     lot = lock_lot(unit, actor, lot_id)
     late = [
         Breach("in_future", f"recipients.{n}.at", facts={"value": iso(r.at)})
@@ -212,7 +217,6 @@ def put_notices(unit: Unit, actor: Actor, lot_id: str, recipients: Sequence[Noti
     ]
     if late:
         raise DomainError("invalid", late)
-    unit.session.execute(delete(Notice).where(Notice.lot_id == lot.id))
     rows = [
         Notice(
             lot_id=lot.id,
@@ -226,6 +230,12 @@ def put_notices(unit: Unit, actor: Actor, lot_id: str, recipients: Sequence[Noti
         )
         for n, r in enumerate(recipients)
     ]
+    if unit.session.scalar(select(Auction.id).where(Auction.lot_id == lot.id, Auction.status.in_(LIVE)).limit(1)):
+        published = unit.session.scalars(select(Notice).where(Notice.lot_id == lot.id).order_by(Notice.position))
+        back = kept_notices([recipient_of(row) for row in published], [recipient_of(row) for row in rows])
+        if back:
+            raise DomainError("invalid", back)
+    unit.session.execute(delete(Notice).where(Notice.lot_id == lot.id))
     unit.session.add_all(rows)
     unit.record(
         "NoticesRecorded",

@@ -4,12 +4,12 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Row, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
 from auction.kernel.clock import iso
 from auction.kernel.errors import DomainError
-from auction.models import Auction, JournalRow, LogLeaf, Platform
+from auction.models import Auction, JournalRow, LogLeaf, Platform, RoomEvent
 from auction.queries.log import ORIGIN, entry_proof, latest_checkpoint
 from auction.rules.access import Actor
 from auction.rules.lot import ENDED
@@ -56,12 +56,27 @@ def receipt(session: Session, bid_id: str) -> dict[str, Any]:
 
 
 def confirmation(session: Session, auction_id: str, reader: Actor | None = None) -> dict[str, Any]:
-    """The confirmation of a sale as published, with the checkpoint over it once there is one. DomainError not_found."""
-    visible_auction(session, auction_id, reader)
+    """The confirmation of a sale as published, with the checkpoint over it once there is one. DomainError not_found.
+
+    `revoked` is no part of the document kept: {"at", "ground"} once the sale was revoked, None while it stands.
+    """
+    auction = visible_auction(session, auction_id, reader)
     row = session.get(Confirmation, auction_id)
     if row is None:
         raise DomainError("not_found")
-    document = row.document
+    return {**_with_newest(session, row.document), "revoked": revoked_of(session, auction)}
+
+
+def revoked_of(session: Session, auction: Auction) -> dict[str, Any] | None:
+    """When and on which ground a sale was revoked, as its room was told: {"at", "ground"}; None for any other."""
+    if auction.status != "revoked":
+        return None
+    told = select(func.max(RoomEvent.at)).where(RoomEvent.auction_id == auction.id, RoomEvent.type == "status")
+    at = session.execute(told).scalar_one()
+    return {"at": iso(at), "ground": auction.ended_reason}
+
+
+def _with_newest(session: Session, document: dict[str, Any]) -> dict[str, Any]:
     entry, newest = document.get("entry"), latest_checkpoint(session)
     if entry is None or newest is None:
         return document
@@ -91,6 +106,7 @@ def result(session: Session, auction_id: str, now: datetime, reader: Actor | Non
         "extensions": auction.extensions,
         "closes_at": iso(auction.closes_at),
         "closed_at": iso(auction.closed_at) if auction.closed_at else None,
+        "revoked": revoked_of(session, auction),
         "confirmed": session.get(Confirmation, auction.id) is not None,
         "settlement": settlement(auction, now),
     }

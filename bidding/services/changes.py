@@ -14,7 +14,7 @@ from auction.kernel.errors import DomainError
 from auction.kernel.unit import Unit
 from auction.models import Approval, Auction
 from auction.rules.access import Actor
-from auction.rules.approvals import Need
+from auction.rules.approvals import majority_of
 from auction.rules.calendar import shanghai_day
 from auction.rules.lot import LIVE
 from auction.rules.published_holidays import published_calendar
@@ -85,7 +85,7 @@ def propose_change(
             "digest": drafted.digest,
         },
         reason=reason,
-        needs=[Need("judge", max(1, len(panel) // 2), among=frozenset(panel))],
+        needs=[majority_of(panel)],
     )
 
 

@@ -123,7 +123,7 @@ def stop_satisfied(unit: Unit, group_id: str) -> None:
             group.check_at = unit.now
             continue
         if auction.status == "open" and unit.now >= auction.closes_at:
-            continue  # nobody bid: its closing is due, and tells the same by another word
+            continue  # its bidding is over: it closes as it stands
         withdraw_locked(unit, auction, ground=SATISFIED, reason=reason)
 
 

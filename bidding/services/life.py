@@ -24,6 +24,7 @@ from ..queries.objections import barring_objection
 from ..queries.rooms import ruleset_of
 from ..rules.registration import STANDING
 from ..rules.suspension import earliest_end, remaining_seconds, resume_after_supplement, resume_by
+from ..rules.withdrawal import WITHDRAWAL_GROUNDS
 from .looks import await_look, end
 from .noting import moment
 from .release import release_registration
@@ -187,9 +188,14 @@ def end_cause(unit: Unit, auction: Auction, *, reason: str) -> None:
 
 
 def withdraw(unit: Unit, actor: Actor, auction_id: str, *, ground: str, reason: str) -> Auction:
-    """Take the lot out of the sale before it is sold (SALE 17); every deposit goes back."""
+    """Take the lot out of the sale before it is sold (SALE 17); every deposit goes back.
+
+    DomainError invalid for a ground not in `WITHDRAWAL_GROUNDS`; wrong_state as `withdraw_locked`.
+    """
     auction = lock_auction(unit, auction_id)
     require(actor, "auction.stop", court=auction.lot.court_code)
+    if ground not in WITHDRAWAL_GROUNDS:
+        raise invalid("ground", "not_one_of", allowed=WITHDRAWAL_GROUNDS)
     withdraw_locked(unit, auction, ground=ground, reason=reason)
     return auction
 

@@ -89,11 +89,11 @@ def decide_objection(unit: Unit, actor: Actor, objection_id: str, *, accept: boo
     """Decide on an objection that was received: a judge or the president, none of whose acts are objected to.
 
     Once no outsider's claim keeps the sale from going on, the days to resume it run. DomainError not_found,
-    own_declaration for the panel and whoever set the sale up, wrong_state where it is decided or was not received.
+    own_act for the panel and whoever set the sale up, wrong_state where it is decided or was not received.
     """
     auction, row = _locked(unit, actor, objection_id, "objection.decide")
     if actor.id in whose_act(auction):
-        raise DomainError("own_declaration")
+        raise DomainError("own_act")
     if row.status != "filed" or row.received_at is None:
         raise DomainError("wrong_state", status=row.status if row.received_at else "not_received")
     numbers = ruleset_of(unit.session, auction)

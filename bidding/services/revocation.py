@@ -12,7 +12,7 @@ from auction.kernel.errors import DomainError, invalid
 from auction.kernel.unit import Unit
 from auction.models import Approval, Auction
 from auction.rules.access import Actor
-from auction.rules.approvals import Need
+from auction.rules.approvals import majority_of
 from auction.services.approvals import propose
 from auction.services.locking import lock_round
 
@@ -74,7 +74,7 @@ def propose_revocation(
         court_code=auction.lot.court_code,
         proposal={"ground": ground, "knowingly_false": knowingly_false, **more},
         reason=reason,
-        needs=[Need("judge", max(1, len(panel) // 2), among=frozenset(panel))],
+        needs=[majority_of(panel)],
     )
 
 

@@ -22,8 +22,12 @@ State = Literal["found", "none", "not_applicable", "exempt"]
 FieldType = Literal["text", "date", "integer", "number", "boolean", "choice"]
 #: Which change of a field is worse for the buyer; "unclear": no machine can tell.
 Direction = Literal["more", "less", "yes", "no", "later", "earlier", "set", "unclear"]
-#: What PRECISIONS 11 calls material. "area" is the extent of whatever is sold, "burdens" includes arrears.
-Kind = Literal["possession", "lease", "residence_right", "burdens", "title", "area", "taxes", "defects"]
+#: What PRECISIONS 11 calls material. "area" is the extent of whatever is sold, "burdens" includes arrears; "condition",
+#: "qualification" and "payment" are what else decides what a buyer gets, whether he may buy, and where he pays.
+Kind = Literal[
+    "possession", "lease", "residence_right", "burdens", "title", "area", "taxes", "defects",
+    "condition", "qualification", "payment",
+]  # fmt: skip
 
 Scalar = str | int | float | bool
 

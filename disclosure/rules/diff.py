@@ -18,10 +18,10 @@ Effect = Literal["worse", "better", "unclear", "none"]
 class ItemChange:
     """One changed field of one item: `state statement source checker checked_on attachments` or `data.<name>`.
 
-    `material`: possession, lease, burdens, title, area, taxes or defects are concerned. `effect` is what the change
-    means for the buyer. `worse`: title, area, share, lease, residence right or occupation got worse for the buyer, so
-    that the sale can only be withdrawn and announced anew. `unclear`: the same items changed and the panel has to say
-    whether for the worse.
+    `material`: the item has a `Kind`: possession, title, burdens, defects, who may buy, where one pays. `effect` is
+    what the change means for the buyer. `worse`: title, area, share, lease, residence right or occupation got worse
+    for the buyer, so that the sale can only be withdrawn and announced anew. `unclear`: the same items changed and the
+    panel has to say whether for the worse.
     """
 
     code: str

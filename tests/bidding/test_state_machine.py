@@ -420,7 +420,7 @@ class SaleMachine(RuleBasedStateMachine):
 
     def withdraw(self) -> None:
         self.tick()
-        facts = {"ground": "applicant_withdrew", "reason": "申请撤回"}
+        facts = {"ground": "creditors_withdraw", "reason": "申请撤回"}
         self.expect(self.model.withdraw(), life.withdraw, self.judge, self.auction_id, **facts)
 
     def remind(self) -> None:

@@ -57,6 +57,7 @@ def test_an_agency_uploads_reports_and_finishes_and_the_court_takes_over(
     body = {"items": [{"code": "defects", **room.item_facts("defects")}], "files": [photo], "note": "已到现场"}
     told = fine(agent.post(f"/tasks/{task_id}/reports", body), 201)
     assert (told["waiting"], [part["code"] for part in told["reports"][0]["parts"]]) == (2, ["defects", "files"])
+    assert (told["id"], told["task_id"]) == (told["report_id"], task_id) and told["id"] == told["reports"][0]["id"]
     answer = f"/reports/{told['report_id']}/items"
     accepted = fine(room.judge.post(f"{answer}/defects/acceptance"), 201)
     assert accepted["item"]["checker"] == "示例拍辅"

@@ -101,6 +101,15 @@ def test_joint_buyers_an_agent_and_a_rank_are_named() -> None:
         assert shown in text
 
 
+def test_a_revoked_sale_is_said_to_be_and_asks_for_nothing() -> None:
+    stands = document()
+    text = text_of(confirmation_pdf(stands | {"revoked": {"at": "2026-03-09T02:00:00+00:00", "ground": "collusion"}}))
+    assert "2026-03-09 10:00:00" in text and "本确认书不再有效" in text
+    assert text_of(confirmation_pdf(stands | {"revoked": None})) == text_of(confirmation_pdf(stands))
+    for asking in ("Balance due by", "余款应", "逾期不付"):
+        assert asking not in text and asking in text_of(confirmation_pdf(stands))
+
+
 def test_a_creditor_without_deposit_and_a_sale_prepaid_in_full() -> None:
     exempt = text_of(confirmation_pdf(document(deposit_fen=0, balance_fen=256_600_050)))
     assert "免交 Exempt" in exempt

@@ -146,6 +146,10 @@ def test_a_proof_of_service_counts_and_is_never_published(house: House, sign_in:
     assert file_id not in [one["id"] for one in fine(anybody.get(f"/lots/{room.lot_id}/disclosure"))["attachments"]]
     assert anybody.get(f"/lots/{room.lot_id}/attachments/{file_id}").status_code == 404
     assert room.clerk.get(f"/lots/{room.lot_id}/attachments/{file_id}").status_code == 200
+    emptied = room.clerk.put(f"/lots/{room.lot_id}/notices", {"recipients": []})
+    assert fields_of(emptied) == {"recipients": "recipients_missing"}
+    assert "某银行、示例甲" in emptied.get_json()["errors"][0]["detail"]
+    fine(room.clerk.put(f"/lots/{room.lot_id}/notices", {"recipients": [told[0], {**told[1], "status": "received"}]}))
     wrong = [{**told[0], "proof_file": "none"}]
     refused = room.clerk.put(f"/lots/{room.lot_id}/notices", {"recipients": wrong})
     assert fields_of(refused) == {"recipients.0.proof_file": "unknown_attachment"}

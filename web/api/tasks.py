@@ -87,7 +87,8 @@ def create_report(data: dict[str, Any], task_id: str) -> Response:
     def send(unit: Unit) -> dict[str, Any]:
         sent = reports.report(unit, me(), task_id, **data)
         unit.session.flush()
-        return {**task_resource(unit.session, me(), task_id, unit.now), "report_id": sent.id}
+        task = task_resource(unit.session, me(), task_id, unit.now)
+        return {**task, "id": sent.id, "report_id": sent.id, "task_id": task_id}
 
     return created(act(send))
 

@@ -244,6 +244,13 @@ class EventsOut(Strict):
     more = fields.Boolean()
 
 
+class RevokedOut(Strict):
+    """When a sale was revoked, and on which ground."""
+
+    at = Moment()
+    ground = fields.String()
+
+
 class ResultOut(Strict):
     """How an auction ended."""
 
@@ -258,6 +265,7 @@ class ResultOut(Strict):
     extensions = fields.Integer()
     closes_at = Moment()
     closed_at = Moment(allow_none=True)
+    revoked = fields.Nested(RevokedOut, allow_none=True)
     confirmed = fields.Boolean()
     settlement = fields.Nested(SettlementOut, allow_none=True)
 

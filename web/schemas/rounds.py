@@ -5,6 +5,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from auction.rules.lot import Round
+from bidding.rules.withdrawal import WITHDRAWAL_GROUNDS
 
 from .base import Day, Moment, PageOut, Strict, StrictBoolean, StrictInteger, choice, fen, text, words
 from .conflicts import StatedIn
@@ -90,7 +91,7 @@ class ResumptionIn(Strict):
 class WithdrawalIn(Strict):
     """On which ground a lot is taken out of the sale; both are public."""
 
-    ground = words(100)
+    ground = text(64, metadata={"enum": list(WITHDRAWAL_GROUNDS)})
     reason = words(2000)
 
 

@@ -85,8 +85,9 @@ class TaskWithReportsOut(TaskOut):
 
 
 class ReportedOut(TaskWithReportsOut):
-    """The task after a report, and which report that was."""
+    """The task after a report, and which report that was: `id` and `report_id` are the report's."""
 
+    task_id = fields.String()
     report_id = fields.String()
 
 

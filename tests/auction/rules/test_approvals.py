@@ -2,7 +2,7 @@
 
 import pytest
 
-from auction.rules.approvals import Answer, Need, still_needed, tally
+from auction.rules.approvals import Answer, Need, majority_of, needs_of, still_needed, tally
 
 JUDGE, PRESIDENT, REGULATORS = Need("judge"), Need("president"), Need("regulator", 2)
 YES, NO = Answer("judge", True), Answer("judge", False)
@@ -36,3 +36,23 @@ def test_an_approval_by_nobody_cannot_be_asked_for(needs: tuple[Need, ...]) -> N
 
 def test_an_answer_of_a_role_nobody_asked_approves_nothing() -> None:
     assert tally((JUDGE,), (Answer("clerk", True),)) == "pending"
+
+
+@pytest.mark.parametrize(
+    ("size", "answers", "outcome"),
+    [
+        (3, "n", "pending"),
+        (3, "ny", "approved"),
+        (3, "nn", "rejected"),
+        (5, "nn", "pending"),
+        (5, "nny", "pending"),
+        (5, "nnyy", "approved"),
+        (5, "nnn", "rejected"),
+        (1, "n", "rejected"),
+    ],
+)
+def test_a_panel_decides_by_the_majority_of_all_its_members(size: int, answers: str, outcome: str) -> None:
+    """The proposer is one of the panel and for it; one refusal of three ends nothing (PRECISIONS 34)."""
+    need = majority_of({f"judge{n}" for n in range(size)})
+    assert needs_of([need.as_data()]) == (need,)
+    assert tally((need,), [Answer("judge", answer == "y") for answer in answers]) == outcome

@@ -20,6 +20,7 @@ from auction.rules.notices import (
     wait_days,
 )
 from auction.rules.published_holidays import published_calendar
+from auction.rules.published_notices import kept_notices
 from auction.rules.ruleset import Ruleset, load
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -271,3 +272,27 @@ def test_the_shareholders_twenty_days_end_on_a_working_day(noticed: str, opens: 
     told = NoticeRecipient("示例乙", PartyRole.PREFERENTIAL, NoticeStatus.RECEIVED, at)
     found = service_of(told, AssetType.EQUITY, load("spc-2016"), published_calendar(load("spc-2016")))
     assert (found.open_from, found.basis.code) == (midnight(date.fromisoformat(opens)), "COMP 85")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "wrong"),
+    [
+        ("示例甲 sent", "", ["recipients_missing"]),
+        ("示例甲 sent,某银行 received", "某银行 received", ["recipients_missing"]),
+        ("示例甲 sent", "示例甲 received,示例丙 to_notify", []),
+        ("示例甲 unreachable_published", "示例甲 received", []),
+        ("示例甲 received", "示例甲 sent", ["notice_set_back"]),
+        ("示例甲 received,示例甲 sent", "示例甲 sent,示例甲 received", []),
+        ("示例甲 sent,示例甲 sent", "示例甲 received", ["recipients_missing"]),
+    ],
+)
+def test_what_was_published_of_notices_only_goes_forward(before: str, after: str, wrong: list[str]) -> None:
+    """OJA 13(7): while a round is announced or under way."""
+
+    def read(text: str) -> list[NoticeRecipient]:
+        told = [each.split() for each in text.split(",") if each]
+        return [NoticeRecipient(name, PartyRole.OTHER, NoticeStatus(status), None) for name, status in told]
+
+    found = kept_notices(read(before), read(after))
+    assert [breach.code for breach in found] == wrong
+    assert not wrong or "示例甲" in found[0].facts.values()

@@ -115,6 +115,7 @@ def test_a_draft_changes_nothing_public_and_a_majority_of_the_panel_publishes_it
     proposal = bench.propose()
     assert (proposal.status, proposal.needs[0]["count"], bench.auction().seal) == ("pending", 1, before.seal)
     assert refuses("four_eyes", bench.approve, proposal, 0)
+    assert bench.approve(proposal, 2, approve=False).status == "pending"  # one of three ends nothing
     assert bench.approve(proposal).status == "approved"
     after = bench.auction()
     assert (after.seal != before.seal, after.status, after.opens_at) == (True, "announced", before.opens_at)
@@ -149,7 +150,7 @@ def test_what_is_decided_on_is_exactly_what_was_read(bench: Bench) -> None:
     proposal = bench.propose()
     bench.put("court_contact", statement="咨询请联系另一书记员。")  # published at once: the sheet in force is another
     assert refuses("wrong_state", bench.approve, proposal).facts["reason"] == "draft_changed"
-    assert bench.approve(proposal, approve=False).status == "rejected"
+    assert [bench.approve(proposal, n, approve=False).status for n in (1, 2)] == ["pending", "rejected"]
     assert bench.told("disclosure")[-1].data["items"] == ["court_contact"]
 
 

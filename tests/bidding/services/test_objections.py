@@ -124,7 +124,7 @@ def test_nobody_decides_on_what_he_did_himself(hall: Hall) -> None:
     case = Case(hall)
     row = case.file("conduct")
     case.receive(row)
-    refuses("own_declaration", case.do, objections.decide_objection, case.judge, row.id, accept=True, reason="r")
+    refuses("own_act", case.do, objections.decide_objection, case.judge, row.id, accept=True, reason="r")
     foreign = Actor("x", "judge", "外院法官", court_code="9999")
     refuses("not_found", case.do, objections.decide_objection, foreign, row.id, accept=True, reason="r")
     assert case.decide(row, True).status == "accepted"

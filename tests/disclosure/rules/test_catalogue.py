@@ -106,6 +106,20 @@ def test_every_item_is_complete_in_both_languages_and_rests_on_something(asset_t
         assert set(item.example.data) <= {field.name for field in item.fields}
 
 
+def test_what_decides_what_a_buyer_gets_whether_he_may_buy_and_where_he_pays_is_material() -> None:
+    """PRECISIONS 11: a clerk alone changes none of it in a running sale."""
+    kinds = ("vehicle", "real_estate", "equity")
+    material = {(kind, item.code) for kind in kinds for item in load(kind).items if item.material}
+    assert material >= {
+        ("vehicle", "mileage"),
+        ("vehicle", "emission"),
+        ("vehicle", "purchase_restriction"),
+        ("real_estate", "purchase_restriction"),
+        ("equity", "approval"),
+        *((kind, "payment_accounts") for kind in kinds),
+    }
+
+
 @pytest.mark.parametrize("asset_type", ALL)
 def test_the_contract_shape_is_the_promised_one(asset_type: AssetType) -> None:
     for told in load(asset_type).as_contract()["items"]:

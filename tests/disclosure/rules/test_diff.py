@@ -84,7 +84,7 @@ def test_what_a_changed_field_means_for_the_buyer(
         ("defects", {"quality": "渗漏"}, True, False),
         ("illegal_building", {"description": "阳台外扩"}, True, False),
         ("household_registration", {"persons": 2}, False, False),
-        ("purchase_restriction", {"requirement": "限购"}, False, False),
+        ("purchase_restriction", {"requirement": "限购"}, True, False),
     ],
 )
 def test_something_found_where_there_was_nothing(

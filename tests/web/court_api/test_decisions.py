@@ -10,9 +10,11 @@ from sqlalchemy import select
 from auction.kernel.clock import iso
 from auction.kernel.unit import House, Unit
 from auction.models import Auction, JournalRow, Lot, PanelMember
+from bidding.rules.withdrawal import WITHDRAWAL_GROUNDS
 from tests.factories import a_bidder, a_registration, a_resident_id, an_auction
 from tests.web.caller import API, Caller, code_of, fields_of
 from tests.web.court import DAY, PDF, CourtRoom, fine, send
+from web.pages.labels import WITHDRAWAL
 
 
 def test_a_sale_is_stopped_resumed_and_withdrawn_in_public(room: CourtRoom, anybody: Caller) -> None:
@@ -25,6 +27,9 @@ def test_a_sale_is_stopped_resumed_and_withdrawn_in_public(room: CourtRoom, anyb
     assert fields_of(room.judge.post(f"{address}/resumption", early)) == {"closes_at": "too_early"}
     resumed = fine(room.judge.post(f"{address}/resumption", early | {"closes_at": iso(room.now + 2 * DAY)}))
     assert (resumed["status"], resumed["suspension"]) == ("open", None)
+    wrong = room.judge.post(f"{address}/withdrawal", {"ground": "nonsense", "reason": "r"})
+    assert fields_of(wrong) == {"ground": "not_one_of"} and list(WITHDRAWAL) == list(WITHDRAWAL_GROUNDS)
+    assert "debt_paid" in wrong.get_json()["errors"][0]["detail"]
     withdrawn = fine(room.judge.post(f"{address}/withdrawal", {"ground": "debt_paid", "reason": "已清偿"}))
     assert (withdrawn["status"], withdrawn["ended_reason"]) == ("withdrawn", "debt_paid")
     events = fine(anybody.get(f"{address}/events"))["items"]

@@ -53,7 +53,7 @@ def test_a_claim_is_filed_received_and_decided_and_its_clock_is_told(
     assert (refused.status_code, code_of(refused)) == (409, "objection_open")
     assert "第三十六条" in refused.get_json()["basis"]
     decision = {"accept": False, "reason": "不足以排除执行"}
-    assert code_of(panel.post(f"{one}/decision", decision)) == "own_declaration"
+    assert code_of(panel.post(f"{one}/decision", decision)) == "own_act"
     assert fine(judge.post(f"{one}/decision", decision))["remedy_until"] == "2026-03-17"
     mine = fine(outsider.get("/me/objections"))
     assert (mine["total"], mine["items"][0]["reason"]) == (1, "不足以排除执行")

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from auction.kernel.clock import FixedClock
+from auction.kernel.clock import FixedClock, iso
 from auction.kernel.unit import House, Unit
 from auction.models import Account, Approval, Auction, PanelMember
+from bidding.models import Confirmation
 from tests.bidding.sale import closed
 from tests.factories import a_bidder, an_account
 from tests.web.caller import Caller, SignIn, code_of, fields_of
@@ -105,6 +106,11 @@ def test_a_panel_revokes_by_the_pages_and_buyer_and_public_read_it_in_both_langu
     reader = signed_in(app, house, won.buyer)
     reader.get(f"/registrations/{won.sale.registrations[1]}")
     assert "法院撤销了本次拍卖" in reader.page.text and "面积严重失实" in reader.page.text
+    anybody = Caller(app.test_client())
+    result, document = (fine(anybody.get(f"{won.path}/{name}")) for name in ("result", "confirmation"))
+    assert result["revoked"] == document["revoked"] == {"at": iso(house.now()), "ground": "misdescribed"}
+    kept = house.read(lambda session: session.get_one(Confirmation, won.sale.auction_id).document)
+    assert "revoked" not in kept
     public = signed_in(app, house, won.sale.bidders[0])
     assert "确认书不再有效" in public.get(f"{won.path}/confirmation").text
     public.language = "en"
