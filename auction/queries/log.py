@@ -62,9 +62,9 @@ def entries(session: Session, start: int, end: int) -> list[dict[str, Any]]:
 
     A private entry shows its commitment only. DomainError invalid for a negative `start` or an `end` before it.
     """
-    if not 0 <= start <= MOST_INDEX:
+    if start < 0:
         raise invalid("start", "out_of_range", least=0, most=MOST_INDEX)
-    if not start <= end <= MOST_INDEX:
+    if end < start:
         raise invalid("end", "out_of_range", least=start, most=MOST_INDEX)
     end = min(end, start + MOST_ENTRIES, _size(session))
     if start >= end:
@@ -85,7 +85,7 @@ def inclusion(session: Session, index: int, size: int | None = None) -> dict[str
     """The proof that leaf `index` stands in the tree of the first `size` leaves (all, when not given).
 
     {"index", "size", "hashes", "root"}, hashes in hex from the leaf upwards. DomainError invalid unless
-    0 <= index < size <= leaves.
+    0 <= index < size <= leaves, naming the size where it is what is wrong.
     """
     present = _size(session)
     size = present if size is None else size

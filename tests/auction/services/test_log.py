@@ -271,7 +271,7 @@ def test_what_lies_outside_the_log_is_refused_by_field(house: House) -> None:
     cases: list[tuple[Callable[..., object], int, int, str]] = [
         (inclusion, -1, 2, "index"),
         (inclusion, 2, 2, "index"),
-        (inclusion, 0, 0, "index"),
+        (inclusion, 0, 0, "size"),
         (inclusion, 0, 4, "size"),
         (inclusion, 0, -1, "size"),
         (consistency, -1, 2, "first"),
