@@ -478,7 +478,7 @@ def a_held_sale(hall: Hall, bring: Importer) -> tuple[str, Bidder, Bidder, list[
 
 def test_a_held_sale_is_not_withdrawn_and_a_lifted_hit_sells_it_from_that_day(hall: Hall, bring: Importer) -> None:
     auction_id, ann, _, panel = a_held_sale(hall, bring)
-    assert refused_with(hall.house.perform, withdraw, panel[0], auction_id, ground="g", reason="r") == "wrong_state"
+    assert refused_with(hall.house.perform, withdraw, panel[0], auction_id, ground="other", reason="r") == "wrong_state"
     hall.clock.advance(days=3)
     (finding,) = findings(hall, ann.registration_id)
     lift(hall, ann.account_id, auction_id, finding.hit_key)
@@ -506,7 +506,7 @@ def test_a_hit_that_stands_revokes_the_sale_by_its_panel(hall: Hall, bring: Impo
             == "invalid"
         )
     approval = hall.house.perform(propose, panel[0], auction_id, ground="winner_barred", **how)
-    assert approval.needs == [{"role": "judge", "count": 1, "among": sorted(one.id for one in panel)}]
+    assert approval.needs == [{"role": "judge", "count": 1, "among": sorted(one.id for one in panel), "panel": 3}]
     assert (
         refused_with(hall.house.perform, vote, stranger, approval.id, approve=True, reason="r", carry_out=CARRY_OUT)
         == "forbidden"

@@ -143,7 +143,7 @@ def test_a_sale_that_is_withdrawn_is_looked_at_too(house: House, status: str) ->
         auction = unit.session.get_one(Auction, auction_id)
         auction.closes_at = unit.now + timedelta(hours=1)
         judge = an_account(unit, "judge", court_code=auction.lot.court_code)
-        withdraw(unit, an_actor(judge), auction_id, ground="mistake", reason="公告有误")
+        withdraw(unit, an_actor(judge), auction_id, ground="other", reason="公告有误")
         return auction_id
 
     auction_id = house.perform(story)
