@@ -18,7 +18,7 @@ from auction.kernel.unit import House
 from bidding.desk import Desk
 
 from . import scheduler as timers
-from . import sockets, wire
+from . import sockets, waiting, wire
 from .app import create_app
 from .gateway import SandboxGateway
 from .wiring import check, open_house
@@ -92,6 +92,7 @@ class Serving:
     def run(self, bind: str, ready: Callable[[], None] | None = None) -> None:
         """Serve on `host:port` until SIGTERM or SIGINT; then answer what is waiting and stop."""
         wire.install()
+        waiting.install()
         host, _, port = bind.rpartition(":")
         self.desk.start()
         self.rooms.start()

@@ -5,6 +5,7 @@ with BEGIN IMMEDIATE; the log is WAL and every commit is synced, because an ackn
 power cut.
 """
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -36,12 +37,14 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, IntegrityError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import JSON, TypeDecorator, TypeEngine
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICRO = timedelta(microseconds=1)
+#: A connection used within so many seconds is taken to be alive.
+_REST_SECONDS = 1.0
 
 
 class Instant(TypeDecorator[datetime]):
@@ -246,13 +249,32 @@ def open_engine(url: str, *, writing: bool = True) -> Engine:
         engine = create_engine(url, connect_args={"timeout": 0, "check_same_thread": False}, pool_size=8)
         _sqlite(engine, "BEGIN IMMEDIATE" if writing else "BEGIN")
         return engine
-    return create_engine(
+    engine = create_engine(
         url,
         pool_size=8,
         max_overflow=8,
-        pool_pre_ping=True,
         connect_args={"options": "-c timezone=UTC -c lock_timeout=5000 -c statement_timeout=30000"},
     )
+    _ping_after_rest(engine)
+    return engine
+
+
+def _ping_after_rest(engine: Engine) -> None:
+    """Try a pooled connection that nobody has used for a second before it is handed out, instead of each time."""
+
+    @event.listens_for(engine, "checkin")
+    def _used(_connection: Any, record: Any) -> None:
+        record.info["used"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def _try(connection: Any, record: Any, _proxy: Any) -> None:
+        used = record.info.get("used")
+        if used is None or time.monotonic() - used < _REST_SECONDS:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except psycopg.Error as error:
+            raise DisconnectionError from error
 
 
 def _sqlite(engine: Engine, begin: str) -> None:
