@@ -22,6 +22,7 @@ from auction.rules.unsold import (
     WILLING,
     Candidate,
     answers_end,
+    check_answerable,
     commitment,
     difference,
     draw,
@@ -80,9 +81,10 @@ def answer(
     """Record a creditor's answer: `take` or `decline`. `creditor`: its id among the case's parties.
 
     The court records it, with a legal rank where it is another than its role's; or the creditor answers itself, and may
-    answer otherwise until the last day. DomainError not_found for another court's round or another's answer,
-    wrong_state where nobody is asked, taking_late after the last day, lot_disposed, invalid for a party that is not
-    asked (`not_a_creditor`) or a rank that only the court states (`rank_by_court`).
+    answer otherwise until the last day, unless lots were drawn. DomainError not_found for another court's round or
+    another's answer, wrong_state where nobody is asked, taking_late after the last day, taking_drawn once lots were
+    drawn, lot_disposed, invalid for a party that is not asked (`not_a_creditor`) or a rank that only the court states
+    (`rank_by_court`).
     """
     auction = lock_unsold(unit, actor, auction_id, "taking.answer")
     party = next((one for one in creditors(unit.session, auction.lot.case_id) if one.id == creditor), None)
@@ -96,8 +98,8 @@ def answer(
         raise invalid("creditor", "not_a_creditor", value=creditor)
     if own and rank is not None:
         raise invalid("rank", "rank_by_court")
-    if shanghai_day(unit.now) > question.until_on:
-        raise DomainError("taking_late", last_day=question.until_on.isoformat())
+    drawn = bool(drawings(unit.session, auction.id))
+    check_answerable(question.until_on, shanghai_day(unit.now), drawn=drawn)
     taking = unit.session.scalar(select(Taking).where(Taking.auction_id == auction.id, Taking.party_id == party.id))
     if taking is None:
         taking = Taking(id=unit.new_id(), auction_id=auction.id, lot_id=auction.lot_id, party_id=party.id)
@@ -120,7 +122,7 @@ def _is_person(unit: Unit, actor: Actor, party: Party) -> bool:
 
 
 def draw_lots(unit: Unit, actor: Actor, auction_id: str) -> LotDrawing:
-    """Draw lots among the willing creditors of the best rank, and publish the seed (SALE 16(2)).
+    """Draw lots among the willing creditors of the best rank, and publish the seed (SALE 16(2)): answers stand now.
 
     DomainError taking_open while answers are awaited, wrong_state where there are not two of that rank or they were
     drawn before.
