@@ -22,6 +22,7 @@ from ..models import Registration
 from ..queries.held import WINNER_BARRED, is_held
 from ..queries.objections import barring_objection
 from ..queries.rooms import ruleset_of
+from ..rules.objection import ACCEPTED
 from ..rules.registration import STANDING
 from ..rules.suspension import earliest_end, remaining_seconds, resume_after_supplement, resume_by
 from ..rules.withdrawal import WITHDRAWAL_GROUNDS
@@ -124,7 +125,7 @@ def resume(unit: Unit, actor: Actor, auction_id: str, *, closes_at: datetime, re
     until = auction.suspension.get("not_before")
     if until is not None and unit.now < parse(until):
         raise DomainError("supplement_running", earliest=until)
-    barring = barring_objection(unit.session, auction.lot_id)
+    barring = barring_objection(unit.session, auction.lot_id, auction.id)
     if barring is not None:
         raise DomainError(barring)
     left = auction.suspension["remaining_seconds"]
@@ -162,11 +163,20 @@ def end_suspension(unit: Unit, actor: Actor, auction_id: str, *, reason: str) ->
         raise DomainError("wrong_state", status=WINNER_BARRED if is_held(auction) else auction.status)
     if "ended_at" in auction.suspension:
         raise DomainError("wrong_state", status="cause_ended")
-    barring = barring_objection(unit.session, auction.lot_id)
+    barring = barring_objection(unit.session, auction.lot_id, auction.id)
     if barring is not None:
         raise DomainError(barring)
     end_cause(unit, auction, reason=reason)
     return auction
+
+
+def restate(unit: Unit, auction: Auction, *, reason: str, cause: str) -> None:
+    """Give a locked, suspended auction another public reason: a cause that had ended has not any more."""
+    assert auction.suspension is not None  # noqa: S101 - a suspended auction has one
+    stands = {name: value for name, value in auction.suspension.items() if name not in ("ended_at", "resume_by")}
+    auction.suspension = {**stands, "reason": reason, "cause": cause}
+    unit.tell(auction, "status", status="suspended", kind=auction.suspension["kind"], reason=reason, cause=cause)
+    unit.record("SuspensionRestated", stream=f"auction:{auction.id}", body={"reason": reason, "cause": cause})
 
 
 def end_cause(unit: Unit, auction: Auction, *, reason: str) -> None:
@@ -201,10 +211,14 @@ def withdraw(unit: Unit, actor: Actor, auction_id: str, *, ground: str, reason: 
 
 
 def withdraw_locked(unit: Unit, auction: Auction, *, ground: str, reason: str) -> None:
-    """Withdraw an auction whose row is already locked. DomainError wrong_state after the end of bidding."""
+    """Withdraw an auction whose row is already locked. DomainError wrong_state after the end of bidding.
+
+    One that is held for its winner is withdrawn only for an objection that was accepted.
+    """
     if auction.status == "open" and unit.now >= auction.closes_at:
         raise DomainError("wrong_state", status="ended")
-    if is_held(auction):  # the bidding is over: he is confirmed, or it is revoked
+    accepted = barring_objection(unit.session, auction.lot_id, auction.id) in ACCEPTED
+    if is_held(auction) and not accepted:  # the bidding is over: he is confirmed, or it is revoked
         raise DomainError("wrong_state", status=WINNER_BARRED)
     change_status(unit, auction, "withdrawn", ground=ground, reason=reason)
     auction.ended_reason = ground

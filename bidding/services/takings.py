@@ -35,6 +35,7 @@ from disclosure.rules.sheet import is_restricted
 from risk.services.interest import check_interest
 
 from ..models import AfterSaleStep, Registration
+from ..queries.objections import barring_objection
 from ..queries.payments import payments
 from ..rules import ledger
 from .disposal import check_no_own_sale, dispose, lock_unsold
@@ -175,11 +176,13 @@ def award(
     `claim_fen`: what it is to receive of its claim; the rest of the price it pays in by the ruleset's day. Where buying
     is restricted `qualification` must be proven, by files of the lot (`evidence`; HOUSE 5). DomainError taking_open
     while answers are awaited, taking_undrawn, taking_outranked for another than the first in rank or lot, own_sale_open
-    meanwhile, taker_unidentified without an identity to check, barred_interest (OJA 34), purchase_restricted,
-    taker_without_account where a difference is owed by somebody who cannot pay it here, wrong_state, fault.
+    meanwhile, objection_open or objection_accepted where an outsider claims the lot, taker_unidentified without an
+    identity to check, barred_interest (OJA 34), purchase_restricted, taker_without_account where a difference is owed
+    by somebody who cannot pay it here, wrong_state, fault.
     """
     auction = lock_unsold(unit, actor, auction_id)
     check_no_own_sale(unit, auction.lot_id)
+    _check_unclaimed(unit, auction)
     taking = _of(unit, auction, taking_id, WILLING)
     if first_taker(_candidates(unit, auction), drawings(unit.session, auction.id)).taking_id != taking.id:
         raise DomainError("taking_outranked")
@@ -212,6 +215,13 @@ def award(
 def _due(unit: Unit, numbers: Ruleset) -> datetime:
     end = period_end(shanghai_day(unit.now), numbers.days("taking_difference"), published_calendar(numbers))
     return end.ends_at - timedelta(seconds=1)
+
+
+def _check_unclaimed(unit: Unit, auction: Auction) -> None:
+    """Nothing is disposed of while somebody else's claim to it is examined, or once it was accepted (EXEC 15)."""
+    claimed = barring_objection(unit.session, auction.lot_id)
+    if claimed is not None:
+        raise DomainError(claimed)
 
 
 def _check_taker(unit: Unit, auction: Auction, party: Party) -> None:
@@ -335,6 +345,7 @@ def rule_taking(unit: Unit, actor: Actor, auction_id: str, taking_id: str, *, re
     """
     auction = lock_round(unit, actor, auction_id, "auction.unsold")
     taking = _of(unit, auction, taking_id, "taken")
+    _check_unclaimed(unit, auction)
     _check_taker(unit, auction, unit.session.get_one(Party, taking.party_id))
     taking.status = "ruled"
     step = AfterSaleStep(

@@ -486,6 +486,7 @@ APPROVAL_KIND: Words = {
     "renege_revoked": _("撤销悔拍认定"),
     "revocation": _("撤销拍卖"),
     "sheet_change": _("公示内容的重要变更"),
+    "sale_objection": _("对拍卖的异议的裁定"),
 }
 
 #: How a panel deals with a material change of a sheet.
@@ -506,6 +507,7 @@ PROPOSAL: Words = {
     "for_the_worse": _("对买受人更为不利"),
     "lines": _("不予退还"),
     "items": _("变更事项"),
+    "accept": _("异议成立"),
     "opens_at": _("开拍推迟至"),
     "closes_at": _("结束推迟至"),
     "knowingly_false": _("明知承诺不实"),
