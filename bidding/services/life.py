@@ -15,6 +15,7 @@ from auction.kernel.journal import Entry
 from auction.kernel.unit import Unit
 from auction.models import Auction
 from auction.rules.access import Actor, require
+from auction.rules.calendar import shanghai_day
 from auction.rules.lot import AuctionStatus, check_transition
 from auction.rules.published_holidays import published_calendar
 
@@ -24,11 +25,18 @@ from ..queries.objections import barring_objection
 from ..queries.rooms import ruleset_of
 from ..rules.objection import ACCEPTED
 from ..rules.registration import STANDING
-from ..rules.suspension import earliest_end, remaining_seconds, resume_after_supplement, resume_by
+from ..rules.suspension import (
+    check_late_resumption,
+    earliest_end,
+    remaining_seconds,
+    resume_after_supplement,
+    resume_by,
+)
 from ..rules.withdrawal import WITHDRAWAL_GROUNDS
 from .looks import await_look, end
 from .noting import moment
 from .release import release_registration
+from .resume_watch import await_resumption, resume_day, tell_late_resumption
 from .rooms import lock_auction
 
 
@@ -109,12 +117,15 @@ def suspend_locked(unit: Unit, auction: Auction, *, kind: str, reason: str, caus
     )
 
 
-def resume(unit: Unit, actor: Actor, auction_id: str, *, closes_at: datetime, reason: str) -> Auction:
-    """Resume a suspended sale with a newly announced end.
+def resume(
+    unit: Unit, actor: Actor, auction_id: str, *, closes_at: datetime, reason: str, late_reason: str = ""
+) -> Auction:
+    """Resume a suspended sale with a newly announced end; after the last day to, with the reason for that too.
 
     At least the time that was left, at least the ruleset's notice and minutes of bidding remain; else
     DomainError invalid on `closes_at` with the earliest end allowed. `supplement_running` while a change of the sheet
-    has not been public for its days, `objection_open` while an objection keeps the lot from being sold.
+    has not been public for its days, `objection_open` while an objection keeps the lot from being sold; invalid as
+    the rule `check_late_resumption`.
     """
     auction = lock_auction(unit, auction_id)
     require(actor, "auction.stop", court=auction.lot.court_code)
@@ -132,6 +143,11 @@ def resume(unit: Unit, actor: Actor, auction_id: str, *, closes_at: datetime, re
     earliest = earliest_end(unit.now, auction.opens_at, left, ruleset_of(unit.session, auction))
     if closes_at < earliest:
         raise invalid("closes_at", "too_early", earliest=iso(earliest))
+    last_day = resume_day(auction)
+    late = check_late_resumption(last_day, shanghai_day(unit.now), late_reason)
+    if late and last_day is not None:
+        tell_late_resumption(unit, auction, last_day)
+    late_facts = {"resume_by": str(last_day), "late_reason": late_reason} if late else {}
     auction.closes_at = closes_at
     auction.suspension = None
     change_status(
@@ -140,11 +156,12 @@ def resume(unit: Unit, actor: Actor, auction_id: str, *, closes_at: datetime, re
         "open" if unit.now >= auction.opens_at else "announced",
         closes_at=iso(closes_at),
         reason=reason,
+        **late_facts,
     )
     unit.record(
         "AuctionResumed",
         stream=f"auction:{auction.id}",
-        body={"closes_at": iso(closes_at), "reason": reason, "status": auction.status},
+        body={"closes_at": iso(closes_at), "reason": reason, "status": auction.status, **late_facts},
     )
     if auction.status == "open":  # the time of opening may have passed while the sale was suspended
         _refuse_undecided(unit, auction)
@@ -189,6 +206,7 @@ def end_cause(unit: Unit, auction: Auction, *, reason: str) -> None:
         due = max(due, resume_after_supplement(parse(until), numbers, published_calendar(numbers)).last_day)
     ended = {"ended_at": iso(unit.now), "resume_by": due.isoformat()}
     auction.suspension = {**auction.suspension, **ended}
+    await_resumption(unit, auction, due)
     unit.tell(auction, "notice", notice="suspension_ended", resume_by=due.isoformat())
     unit.record(
         "SuspensionCauseEnded",

@@ -430,6 +430,7 @@ EVENT: Words = {
     "SaleRevoked": _("撤销拍卖"),
     "SheetChanged": _("重要变更补充公示"),
     "SuspensionCauseEnded": _("停止拍卖的事由消失"),
+    "SuspensionRestated": _("停止拍卖的原因有变"),
     "TaskGiven": _("委托辅助工作"),
     "ViewingCancelled": _("取消看样"),
     "ViewingOffered": _("安排看样"),

@@ -82,10 +82,11 @@ class SuspensionEndIn(Strict):
 
 
 class ResumptionIn(Strict):
-    """When a stopped sale ends anew, and why it goes on."""
+    """When a stopped sale ends anew, and why it goes on; `late_reason`: why only now, after the last day to resume."""
 
     closes_at = Moment(required=True)
     reason = words(2000)
+    late_reason = words(2000, required=False, load_default="")
 
 
 class WithdrawalIn(Strict):
