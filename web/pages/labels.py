@@ -506,7 +506,7 @@ PROPOSAL: Words = {
     "ground": _("事由"),
     "choice": _("处理方式"),
     "for_the_worse": _("对买受人更为不利"),
-    "lines": _("不予退还"),
+    "lines": _("款项的处理"),
     "items": _("变更事项"),
     "accept": _("异议成立"),
     "opens_at": _("开拍推迟至"),
