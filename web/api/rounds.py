@@ -59,7 +59,7 @@ blueprint = Blueprint("rounds", __name__, description="A round in the court's ha
 def _round(unit: Unit, auction: Auction) -> dict[str, Any]:
     """The auction with its panel, for its own court."""
     unit.session.flush()
-    return {**auction_dict(auction, unit.now), "panel": panel_votes(unit.session, auction.id)}
+    return {**auction_dict(unit.session, auction, unit.now), "panel": panel_votes(unit.session, auction.id)}
 
 
 @blueprint.post("/lots/<lot_id>/auctions")
@@ -134,7 +134,7 @@ def _auction_after(
     unit: Unit, service: Callable[..., Auction], actor: Actor, auction_id: str, data: dict[str, Any]
 ) -> dict[str, Any]:
     auction = service(unit, actor, auction_id, **data)
-    return auction_dict(auction, unit.now)
+    return auction_dict(unit.session, auction, unit.now)
 
 
 @blueprint.post("/auctions/<auction_id>/suspension")

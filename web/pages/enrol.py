@@ -157,7 +157,7 @@ def _money(row: Own) -> list[dict[str, str]]:
     if row.auction.settlement in ("balance_due", "overdue") and row.buyer and row.auction.balance_due_at:
         text = _(
             "尾款 ¥%(amount)s，不迟于 %(time)s",
-            amount=yuan(row.auction.balance_fen or 0),
+            amount=yuan(row.owed_fen),
             time=local(row.auction.balance_due_at),
         )
         lines.append({"kind": "red" if row.auction.settlement == "overdue" else "amb", "text": text})
