@@ -380,7 +380,8 @@ class AwaitedLook(Base):
     """A look at something, for the regulator only, that a transaction left to be taken after it.
 
     `act`: `screen` compares the signals of an ended auction, `patterns` looks at its bids, `names` compares the names
-    behind a registration, `relist` asks whether a lot's next round is about to be late. `done_at` None while it waits.
+    behind a registration, `relist` asks whether a lot's next round is about to be late, `resume` whether a stopped sale
+    has not resumed in time. `done_at` None while it waits.
     """
 
     __tablename__ = "awaited_looks"

@@ -65,6 +65,7 @@ SETTLED = {CONFIRM: "balance_due", "PricePaid": "paid", "BalanceOverdue": "overd
 SETTLED |= {RENEGE: "reneged", REVOKE: "balance_due"}
 QUIET = {"BarChanged", "BidderQualified", "BidRefused", "ClearanceDecided", ALLOCATE, "InterestHitFound", LAPSE}
 QUIET |= {"OffersTurnedAway", "PreferentialPurchaserConfirmed", "SheetChanged", "SuspensionCauseEnded", ASKED, DRAWN}
+QUIET |= {"SuspensionRestated"}
 QUIET |= {"LotTaken", "DifferenceComplete", "TakingLapsed", "TakingRuled", "LotReturned", "OwnSaleAllowed"}
 QUIET |= {"OwnSaleRecorded", "OwnSaleEnded", "OwnSaleLapsed"}  # change nothing that auction.json tells
 SELL_OFF = "sell_off"  # the round whose first bid sets the end without extending it

@@ -23,6 +23,7 @@ from bidding.services.looks import put_off
 from bidding.services.own_sales import lapse_own_sale
 from bidding.services.patterns import keep_screening
 from bidding.services.relist_watch import watch_relist
+from bidding.services.resume_watch import watch_resumption
 from bidding.services.sanctions import enforce_due, expire_due
 from bidding.services.settlement import mark_overdue
 from bidding.services.signals import screen_signals, watch_names
@@ -60,6 +61,7 @@ _ACTS: Mapping[Act, Callable[[Unit, str], object]] = {
     "screen": screen_signals,
     "names": watch_names,
     "relist": watch_relist,
+    "resume": watch_resumption,
 }
 
 

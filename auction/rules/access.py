@@ -88,6 +88,7 @@ POLICY: Mapping[str, Rule] = {
     "auction.relist": _rule(*_COURT, scope="court"),
     "auction.unsold": _rule("judge", scope="court"),
     "taking.answer": _rule("bidder", "party", *_COURT, scope="court"),
+    "taking.own": _rule("bidder", "party"),
     "taking.read": _rule("bidder", "party", *_COURT, "president", "regulator", scope="court"),
     "lot.group": _rule("judge", scope="court"),
     "registration.answer": _rule(*_COURT, "regulator"),

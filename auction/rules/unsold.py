@@ -40,6 +40,23 @@ def answers_end(asked_on: date, ruleset: Ruleset, calendar: WorkingDays) -> Peri
     return period_end(asked_on, ruleset.days("taking_answer"), calendar)
 
 
+def is_answerable(until_on: date, today: date, *, drawn: bool) -> bool:
+    """Whether a creditor may still answer, or answer otherwise, and the court state another rank."""
+    return not drawn and today <= until_on
+
+
+def check_answerable(until_on: date, today: date, *, drawn: bool) -> None:
+    """Refuse an answer that comes too late.
+
+    Once lots were drawn among equals everybody can compute who comes first at any rank: from then on answers and ranks
+    stand as they were. DomainError `taking_drawn`; `taking_late` (fact `last_day`) after the last day.
+    """
+    if drawn:
+        raise DomainError("taking_drawn")
+    if not is_answerable(until_on, today, drawn=drawn):
+        raise DomainError("taking_late", last_day=until_on.isoformat())
+
+
 def commitment(seed: str) -> str:
     """The public commitment to a seed: hex SHA-256 of its text."""
     return sha256(seed.encode()).hexdigest()

@@ -14,7 +14,9 @@ from auction.rules.access import Actor, decide
 from auction.rules.lot import ENDED, AuctionStatus
 
 from ..models import Bid
+from ..rules.debt import OWING
 from ..rules.room import least_bid
+from .payments import owed_fen
 from .rooms import room_of
 
 #: Bids or events in one answer (PRECISIONS 27).
@@ -38,10 +40,10 @@ def _may_see(session: Session, auction: Auction, reader: Actor | None) -> bool:
 
 def auction_resource(session: Session, auction_id: str, now: datetime, reader: Actor | None = None) -> dict[str, Any]:
     """`GET /auctions/{id}` at platform time `now`. DomainError not_found for what the reader may not see."""
-    return auction_dict(visible_auction(session, auction_id, reader), now)
+    return auction_dict(session, visible_auction(session, auction_id, reader), now)
 
 
-def auction_dict(auction: Auction, now: datetime) -> dict[str, Any]:
+def auction_dict(session: Session, auction: Auction, now: datetime) -> dict[str, Any]:
     """The resource of a loaded auction. Times are RFC 3339 in UTC, money is fen.
 
     The stored times are the truth: an opening or an end that is due is shown before anybody carried it out.
@@ -80,7 +82,7 @@ def auction_dict(auction: Auction, now: datetime) -> dict[str, Any]:
         "late_reason": auction.late_reason,
         "late_reason_text": auction.late_reason_text,
         "resale_of": auction.resale_of,
-        "settlement": settlement(auction, now),
+        "settlement": settlement(session, auction, now),
     }
 
 
@@ -104,15 +106,18 @@ def has_ended(auction: Auction, now: datetime) -> bool:
     return auction.status in (AuctionStatus.ANNOUNCED, AuctionStatus.OPEN) and now >= auction.closes_at
 
 
-def settlement(auction: Auction, now: datetime) -> dict[str, Any] | None:
-    """Where the price of a sale stands; None without a sale."""
+def settlement(session: Session, auction: Auction, now: datetime) -> dict[str, Any] | None:
+    """Where the price of a sale stands; None without a sale.
+
+    `balance_fen`: what is still due. Each part that comes in lessens it; 0 once all is paid, and after a renege.
+    """
     if auction.settlement is None:
         return None
     due_at = auction.balance_due_at
     late = auction.settlement == "balance_due" and due_at is not None and now > due_at
     return {
         "status": "overdue" if late else auction.settlement,
-        "balance_fen": auction.balance_fen,
+        "balance_fen": owed_fen(session, auction) if auction.settlement in OWING else 0,
         "due_at": _time(due_at),
     }
 

@@ -20,6 +20,7 @@ from ..models import Registration
 
 Row = dict[str, Any]
 _PAGE = 2000
+_ENDED = ("ended_at", "resume_by")
 #: Entries without a bearing on the state of anything here; there may be very many of the first two.
 NOISE = ("BidRefused", "OffersTurnedAway", "AlertRaised", "SessionOpened", "SheetItemWritten", "FileKept")
 #: Further entries in an auction's stream that change nothing of its row.
@@ -273,8 +274,18 @@ def _resumed(told: Told, auction_id: str, entry: Row) -> None:
 def _cause_ended(told: Told, auction_id: str, entry: Row) -> None:
     row, body = told.auctions.get(auction_id, {}), entry["body"]
     known = row.get("suspension") and "ended_at" in body
-    ended = _said(body, ("ended_at", "resume_by"))
+    ended = _said(body, _ENDED)
     _set(row, {"suspension": {**row["suspension"], **ended}} if known else {}, "suspension")
+
+
+def _restated(told: Told, auction_id: str, entry: Row) -> None:
+    row, body = told.auctions.get(auction_id, {}), entry["body"]
+    stands = {name: value for name, value in (row.get("suspension") or {}).items() if name not in _ENDED}
+    _set(
+        row,
+        {"suspension": {**stands, "reason": body["reason"], "cause": body["cause"]}} if stands else {},
+        "suspension",
+    )
 
 
 def _sheet_changed(told: Told, auction_id: str, entry: Row) -> None:
@@ -429,6 +440,7 @@ _READERS: Mapping[str, Callable[[Told, str, Row], None]] = {
     "AuctionResumed": _resumed,
     "AuctionWithdrawn": _withdrawn,
     "SuspensionCauseEnded": _cause_ended,
+    "SuspensionRestated": _restated,
     "SheetChanged": _sheet_changed,
     "OpeningPutOff": _put_off,
     "BidAccepted": _bid,

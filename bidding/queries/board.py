@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
@@ -30,7 +30,7 @@ from ..rules.stages import Stage, stage
 from .handover import cleared_step, due
 from .held import is_held
 from .market import registrations
-from .objections import open_of_court
+from .objections import is_unanswered, open_of_court
 from .rooms import ruleset_of
 
 R = TypeVar("R")
@@ -187,11 +187,13 @@ def _objections(session: Session, court_code: str) -> dict[str, _Open[date]]:
 def _sale_objections(session: Session, court_code: str) -> dict[str, list[OpenObjection]]:
     found: dict[str, list[OpenObjection]] = defaultdict(list)
     for row, auction, lot in open_of_court(session, court_code):
-        if row.status != "filed":
-            open_one = OpenObjection(auction.id, "review", row.review_due_on or row.due_on)
-        else:
-            open_one = OpenObjection(auction.id, "receive" if row.received_at is None else "decide", row.due_on)
-        found[lot.id].append(open_one)
+        if row.status == "filed":
+            act: Literal["receive", "decide"] = "receive" if row.received_at is None else "decide"
+            found[lot.id].append(OpenObjection(auction.id, act, row.due_on))
+        if row.review_status == "filed":
+            found[lot.id].append(OpenObjection(auction.id, "review", row.review_due_on))
+        if is_unanswered(row, auction):
+            found[lot.id].append(OpenObjection(auction.id, "answer", None))
     return found
 
 

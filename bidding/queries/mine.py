@@ -10,13 +10,17 @@ from sqlalchemy.orm import Session
 from auction.models import Auction, Court, Lot
 
 from ..models import AfterSaleStep, Payment, Registration
+from ..rules.debt import OWING
 from ..rules.registration import STANDING
-from .payments import payments, refund_dict
+from .payments import owed_fen, payments, refund_dict
 
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """One registration of the reader. `buyer`: the sale was made to it. `refunds`: what goes back, by payment id."""
+    """One registration of the reader. `buyer`: the sale was made to it. `refunds`: what goes back, by payment id.
+
+    `owed_fen`: what a buyer still owes of the price.
+    """
 
     registration: Registration
     auction: Auction
@@ -25,6 +29,7 @@ class Own:
     payments: list[Payment]
     refunds: dict[str, dict[str, Any]]
     steps: list[AfterSaleStep]
+    owed_fen: int
 
     @property
     def leads(self) -> bool:
@@ -81,6 +86,7 @@ def _own(session: Session, row: Registration, now: datetime) -> Own:
     steps = session.scalars(
         select(AfterSaleStep).where(AfterSaleStep.auction_id == auction.id).order_by(AfterSaleStep.at)
     )
+    owes = auction.leader_registration_id == row.id and auction.settlement in OWING
     return Own(
         registration=row,
         auction=auction,
@@ -89,4 +95,5 @@ def _own(session: Session, row: Registration, now: datetime) -> Own:
         payments=asked,
         refunds=refunds,
         steps=list(steps) if auction.leader_registration_id == row.id else [],
+        owed_fen=owed_fen(session, auction) if owes else 0,
     )

@@ -10,13 +10,19 @@ from auction.kernel.clock import iso
 from auction.kernel.crypto import Vault
 from auction.kernel.errors import DomainError
 from auction.models import Account, Auction, Lot, Person
+from auction.queries.approvals import proposals_about
 from auction.rules.access import Actor, require
 from auction.rules.calendar import shanghai_day
 from auction.rules.identity import mask
 
 from ..models import SaleObjection
-from ..rules.objection import bars_resumption, remedy_of
+from ..rules.objection import ACCEPTED, OWNERSHIP, bars_sale, outcome, remedy_of
 from .papers import papers
+
+#: The kind of approval by which an objection is decided.
+DECISION = "sale_objection"
+#: Where a sale whose objection was accepted still has to be withdrawn or revoked.
+_UNANSWERED = ("announced", "open", "suspended", "sold")
 
 
 def objections_of(session: Session, auction_id: str) -> list[SaleObjection]:
@@ -25,13 +31,19 @@ def objections_of(session: Session, auction_id: str) -> list[SaleObjection]:
     return list(session.scalars(rows.order_by(SaleObjection.filed_at, SaleObjection.id)))
 
 
-def barring_objection(session: Session, lot_id: str) -> str | None:
-    """Why a lot may not be sold now: an outsider's objection in any of its sales, undecided or accepted; else None."""
+def barring_objection(session: Session, lot_id: str, auction_id: str | None = None) -> str | None:
+    """Why a lot may not be sold now, None where it may.
+
+    An outsider's claim in any of its sales, undecided or accepted; of the sale `auction_id` also an accepted objection
+    to its conduct, which is no reason against another sale.
+    """
     rows = session.scalars(
-        select(SaleObjection).join(Auction, Auction.id == SaleObjection.auction_id).where(Auction.lot_id == lot_id)
+        select(SaleObjection)
+        .join(Auction, Auction.id == SaleObjection.auction_id)
+        .where(Auction.lot_id == lot_id, (SaleObjection.kind == OWNERSHIP) | (SaleObjection.auction_id == auction_id))
     )
-    codes = {bars_resumption(row.kind, row.status, row.review_status) for row in rows}
-    return next((code for code in ("objection_accepted", "objection_open") if code in codes), None)
+    codes = {bars_sale(row.kind, row.status, row.review_status) for row in rows}
+    return next((code for code in (*ACCEPTED, "objection_open") if code in codes), None)
 
 
 def whose_act(auction: Auction) -> set[str]:
@@ -49,7 +61,7 @@ def objection_dict(session: Session, row: SaleObjection, now: datetime) -> dict[
         "kind": row.kind,
         "grounds": row.grounds,
         "attachments": papers(session, row.attachments),
-        "status": row.status,
+        "status": outcome(row.status, row.review_status),
         "filed_at": iso(row.filed_at),
         "due_on": row.due_on.isoformat(),
         "overdue": row.status == "filed" and shanghai_day(now) > row.due_on,
@@ -106,9 +118,14 @@ def court_objections(
             **objection_dict(session, row, now),
             "objector": _objector(session, vault, row.account_id),
             "may_decide": actor.id not in barred and actor.role in ("judge", "president"),
+            "proposed": _proposed(session, row.id),
         }
         for row in objections_of(session, auction_id)
     ]
+
+
+def _proposed(session: Session, objection_id: str) -> bool:
+    return any(one.status == "pending" for one in proposals_about(session, DECISION, objection_id))
 
 
 def _objector(session: Session, vault: Vault, account_id: str) -> dict[str, str | None]:
@@ -137,14 +154,27 @@ def objected_before(session: Session, auction_id: str, kind: str, id_match: str)
 
 
 def open_of_court(session: Session, court_code: str) -> list[tuple[SaleObjection, Auction, Lot]]:
-    """Objections a court still has to do with: undecided, or under review; the most urgent first."""
+    """Objections a court still has to do with: undecided, under review, or accepted while the sale stands.
+
+    The most urgent first.
+    """
     rows = session.execute(
         select(SaleObjection, Auction, Lot)
         .join(Auction, Auction.id == SaleObjection.auction_id)
         .join(Lot, Lot.id == Auction.lot_id)
         .where(
-            Lot.court_code == court_code, (SaleObjection.status == "filed") | (SaleObjection.review_status == "filed")
+            Lot.court_code == court_code,
+            (SaleObjection.status == "filed")
+            | (SaleObjection.review_status == "filed")
+            | Auction.status.in_(_UNANSWERED),
         )
         .order_by(SaleObjection.due_on, SaleObjection.id)
     )
-    return [(row.SaleObjection, row.Auction, row.Lot) for row in rows]
+    found = [(row.SaleObjection, row.Auction, row.Lot) for row in rows]
+    return [one for one in found if "filed" in (one[0].status, one[0].review_status) or is_unanswered(*one[:2])]
+
+
+def is_unanswered(row: SaleObjection, auction: Auction) -> bool:
+    """Whether an objection was accepted and its sale still stands, so that it has to be withdrawn or revoked."""
+    stands = auction.status in _UNANSWERED and auction.settlement != "reneged"
+    return stands and bars_sale(row.kind, row.status, row.review_status) in ACCEPTED

@@ -108,5 +108,5 @@ def result(session: Session, auction_id: str, now: datetime, reader: Actor | Non
         "closed_at": iso(auction.closed_at) if auction.closed_at else None,
         "revoked": revoked_of(session, auction),
         "confirmed": session.get(Confirmation, auction.id) is not None,
-        "settlement": settlement(auction, now),
+        "settlement": settlement(session, auction, now),
     }

@@ -13,7 +13,7 @@ from auction.queries.unsold import asked, creditors, drawings, group_lots, own_s
 from auction.rules.access import Actor, require
 from auction.rules.calendar import shanghai_day
 from auction.rules.ruleset import Ruleset
-from auction.rules.unsold import HOLDING, is_satisfied, legal_rank
+from auction.rules.unsold import HOLDING, is_answerable, is_asked, is_satisfied, legal_rank
 
 from .payments import difference_owed_fen
 
@@ -62,6 +62,8 @@ def takings_of(session: Session, actor: Actor, auction_id: str, ruleset: Ruleset
         "asked_at": iso(question.asked_at),
         "until_on": question.until_on.isoformat(),
         "waits": state is not None and state.waits(shanghai_day(now)),
+        "answerable": auction.lot.disposal is None
+        and is_answerable(question.until_on, shanghai_day(now), drawn=bool(drawn)),
         "commitment": question.commitment,
         "seed": question.seed if drawn else None,
         "drawings": [{"rank": rank, "drawn": list(order)} for rank, order in sorted(drawn.items())],
@@ -84,6 +86,43 @@ def _creditor(session: Session, party: Party, taking: Taking | None, ruleset: Ru
 def _is_own(session: Session, actor: Actor, party: Party) -> bool:
     person = session.get(Person, actor.person_id) if actor.person_id else None
     return person is not None and person.verified and party.id_match == person.id_match
+
+
+def questions_to(session: Session, actor: Actor, now: datetime) -> list[dict[str, Any]]:
+    """The questions whether somebody takes a lot of whose case he is an enforcement creditor, the latest first.
+
+    Known by the checked identity alone: empty for an account that has none. `open`: he may answer and has not.
+    """
+    person = session.get(Person, actor.person_id) if actor.person_id else None
+    if person is None or not person.verified:
+        return []
+    rows = session.execute(
+        select(TakingQuestion, Auction, Lot, Party)
+        .join(Auction, Auction.id == TakingQuestion.auction_id)
+        .join(Lot, Lot.id == Auction.lot_id)
+        .join(Party, Party.case_id == Lot.case_id)
+        .where(Party.id_match == person.id_match)
+        .order_by(TakingQuestion.asked_at.desc(), TakingQuestion.auction_id, Party.position)
+    )
+    return [_own_question(session, *row, now=now) for row in rows if is_asked(row.Party.role, row.Party.claim_fen)]
+
+
+def _own_question(
+    session: Session, question: TakingQuestion, auction: Auction, lot: Lot, party: Party, *, now: datetime
+) -> dict[str, Any]:
+    rows = select(Taking).where(Taking.auction_id == auction.id, Taking.party_id == party.id)
+    taking, drawn = session.scalar(rows), bool(drawings(session, auction.id))
+    answerable = lot.disposal is None and is_answerable(question.until_on, shanghai_day(now), drawn=drawn)
+    return {
+        "auction_id": auction.id,
+        "round": auction.round,
+        "title": lot.title,
+        "role": party.role,
+        "price_fen": auction.reserve_price_fen,
+        "until_on": question.until_on,
+        "status": taking.status if taking else None,
+        "open": answerable and taking is None,
+    }
 
 
 def own_sale_dict(sale: OwnSale) -> dict[str, Any]:

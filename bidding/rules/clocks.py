@@ -71,11 +71,14 @@ class SaleFacts:
 
 @dataclass(frozen=True, slots=True)
 class OpenObjection:
-    """An objection to a sale: its court has to `receive` or `decide` it by `due_on`, or a higher one to `review` it."""
+    """An objection to a sale: its court has to `receive` or `decide` it by `due_on`, or a higher one to `review` it.
+
+    `answer`: it was accepted; the sale has to be withdrawn or revoked, for which no day is set.
+    """
 
     auction_id: str
-    act: Literal["receive", "decide", "review"]
-    due_on: date
+    act: Literal["receive", "decide", "review", "answer"]
+    due_on: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,19 +335,22 @@ _OBJECTIONS = {
     "receive": ("sale_objection_receipt", "objection_decision"),
     "decide": ("sale_objection", "objection_decision"),
     "review": ("sale_objection_review", "objection_review_decision"),
+    "answer": ("sale_objection_accepted", "objection_decision"),
 }
 
 
 def _sale_objections(lot: LotFacts, at: Moment) -> Iterator[Clock]:
     """Objections to a sale, by what has to be done with them and the round they are of (CPL 236, 238; EXEC 8)."""
-    due: dict[tuple[str, str], list[date]] = {}
+    due: dict[tuple[str, str], list[date | None]] = {}
     for each in lot.sale_objections:
         due.setdefault((each.act, each.auction_id), []).append(each.due_on)
     for (act, auction_id), days in due.items():
         code, key = _OBJECTIONS[act]
         facts: Facts = {"open": len(days)}
         basis = at.announced.basis(key)
-        yield Clock(code, "deadline", _end_of(min(days)), basis, facts=facts, warn_on=at.today, auction_id=auction_id)
+        first = min((day for day in days if day is not None), default=None)
+        due_at = _end_of(first) if first else None
+        yield Clock(code, "deadline", due_at, basis, facts=facts, warn_on=at.today, auction_id=auction_id)
 
 
 def _questions(lot: LotFacts, at: Moment) -> Iterator[Clock]:

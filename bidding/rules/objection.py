@@ -15,6 +15,10 @@ from auction.rules.ruleset import Ruleset
 
 CONDUCT, OWNERSHIP = "conduct", "ownership"
 KINDS = (CONDUCT, OWNERSHIP)
+#: Why a sale stands still for good once an objection was accepted.
+OBJECTION_ACCEPTED = "objection_accepted"
+#: What an accepted objection bars a sale with, until the sale is withdrawn or revoked.
+ACCEPTED = ("objection_accepted", "conduct_accepted")
 Remedy = Literal["review", "suit"]
 #: Kind -> the number of the ruleset for its decision; the remedy that follows, and the number for that.
 _DECISION: Mapping[str, str] = MappingProxyType({CONDUCT: "objection_decision", OWNERSHIP: "outsider_decision"})
@@ -51,11 +55,14 @@ def outcome(status: str, review_status: str | None) -> str:
     return "rejected" if status == "accepted" else "accepted"
 
 
-def bars_resumption(kind: str, status: str, review_status: str | None = None) -> str | None:
-    """Why a sale may not go on: an outsider's objection that is undecided, or was accepted; None where it may.
+def bars_sale(kind: str, status: str, review_status: str | None = None) -> str | None:
+    """Why a sale may neither go on nor be confirmed or ruled on; None where it may.
 
-    While it is examined the lot is not disposed of (EXEC 15); once accepted it can only be withdrawn.
+    While an outsider's claim is examined the lot is not disposed of (EXEC 15); once it is accepted, and once an
+    objection to the conduct of the sale is, the act is undone or put right (CPL 236, 238): the sale is withdrawn or
+    revoked. An undecided objection to the conduct stops nothing by itself (OJA 36(1)).
     """
-    if kind != OWNERSHIP:
-        return None
-    return {"filed": "objection_open", "accepted": "objection_accepted"}.get(outcome(status, review_status))
+    held = outcome(status, review_status)
+    if kind == OWNERSHIP:
+        return {"filed": "objection_open", "accepted": "objection_accepted"}.get(held)
+    return "conduct_accepted" if held == "accepted" else None

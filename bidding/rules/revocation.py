@@ -71,13 +71,20 @@ class Line:
 
 
 def unwound(
-    ground: str, asset_type: str, *, deposit_fen: int, balance_fen: int, stated: Sequence[Stated] = ()
+    ground: str,
+    asset_type: str,
+    *,
+    deposit_fen: int,
+    balance_fen: int,
+    stated: Sequence[Stated] = (),
+    explicit: bool = False,
 ) -> tuple[Line, ...]:
     """The lines of the money of a sale revoked on a ground: what nobody states goes back whole.
 
-    DomainError `invalid` on `lines.N`: `duplicate`; `keep_not_allowed` for another ground, the balance, or an article
-    that does not fit the lot; `keep_whole` where EQ 15(3) keeps all or nothing; `keep_above` (`most_fen`) for more than
-    there is; `required` on `lines.N.reason`.
+    `explicit`: the court must state every part there is, kept or returned, each with its reason. DomainError `invalid`
+    on `lines.N`: `duplicate`; `keep_not_allowed` for another ground, the balance, or an article that does not fit the
+    lot; `keep_whole` where EQ 15(3) keeps all or nothing; `keep_above` (`most_fen`) for more than there is; `required`
+    on `lines.N.reason`; on `lines`: `line_missing` (`code`, `amount_fen`).
     """
     amounts = {"deposit": deposit_fen, "balance": balance_fen}
     wrong = [
@@ -85,9 +92,11 @@ def unwound(
         for number, one in enumerate(stated)
         for breach in _wrong(f"lines.{number}", one, ground, asset_type, amounts, stated[:number])
     ]
+    if explicit and not wrong:
+        wrong = _unstated(amounts, stated)
     if wrong:
         raise DomainError("invalid", wrong)
-    said = {one.code: one for one in stated if one.keep_fen}
+    said = {one.code: one for one in stated}
     basis = GROUNDS[ground]
     return tuple(
         Line(code, amounts[code], kept.keep_fen, kept.basis or basis, kept.reason)
@@ -96,6 +105,20 @@ def unwound(
         for code in _PARTS
         if amounts[code]
     )
+
+
+def _unstated(amounts: Mapping[str, int], stated: Sequence[Stated]) -> list[Breach]:
+    """What is lacking where the court must say of every part of the money what becomes of it, and why."""
+    codes = {one.code for one in stated}
+    missing = [
+        Breach("line_missing", "lines", facts={"code": code, "amount_fen": amount})
+        for code, amount in amounts.items()
+        if amount and code not in codes
+    ]
+    silent = [
+        Breach("required", f"lines.{number}.reason") for number, one in enumerate(stated) if not one.reason.strip()
+    ]
+    return missing + silent
 
 
 def _wrong(

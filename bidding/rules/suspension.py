@@ -4,8 +4,9 @@ It ends no sooner than the notice of the new end, the time that was left, and a 
 practice); it resumes within the days of OJA 28(4) once the cause has ended, the last of them a working day (CPL 85).
 """
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
+from auction.kernel.errors import invalid
 from auction.rules.calendar import PeriodEnd, WorkingDays, period_end, shanghai_day
 from auction.rules.ruleset import Ruleset
 
@@ -27,6 +28,19 @@ def earliest_end(now: datetime, opens_at: datetime, remaining: int, ruleset: Rul
 def resume_by(ended_at: datetime, ruleset: Ruleset, calendar: WorkingDays) -> PeriodEnd:
     """The last day on which the sale resumes, its cause having ended at that moment."""
     return period_end(shanghai_day(ended_at), ruleset.days("resume"), calendar)
+
+
+def check_late_resumption(last_day: date | None, today: date, late_reason: str) -> bool:
+    """Whether a sale resumes after its last day; then it needs its own recorded reason (OJA 28(4)).
+
+    DomainError `invalid` on `late_reason`: `required` (fact `last_day`) without one, `not_allowed` where it is in time.
+    """
+    late = last_day is not None and today > last_day
+    if late and not late_reason.strip():
+        raise invalid("late_reason", "resume_late", last_day=str(last_day))
+    if late_reason.strip() and not late:
+        raise invalid("late_reason", "not_allowed")
+    return late
 
 
 def resume_after_supplement(not_before: datetime, ruleset: Ruleset, calendar: WorkingDays) -> PeriodEnd:

@@ -6,11 +6,13 @@ from auction.services.approvals import CarryOut
 from disclosure.rules.changing import SHEET_CHANGE
 
 from ..queries.held import REVOCATION
+from ..queries.objections import DECISION
 from ..queries.reneges import RENEGE, RENEGE_REVOKED
 from ..queries.sanctions import LIFTING, SANCTION
 from .changes import carry_out_change
 from .lifting import KIND as HIT_LIFTED
 from .lifting import carry_out_hit_lifted
+from .objections import carry_out_decision
 from .renege import carry_out_renege
 from .renege_objections import carry_out_revocation as carry_out_renege_revoked
 from .revocation import carry_out_revocation
@@ -22,6 +24,7 @@ CARRY_OUT: Mapping[str, CarryOut] = {
     RENEGE_REVOKED: carry_out_renege_revoked,
     REVOCATION: carry_out_revocation,
     SHEET_CHANGE: carry_out_change,
+    DECISION: carry_out_decision,
     HIT_LIFTED: carry_out_hit_lifted,
     SANCTION: carry_out_sanction,
     LIFTING: carry_out_lifting,

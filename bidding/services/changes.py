@@ -33,6 +33,7 @@ from ..queries.rooms import ruleset_of
 from ..rules.supplement import Window, earliest_bidding, put_off
 from ..rules.suspension import resume_after_supplement
 from .life import suspend_locked, withdraw_locked
+from .resume_watch import await_resumption
 
 #: Why a sale stands still while a supplement is public.
 CHANGED = "disclosure_change"
@@ -146,6 +147,7 @@ def _publish(unit: Unit, auction: Auction, drafted: DraftedChange, *, reason: st
         if auction.suspension["cause"] == CHANGED:  # nothing else has to end
             due = resume_after_supplement(until, numbers, published_calendar(numbers)).last_day
             more["resume_by"] = due.isoformat()
+            await_resumption(unit, auction, due)
         auction.suspension = {**auction.suspension, **more}
     lapsed = _lapse_bids(unit, auction)
     codes = list(dict.fromkeys(change.code for change in drafted.changes))

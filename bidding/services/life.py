@@ -15,6 +15,7 @@ from auction.kernel.journal import Entry
 from auction.kernel.unit import Unit
 from auction.models import Auction
 from auction.rules.access import Actor, require
+from auction.rules.calendar import shanghai_day
 from auction.rules.lot import AuctionStatus, check_transition
 from auction.rules.published_holidays import published_calendar
 
@@ -22,12 +23,20 @@ from ..models import Registration
 from ..queries.held import WINNER_BARRED, is_held
 from ..queries.objections import barring_objection
 from ..queries.rooms import ruleset_of
+from ..rules.objection import ACCEPTED
 from ..rules.registration import STANDING
-from ..rules.suspension import earliest_end, remaining_seconds, resume_after_supplement, resume_by
+from ..rules.suspension import (
+    check_late_resumption,
+    earliest_end,
+    remaining_seconds,
+    resume_after_supplement,
+    resume_by,
+)
 from ..rules.withdrawal import WITHDRAWAL_GROUNDS
 from .looks import await_look, end
 from .noting import moment
 from .release import release_registration
+from .resume_watch import await_resumption, resume_day, tell_late_resumption
 from .rooms import lock_auction
 
 
@@ -108,12 +117,15 @@ def suspend_locked(unit: Unit, auction: Auction, *, kind: str, reason: str, caus
     )
 
 
-def resume(unit: Unit, actor: Actor, auction_id: str, *, closes_at: datetime, reason: str) -> Auction:
-    """Resume a suspended sale with a newly announced end.
+def resume(
+    unit: Unit, actor: Actor, auction_id: str, *, closes_at: datetime, reason: str, late_reason: str = ""
+) -> Auction:
+    """Resume a suspended sale with a newly announced end; after the last day to, with the reason for that too.
 
     At least the time that was left, at least the ruleset's notice and minutes of bidding remain; else
     DomainError invalid on `closes_at` with the earliest end allowed. `supplement_running` while a change of the sheet
-    has not been public for its days, `objection_open` while an objection keeps the lot from being sold.
+    has not been public for its days, `objection_open` while an objection keeps the lot from being sold; invalid as
+    the rule `check_late_resumption`.
     """
     auction = lock_auction(unit, auction_id)
     require(actor, "auction.stop", court=auction.lot.court_code)
@@ -124,13 +136,18 @@ def resume(unit: Unit, actor: Actor, auction_id: str, *, closes_at: datetime, re
     until = auction.suspension.get("not_before")
     if until is not None and unit.now < parse(until):
         raise DomainError("supplement_running", earliest=until)
-    barring = barring_objection(unit.session, auction.lot_id)
+    barring = barring_objection(unit.session, auction.lot_id, auction.id)
     if barring is not None:
         raise DomainError(barring)
     left = auction.suspension["remaining_seconds"]
     earliest = earliest_end(unit.now, auction.opens_at, left, ruleset_of(unit.session, auction))
     if closes_at < earliest:
         raise invalid("closes_at", "too_early", earliest=iso(earliest))
+    last_day = resume_day(auction)
+    late = check_late_resumption(last_day, shanghai_day(unit.now), late_reason)
+    if late and last_day is not None:
+        tell_late_resumption(unit, auction, last_day)
+    late_facts = {"resume_by": str(last_day), "late_reason": late_reason} if late else {}
     auction.closes_at = closes_at
     auction.suspension = None
     change_status(
@@ -139,11 +156,12 @@ def resume(unit: Unit, actor: Actor, auction_id: str, *, closes_at: datetime, re
         "open" if unit.now >= auction.opens_at else "announced",
         closes_at=iso(closes_at),
         reason=reason,
+        **late_facts,
     )
     unit.record(
         "AuctionResumed",
         stream=f"auction:{auction.id}",
-        body={"closes_at": iso(closes_at), "reason": reason, "status": auction.status},
+        body={"closes_at": iso(closes_at), "reason": reason, "status": auction.status, **late_facts},
     )
     if auction.status == "open":  # the time of opening may have passed while the sale was suspended
         _refuse_undecided(unit, auction)
@@ -162,11 +180,20 @@ def end_suspension(unit: Unit, actor: Actor, auction_id: str, *, reason: str) ->
         raise DomainError("wrong_state", status=WINNER_BARRED if is_held(auction) else auction.status)
     if "ended_at" in auction.suspension:
         raise DomainError("wrong_state", status="cause_ended")
-    barring = barring_objection(unit.session, auction.lot_id)
+    barring = barring_objection(unit.session, auction.lot_id, auction.id)
     if barring is not None:
         raise DomainError(barring)
     end_cause(unit, auction, reason=reason)
     return auction
+
+
+def restate(unit: Unit, auction: Auction, *, reason: str, cause: str) -> None:
+    """Give a locked, suspended auction another public reason: a cause that had ended has not any more."""
+    assert auction.suspension is not None  # noqa: S101 - a suspended auction has one
+    stands = {name: value for name, value in auction.suspension.items() if name not in ("ended_at", "resume_by")}
+    auction.suspension = {**stands, "reason": reason, "cause": cause}
+    unit.tell(auction, "status", status="suspended", kind=auction.suspension["kind"], reason=reason, cause=cause)
+    unit.record("SuspensionRestated", stream=f"auction:{auction.id}", body={"reason": reason, "cause": cause})
 
 
 def end_cause(unit: Unit, auction: Auction, *, reason: str) -> None:
@@ -179,6 +206,7 @@ def end_cause(unit: Unit, auction: Auction, *, reason: str) -> None:
         due = max(due, resume_after_supplement(parse(until), numbers, published_calendar(numbers)).last_day)
     ended = {"ended_at": iso(unit.now), "resume_by": due.isoformat()}
     auction.suspension = {**auction.suspension, **ended}
+    await_resumption(unit, auction, due)
     unit.tell(auction, "notice", notice="suspension_ended", resume_by=due.isoformat())
     unit.record(
         "SuspensionCauseEnded",
@@ -201,10 +229,14 @@ def withdraw(unit: Unit, actor: Actor, auction_id: str, *, ground: str, reason: 
 
 
 def withdraw_locked(unit: Unit, auction: Auction, *, ground: str, reason: str) -> None:
-    """Withdraw an auction whose row is already locked. DomainError wrong_state after the end of bidding."""
+    """Withdraw an auction whose row is already locked. DomainError wrong_state after the end of bidding.
+
+    One that is held for its winner is withdrawn only for an objection that was accepted.
+    """
     if auction.status == "open" and unit.now >= auction.closes_at:
         raise DomainError("wrong_state", status="ended")
-    if is_held(auction):  # the bidding is over: he is confirmed, or it is revoked
+    accepted = barring_objection(unit.session, auction.lot_id, auction.id) in ACCEPTED
+    if is_held(auction) and not accepted:  # the bidding is over: he is confirmed, or it is revoked
         raise DomainError("wrong_state", status=WINNER_BARRED)
     change_status(unit, auction, "withdrawn", ground=ground, reason=reason)
     auction.ended_reason = ground

@@ -1,7 +1,8 @@
 """Objecting to a sale and deciding on it (OJA 36; CPL 236, 238; OBJ 11, 15): nothing public names who objects.
 
-An outsider's objection stops the sale as soon as a judge has received it; the sale cannot go on while it is undecided,
-nor once it was accepted. What follows from a decision (going on, withdrawing, revoking) are acts of their own.
+An outsider's objection stops the sale as soon as a judge has received it; the sale cannot go on while it is undecided.
+A panel of judges who had no part in the sale decides. Once an objection of either kind is accepted the sale stands
+still and is neither confirmed nor ruled on; withdrawing or revoking it are acts of their own.
 """
 
 from collections.abc import Sequence
@@ -12,24 +13,32 @@ from sqlalchemy import select
 
 from auction.kernel.errors import DomainError, invalid
 from auction.kernel.unit import Unit
-from auction.models import Auction, Person
+from auction.models import Approval, Auction, Person
 from auction.rules.access import Actor, require
+from auction.rules.approvals import Need
 from auction.rules.calendar import shanghai_day
 from auction.rules.published_holidays import published_calendar
+from auction.services.approvals import propose
 
 from ..models import SaleObjection
 from ..queries.auctions import has_ended
-from ..queries.objections import barring_objection, objected_before, whose_act
+from ..queries.held import is_held
+from ..queries.objections import DECISION, barring_objection, objected_before, whose_act
 from ..queries.papers import check_own
 from ..queries.rooms import ruleset_of
 from ..rules import objection as rules
-from .life import end_cause, suspend_locked
+from .life import end_cause, restate, suspend_locked
 from .noting import row_of
 from .rooms import lock_auction
 
 #: Why a sale stands still while an outsider's claim is examined.
 OWNERSHIP_OBJECTION = "ownership_objection"
 _REASON = "案外人对拍卖标的主张权利，审查期间暂缓拍卖"
+#: What the public reads once an objection was accepted; nobody is named.
+_ACCEPTED = {
+    rules.OWNERSHIP: "案外人对拍卖标的的异议成立，本次拍卖不再进行，待撤回",
+    rules.CONDUCT: "对拍卖行为的异议成立，本次拍卖不再进行，待撤回或者重新公告",
+}
 
 
 def file_objection(
@@ -85,24 +94,50 @@ def receive_objection(unit: Unit, actor: Actor, objection_id: str) -> SaleObject
     return row
 
 
-def decide_objection(unit: Unit, actor: Actor, objection_id: str, *, accept: bool, reason: str) -> SaleObjection:
-    """Decide on an objection that was received: a judge or the president, none of whose acts are objected to.
+def propose_decision(unit: Unit, actor: Actor, objection_id: str, *, accept: bool, reason: str) -> Approval:
+    """Propose how to decide an objection that was received; a panel decides by its majority (OBJ 11).
 
-    Once no outsider's claim keeps the sale from going on, the days to resume it run. DomainError not_found,
-    own_act for the panel and whoever set the sale up, wrong_state where it is decided or was not received.
+    The panel is the proposer, a judge or the president, and those of the court's judges who answer the proposal, none
+    of whose acts are objected to. DomainError not_found, own_act for the panel of the sale and whoever set it up,
+    wrong_state where it is decided or was not received, already_proposed.
     """
     auction, row = _locked(unit, actor, objection_id, "objection.decide")
-    if actor.id in whose_act(auction):
+    own = frozenset(whose_act(auction))
+    if actor.id in own:
         raise DomainError("own_act")
+    _check_undecided(row)
+    seats = ruleset_of(unit.session, auction).count("panel_min")
+    return propose(
+        unit,
+        actor,
+        kind=DECISION,
+        subject_id=row.id,
+        court_code=auction.lot.court_code,
+        proposal={"accept": accept, "auction_id": auction.id},
+        reason=reason,
+        needs=[Need("judge", seats // 2, but=own, panel=seats)],
+    )
+
+
+def _check_undecided(row: SaleObjection) -> None:
     if row.status != "filed" or row.received_at is None:
         raise DomainError("wrong_state", status=row.status if row.received_at else "not_received")
+
+
+def carry_out_decision(unit: Unit, actor: Actor, approval: Approval) -> None:
+    """The panel's majority has decided. What was accepted stops the sale for good, or bars its confirmation.
+
+    Once nothing keeps the sale from going on, the days to resume it run. DomainError wrong_state where it is decided.
+    """
+    auction, row = _locked(unit, actor, approval.subject_id, "objection.decide")
+    _check_undecided(row)
     numbers = ruleset_of(unit.session, auction)
     due = rules.remedy_due(row.kind, shanghai_day(unit.now), numbers, published_calendar(numbers))
-    row.status, row.decided_at = "accepted" if accept else "rejected", unit.now
-    row.decided_by, row.decision_reason, row.remedy_until = actor.id, reason, due.last_day
-    _note(unit, row, "ObjectionDecided", status=row.status, reason=reason, by=actor.id)
-    _let_go_on(unit, auction)
-    return row
+    row.status, row.decided_at = "accepted" if approval.proposal["accept"] else "rejected", unit.now
+    row.decided_by, row.decision_reason, row.remedy_until = approval.proposed_by, approval.reason, due.last_day
+    by = [approval.proposed_by, actor.id]
+    _note(unit, row, "ObjectionDecided", status=row.status, reason=approval.reason, by=by, approval_id=approval.id)
+    _take_effect(unit, auction, row)
 
 
 def ask_for_review(unit: Unit, actor: Actor, objection_id: str, *, grounds: str) -> SaleObjection:
@@ -138,9 +173,7 @@ def extend_review(unit: Unit, actor: Actor, objection_id: str) -> SaleObjection:
     return row
 
 
-def record_review(
-    unit: Unit, actor: Actor, objection_id: str, *, outcome: str, on: date, reason: str
-) -> SaleObjection:
+def record_review(unit: Unit, actor: Actor, objection_id: str, *, outcome: str, on: date, reason: str) -> SaleObjection:
     """Record what the higher court decided on a day: `upheld` or `reversed`.
 
     DomainError not_found, wrong_state; invalid for a day before the review was asked for, or that has not come.
@@ -155,16 +188,28 @@ def record_review(
     row.review_status, row.review_decided_on, row.review_reason = outcome, on, reason
     row.review_recorded_by = actor.id
     _note(unit, row, "ObjectionReviewRecorded", outcome=outcome, on=on.isoformat(), reason=reason, by=actor.id)
-    _let_go_on(unit, auction)
+    _take_effect(unit, auction, row)
     return row
 
 
-def _let_go_on(unit: Unit, auction: Auction) -> None:
-    """Where an outsider's claim had stopped the sale and none keeps it any more, its cause has ended."""
+def _take_effect(unit: Unit, auction: Auction, row: SaleObjection) -> None:
+    """What follows from what holds of an objection now.
+
+    Accepted: a sale that is announced, open or stopped stands still with that reason. Where objections had stopped it
+    and none keeps it any more, its cause has ended.
+    """
     unit.session.flush()
-    stopped = (auction.suspension or {}).get("cause") == OWNERSHIP_OBJECTION
-    if stopped and "ended_at" not in (auction.suspension or {}) and not barring_objection(unit.session, auction.lot_id):
-        end_cause(unit, auction, reason="案外人异议已处理")
+    if rules.bars_sale(row.kind, row.status, row.review_status) in rules.ACCEPTED:
+        if auction.status in ("announced", "open"):
+            suspend_locked(unit, auction, kind="halt", reason=_ACCEPTED[row.kind], cause=rules.OBJECTION_ACCEPTED)
+        elif auction.status == "suspended" and not is_held(auction):
+            restate(unit, auction, reason=_ACCEPTED[row.kind], cause=rules.OBJECTION_ACCEPTED)
+        return
+    suspension = auction.suspension or {}
+    stopped = suspension.get("cause") in (OWNERSHIP_OBJECTION, rules.OBJECTION_ACCEPTED)
+    barring = barring_objection(unit.session, auction.lot_id, auction.id)
+    if stopped and "ended_at" not in suspension and barring is None:
+        end_cause(unit, auction, reason="异议已处理")
 
 
 def _review_due(unit: Unit, auction: Auction, row: SaleObjection) -> date:

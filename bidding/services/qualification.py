@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from auction.kernel.errors import DomainError, invalid
 from auction.kernel.unit import Unit
-from auction.models import Auction
+from auction.models import Approval, Auction
 from auction.rules.access import Actor, require
 from auction.services.locking import lock_round
 
@@ -13,9 +13,9 @@ from ..queries.papers import check_own
 from ..queries.reneges import is_buyer
 from ..rules.revocation import UNQUALIFIED, Stated
 from .noting import row_of
+from .revocation import propose_revocation
 from .rooms import lock_auction
 from .settlement import check_evidence, rule_sale, winner_of
-from .unwinding import unwind
 
 FAILED = "failed"
 #: Where a sale's price stands while its buyer may still prove that he may buy.
@@ -69,25 +69,31 @@ def rule(
     evidence: Sequence[str] = (),
     lines: Sequence[Stated] = (),
 ) -> Auction:
-    """The court's word on the buyer's qualification: `proven` or `not_required` is the closing ruling.
+    """The closing ruling on a buyer whose qualification is `proven` or `not_required`; as `settlement.rule_sale`.
 
-    `failed`: no ruling; the sale is revoked as `unqualified` (OJA 31(4)), which may come before the price is paid, and
-    `lines` state what is kept of the money. Otherwise as `settlement.rule_sale`. DomainError wrong_state, invalid.
+    DomainError invalid for `lines`: of a sale that stands no money is kept or returned.
+    """
+    if lines:
+        raise invalid("lines", "not_allowed")
+    return rule_sale(unit, actor, auction_id, qualification=qualification, reason=reason, evidence=evidence)
+
+
+def propose_failed(
+    unit: Unit,
+    actor: Actor,
+    auction_id: str,
+    *,
+    reason: str,
+    evidence: Sequence[str] = (),
+    lines: Sequence[Stated] = (),
+) -> Approval:
+    """The buyer may not buy: no ruling; its panel is asked to revoke the sale as `unqualified` (OJA 31(4)).
+
+    That may come before the price is paid. `lines` state of every part of the money what is kept and what goes back,
+    and why. DomainError as `propose_revocation`, wrong_state after the ruling, invalid for evidence not there.
     """
     auction = lock_round(unit, actor, auction_id, "auction.settle")
-    if qualification != FAILED:
-        if lines:
-            raise invalid("lines", "not_allowed")
-        return rule_sale(unit, actor, auction_id, qualification=qualification, reason=reason, evidence=evidence)
     if auction.status != "sold" or auction.settlement not in PROVABLE:
         raise DomainError("wrong_state", status=auction.settlement or auction.status)
     check_evidence(unit, auction, evidence)
-    winner = winner_of(unit, auction)
-    unit.record(
-        "QualificationFailed",
-        stream=f"person:{winner.person_id}",
-        private=True,
-        body={"auction_id": auction.id, "evidence": list(evidence), "reason": reason, "by": actor.id},
-    )
-    unwind(unit, auction, winner, ground=UNQUALIFIED, reason=reason, by=actor.id, stated=lines)
-    return auction
+    return propose_revocation(unit, actor, auction_id, ground=UNQUALIFIED, reason=reason, lines=lines, failed=evidence)

@@ -29,6 +29,7 @@ from ..queries.leaving import may_leave
 from ..queries.reneges import Bound
 from ..queries.rooms import ruleset_of
 from ..rules import registration as rules
+from ..rules.objection import OBJECTION_ACCEPTED
 from ..rules.signals import Origin
 from .findings import keep_bound, keep_findings
 from .identities import sealed_identity
@@ -117,6 +118,8 @@ def closed_to(auction: Auction, capacity: str, now: datetime) -> str | None:
     """Why an announced auction takes no registration in this capacity any more; None while it does."""
     if auction.closed_at is not None:  # also where it was suspended at its close for a barred winner
         return "auction_closed"
+    if auction.status == "suspended" and (auction.suspension or {}).get("cause") == OBJECTION_ACCEPTED:
+        return "auction_closed"  # it can only be withdrawn
     return rules.timing_refusal(auction.status, auction.opens_at, auction.closes_at, capacity, now)
 
 

@@ -19,7 +19,7 @@ from auction.services.locking import lock_round
 from ..models import Registration
 from ..queries.conflicts import BARRED, RENEGER
 from ..queries.held import REVOCATION, WINNER_BARRED, is_held
-from ..rules.revocation import GROUNDS, Stated
+from ..rules.revocation import GROUNDS, UNQUALIFIED, Stated
 from .interest import recheck
 from .life import change_status
 from .noting import state_of
@@ -38,10 +38,12 @@ def propose_revocation(
     knowingly_false: bool = False,
     reason: str = "",
     lines: Sequence[Stated] = (),
+    failed: Sequence[str] | None = None,
 ) -> Approval:
     """Propose to revoke a sale; the panel's majority decides.
 
-    A ground of OJA 31 needs a `reason`, the finding; `lines` state what is kept of the money of an unqualified buyer.
+    A ground of OJA 31 needs a `reason`, the finding; `lines` state of the money of an unqualified buyer, part by part,
+    what is kept and what goes back. `failed`: the evidence, where his qualification was examined and failed.
     `winner_barred` is for a sale that is held; `knowingly_false`: that the winner knew his undertaking `not_barred` to
     be false, whereupon the deposit is not given back; it needs a `reason`. DomainError not_found for another court's,
     forbidden for a judge who is not on the panel, wrong_state unless the sale is held, or sold and not reneged on;
@@ -61,8 +63,10 @@ def propose_revocation(
         if knowingly_false:
             raise invalid("knowingly_false", "not_allowed")
         check_revocable(auction)
-        lines_of(unit, auction, winner_of(unit, auction), ground, lines)
+        lines_of(unit, auction, winner_of(unit, auction), ground, lines, explicit=ground == UNQUALIFIED)
         more = {"lines": [asdict(one) for one in lines]}
+        if failed is not None:
+            more["evidence"] = list(failed)
     panel = _panel(auction)
     if actor.id not in panel:
         raise DomainError("forbidden")
@@ -82,10 +86,13 @@ def carry_out_revocation(unit: Unit, actor: Actor, approval: Approval) -> None:
     """The panel's majority: the sale is revoked. DomainError wrong_state where it is held no more, or for no bar."""
     auction = lock_round(unit, actor, approval.subject_id, "auction.revoke")
     if approval.proposal["ground"] in GROUNDS:
+        winner = winner_of(unit, auction)
+        if "evidence" in approval.proposal:
+            _note_failed(unit, auction, winner, approval)
         unwind(
             unit,
             auction,
-            winner_of(unit, auction),
+            winner,
             ground=approval.proposal["ground"],
             reason=approval.reason,
             by=approval.proposed_by,
@@ -123,6 +130,21 @@ def carry_out_revocation(unit: Unit, actor: Actor, approval: Approval) -> None:
             "approval_id": approval.id,
             "by": [approval.proposed_by, actor.id],
             "state": state_of(winner),
+        },
+    )
+
+
+def _note_failed(unit: Unit, auction: Auction, winner: Registration, approval: Approval) -> None:
+    """Journal in the buyer's stream, sealed, that his qualification failed (PRECISIONS 24)."""
+    unit.record(
+        "QualificationFailed",
+        stream=f"person:{winner.person_id}",
+        private=True,
+        body={
+            "auction_id": auction.id,
+            "evidence": approval.proposal["evidence"],
+            "reason": approval.reason,
+            "by": approval.proposed_by,
         },
     )
 

@@ -30,6 +30,7 @@ from ..queries.papers import proofs
 from ..queries.reneges import RENEGE, RENEGE_REVOKED, reneges_of_lot
 from ..queries.restricted import is_restricted_sale
 from ..queries.rooms import ruleset_of
+from ..rules.objection import ACCEPTED
 from .clearing import decide_clearance
 from .confirmation import confirmation_of
 from .groups import count_again
@@ -68,8 +69,10 @@ def hold_barred_winner(unit: Unit, auction: Auction, winner: Registration) -> bo
 def confirm_held_winner(unit: Unit, auction: Auction) -> bool:
     """Confirm a winner who was held, if nothing bars him any more: the sale is dated now, and so is what is owed.
 
-    The auction is locked and held; nothing happens while another hit stands.
+    The auction is locked and held; nothing happens while another hit stands, or an objection was accepted.
     """
+    if barring_objection(unit.session, auction.lot_id, auction.id) in ACCEPTED:
+        return False
     winner = unit.session.get_one(Registration, auction.leader_registration_id, populate_existing=True)
     if recheck(unit, auction, winner.id, winner) not in (None, "barred_sanction"):
         return False
@@ -156,8 +159,9 @@ def rule_sale(
 
     `qualification`: proven or not_required; `evidence`: ids of the lot's files or the buyer's papers that prove it.
     Where not everybody may buy, only a proven one will do, with its evidence (HOUSE 3, EQ 15(2)). DomainError
-    wrong_state before the price is paid, objection_open or objection_accepted while somebody claims the lot, invalid
-    for a qualification that cannot be ruled on or a file not there.
+    wrong_state before the price is paid, objection_open or objection_accepted while somebody claims the lot,
+    conduct_accepted once an objection to the sale was accepted, invalid for a qualification that cannot be ruled on or
+    a file not there.
     """
     auction = lock_auction(unit, auction_id)
     require(actor, "auction.settle", court=auction.lot.court_code)
@@ -165,8 +169,8 @@ def rule_sale(
         raise DomainError("wrong_state", status=auction.settlement or auction.status)
     if qualification not in ("proven", "not_required"):
         raise invalid("qualification", "not_available", value=qualification)
-    claimed = barring_objection(unit.session, auction.lot_id)
-    if claimed is not None:  # while somebody's claim to the lot is examined, it is not disposed of
+    claimed = barring_objection(unit.session, auction.lot_id, auction.id)
+    if claimed is not None:  # while a claim to the lot is examined it is not disposed of; what was accepted is answered
         raise DomainError(claimed)
     winner = winner_of(unit, auction)
     barred = recheck(unit, auction, winner.id, winner)

@@ -22,6 +22,7 @@ from auction.rules.unsold import (
     WILLING,
     Candidate,
     answers_end,
+    check_answerable,
     commitment,
     difference,
     draw,
@@ -34,6 +35,7 @@ from disclosure.rules.sheet import is_restricted
 from risk.services.interest import check_interest
 
 from ..models import AfterSaleStep, Registration
+from ..queries.objections import barring_objection
 from ..queries.payments import payments
 from ..rules import ledger
 from .disposal import check_no_own_sale, dispose, lock_unsold
@@ -80,9 +82,10 @@ def answer(
     """Record a creditor's answer: `take` or `decline`. `creditor`: its id among the case's parties.
 
     The court records it, with a legal rank where it is another than its role's; or the creditor answers itself, and may
-    answer otherwise until the last day. DomainError not_found for another court's round or another's answer,
-    wrong_state where nobody is asked, taking_late after the last day, lot_disposed, invalid for a party that is not
-    asked (`not_a_creditor`) or a rank that only the court states (`rank_by_court`).
+    answer otherwise until the last day, unless lots were drawn. DomainError not_found for another court's round or
+    another's answer, wrong_state where nobody is asked, taking_late after the last day, taking_drawn once lots were
+    drawn, lot_disposed, invalid for a party that is not asked (`not_a_creditor`) or a rank that only the court states
+    (`rank_by_court`).
     """
     auction = lock_unsold(unit, actor, auction_id, "taking.answer")
     party = next((one for one in creditors(unit.session, auction.lot.case_id) if one.id == creditor), None)
@@ -96,8 +99,8 @@ def answer(
         raise invalid("creditor", "not_a_creditor", value=creditor)
     if own and rank is not None:
         raise invalid("rank", "rank_by_court")
-    if shanghai_day(unit.now) > question.until_on:
-        raise DomainError("taking_late", last_day=question.until_on.isoformat())
+    drawn = bool(drawings(unit.session, auction.id))
+    check_answerable(question.until_on, shanghai_day(unit.now), drawn=drawn)
     taking = unit.session.scalar(select(Taking).where(Taking.auction_id == auction.id, Taking.party_id == party.id))
     if taking is None:
         taking = Taking(id=unit.new_id(), auction_id=auction.id, lot_id=auction.lot_id, party_id=party.id)
@@ -120,7 +123,7 @@ def _is_person(unit: Unit, actor: Actor, party: Party) -> bool:
 
 
 def draw_lots(unit: Unit, actor: Actor, auction_id: str) -> LotDrawing:
-    """Draw lots among the willing creditors of the best rank, and publish the seed (SALE 16(2)).
+    """Draw lots among the willing creditors of the best rank, and publish the seed (SALE 16(2)): answers stand now.
 
     DomainError taking_open while answers are awaited, wrong_state where there are not two of that rank or they were
     drawn before.
@@ -173,11 +176,13 @@ def award(
     `claim_fen`: what it is to receive of its claim; the rest of the price it pays in by the ruleset's day. Where buying
     is restricted `qualification` must be proven, by files of the lot (`evidence`; HOUSE 5). DomainError taking_open
     while answers are awaited, taking_undrawn, taking_outranked for another than the first in rank or lot, own_sale_open
-    meanwhile, taker_unidentified without an identity to check, barred_interest (OJA 34), purchase_restricted,
-    taker_without_account where a difference is owed by somebody who cannot pay it here, wrong_state, fault.
+    meanwhile, objection_open or objection_accepted where an outsider claims the lot, taker_unidentified without an
+    identity to check, barred_interest (OJA 34), purchase_restricted, taker_without_account where a difference is owed
+    by somebody who cannot pay it here, wrong_state, fault.
     """
     auction = lock_unsold(unit, actor, auction_id)
     check_no_own_sale(unit, auction.lot_id)
+    _check_unclaimed(unit, auction)
     taking = _of(unit, auction, taking_id, WILLING)
     if first_taker(_candidates(unit, auction), drawings(unit.session, auction.id)).taking_id != taking.id:
         raise DomainError("taking_outranked")
@@ -210,6 +215,13 @@ def award(
 def _due(unit: Unit, numbers: Ruleset) -> datetime:
     end = period_end(shanghai_day(unit.now), numbers.days("taking_difference"), published_calendar(numbers))
     return end.ends_at - timedelta(seconds=1)
+
+
+def _check_unclaimed(unit: Unit, auction: Auction) -> None:
+    """Nothing is disposed of while somebody else's claim to it is examined, or once it was accepted (EXEC 15)."""
+    claimed = barring_objection(unit.session, auction.lot_id)
+    if claimed is not None:
+        raise DomainError(claimed)
 
 
 def _check_taker(unit: Unit, auction: Auction, party: Party) -> None:
@@ -333,6 +345,7 @@ def rule_taking(unit: Unit, actor: Actor, auction_id: str, taking_id: str, *, re
     """
     auction = lock_round(unit, actor, auction_id, "auction.unsold")
     taking = _of(unit, auction, taking_id, "taken")
+    _check_unclaimed(unit, auction)
     _check_taker(unit, auction, unit.session.get_one(Party, taking.party_id))
     taking.status = "ruled"
     step = AfterSaleStep(

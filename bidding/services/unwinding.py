@@ -33,12 +33,21 @@ def check_revocable(auction: Auction) -> None:
         raise DomainError("wrong_state", status=auction.settlement or auction.status)
 
 
-def lines_of(unit: Unit, auction: Auction, winner: Registration, ground: str, stated: Sequence[Stated]) -> list[Line]:
+def lines_of(
+    unit: Unit,
+    auction: Auction,
+    winner: Registration,
+    ground: str,
+    stated: Sequence[Stated],
+    *,
+    explicit: bool = False,
+) -> list[Line]:
     """What there is of the buyer's money, and what becomes of it. DomainError as the rule `unwound`."""
     held = deposit_of(unit.session, winner.id).held_fen + applied_fen(unit.session, winner.id)
     paid = sum(payment.paid_fen or 0 for payment in paid_parts(unit.session, winner.id))
     asset_type = auction.lot.asset_type
-    return list(unwound(ground, asset_type, deposit_fen=held, balance_fen=paid, stated=stated))
+    amounts = {"deposit_fen": held, "balance_fen": paid}
+    return list(unwound(ground, asset_type, **amounts, stated=stated, explicit=explicit))
 
 
 def unwind(

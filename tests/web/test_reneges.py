@@ -98,7 +98,9 @@ def test_parts_objection_revocation_and_payment(desk: Desk, sign_in: SignIn, any
     buyer, address = overdue(desk)
     own = sign_in(buyer.account)
     part = fine(own.post(f"{address}/balance", {"amount_fen": 30_000_000}), 201)
+    assert fine(anybody.get(address))["settlement"]["balance_fen"] == PRICE - DEPOSIT
     desk.arrive(buyer, _payment(desk, part["id"]))
+    assert fine(anybody.get(address))["settlement"]["balance_fen"] == PRICE - DEPOSIT - 30_000_000
     assert fine(own.get(f"{address}/renege"))["owed_fen"] == PRICE - DEPOSIT - 30_000_000
     assert fields_of(own.post(f"{address}/balance", {"amount_fen": PRICE})) == {"amount_fen": "above_owed"}
     judges = [again(sign_in, desk, n) for n in range(3)]
@@ -115,7 +117,8 @@ def test_parts_objection_revocation_and_payment(desk: Desk, sign_in: SignIn, any
     rest = fine(own.post(f"{address}/balance", {}), 201)
     assert rest["amount_fen"] == PRICE - DEPOSIT
     desk.arrive(buyer, _payment(desk, rest["id"]))
-    assert fine(anybody.get(address))["settlement"]["status"] == "paid"
+    settled = fine(anybody.get(address))["settlement"]
+    assert (settled["status"], settled["balance_fen"]) == ("paid", 0)
 
 
 def _payment(desk: Desk, payment_id: str) -> Any:

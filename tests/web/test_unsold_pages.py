@@ -9,9 +9,10 @@ from sqlalchemy import select
 from auction.kernel.clock import FixedClock
 from auction.kernel.unit import House, Unit
 from auction.models import Account, Lot, LotDrawing, Taking
+from bidding.services import takings
 from tests.bidding.hall import RESERVE, STEP, Hall
 from tests.bidding.services.unsold import Creditor, Unsold, an_unsold_lot
-from tests.factories import a_lot
+from tests.factories import a_bidder, a_lot
 from tests.web.reader import Reader
 from tests.web.sale import a_sale
 from tests.web.test_pages import signed_in
@@ -63,6 +64,57 @@ def takings_of(house: House, story: Unsold, creditor: Creditor) -> str:
     """The id of a creditor's answer."""
     wanted = select(Taking.id).where(Taking.auction_id == story.auction_id, Taking.party_id == creditor.party_id)
     return house.read(lambda session: session.scalars(wanted).one())
+
+
+def test_a_creditor_sees_on_his_own_pages_that_he_is_asked_and_answers_himself(
+    app: Flask, house: House, story: Unsold
+) -> None:
+    first, second = story.creditors
+    assert first.account is not None and second.account is not None
+    own = signed_in(app, house, first.account)
+    assert "法院征询您是否以物抵债" in own.get("/me").text
+    own.follow("去答复")
+    assert "未答复" in own.page.text
+    page = own.get(f"/me/takings/{story.auction_id}")
+    assert "¥1,000,000" in page.text and page.text.count("您的答复") == 1
+    at = f"/me/takings/{story.auction_id}"
+    assert "请" in own.send(at, {}, status=422).text
+    assert "愿意接受" in own.send(at, {"decision": "take"}).text
+    assert "法院征询您是否以物抵债" not in own.get("/me").text
+    own.get(at)
+    own.send(at, {"decision": "decline"})
+    assert takings_answer(house, story, first) == ("declined", first.account.id)
+    own.get(at)
+    own.send(at, {"decision": "take"})
+    own.get(at)
+    other = signed_in(app, house, second.account)
+    other.get(at)
+    other.send(at, {"decision": "take"})
+    story.perform(takings.draw_lots, story.judge, story.auction_id)
+    assert "已经抽签" in own.send(at, {"decision": "decline"}, status=409).text
+    assert at not in [form.action for form in own.get(at).forms] and "已公开的种子" in own.page.text
+    english = signed_in(app, house, first.account)
+    english.language = "en"
+    for address in (at, "/me/takings", "/me"):
+        left = english.get(address).text
+        for name in ("李四", "南京市玄武区珠江路88号2幢301室房产", "南京市中级人民法院", "竞买人"):
+            left = left.replace(name, "")
+        assert not CHINESE.search(re.sub(r"（2026）苏01执\d+号", "", left)), left
+
+
+def test_nobody_else_is_asked_and_a_judge_has_no_such_page(app: Flask, house: House, story: Unsold) -> None:
+    stranger = signed_in(app, house, house.perform(a_bidder))
+    assert "以物抵债" not in stranger.get("/me").text
+    assert "目前没有向您的征询" in stranger.get("/me/takings").text
+    stranger.get(f"/me/takings/{story.auction_id}", 404)
+    judge(app, house, story).get("/me/takings", 403)
+
+
+def takings_answer(house: House, story: Unsold, creditor: Creditor) -> tuple[str, str]:
+    """How a creditor's answer stands, and who gave it."""
+    wanted = select(Taking).where(Taking.auction_id == story.auction_id, Taking.party_id == creditor.party_id)
+    taking = house.read(lambda session: session.scalars(wanted).one())
+    return taking.status, taking.answered_by
 
 
 def test_own_sale_and_return_by_their_page_with_the_refusal_beside_what_was_typed(

@@ -6,12 +6,14 @@ from typing import Any
 from flask import Response, jsonify
 
 from auction.kernel.unit import Unit
+from auction.models import Approval
 from bidding.models import SaleObjection
 from bidding.queries.objections import court_objections, objection_dict, own_objection, own_objections
 from bidding.services import objections
 
 from ..auth import house, me, policy
 from ..idempotency import act
+from ..schemas.approvals import ProposedOut
 from ..schemas.base import PageQuery
 from ..schemas.bidding import Nothing
 from ..schemas.objections import (
@@ -23,7 +25,7 @@ from ..schemas.objections import (
     ReviewRecordIn,
     SaleObjectionOut,
 )
-from .listing import created, listed
+from .listing import created, listed, proposed
 from .spec import Blueprint
 
 blueprint = Blueprint("objections", __name__, description="Objections to a sale")
@@ -92,10 +94,11 @@ def receive(_: dict[str, Any], objection_id: str) -> Response:
 @blueprint.post("/objections/<objection_id>/decision")
 @policy("objection.decide")
 @blueprint.arguments(ObjectionDecisionIn)
-@blueprint.response(200, SaleObjectionOut)
+@blueprint.response(202, ProposedOut)
 def decide(data: dict[str, Any], objection_id: str) -> Response:
-    """Decide: nobody whose own act is objected to (OBJ 11)."""
-    return jsonify(_done(objections.decide_objection, objection_id, **data))
+    """Propose the decision; a panel of judges whose own acts are not objected to decides (OBJ 11)."""
+    approval: Approval = act(objections.propose_decision, me(), objection_id, **data)
+    return proposed(approval)
 
 
 @blueprint.post("/objections/<objection_id>/review")

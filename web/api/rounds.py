@@ -27,6 +27,7 @@ from disclosure.services.publish import publish
 
 from ..auth import house, me, policy
 from ..idempotency import act
+from ..schemas.approvals import ProposedOut
 from ..schemas.base import PageQuery
 from ..schemas.bidding import Nothing
 from ..schemas.public import AuctionOut
@@ -49,7 +50,7 @@ from ..schemas.rounds import (
     WithdrawalIn,
 )
 from ..schemas.sheets import FindingsOut
-from .listing import created, listed, said
+from .listing import created, listed, proposed, said
 from .spec import Blueprint
 
 blueprint = Blueprint("rounds", __name__, description="A round in the court's hands")
@@ -58,7 +59,7 @@ blueprint = Blueprint("rounds", __name__, description="A round in the court's ha
 def _round(unit: Unit, auction: Auction) -> dict[str, Any]:
     """The auction with its panel, for its own court."""
     unit.session.flush()
-    return {**auction_dict(auction, unit.now), "panel": panel_votes(unit.session, auction.id)}
+    return {**auction_dict(unit.session, auction, unit.now), "panel": panel_votes(unit.session, auction.id)}
 
 
 @blueprint.post("/lots/<lot_id>/auctions")
@@ -133,7 +134,7 @@ def _auction_after(
     unit: Unit, service: Callable[..., Auction], actor: Actor, auction_id: str, data: dict[str, Any]
 ) -> dict[str, Any]:
     auction = service(unit, actor, auction_id, **data)
-    return auction_dict(auction, unit.now)
+    return auction_dict(unit.session, auction, unit.now)
 
 
 @blueprint.post("/auctions/<auction_id>/suspension")
@@ -265,8 +266,15 @@ def decide(data: dict[str, Any], registration_id: str) -> Response:
 @policy("auction.settle")
 @blueprint.arguments(RulingIn)
 @blueprint.response(201, AuctionOut)
+@blueprint.alt_response(202, schema=ProposedOut, description="The buyer may not buy: the panel revokes the sale")
 def rule(data: dict[str, Any], auction_id: str) -> Response:
-    """Record the closing ruling once the price is paid (OJA 22(2)); or that the buyer may not buy: revoked then."""
+    """Record the closing ruling once the price is paid (OJA 22(2)).
+
+    `failed`: the buyer may not buy; the panel is asked to revoke the sale, with the money stated line by line.
+    """
+    if data["qualification"] == qualification.FAILED:
+        found = {name: value for name, value in data.items() if name != "qualification"}
+        return proposed(act(qualification.propose_failed, me(), auction_id, **found))
     response = _changed(qualification.rule, auction_id, **data)
     response.status_code = 201
     return response

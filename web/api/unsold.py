@@ -72,7 +72,10 @@ def _taking(service: Callable[..., Taking], *args: str, **data: Any) -> dict[str
 @blueprint.arguments(TakingIn)
 @blueprint.response(201, TakingOut)
 def create_taking(data: dict[str, Any], auction_id: str) -> Response:
-    """Answer for a creditor: the court records it, or the creditor itself. It may be changed until the last day."""
+    """Answer for a creditor: the court records it, or the creditor itself.
+
+    It may be changed until the last day, or until lots are drawn.
+    """
     return created(_taking(takings.answer, auction_id, **data))
 
 

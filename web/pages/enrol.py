@@ -19,6 +19,7 @@ from bidding.queries.renege_view import debt_of
 from bidding.queries.restricted import is_restricted_sale
 from bidding.queries.room_page import own_registration
 from bidding.queries.rooms import ruleset_of
+from bidding.queries.unsold_view import questions_to
 from bidding.rules.registration import PURCHASE_UNDERTAKING, UNDERTAKINGS
 from bidding.services import lifting
 from bidding.services import registration as services
@@ -111,7 +112,9 @@ def mine_list() -> str:
     """My auctions."""
     now = house().now()
     owns = [_card(row, now) for row in house().read(mine, me().id, now)]
-    return render_template("enrol/mine.html", owns=owns, now=now)
+    asked = house().read(questions_to, me(), now)
+    unanswered = sum(one["open"] for one in asked)
+    return render_template("enrol/mine.html", owns=owns, now=now, asked=asked, unanswered=unanswered)
 
 
 def _card(row: Own, now: Any) -> dict[str, Any]:
@@ -154,7 +157,7 @@ def _money(row: Own) -> list[dict[str, str]]:
     if row.auction.settlement in ("balance_due", "overdue") and row.buyer and row.auction.balance_due_at:
         text = _(
             "尾款 ¥%(amount)s，不迟于 %(time)s",
-            amount=yuan(row.auction.balance_fen or 0),
+            amount=yuan(row.owed_fen),
             time=local(row.auction.balance_due_at),
         )
         lines.append({"kind": "red" if row.auction.settlement == "overdue" else "amb", "text": text})

@@ -430,6 +430,7 @@ EVENT: Words = {
     "SaleRevoked": _("撤销拍卖"),
     "SheetChanged": _("重要变更补充公示"),
     "SuspensionCauseEnded": _("停止拍卖的事由消失"),
+    "SuspensionRestated": _("停止拍卖的原因有变"),
     "TaskGiven": _("委托辅助工作"),
     "ViewingCancelled": _("取消看样"),
     "ViewingOffered": _("安排看样"),
@@ -486,6 +487,7 @@ APPROVAL_KIND: Words = {
     "renege_revoked": _("撤销悔拍认定"),
     "revocation": _("撤销拍卖"),
     "sheet_change": _("公示内容的重要变更"),
+    "sale_objection": _("对拍卖的异议的裁定"),
 }
 
 #: How a panel deals with a material change of a sheet.
@@ -504,8 +506,9 @@ PROPOSAL: Words = {
     "ground": _("事由"),
     "choice": _("处理方式"),
     "for_the_worse": _("对买受人更为不利"),
-    "lines": _("不予退还"),
+    "lines": _("款项的处理"),
     "items": _("变更事项"),
+    "accept": _("异议成立"),
     "opens_at": _("开拍推迟至"),
     "closes_at": _("结束推迟至"),
     "knowingly_false": _("明知承诺不实"),

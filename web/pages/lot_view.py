@@ -14,6 +14,7 @@ from auction.rules.ruleset import from_data
 from bidding.models import Registration
 from bidding.queries.auctions import has_ended, status_at
 from bidding.queries.lot_page import LotPage, Revision, SheetFacts
+from bidding.services.registration import closed_to
 from disclosure.queries import FileFacts
 from disclosure.rules.catalogue import Catalogue, Field, Item, Scalar
 from disclosure.rules.diff import ItemChange
@@ -375,6 +376,8 @@ def actions(auction: Auction, now: datetime, actor: Actor | None, own: Registrat
     if actor is not None and actor.role not in ("bidder", "party"):
         return [{**room, "label": _("旁观竞价室")}]
     if own is None or own.status == "released":
+        if closed_to(auction, "self", now) is not None:
+            return [{**room, "label": _("旁观竞价室")}]
         enrol = {
             "label": enrol_label(auction),
             "short": _("报名"),

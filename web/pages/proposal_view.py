@@ -14,7 +14,7 @@ from .language import _, language, local
 
 _CODE = re.compile(r"[a-z][a-z_]*")
 #: Ids that mean nothing to a reader: the link leads there.
-_SILENT = frozenset(("lot_id", "hit", "renege_id", "objection_id", "digest"))
+_SILENT = frozenset(("lot_id", "hit", "renege_id", "objection_id", "auction_id", "digest", "evidence"))
 #: Fields whose codes have labels of their own.
 _WORDS: Mapping[str, labels.Words] = {
     "kind": labels.SANCTION,
@@ -31,6 +31,10 @@ def _round(approval: Mapping[str, Any], _role: str) -> tuple[str, str]:
 
 def _change(approval: Mapping[str, Any], _role: str) -> tuple[str, str]:
     return url_for("desk.change", auction_id=approval["subject_id"]), _("查看变更前后对照")
+
+
+def _objection(approval: Mapping[str, Any], _role: str) -> tuple[str, str]:
+    return url_for("desk.objections", auction_id=approval["proposal"]["auction_id"]), _("查看异议与材料")
 
 
 def _sanction(approval: Mapping[str, Any], role: str) -> tuple[str, str]:
@@ -53,6 +57,7 @@ LINKS: Mapping[str, Callable[[Mapping[str, Any], str], tuple[str, str]]] = {
     "sanction": _sanction,
     "sanction_lifted": _sanction,
     "hit_lifted": _conflict,
+    "sale_objection": _objection,
 }
 
 
@@ -87,6 +92,7 @@ def _said(name: str, value: Any) -> str:
 
 
 def _kept(line: Mapping[str, Any]) -> str:
-    """What is kept of a part of the money, by which article, and why."""
+    """What becomes of a part of the money, by which article, and why."""
     basis = errors.basis_cited(line["basis"], language()) if line["basis"] else ""
-    return f"{labels.MONEY_PART[line['code']]} ¥{yuan(line['keep_fen'])} {basis} {line['reason']}".strip()
+    kept = _("不退还 ¥%(amount)s", amount=yuan(line["keep_fen"])) if line["keep_fen"] else _("全部退还")
+    return f"{labels.MONEY_PART[line['code']]} {kept} {basis} {line['reason']}".strip()

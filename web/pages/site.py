@@ -30,6 +30,7 @@ from . import (
     room,
     sanctions,
     standing,
+    takings,
     valuation_view,
     visits,
 )
@@ -103,6 +104,7 @@ _BLUEPRINTS = (
     objections.blueprint,
     room.blueprint,
     standing.blueprint,
+    takings.blueprint,
     sanctions.blueprint,
     clearance_record.blueprint,
     figures.blueprint,
@@ -197,7 +199,7 @@ def _navigation(actor: Actor | None) -> list[dict[str, Any]]:
         (_("标的"), "site.home", ("site.home", "site.auction", "site.lot", "site.all_bids", "room"))
     ]
     if role in ("bidder", "party"):
-        links.append((_("我的竞买"), "enrol.mine", ("enrol", "record", "objecting")))
+        links.append((_("我的竞买"), "enrol.mine", ("enrol", "record", "objecting", "taking")))
     if role in _COURT:
         links.append((_("案台"), "desk.board", ("desk",)))
     if role == "agency":

@@ -80,10 +80,14 @@ class ObjectorOut(Strict):
 
 
 class CourtObjectionOut(SaleObjectionOut):
-    """An objection for the court. `may_decide`: it is not the reader's own act that is objected to (OBJ 11)."""
+    """An objection for the court. `may_decide`: it is not the reader's own act that is objected to (OBJ 11).
+
+    `proposed`: a decision waits for the panel.
+    """
 
     objector = fields.Nested(ObjectorOut)
     may_decide = fields.Boolean()
+    proposed = fields.Boolean()
 
 
 class ObjectionsOut(PageOut):

@@ -164,7 +164,7 @@ class LotOut(LotBase):
 
 
 class SettlementOut(Strict):
-    """Where the price of a sale stands."""
+    """Where the price of a sale stands. `balance_fen`: what is still due of it, 0 once all is paid."""
 
     status = fields.String()
     balance_fen = fields.Integer(allow_none=True)

@@ -82,10 +82,11 @@ class SuspensionEndIn(Strict):
 
 
 class ResumptionIn(Strict):
-    """When a stopped sale ends anew, and why it goes on."""
+    """When a stopped sale ends anew, and why it goes on; `late_reason`: why only now, after the last day to resume."""
 
     closes_at = Moment(required=True)
     reason = words(2000)
+    late_reason = words(2000, required=False, load_default="")
 
 
 class WithdrawalIn(Strict):
@@ -98,7 +99,8 @@ class WithdrawalIn(Strict):
 class RulingIn(Strict):
     """The closing ruling: the buyer's qualification, what proves it (ids of the lot's files or of the buyer's papers).
 
-    `failed`: no ruling, the sale is revoked; `lines` then state what is kept of the money.
+    `failed`: no ruling, the panel is asked to revoke the sale; `lines` then state of every part of the money what is
+    kept and what goes back, each with its reason.
     """
 
     qualification = choice("proven", "not_required", "failed")

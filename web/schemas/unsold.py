@@ -105,13 +105,17 @@ class DrawingOut(Strict):
 
 
 class TakingsOut(Strict):
-    """The question to the creditors. `commitment`: hex SHA-256 of the seed, which is shown once lots were drawn."""
+    """The question to the creditors. `commitment`: hex SHA-256 of the seed, which is shown once lots were drawn.
+
+    `waits`: answers are still awaited; `answerable`: an answer may still be given, or changed.
+    """
 
     auction_id = fields.String()
     price_fen = fields.Integer()
     asked_at = Moment()
     until_on = fields.String()
     waits = fields.Boolean()
+    answerable = fields.Boolean()
     commitment = fields.String()
     seed = fields.String(allow_none=True)
     drawings = fields.List(fields.Nested(DrawingOut))

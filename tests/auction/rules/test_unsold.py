@@ -17,11 +17,13 @@ from auction.rules.unsold import (
     Standstill,
     answers_end,
     check_above,
+    check_answerable,
     check_returnable,
     commitment,
     difference,
     draw,
     first_taker,
+    is_answerable,
     is_asked,
     is_satisfied,
     legal_rank,
@@ -88,6 +90,25 @@ def test_anybody_can_compute_a_drawing_again_from_the_seed_that_was_committed_to
         assert draw(seed, "a1", order) == tuple(place for _, place in least)
     firsts = {draw(f"{n:064x}", "a1", (0, 3, 7))[0] for n in range(40)}
     assert firsts == {0, 3, 7}
+
+
+@pytest.mark.parametrize(
+    ("today", "drawn", "code"),
+    [
+        (UNTIL, False, None),
+        (UNTIL + DAY, False, "taking_late"),
+        (UNTIL - DAY, True, "taking_drawn"),
+        (UNTIL + DAY, True, "taking_drawn"),
+    ],
+)
+def test_an_answer_stands_once_lots_were_drawn_or_the_last_day_is_over(
+    today: date, drawn: bool, code: str | None
+) -> None:
+    assert is_answerable(UNTIL, today, drawn=drawn) is (code is None)
+    if code is None:
+        check_answerable(UNTIL, today, drawn=drawn)
+    else:
+        assert refused_with(check_answerable, UNTIL, today, drawn=drawn) == code
 
 
 @pytest.mark.parametrize(("claim", "owed"), [(0, 100), (99, 1), (100, 0), (101, 0)])

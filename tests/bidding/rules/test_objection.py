@@ -7,7 +7,7 @@ import pytest
 from auction.rules.published_holidays import published_calendar
 from auction.rules.ruleset import load
 from bidding.rules.objection import (
-    bars_resumption,
+    bars_sale,
     decision_due,
     outcome,
     remedy_due,
@@ -59,16 +59,21 @@ def test_what_is_open_afterwards_and_until_when() -> None:
     ("kind", "status", "review", "bars"),
     [
         ("conduct", "filed", None, None),
-        ("conduct", "accepted", None, None),
+        ("conduct", "accepted", None, "conduct_accepted"),
+        ("conduct", "accepted", "reversed", None),
+        ("conduct", "rejected", None, None),
+        ("conduct", "rejected", "filed", None),
+        ("conduct", "rejected", "upheld", None),
+        ("conduct", "rejected", "reversed", "conduct_accepted"),
         ("ownership", "filed", None, "objection_open"),
         ("ownership", "accepted", None, "objection_accepted"),
         ("ownership", "rejected", None, None),
     ],
 )
-def test_only_an_outsiders_claim_keeps_a_sale_from_going_on(
+def test_a_claim_and_whatever_was_accepted_keep_a_sale_from_going_on(
     kind: str, status: str, review: str | None, bars: str | None
 ) -> None:
-    assert bars_resumption(kind, status, review) == bars
+    assert bars_sale(kind, status, review) == bars
 
 
 def test_a_decision_reversed_on_review_is_turned_round() -> None:

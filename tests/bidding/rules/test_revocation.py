@@ -51,6 +51,24 @@ def test_only_what_an_article_lets_the_court_keep_is_kept(
     assert [breach.code for breach in caught.value.errors] == [refused]
 
 
+def test_where_it_must_be_explicit_every_part_there_is_is_stated_with_its_reason() -> None:
+    def wrong(deposit: int, balance: int, *stated: Stated) -> list[tuple[str | None, str]]:
+        money = {"deposit_fen": deposit, "balance_fen": balance}
+        with pytest.raises(DomainError) as caught:
+            unwound("unqualified", "real_estate", **money, stated=stated, explicit=True)
+        return [(breach.field, breach.code) for breach in caught.value.errors]
+
+    deposit, balance = Stated("deposit", 0, None, "不知情"), Stated("balance", 0, None, "未成交")
+    assert wrong(DEPOSIT, BALANCE) == [("lines", "line_missing"), ("lines", "line_missing")]
+    assert wrong(DEPOSIT, BALANCE, deposit) == [("lines", "line_missing")]
+    assert wrong(DEPOSIT, 0) == [("lines", "line_missing")]
+    assert wrong(DEPOSIT, BALANCE, deposit, Stated("balance", 0)) == [("lines.1.reason", "required")]
+    money = {"deposit_fen": DEPOSIT, "balance_fen": BALANCE}
+    found = unwound("unqualified", "real_estate", **money, stated=(deposit, balance), explicit=True)
+    assert [(line.return_fen, line.reason) for line in found] == [(DEPOSIT, "不知情"), (BALANCE, "未成交")]
+    assert unwound("unqualified", "real_estate", deposit_fen=0, balance_fen=0, explicit=True) == ()
+
+
 def test_a_part_of_the_money_is_stated_once() -> None:
     with pytest.raises(DomainError) as caught:
         lines("procedure", "equity", Stated("deposit", 0), Stated("deposit", 0))

@@ -10,16 +10,22 @@ import pytest
 from auction.kernel.clock import parse
 from auction.kernel.errors import DomainError
 from auction.kernel.unit import Unit
-from auction.models import PanelMember
+from auction.models import Approval, PanelMember
 from auction.queries.log import entries
 from auction.rules.access import Actor
+from auction.rules.calendar import shanghai_day
 from auction.rules.ruleset import load
+from auction.services.approvals import vote
 from auction.services.log import seal
 from bidding.models import SaleObjection
+from bidding.queries.audit import verify_all
 from bidding.queries.board import board
-from bidding.queries.objections import court_objections, own_objection
+from bidding.queries.objections import barring_objection, court_objections, own_objection
 from bidding.services import life, objections
+from bidding.services.approved import CARRY_OUT
 from bidding.services.closing import close
+from bidding.services.registration import closed_to
+from bidding.services.renege import declare
 from bidding.services.settlement import rule_sale
 from tests.bidding.hall import RESERVE, STEP, Hall
 from tests.factories import a_bidder, a_lot, an_account, an_actor, an_auction
@@ -36,8 +42,8 @@ class Case:
         hall.tell(self.auction_id)
 
     def _make(self, unit: Unit, terms: dict[str, Any]) -> None:
-        judges = [an_account(unit, "judge") for _ in range(4)]
-        self.judge, *_, self.other = (an_actor(account) for account in judges)
+        judges = [an_account(unit, "judge") for _ in range(6)]
+        self.judge, self.seated, _, *self.others = (an_actor(account) for account in judges)
         auction = an_auction(unit, lot=a_lot(unit, created_by=judges[0].id), **terms)
         for place, account in enumerate(judges[:3]):
             auction.panel.append(PanelMember(account_id=account.id, position=place))
@@ -54,8 +60,23 @@ class Case:
     def receive(self, row: SaleObjection) -> None:
         self.do(objections.receive_objection, self.judge, row.id)
 
+    def propose(self, row: SaleObjection, accept: bool, actor: Actor | None = None) -> Approval:
+        facts = {"accept": accept, "reason": "经审查"}
+        return self.do(objections.propose_decision, actor or self.others[0], row.id, **facts)
+
+    def answer(self, proposal: Approval, actor: Actor, approve: bool) -> None:
+        self.do(vote, actor, proposal.id, approve=approve, reason="经合议", carry_out=CARRY_OUT)
+
     def decide(self, row: SaleObjection, accept: bool) -> SaleObjection:
-        return self.do(objections.decide_objection, self.other, row.id, accept=accept, reason="经审查")
+        """By a panel of judges who had no part in the sale."""
+        self.answer(self.propose(row, accept), self.others[1], True)
+        return self.hall.house.read(lambda session: session.get_one(SaleObjection, row.id))
+
+    def turn_round(self, row: SaleObjection) -> None:
+        """The higher court reverses the decision."""
+        self.do(objections.ask_for_review, self.outsider, row.id, grounds="原裁定错误")
+        told = {"outcome": "reversed", "on": shanghai_day(self.hall.clock.moment), "reason": "撤销原裁定"}
+        self.do(objections.record_review, self.judge, row.id, **told)
 
     def resume(self, end: datetime | None = None) -> None:
         closes_at = end or self.hall.clock.moment + 30 * DAY
@@ -124,11 +145,109 @@ def test_nobody_decides_on_what_he_did_himself(hall: Hall) -> None:
     case = Case(hall)
     row = case.file("conduct")
     case.receive(row)
-    refuses("own_act", case.do, objections.decide_objection, case.judge, row.id, accept=True, reason="r")
+    refuses("own_act", case.propose, row, True, case.judge)
     foreign = Actor("x", "judge", "外院法官", court_code="9999")
-    refuses("not_found", case.do, objections.decide_objection, foreign, row.id, accept=True, reason="r")
-    assert case.decide(row, True).status == "accepted"
-    refuses("wrong_state", case.decide, row, False)
+    refuses("not_found", case.propose, row, True, foreign)
+    proposal = case.propose(row, True)
+    refuses("own_declaration", case.answer, proposal, case.seated, True)
+    refuses("four_eyes", case.answer, proposal, case.others[0], True)
+    refuses("already_proposed", case.propose, row, False, case.others[1])
+    case.answer(proposal, case.others[1], True)
+    refuses("wrong_state", case.propose, row, False)
+
+
+def test_a_panel_of_three_decides_by_its_majority(hall: Hall) -> None:
+    case = Case(hall)
+    row = case.file("conduct")
+    case.receive(row)
+    proposal = case.propose(row, True)
+
+    def status() -> str:
+        return hall.house.read(lambda session: session.get_one(SaleObjection, row.id).status)
+
+    case.answer(proposal, case.others[1], False)
+    assert (status(), hall.row(case.auction_id).status) == ("filed", "open")  # one for, one against
+    case.answer(proposal, case.others[2], False)
+    assert status() == "filed"
+    assert case.decide(row, False).status == "rejected"
+
+
+def test_an_accepted_objection_stops_a_running_sale_until_it_is_withdrawn_and_is_on_the_board(hall: Hall) -> None:
+    case = Case(hall)
+    row = case.file("conduct")
+    case.receive(row)
+    case.decide(row, True)
+    assert (hall.row(case.auction_id).status, case.suspension["kind"]) == ("suspended", "halt")
+    assert "异议成立" in case.suspension["reason"] and case.suspension["cause"] == "objection_accepted"
+    assert open_clocks(case) == ["sale_objection_accepted"]
+    refuses("conduct_accepted", case.resume)
+    refuses("conduct_accepted", case.do, life.end_suspension, case.judge, case.auction_id, reason="r")
+    assert closed_to(hall.row(case.auction_id), "self", hall.clock.moment) == "auction_closed"
+    case.do(life.withdraw, case.judge, case.auction_id, ground="other", reason="异议成立，纠正后重新公告")
+    assert open_clocks(case) == []
+    assert hall.house.read(verify_all, hall.house.vault.public_key).failures == []
+
+
+def test_a_decision_turned_round_on_review_lets_the_sale_go_on_or_stops_it(hall: Hall) -> None:
+    accepted, rejected = Case(hall), Case(hall)
+    for case, accept in ((accepted, True), (rejected, False)):
+        row = case.file("conduct")
+        case.receive(row)
+        case.decide(row, accept)
+        case.turn_round(row)
+        own = hall.house.read(own_objection, case.outsider, row.id, hall.clock.moment)
+        assert own["status"] == ("rejected" if accept else "accepted")
+    assert accepted.suspension["resume_by"] == "2026-03-09" and open_clocks(accepted) == []
+    accepted.resume()
+    assert rejected.suspension["cause"] == "objection_accepted"
+    assert open_clocks(rejected) == ["sale_objection_accepted"]
+    refuses("conduct_accepted", rejected.resume)
+    assert hall.house.read(verify_all, hall.house.vault.public_key).failures == []
+
+
+def test_after_the_hammer_an_accepted_objection_bars_ruling_and_renege_and_the_sale_is_revoked(hall: Hall) -> None:
+    case = Case(hall)
+    hall.told.clear()  # no entry tells of that sale
+    row = case.file("conduct")
+    case.receive(row)
+    hall.change(case.auction_id, status="sold", settlement="paid", price_fen=RESERVE)
+    case.decide(row, True)
+    assert hall.row(case.auction_id).status == "sold" and open_clocks(case) == ["sale_objection_accepted"]
+    said = {"qualification": "not_required", "reason": "r"}
+    refuses("conduct_accepted", case.do, rule_sale, case.judge, case.auction_id, **said)
+    due = {"settlement": "overdue", "balance_fen": 1, "balance_due_at": hall.clock.moment - 30 * DAY}
+    hall.change(case.auction_id, **due)
+    refuses("conduct_accepted", case.do, declare, case.judge, case.auction_id, reason="r")
+    hall.change(case.auction_id, status="revoked", settlement=None)
+    assert open_clocks(case) == []
+
+
+def test_the_public_reason_says_that_a_claim_was_accepted_and_nobody_can_register_any_more(hall: Hall) -> None:
+    case = Case(hall)
+    row = case.file()
+    case.receive(row)
+    assert "审查期间" in case.suspension["reason"]
+    assert closed_to(hall.row(case.auction_id), "self", hall.clock.moment) is None
+    case.decide(row, True)
+    assert case.suspension["kind"] == "stay" and "异议成立" in case.suspension["reason"]
+    assert closed_to(hall.row(case.auction_id), "self", hall.clock.moment) == "auction_closed"
+
+
+def test_an_objection_to_one_round_is_no_reason_against_another(hall: Hall) -> None:
+    case = Case(hall)
+    row = case.file("conduct")
+    case.receive(row)
+    case.decide(row, True)
+    lot_id = hall.row(case.auction_id).lot_id
+    assert hall.house.read(barring_objection, lot_id, case.auction_id) == "conduct_accepted"
+    assert hall.house.read(barring_objection, lot_id, "another") is None
+
+
+def open_clocks(case: Case) -> list[str]:
+    """What the board asks for on account of objections."""
+    items = case.hall.house.read(board, "3201", load("spc-2016"), case.hall.clock.moment)
+    [item] = [each for each in items if each.auction and each.auction.id == case.auction_id]
+    return [clock.code for clock in item.clocks if clock.code.startswith("sale_objection")]
 
 
 def test_one_person_objects_in_one_way_once(hall: Hall) -> None:

@@ -35,6 +35,8 @@ from tests.factories import a_lot, an_account, an_actor, an_auction
 from tools import fapai_verify
 
 DAY = timedelta(days=1)
+#: Of a paid sale all goes back, as the court states it.
+RETURNED = (Stated("deposit", 0, None, "并非明知"), Stated("balance", 0, None, "价款未成交"))
 UNDERTAKINGS = ("full_capacity", "not_barred", "accept_defects")
 
 
@@ -77,17 +79,28 @@ class Sold:
         return Actor(self.buyer.account_id, "bidder", "竞买人", person_id=row.person_id)
 
     def propose(self, ground: str, **more: Any) -> Approval:
-        said = {"ground": ground, "reason": "查明属实", **more}
+        stated = {"lines": RETURNED} if ground == "unqualified" else {}
+        said = {"ground": ground, "reason": "查明属实", **stated, **more}
         return self.hall.house.perform(propose_revocation, self.panel[0], self.auction_id, **said)
 
     def revoke(self, ground: str, **more: Any) -> None:
-        proposal = self.propose(ground, **more)
+        self.approve(self.propose(ground, **more))
+
+    def approve(self, proposal: Approval) -> None:
         how = {"approve": True, "reason": "同意", "carry_out": CARRY_OUT}
         self.hall.house.perform(vote, self.panel[1], proposal.id, **how)
 
-    def rule(self, said: str = "failed", **more: Any) -> None:
-        how = {"qualification": said, "reason": "未取得批准", **more}
-        self.hall.house.perform(qualification.rule, self.panel[0], self.auction_id, **how)
+    def rule(self, said: str, **more: Any) -> Auction:
+        how = {"qualification": said, "reason": "经审查", **more}
+        return self.hall.house.perform(qualification.rule, self.panel[0], self.auction_id, **how)
+
+    def failed(self, *lines: Stated, actor: Actor | None = None) -> Approval:
+        how = {"reason": "未取得批准", "lines": lines}
+        return self.hall.house.perform(qualification.propose_failed, actor or self.panel[0], self.auction_id, **how)
+
+    def fail(self, *lines: Stated) -> None:
+        """The qualification failed, and the panel's majority revoked the sale."""
+        self.approve(self.failed(*lines))
 
     def money(self) -> dict[str, int]:
         """The balances of the auction's accounts, without ids and without nothing."""
@@ -176,7 +189,7 @@ def test_after_a_revocation_the_same_round_is_held_again(hall: Hall) -> None:
 def test_who_got_no_approval_for_equity_gets_no_ruling_and_no_part_in_the_resale(hall: Hall) -> None:
     sale = Sold(hall, "equity", paid=False)
     deposit = hall.row(sale.auction_id).deposit_fen
-    sale.rule(lines=[Stated("deposit", deposit, "EQ 15(3)", "明知不具备股东资格")])
+    sale.fail(Stated("deposit", deposit, "EQ 15(3)", "明知不具备股东资格"))
     gone = hall.row(sale.auction_id)
     assert (gone.status, gone.ended_reason, hall.registration(sale.buyer).status) == (
         "revoked",
@@ -194,7 +207,7 @@ def test_who_got_no_approval_for_equity_gets_no_ruling_and_no_part_in_the_resale
 def test_a_part_of_the_deposit_of_a_feigned_house_buyer_is_kept_and_he_may_come_again(hall: Hall) -> None:
     sale = Sold(hall)
     deposit = hall.row(sale.auction_id).deposit_fen
-    sale.rule(lines=[Stated("deposit", 1_000_000, "HOUSE 4", "虚构购房资格")])
+    sale.fail(Stated("deposit", 1_000_000, "HOUSE 4", "虚构购房资格"), RETURNED[1])
     assert sale.money() == {"bank_clearing": -RESERVE, "court_forfeit": 1_000_000, "refund_due": RESERVE - 1_000_000}
     assert sale.refunds() == {
         "rest": ("refunding", deposit - 1_000_000),
@@ -225,11 +238,21 @@ def test_auditor_and_verifier_know_a_revoked_sale_by_its_entry(hall: Hall, tmp_p
         hall.change(sale.auction_id, **before)
 
 
-def test_a_qualification_fails_without_a_word_on_the_money_and_all_of_it_goes_back(hall: Hall) -> None:
+def test_a_failed_qualification_states_every_part_of_the_money_and_only_the_panel_ends_the_sale(hall: Hall) -> None:
     sale = Sold(hall)
-    sale.rule()
+    for lines in ((), RETURNED[:1]):
+        found = refuses("invalid", sale.failed, *lines).errors
+        assert {breach.code for breach in found} == {"line_missing"}
+    proposal = sale.failed(*RETURNED)
+    assert (proposal.kind, proposal.needs[0]["count"], hall.row(sale.auction_id).status) == ("revocation", 1, "sold")
+    stranger = hall.house.perform(lambda unit: an_actor(an_account(unit, "judge")))
+    refuses("forbidden", sale.failed, *RETURNED, actor=stranger)
+    refuses("already_proposed", sale.failed, *RETURNED)
+    sale.approve(proposal)
     assert sale.money() == {"bank_clearing": -RESERVE, "refund_due": RESERVE}
-    refuses("wrong_state", sale.rule)
+    person = hall.registration(sale.buyer).person_id
+    assert "QualificationFailed" in [row.kind for row in hall.journal(f"person:{person}")]
+    refuses("wrong_state", sale.failed, *RETURNED)
 
 
 def test_the_buyer_hands_in_his_own_papers_and_the_court_rules_on_them(hall: Hall) -> None:

@@ -116,6 +116,32 @@ def test_equals_draw_lots_and_the_drawing_can_be_computed_from_what_was_publishe
     sound(hall)
 
 
+def test_once_lots_were_drawn_answers_and_ranks_stand_and_the_first_drawn_can_be_given_the_lot(hall: Hall) -> None:
+    story = an_unsold_lot(hall, "applicant", "applicant", "applicant", with_accounts=False)
+    one, other, declining = story.creditors
+    answers = {creditor.position: story.answer(creditor) for creditor in (one, other)}
+    hall.clock.moment = midnight(question(story).until_on + DAY) - SECOND
+    assert refused_with(story.perform, takings.draw_lots, story.judge, story.auction_id) == "taking_open"
+    story.answer(declining, "decline")
+    drawing = story.perform(takings.draw_lots, story.judge, story.auction_id)
+    for creditor, decision, rank in ((declining, "take", None), (one, "decline", None), (other, "take", 1)):
+        assert refused_with(story.answer, creditor, decision, rank=rank) == "taking_drawn"
+    assert story.award(answers[drawing.drawn[0]], RESERVE).status == "taken"
+    sound(hall)
+
+
+def test_lots_may_be_drawn_among_who_answered_once_the_time_is_over(hall: Hall) -> None:
+    story = an_unsold_lot(hall, "applicant", "applicant", "applicant", with_accounts=False)
+    first, second, silent = story.creditors
+    answers = {creditor.position: story.answer(creditor) for creditor in (first, second)}
+    hall.clock.moment = midnight(question(story).until_on + DAY)
+    drawing = story.perform(takings.draw_lots, story.judge, story.auction_id)
+    assert sorted(drawing.drawn) == sorted(answers)
+    assert refused_with(story.answer, silent) == "taking_drawn"
+    story.perform(takings.refuse, story.judge, story.auction_id, answers[drawing.drawn[0]].id, reason="不得竞买")
+    assert story.award(answers[drawing.drawn[1]], RESERVE).status == "taken"
+
+
 def test_a_rank_the_court_states_goes_before_that_of_the_role(hall: Hall) -> None:
     story = an_unsold_lot(hall, "secured_creditor", "secured_creditor")
     later, earlier = story.creditors

@@ -7,9 +7,14 @@ from flask import Flask
 
 from auction.kernel.unit import House, Unit
 from auction.models import Account, Auction, PanelMember
-from tests.factories import a_bidder, an_account
+from auction.queries.sessions import account_named
+from auction.services.approvals import vote
+from bidding.services.approved import CARRY_OUT
+from bidding.services.objections import file_objection, propose_decision, receive_objection
+from tests.factories import a_bidder, an_account, an_actor
 from tests.web.caller import Caller, SignIn, code_of, fields_of
 from tests.web.court import PDF, fine
+from tests.web.reader import Reader
 from tests.web.sale import Sale, a_sale
 from tests.web.test_pages import signed_in
 
@@ -19,7 +24,15 @@ def a_case(unit: Unit) -> tuple[Sale, Account, Account]:
     sale = a_sale(unit)
     auction = unit.session.get_one(Auction, sale.auction_id)
     auction.panel.append(PanelMember(account_id=sale.judge.id, position=0))
+    an_account(unit, "judge", display_name="法官戊", username="judge_fifth")
     return sale, an_account(unit, "judge", display_name="法官丁"), a_bidder(unit, name="欧阳案外")
+
+
+def a_fifth(house: House) -> Account:
+    """A further judge who had no part in the sale."""
+    found = house.read(account_named, "judge_fifth")
+    assert found is not None
+    return found
 
 
 def test_a_claim_is_filed_received_and_decided_and_its_clock_is_told(
@@ -54,7 +67,14 @@ def test_a_claim_is_filed_received_and_decided_and_its_clock_is_told(
     assert "第三十六条" in refused.get_json()["basis"]
     decision = {"accept": False, "reason": "不足以排除执行"}
     assert code_of(panel.post(f"{one}/decision", decision)) == "own_act"
-    assert fine(judge.post(f"{one}/decision", decision))["remedy_until"] == "2026-03-17"
+    proposal = fine(judge.post(f"{one}/decision", decision), 202)
+    assert proposal["needs"] == {"role": "judge", "count": 1}
+    answer = f"/approvals/{proposal['approval_id']}", {"approve": True, "reason": "同意"}
+    assert code_of(panel.post(*answer)) == "own_declaration"
+    assert fine(panel.get(path))["items"][0]["proposed"] is True
+    assert fine(outsider.get(one))["status"] == "filed"
+    fine(sign_in(a_fifth(house)).post(*answer))
+    assert fine(outsider.get(one))["remedy_until"] == "2026-03-17"
     mine = fine(outsider.get("/me/objections"))
     assert (mine["total"], mine["items"][0]["reason"]) == (1, "不足以排除执行")
     assert code_of(outsider.post(f"{one}/review", {"grounds": "g"})) == "wrong_state"
@@ -75,6 +95,12 @@ def test_an_objection_is_filed_and_decided_on_the_pages_and_reviewed(app: Flask,
     judge.follow("签收对拍卖的异议 1 件并审查")
     judge.send("/receipt", {})
     judge.send("/decision", {"reason": "公告期合法"}, button=("accept", "false"))
+    assert "已提请合议庭" in judge.page.html
+    fifth = signed_in(app, house, a_fifth(house))
+    fifth.get("/desk/approvals")
+    assert "对拍卖的异议的裁定" in fifth.page.text and "公告期合法" in fifth.page.text
+    fifth.send(fifth.page.forms[-1].action, {"reason": "同意"}, button=("approve", "true"))
+    judge.get(f"/desk/auctions/{sale.auction_id}/objections")
     assert "异议驳回" in judge.page.text
     reader.get(mine)
     assert "公告期合法" in reader.page.text
@@ -86,6 +112,26 @@ def test_an_objection_is_filed_and_decided_on_the_pages_and_reviewed(app: Flask,
     assert "复议维持" in judge.page.text
     reader.language = "en"
     assert "upheld" in reader.get(mine).text.lower()
+
+
+def test_after_an_accepted_claim_the_page_says_so_and_offers_no_registration(app: Flask, house: House) -> None:
+    sale, other, account = house.perform(a_case)
+    visitor = Reader(app.test_client())
+    assert "报名交保证金" in visitor.get(f"/auctions/{sale.auction_id}").text
+    row = house.perform(file_objection, an_actor(account), sale.auction_id, kind="ownership", grounds="标的系本人所有")
+    house.perform(receive_objection, an_actor(sale.judge), row.id)
+    assert "报名交保证金" in visitor.get(f"/auctions/{sale.auction_id}").text
+    proposal = house.perform(propose_decision, an_actor(other), row.id, accept=True, reason="属实")
+    answer = {"approve": True, "reason": "同意", "carry_out": CARRY_OUT}
+    house.perform(vote, an_actor(a_fifth(house)), proposal.id, **answer)
+    text = visitor.get(f"/auctions/{sale.auction_id}").text
+    assert "异议成立" in text and "报名交保证金" not in text
+    judge = signed_in(app, house, sale.judge)
+    judge.get("/desk/")
+    judge.follow("异议成立 1 件：撤回或者撤销拍卖，纠正后重新公告")
+    assert "异议成立：不得恢复" in judge.page.text
+    judge.follow("去处理")
+    assert judge.page.address.startswith(f"/desk/auctions/{sale.auction_id}")
 
 
 def test_the_desk_records_that_a_cause_has_ended_and_shows_by_when_to_resume(app: Flask, house: House) -> None:

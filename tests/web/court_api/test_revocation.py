@@ -76,8 +76,14 @@ def test_a_buyer_proves_and_the_court_finds_that_he_may_not_buy(won: Won, house:
     kept = [{"code": "deposit", "keep_fen": 1, "basis": "EQ 15(3)", "reason": "r"}]
     failed = {"qualification": "failed", "evidence": [paper["id"]], "reason": "限购地区已有住房"}
     assert fields_of(judge.post(f"{won.path}/ruling", {**failed, "lines": kept})) == {"lines.0": "keep_not_allowed"}
+    assert fields_of(judge.post(f"{won.path}/ruling", failed)) == {"lines": "line_missing"}
+    failed["lines"] = [{"code": "deposit", "keep_fen": 0, "reason": "并非虚构资格"}]
     assert code_of(buyer.post(f"{won.path}/ruling", failed)) == "forbidden"
-    answer = fine(judge.post(f"{won.path}/ruling", failed), 201)
+    proposal = fine(judge.post(f"{won.path}/ruling", failed), 202)
+    assert fine(judge.get(won.path))["status"] == "sold"
+    second = sign_in(won.panel[1])
+    fine(second.post(f"/approvals/{proposal['approval_id']}", {"approve": True, "reason": "同意"}))
+    answer = fine(judge.get(won.path))
     assert (answer["status"], answer["ended_reason"], answer["settlement"]) == ("revoked", "unqualified", None)
     mine = fine(buyer.get(f"/registrations/{won.sale.registrations[1]}"))
     assert (mine["status"], mine["refusal"], mine["decision_reason"]) == (
@@ -86,6 +92,16 @@ def test_a_buyer_proves_and_the_court_finds_that_he_may_not_buy(won: Won, house:
         "限购地区已有住房",
     )
     assert [refund["purpose"] for refund in mine["refunds"]] == ["deposit"]
+
+
+def test_a_failed_qualification_is_put_to_the_panel_by_its_page(won: Won, app: Flask, house: House) -> None:
+    judge = signed_in(app, house, won.panel[0])
+    judge.get(f"/desk{won.path}/unwinding")
+    page = judge.send("/unqualified", {"reason": "限购"}, status=422)
+    assert "限购" in page.html
+    judge.send("/unqualified", {"reason": "限购", "keep_fen": "1,000", "keep_reason": "虚构购房资格"})
+    assert "等待批准" in judge.page.text and "不退还 ¥1,000" in judge.page.text
+    assert house.read(lambda session: session.get_one(Auction, won.sale.auction_id)).status == "sold"
 
 
 def test_a_panel_revokes_by_the_pages_and_buyer_and_public_read_it_in_both_languages(

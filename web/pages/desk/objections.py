@@ -38,12 +38,12 @@ def _page(auction_id: str, form: Entry) -> str:
         form=form,
         empty=Entry(),
         objections=found,
-        barring=wired.read(barring_objection, desk.lot.id),
+        barring=wired.read(barring_objection, desk.lot.id, auction_id),
         may=lambda action: decide(me(), action, court=desk.lot.court_code) is None,
     )
 
 
-def _act(objection_id: str, service: Callable[..., SaleObjection], said: str, read: Callable[[], Any]) -> Any:
+def _act(objection_id: str, service: Callable[..., Any], said: str, read: Callable[[], Any]) -> Any:
     auction_id = house().read(_auction_of, objection_id)
     round_of(auction_id)
     return attempt(
@@ -70,12 +70,12 @@ def receive_objection(objection_id: str) -> Any:
 @blueprint.post("/objections/<objection_id>/decision")
 @policy("objection.decide")
 def decide_objection(objection_id: str) -> Any:
-    """Decide on an objection."""
+    """Propose how to decide on an objection."""
     payload, wrong = forms.read({"accept": forms.yes, "reason": forms.text})
     return _act(
         objection_id,
-        services.decide_objection,
-        _("决定已记录，并告知异议人。"),
+        services.propose_decision,
+        _("已提请合议庭，过半数同意后作出决定并告知异议人。"),
         lambda: forms.load(ObjectionDecisionIn(), payload, wrong),
     )
 

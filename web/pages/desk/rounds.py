@@ -352,11 +352,11 @@ def suspend(auction_id: str) -> Any:
 @policy("auction.stop")
 def resume(auction_id: str) -> Any:
     """Resume with a newly announced end."""
-    payload, wrong = forms.read({"closes_at": forms.moment, "reason": forms.text})
+    payload, wrong = forms.read({"closes_at": forms.moment, "reason": forms.text, "late_reason": forms.text})
     return _act(
         auction_id,
         lambda: house().perform(life.resume, me(), auction_id, **forms.load(ResumptionIn(), payload, wrong)),
-        ("closes_at", "reason"),
+        ("closes_at", "reason", "late_reason"),
         _("已恢复，新的结束时间已公开。"),
     )
 

@@ -9,8 +9,8 @@ from auction.models import Auction
 from auction.rules.access import decide
 from bidding.queries.papers import papers, proofs
 from bidding.queries.revocations import money_of, proposed_revocations, revocation_of
-from bidding.rules.revocation import GROUNDS, KEPT_BY, REVOCABLE
-from bidding.services.qualification import FAILED, PROVABLE, rule
+from bidding.rules.revocation import GROUNDS, KEPT_BY, REVOCABLE, UNQUALIFIED
+from bidding.services.qualification import FAILED, PROVABLE, propose_failed
 from bidding.services.revocation import propose_revocation
 
 from ... import errors
@@ -23,7 +23,7 @@ from ..language import _, language
 from ..proposal_view import proposal_view
 from .court import attempt, blueprint, round_of
 
-_FIELDS = ("ground", "reason", "keep_fen", "keep_reason")
+_FIELDS = ("ground", "reason", "keep_fen", "keep_reason", "balance_reason")
 
 
 @blueprint.get("/auctions/<auction_id>/unwinding")
@@ -56,7 +56,7 @@ def _page(auction_id: str, form: Entry) -> str:
         proposals=proposals,
         grounds=[(code, labels.REVOCATION[code]) for code in GROUNDS],
         article=errors.basis_cited(article, language()) if article else None,
-        may_fail=sold and may_settle and desk.auction.settlement in PROVABLE,
+        may_fail=sold and may_settle and seated and not waits and desk.auction.settlement in PROVABLE,
         may_propose=sold and seated and not waits,
     )
 
@@ -78,13 +78,19 @@ def _article(asset_type: str) -> str | None:
 
 
 def _stated(auction_id: str) -> tuple[dict[str, Any], list[Breach]]:
-    """The form as the interface's body: what is to be kept becomes a line under the article that fits the lot."""
-    readers = {"ground": forms.text, "reason": forms.text, "keep_fen": forms.money, "keep_reason": forms.text}
-    payload, wrong = forms.read(readers)
+    """The form as the interface's body: of an unqualified buyer's money each part is a line of its own.
+
+    What is to be kept of the deposit stands under the article that fits the lot.
+    """
+    readers = {"ground": forms.text, "reason": forms.text, "keep_fen": forms.money}
+    payload, wrong = forms.read({**readers, "keep_reason": forms.text, "balance_reason": forms.text})
     keep, why = payload.pop("keep_fen", 0), payload.pop("keep_reason", "")
-    if keep:
-        basis = _article(round_of(auction_id).lot.asset_type)
+    returned = payload.pop("balance_reason", "")
+    if keep or payload.get("ground", UNQUALIFIED) == UNQUALIFIED:
+        basis = _article(round_of(auction_id).lot.asset_type) if keep else None
         payload["lines"] = [{"code": "deposit", "keep_fen": keep, "basis": basis, "reason": why}]
+        if house().read(lambda session: money_of(session, session.get_one(Auction, auction_id)))["balance"]:
+            payload["lines"].append({"code": "balance", "keep_fen": 0, "reason": returned})
     return payload, wrong
 
 
@@ -103,13 +109,19 @@ def propose_unwinding(auction_id: str) -> Any:
 @blueprint.post("/auctions/<auction_id>/unqualified")
 @policy("auction.settle")
 def fail_qualification(auction_id: str) -> Any:
-    """Find that the buyer may not buy: no ruling, the sale is revoked."""
+    """Find that the buyer may not buy: no ruling, the panel is asked to revoke the sale."""
     payload, wrong = _stated(auction_id)
     payload["qualification"] = FAILED
+
+    def fail() -> Any:
+        found = forms.load(RulingIn(), payload, wrong)
+        del found["qualification"]
+        return house().perform(propose_failed, me(), auction_id, **found)
+
     return _act(
         auction_id,
-        lambda: house().perform(rule, me(), auction_id, **forms.load(RulingIn(), payload, wrong)),
-        _("已记录：不作成交裁定，拍卖撤销。"),
+        fail,
+        _("已提请合议庭，过半数同意后撤销。"),
     )
 
 
