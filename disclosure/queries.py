@@ -47,7 +47,7 @@ from .rules.court_items import with_court_items
 from .rules.diff import ItemChange, diff, is_material
 from .rules.gaps import gaps
 from .rules.linter import lint, lint_text
-from .rules.sheet import File, ItemFacts, Sheet, addressees, sealed_facts, sheet_of
+from .rules.sheet import File, ItemFacts, Sheet, addressees, disclosed, sheet_of
 from .rules.tasks import FILES
 
 
@@ -260,7 +260,7 @@ class DraftedChange:
     @property
     def digest(self) -> str:
         """What a panel decides on: it is another one as soon as either sheet changes."""
-        return sha256_hex(canonical([sealed_facts(self.old), sealed_facts(self.new)]))
+        return sha256_hex(canonical([disclosed(self.old), disclosed(self.new)]))
 
 
 def drafted_change(session: Session, auction: Auction) -> DraftedChange | None:

@@ -26,16 +26,18 @@ PACKAGE: a flat folder of just these files; manifest.sig and, through it, manife
   In kind "auction" also auction.json {"id","terms":{...},"outcome":{"status","price_fen","bidder_code","closes_at",
   "settlement","lapsed_seq" (bids up to it fell with a change of the sheet: they stay, and the next may start at the
   reserve),...},"reneges":[{"price_fen","forfeited_fen","declared_at","revoked_at","allocation":[lines]|null}],...},
-  sheet.json [{"seal":hex SHA-256 of "facts","facts",...}], the versions of the disclosure sheet, and confirmation.json
+  sheet.json [{"version","seal":hex SHA-256 of "facts","facts":{"form","suite","lot","version",...},...}], the versions
+  of the disclosure sheet (form "fapai-sheet-1" told neither lot nor version), and confirmation.json
   {"price_fen",...}|null; in kind "log", which holds every leaf, instead auctions.json [{"auction","sheet",
   "confirmation"}]. A field "contradictions" in the manifest: the platform's own rows said other than its entries.
 Checked: the above; in each stream numbers 1..n, hashes of predecessors, times that never go back, nothing sealed after
 an unsealed entry; all leaves under the signed root; receipts (a sample; --all: each); that the bids rise, that bids,
 closing, auction and confirmation tell the same price and bidder, that a sale is revoked on the ground of its entry and
-never without one, that every seal a bidder accepted is there; that terms, announcement, end, status and settlement are
-those announced, put off, extended, suspended, resumed, closed and settled; that lots were drawn by the seed committed
-to; that a forfeited deposit was the buyer's, and reversed or used up to the last fen, each line following from the one
-before. Of a kind of entry unknown here nobody is accused: what it may have changed stays open.
+never without one, that every seal a bidder accepted is there and names this lot and its version; that terms,
+announcement, end, status and settlement are those announced, put off, extended, suspended, resumed, closed and settled;
+that lots were drawn by the seed committed to; that a forfeited deposit was the buyer's, and reversed or used up to the
+last fen, each line following from the one before. Of a kind of entry unknown here nobody is accused: what it may have
+changed stays open.
 """
 
 import argparse
@@ -71,6 +73,7 @@ QUIET |= {"OwnSaleRecorded", "OwnSaleEnded", "OwnSaleLapsed"}  # change nothing 
 SELL_OFF = "sell_off"  # the round whose first bid sets the end without extending it
 TERMS = ("reserve_price_fen", "increment_fen", "deposit_fen", "opens_at", "closes_at", "balance_days", "forfeit_fen")
 COMMON = {"entries.jsonl", "checkpoint.txt", "proofs.json", "receipts.json", "key.pem"}
+FIRST_FORM = "fapai-sheet-1"  # of sealed sheets: later ones name their lot and version
 FILES = {"log": COMMON | {"auctions.json"}, "auction": COMMON | {"auction.json", "sheet.json", "confirmation.json"}}
 SAMPLE, SHOWN = 200, 50  # receipts checked without --all; failures listed
 PROBLEMS = (ValueError, LookupError, TypeError, AttributeError, OSError, RecursionError, UnsupportedAlgorithm)
@@ -239,6 +242,7 @@ class Journal:
         self.standing, self.sold, self.confirmed = dict[str, tuple[Any, ...]](), set[str](), dict[str, str]()
         self.reneges = dict[str, list[dict[str, Any]]]()
         self.seals: dict[str, set[str]] = {}
+        self.versions: dict[str, int | None] = {}
         self.committed: dict[str, str] = {}
         self.lapsed: dict[str, int] = {}
         self.undone: dict[str, str] = {}
@@ -266,6 +270,7 @@ class Journal:
             self.selling(entry)
         elif entry["kind"] == "DisclosureSealed":
             self.seals.setdefault(entry["stream"], set()).add(entry["body"]["seal"])
+            self.versions[entry["body"]["seal"]] = entry["body"].get("version")
         if salt is not None:
             sealed = sha256(unhex(salt), written).hex()
         if sealed is not None:
@@ -445,6 +450,7 @@ def check_outcome(found: Findings, where: str, journal: Journal, parts: tuple[An
     found.that(undone == journal.undone.get(stream), where, f"{stream} is revoked otherwise than the entries say")
     found.that(outcome["status"] != "sold" or stream in journal.sold, where, f"{stream} is sold, but no entry says so")
     wrong = [row["seal"] for row in sheet if sha256(canonical(row["facts"])).hex() != row["seal"]]
+    wrong += strangers(sheet, auction, journal)
     lacking = journal.seals.get(stream, set()) - {row["seal"] for row in sheet}
     found.that(not wrong and not lacking, where, f"not the sheets of the seals {wrong}, no sheets of {sorted(lacking)}")
     digest = None if confirmation is None else sha256(canonical(confirmation)).hex()
@@ -456,6 +462,19 @@ def check_outcome(found: Findings, where: str, journal: Journal, parts: tuple[An
     found.that(digest is None or confirmation["price_fen"] == said[0], where, "the confirmation tells another price")
     check_terms(found, where, journal, auction)
     found.checked["outcomes"] += 1
+
+
+def strangers(sheet: list[dict[str, Any]], auction: dict[str, Any], journal: Journal) -> list[str]:
+    """The seals of sheets that are of another lot or version than they stand for. The first form told neither."""
+    named, wrong = False, []
+    for row in sorted(sheet, key=lambda row: row["version"]):
+        facts, version = row["facts"], row["version"]
+        first = facts.get("form", FIRST_FORM) == FIRST_FORM
+        named |= not first
+        said = (facts["lot"], facts["version"]) if not first else None
+        if named and (said != (auction["lot"]["id"], version) or journal.versions.get(row["seal"], version) != version):
+            wrong.append(row["seal"])
+    return wrong
 
 
 def check_terms(found: Findings, where: str, journal: Journal, auction: dict[str, Any]) -> None:

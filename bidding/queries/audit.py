@@ -22,6 +22,7 @@ from auction.kernel.crypto import canonical, key_id, sha256_hex
 from auction.models import Auction, JournalRow, RoomEvent
 from auction.queries.audit import Report, verify_database
 from disclosure.models import SheetVersion
+from disclosure.rules.sheet import seal_fits
 
 from ..models import Bid, Confirmation, Registration
 from .audit_reneges import check_reneges
@@ -103,8 +104,9 @@ def _check_sheets(session: Session, report: Report, only: str | None = None) -> 
     if only is not None:
         query = query.where(SheetVersion.lot_id == select(Auction.lot_id).where(Auction.id == only).scalar_subquery())
     for version in session.scalars(query):
-        right = sha256_hex(canonical(version.facts)) == version.seal
-        report.that(right, f"sheet_versions {version.lot_id} {version.version}", "its seal is not that of its facts")
+        lot_id, number = version.lot_id, version.version
+        right = seal_fits(version.seal, version.facts, lot_id=lot_id, version=number)
+        report.that(right, f"sheet_versions {lot_id} {number}", "its seal is not that of its facts, lot and version")
         report.checked["sheets"] += 1
 
 

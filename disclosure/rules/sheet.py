@@ -1,6 +1,7 @@
 """The disclosure sheet: what is known of each item, who found it where and when, and the seal over it.
 
-The seal is the SHA-256 of the canonical JSON of `sealed_facts`. It changes exactly when something disclosed changes:
+The seal is the SHA-256 of the canonical JSON of `sealed_facts`: which lot, which version, in what form and suite, and
+everything disclosed. It belongs to one version of one lot alone, and changes exactly when something disclosed changes:
 a state, statement, field, source, checker, date or file; not with the order of items or keys, nor with how a number
 is written (90 and 90.0 are one fact), nor with a file's id.
 """
@@ -12,14 +13,14 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple, cast
 
-from auction.kernel.crypto import canonical, sha256_hex
+from auction.kernel.crypto import SUITE, canonical, sha256_hex
 from auction.rules.lot import PartyRole
 from auction.rules.notices import Addressee
 
 from .catalogue import Catalogue, Condition, Item, Scalar, State
 
-#: The form of the sealed facts; another form gets another name.
-FORM = "fapai-sheet-1"
+#: The form of the sealed facts; another form gets another name. `fapai-sheet-1` said neither lot nor version.
+FORM, _FIRST = "fapai-sheet-2", "fapai-sheet-1"
 _SEPARATORS = str.maketrans(dict.fromkeys("、；;，,／/", "\n"))
 
 
@@ -128,13 +129,12 @@ def addressees(sheet: Sheet, catalogue: Catalogue) -> tuple[Addressee, ...]:
     return tuple(named.values())
 
 
-def sealed_facts(sheet: Sheet, attachments: Iterable[File] = ()) -> dict[str, Any]:
-    """Everything disclosed, as the JSON value the seal is taken of; `attachments` are files of the lot as a whole.
+def disclosed(sheet: Sheet, attachments: Iterable[File] = ()) -> dict[str, Any]:
+    """Everything disclosed, as a JSON value; `attachments` are files of the lot as a whole.
 
     Whole numbers are integers, other numbers decimal text, dates ISO text, empty fields left out, files their hashes.
     """
     return {
-        "form": FORM,
         "items": [
             {
                 "code": facts.code,
@@ -152,9 +152,25 @@ def sealed_facts(sheet: Sheet, attachments: Iterable[File] = ()) -> dict[str, An
     }
 
 
-def seal(sheet: Sheet, attachments: Iterable[File] = ()) -> str:
-    """The seal of a sheet and of the lot's own files: lower-case hex SHA-256 of the canonical sealed facts."""
-    return sha256_hex(canonical(sealed_facts(sheet, attachments)))
+def sealed_facts(told: Mapping[str, Any], *, lot_id: str, version: int) -> dict[str, Any]:
+    """The JSON value the seal is taken of: what `disclosed` gives, as that version of that lot's sheet."""
+    return {"form": FORM, "suite": SUITE, "lot": lot_id, "version": version, **told}
+
+
+def says_the_same(facts: Mapping[str, Any], told: Mapping[str, Any]) -> bool:
+    """Whether sealed facts, in today's form, disclose exactly that; an older form is sealed anew."""
+    return facts["form"] == FORM and all(canonical(facts[name]) == canonical(value) for name, value in told.items())
+
+
+def seal_fits(seal: str, facts: Mapping[str, Any], *, lot_id: str, version: int) -> bool:
+    """Whether a seal is that of these facts, and these are that version of that lot's sheet, if their form says so."""
+    named = facts["form"] == _FIRST or (facts.get("lot"), facts.get("version")) == (lot_id, version)
+    return named and seal_of(facts) == seal
+
+
+def seal_of(facts: Mapping[str, Any]) -> str:
+    """The seal of sealed facts: lower-case hex SHA-256 of their canonical JSON."""
+    return sha256_hex(canonical(facts))
 
 
 def sheet_of(facts: Mapping[str, Any], catalogue: Catalogue, ids: Mapping[str, str] | None = None) -> Sheet:

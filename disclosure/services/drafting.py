@@ -18,7 +18,7 @@ from ..models import DraftedItem, SheetItem
 from ..queries import drafted_change, latest_version
 from ..rules.catalogue import Catalogue
 from ..rules.changing import SHEET_CHANGE
-from ..rules.sheet import ItemFacts, Sheet, sealed_facts, sheet_of
+from ..rules.sheet import ItemFacts, Sheet, disclosed, sheet_of
 from .items import Written, keep_item, read_payload
 
 
@@ -47,7 +47,7 @@ def draft_item(unit: Unit, actor: Actor, auction_id: str, code: str, payload: Ma
             "auction_id": auction.id,
             "code": code,
             "by": actor.id,
-            "facts": sealed_facts(Sheet((written.facts,)))["items"][0],
+            "facts": disclosed(Sheet((written.facts,)))["items"][0],
         },
     )
     return written
@@ -105,6 +105,6 @@ def _drop(unit: Unit, auction: Auction, code: str) -> bool:
 
 def _plain(facts: ItemFacts, catalogue: Catalogue) -> ItemFacts:
     """The same facts as they would be read back from a sealed version."""
-    kept = sheet_of(sealed_facts(Sheet((facts,))), catalogue).get(facts.code)
+    kept = sheet_of(disclosed(Sheet((facts,))), catalogue).get(facts.code)
     assert kept is not None  # noqa: S101 - it was just put in
     return kept

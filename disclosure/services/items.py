@@ -25,7 +25,7 @@ from ..rules.clearance import promised_on
 from ..rules.diff import ItemChange, diff, is_material
 from ..rules.entry import check_item, read_item
 from ..rules.linter import lint
-from ..rules.sheet import File, ItemFacts, Sheet, sealed_facts, sheet_of
+from ..rules.sheet import File, ItemFacts, Sheet, disclosed, sheet_of
 from .sealing import refuse, seal_facts
 
 Row = TypeVar("Row", SheetItem, DraftedItem)
@@ -65,7 +65,7 @@ def put_item(
         "SheetItemWritten",
         stream=f"lot:{lot.id}",
         private=True,
-        body={"code": code, "state": facts.state, "by": actor.id, "facts": sealed_facts(Sheet((facts,)))["items"][0]},
+        body={"code": code, "state": facts.state, "by": actor.id, "facts": disclosed(Sheet((facts,)))["items"][0]},
     )
     return replace(written, version=version)
 

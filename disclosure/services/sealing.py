@@ -12,7 +12,7 @@ from risk.services.clearance import keep_assessment
 
 from ..models import SheetVersion
 from ..queries import clearance_now, latest_version
-from ..rules.sheet import File, Sheet, seal, sealed_facts
+from ..rules.sheet import File, Sheet, disclosed, says_the_same, seal_of, sealed_facts
 
 
 def refuse(findings: Iterable[Finding]) -> None:
@@ -29,18 +29,19 @@ def seal_facts(unit: Unit, lot: Lot, sheet: Sheet, own: Iterable[File], *, mater
     Where nothing disclosed has changed since the last version, that version stays the one in force. What the card of
     clearance risk says of it is kept beside the seal.
     """
-    attachments = tuple(own)
+    told = disclosed(sheet, own)
     last = latest_version(unit.session, lot.id)
-    fresh = seal(sheet, attachments)
-    if last is not None and last.seal == fresh:
-        _assess(unit, lot, sheet, fresh)
+    if last is not None and says_the_same(last.facts, told):
+        _assess(unit, lot, sheet, last.seal)
         return last
     lot.sheet_version += 1
+    facts = sealed_facts(told, lot_id=lot.id, version=lot.sheet_version)
+    fresh = seal_of(facts)
     version = SheetVersion(
         lot_id=lot.id,
         version=lot.sheet_version,
         seal=fresh,
-        facts=sealed_facts(sheet, attachments),
+        facts=facts,
         material=material,
         at=unit.now,
     )

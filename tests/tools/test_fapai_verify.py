@@ -706,6 +706,34 @@ def test_a_signed_package_cannot_tell_another_outcome_or_another_sheet(
     assert status == 1 and all(name in failure["where"] for failure in said["failures"])
 
 
+def sheet(lot: str = "l1", version: int = 1, form: str = "fapai-sheet-2") -> dict[str, Any]:
+    facts = FACTS | {"form": form} | ({} if form == "fapai-sheet-1" else {"lot": lot, "version": version})
+    return {"version": version, "seal": hashlib.sha256(rfc8785.dumps(facts)).hexdigest(), "facts": facts}
+
+
+@pytest.mark.parametrize(
+    ("rows", "right"),
+    [
+        ([sheet()], True),
+        ([sheet(form="fapai-sheet-1"), sheet(version=2)], True),
+        ([sheet(lot="l2")], False),
+        ([sheet(version=2) | {"version": 1}], False),
+        ([sheet(), sheet(version=2, form="fapai-sheet-1")], False),
+    ],
+)
+def test_a_sheet_is_that_of_its_lot_and_version(
+    tmp_path: Path, run: Run, rows: list[dict[str, Any]], right: bool
+) -> None:
+    told = Story()
+    told.bid(1, 1000, "K4827", seal=rows[-1]["seal"])
+    package = Package(tmp_path / "p", told)
+    package.change("auction.json", lambda auction: auction.update(lot={"id": "l1"}))
+    package.put("sheet.json", rows)
+    status, said = run(package.write())
+    assert (status == 0) is right, said
+    assert all("sheet.json" in failure["where"] for failure in said["failures"])
+
+
 def test_a_sale_needs_its_entry(tmp_path: Path, run: Run) -> None:
     told = Story()
     told.bid(1, 1000, "K4827")

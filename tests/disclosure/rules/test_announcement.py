@@ -20,8 +20,9 @@ from disclosure.rules.announcement import (
 )
 from disclosure.rules.catalogue import Catalogue, load
 from disclosure.rules.linter import lint_text
-from disclosure.rules.sheet import Sheet, seal
+from disclosure.rules.sheet import Sheet
 from disclosure.rules.wording import described, moment, shown
+from tests.disclosure.seals import seal
 
 TERMS = Terms(
     round=Round.FIRST,

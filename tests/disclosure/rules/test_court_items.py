@@ -12,7 +12,8 @@ from disclosure.rules.catalogue import Catalogue, load
 from disclosure.rules.court_items import CourtItemFacts, entry_of, with_court_items
 from disclosure.rules.gaps import gaps
 from disclosure.rules.linter import lint
-from disclosure.rules.sheet import Sheet, seal
+from disclosure.rules.sheet import Sheet
+from tests.disclosure.seals import seal
 
 FACTS = CourtItemFacts("学区", "School district", True, "写明学区及查询日期。", "District and day.", "属示例小学学区。")
 

@@ -8,7 +8,8 @@ import pytest
 from auction.rules.lot import AssetType
 from disclosure.rules.catalogue import Catalogue, load
 from disclosure.rules.diff import ItemChange, diff, is_material, needs_a_word, only_withdrawal
-from disclosure.rules.sheet import File, Sheet, seal
+from disclosure.rules.sheet import File, Sheet
+from tests.disclosure.seals import seal
 
 LEASE = {
     "tenant": "示例丁",

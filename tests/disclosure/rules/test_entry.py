@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from auction.rules.lot import AssetType
 from disclosure.rules.catalogue import Catalogue, Item, load
 from disclosure.rules.entry import MOST_FILES, MOST_SOURCE, MOST_STATEMENT, MOST_TEXT, check_item, read_item
-from disclosure.rules.sheet import File, Sheet, seal
+from disclosure.rules.sheet import File, Sheet
+from tests.disclosure.seals import seal
 
 ITEMS = [item for asset_type in AssetType for item in load(asset_type).items]
 

@@ -18,13 +18,17 @@ from disclosure.rules.sheet import (
     ItemFacts,
     Sheet,
     addressees,
+    disclosed,
     flags,
     is_occupied,
     is_restricted,
-    seal,
+    says_the_same,
+    seal_fits,
+    seal_of,
     sealed_facts,
     sheet_of,
 )
+from tests.disclosure.seals import seal
 
 HASHES = st.text("0123456789abcdef", min_size=64, max_size=64)
 TEXTS = st.text(st.characters(exclude_categories=("Cs",)), max_size=12)
@@ -64,10 +68,10 @@ def test_the_seal_does_not_depend_on_any_order_nor_on_ids(sheet: Sheet, files: l
 def test_two_seals_are_equal_exactly_when_everything_disclosed_is(
     one: Sheet, files: list[File], other: Sheet, others: list[File]
 ) -> None:
-    assert (seal(one, files) == seal(other, others)) == (disclosed(one, files) == disclosed(other, others))
+    assert (seal(one, files) == seal(other, others)) == (read(one, files) == read(other, others))
 
 
-def disclosed(sheet: Sheet, files: list[File]) -> object:
+def read(sheet: Sheet, files: list[File]) -> object:
     """What a reader learns, as Python compares it: an independent idea of the same facts."""
     return (
         {
@@ -113,9 +117,38 @@ def test_any_single_change_changes_the_seal(sheet: Sheet, change: str) -> None:
 
 
 def test_the_seal_is_the_sha256_of_rfc_8785_bytes(house: Catalogue, filled: Callable[[Catalogue], Sheet]) -> None:
-    facts = sealed_facts(filled(house), [File("a", "0" * 64)])
+    facts = sealed_facts(disclosed(filled(house), [File("a", "0" * 64)]), lot_id="lot", version=1)
     assert canonical(facts) == rfc8785.dumps(facts)
+    assert (facts["form"], facts["suite"]) == ("fapai-sheet-2", "intl-1")
     assert seal(filled(house), [File("b", "0" * 64)]) == hashlib.sha256(rfc8785.dumps(facts)).hexdigest()
+
+
+def test_equal_facts_of_two_lots_or_versions_have_two_seals(
+    house: Catalogue, filled: Callable[[Catalogue], Sheet]
+) -> None:
+    sheet = filled(house)
+    assert len({seal(sheet, lot_id=lot, version=version) for lot in ("a", "b") for version in (1, 2)}) == 4
+
+
+def test_a_seal_fits_its_own_lot_and_version_only(house: Catalogue, filled: Callable[[Catalogue], Sheet]) -> None:
+    told = disclosed(filled(house))
+    facts = sealed_facts(told, lot_id="a", version=2)
+    assert seal_fits(seal_of(facts), facts, lot_id="a", version=2)
+    assert not seal_fits(seal_of(facts), facts, lot_id="b", version=2)
+    assert not seal_fits(seal_of(facts), facts, lot_id="a", version=3)
+    assert not seal_fits(seal_of(facts), facts | {"suite": "other"}, lot_id="a", version=2)
+
+
+def test_a_seal_of_the_first_form_still_fits_and_is_sealed_anew(
+    house: Catalogue, filled: Callable[[Catalogue], Sheet]
+) -> None:
+    told = disclosed(filled(house))
+    old = {"form": "fapai-sheet-1", **told}
+    assert seal_fits(hashlib.sha256(rfc8785.dumps(old)).hexdigest(), old, lot_id="a", version=1)
+    assert not seal_fits("0" * 64, old, lot_id="a", version=1)
+    assert not says_the_same(old, told)
+    assert says_the_same(sealed_facts(told, lot_id="a", version=1), told)
+    assert not says_the_same(sealed_facts(told, lot_id="a", version=1), disclosed(filled(house), [File("", "0" * 64)]))
 
 
 def test_one_number_written_in_two_ways_is_one_fact() -> None:
@@ -138,7 +171,7 @@ def test_a_sheet_can_be_had_back_from_what_was_sealed(
     sheet = filled(catalogue)
     facts = sheet.items[0]
     sheet = sheet.replaced(replace(facts, attachments=(File("id1", "a" * 64),)))
-    again = sheet_of(sealed_facts(sheet), catalogue, {"a" * 64: "id1"})
+    again = sheet_of(disclosed(sheet), catalogue, {"a" * 64: "id1"})
     assert again == sheet
     assert seal(again) == seal(sheet)
 
