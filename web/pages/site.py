@@ -31,6 +31,7 @@ from . import (
     sanctions,
     standing,
     valuation_view,
+    verify,
     visits,
 )
 from .desk import (
@@ -107,6 +108,7 @@ _BLUEPRINTS = (
     clearance_record.blueprint,
     figures.blueprint,
     valuation_view.blueprint,
+    verify.blueprint,
     _DESK[0].blueprint,
     agency.blueprint,
     agencies.blueprint,
