@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, undefer
 
 from auction.models import Auction, Case, Court, Lot, Notice, ReferencePrice
+from auction.rules.lot import AuctionStatus
 from disclosure.models import SheetVersion
 from disclosure.queries import FileFacts, catalogue_of, disclosed_hashes, files, working_sheet
 from disclosure.rules.catalogue import Catalogue
@@ -100,6 +101,20 @@ def latest_auction(session: Session, lot_id: str) -> str | None:
         .order_by(Auction.announced_at.desc(), Auction.id.desc())
         .limit(1)
     )
+
+
+def asking_price(session: Session, lot_id: str) -> int | None:
+    """What a buyer must reckon with at least, in fen, by the latest announced round; None where there is none."""
+    auction_id = latest_auction(session, lot_id)
+    return None if auction_id is None else asked(session.get_one(Auction, auction_id))
+
+
+def asked(auction: Auction) -> int:
+    """The least next bid of a round in fen, or the price it was sold at."""
+    if auction.price_fen is None:
+        return auction.reserve_price_fen
+    sold = auction.status == AuctionStatus.SOLD.value
+    return auction.price_fen if sold else auction.price_fen + auction.increment_fen
 
 
 def lot_page(session: Session, auction_id: str) -> LotPage | None:

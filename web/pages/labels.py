@@ -23,6 +23,14 @@ STATUS: Words = {
     "revoked": _("已撤销"),
 }
 
+#: Who owes a tax or fee of a sale.
+PAYER: Words = {
+    "buyer": _("买受人"),
+    "debtor": _("被执行人，从价款中扣"),
+    "court": _("法院负责，不由您付"),
+    "unclear": _("法律未明确由谁承担，按可能由您付计"),
+}
+
 #: What became of a round, in statistics.
 OUTCOME: Words = {
     "sold": _("成交"),
@@ -528,6 +536,7 @@ ALL: Mapping[str, Words] = {
     "company_role": COMPANY_ROLE,
     "approval_kind": APPROVAL_KIND,
     "role": ROLE,
+    "payer": PAYER,
     "round": ROUND,
     "round_short": ROUND_SHORT,
     "status": STATUS,

@@ -23,7 +23,7 @@ from bidding.queries.unsold_view import after_unsold
 
 from ..auth import current_actor, house, policy
 from ..documents import confirmation_pdf
-from . import auxiliary_view, clearance_view, labels, lot_view, valuation_view
+from . import auxiliary_view, clearance_view, cost_view, labels, lot_view, valuation_view
 from .forms import Entry
 from .language import _, distance, month, percent, today, weekday
 
@@ -166,6 +166,7 @@ def _lot_page(auction_id: str, form: Entry | None = None) -> str:
     actor = current_actor()
     own = house().read(own_registration, auction_id, actor.id) if actor else None
     now, ruleset = house().now(), load(house().settings.ruleset)
+    cost = cost_view.view(page, now, request.args.get("price", ""))
     found = house().read(clearance_view.of_round, auction_id, ruleset, today(now))
     worth = house().read(valuation_view.of_lot, page.lot.id, ruleset.name)
     return render_template(
@@ -173,6 +174,7 @@ def _lot_page(auction_id: str, form: Entry | None = None) -> str:
         **lot_view.view(page, now, actor, own),
         clearance=clearance_view.public(found),
         worth=worth,
+        cost=cost,
         visits=house().read(auxiliary_view.of_lot, page.lot.id, actor, now),
         visit_form=form or Entry(),
         after=house().read(_after, auction_id, now),

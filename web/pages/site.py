@@ -32,6 +32,7 @@ from . import (
     standing,
     takings,
     valuation_view,
+    verify,
     visits,
 )
 from .desk import (
@@ -109,6 +110,7 @@ _BLUEPRINTS = (
     clearance_record.blueprint,
     figures.blueprint,
     valuation_view.blueprint,
+    verify.blueprint,
     _DESK[0].blueprint,
     agency.blueprint,
     agencies.blueprint,

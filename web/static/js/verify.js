@@ -1,0 +1,85 @@
+/** The verification page: takes files from the reader's own disk and shows, step by step, what was checked. */
+
+import { checkPackage, checkReceipt } from "./verify_files.js";
+import { Key, Unsupported } from "./verify_proof.js";
+
+const SIGNS = { ok: "✓", failed: "✗", skipped: "○" };
+const CLASSES = { ok: "grn", failed: "red", skipped: "amb" };
+
+/** What the files chosen are: one receipt, or the files of a package by their names without folders. */
+export async function check(files, keyText, progress) {
+  const key = await Key.of(keyText);
+  const read = async (file) => new Uint8Array(await file.arrayBuffer());
+  if (files.length === 1) return checkReceipt(await read(files[0]), key);
+  const named = new Map();
+  for (const file of files) named.set(file.name, await read(file));
+  return checkPackage(named, key, progress);
+}
+
+function element(name, text, className) {
+  const made = document.createElement(name);
+  if (text) made.textContent = text;
+  if (className) made.className = className;
+  return made;
+}
+
+function run(form) {
+  const words = JSON.parse(document.getElementById("verify-words").textContent);
+  const out = document.getElementById("verify-out");
+  const say = (kind, head, text) => {
+    const box = element("div", "", `alert ${kind}`);
+    box.append(element("b", head));
+    if (text) box.append(element("p", text, "sm"));
+    out.replaceChildren(box);
+  };
+  const show = (answer) => {
+    const receipt = answer.kind === "receipt";
+    say(answer.verified ? "lead" : "out", answer.verified ? words.verified : words.failed,
+      receipt ? words.limitsReceipt : words.limitsPackage);
+    const body = answer.facts?.body;
+    if (answer.verified && receipt && Number.isSafeInteger(body?.amount_fen)) {
+      const amount = (body.amount_fen / 100).toLocaleString("en-US", { minimumFractionDigits: 2 });
+      out.append(element("p", `${words.bid} ¥${amount}·${body.bidder_code}·${body.received_at ?? answer.facts.at}`, "num"));
+    }
+    const list = element("ol", "", "pm sm");
+    for (const step of answer.steps) {
+      const line = element("li");
+      line.append(element("b", SIGNS[step.outcome], CLASSES[step.outcome]));
+      const told = element("span");
+      const [title, what, none] = words.steps[step.code];
+      told.append(element("b", title + words.colon), `${words[step.outcome]} `);
+      told.append(element("span", step.outcome === "skipped" ? none : what, "mut"));
+      if (step.detail) told.append(element("br"), element("span", step.detail, "xs mono"));
+      line.append(told);
+      list.append(line);
+    }
+    out.append(list);
+  };
+  const start = async (files) => {
+    if (!files.length) return;
+    say("wait", words.checking);
+    try {
+      const progress = (done, of) => {
+        say("wait", words.checking, `${done} / ${of}`);
+        return new Promise((resolve) => setTimeout(resolve));
+      };
+      show(await check([...files], document.getElementById("verify-key").value, progress));
+    } catch (error) {
+      if (error instanceof Unsupported) say("wait", words.unsupported[error.message], words.instead);
+      else say("out", words.key);
+    }
+  };
+  for (const id of ["verify-file", "verify-folder"]) {
+    const field = document.getElementById(id);
+    field.addEventListener("change", () => start(field.files));
+    field.disabled = false;
+  }
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const chosen = [document.getElementById("verify-file"), document.getElementById("verify-folder")];
+    start(chosen.find((field) => field.files.length)?.files ?? []);
+  });
+}
+
+const form = globalThis.document?.getElementById("verify");
+if (form) run(form);
