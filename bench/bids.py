@@ -1,6 +1,6 @@
 """Durable bids a second through real websocket clients, against pgbench doing the bare transaction.
 
-Ours: one serving process on PostgreSQL with every rule, journal entry and receipt on; 32 clients, one offer in flight
+Ours: one serving process and one scheduler on PostgreSQL with every rule, journal entry and receipt on; 32 clients, one offer in flight
 each, each offering the least bid it last saw plus 0 to 3 increments. The rate counts accepted bids that were
 acknowledged; refused offers are stored and journaled just the same, and are printed. The reference is pgbench with 32
 clients doing select-for-update, insert bid, update price, insert journal row; it runs before and after, the better one
@@ -166,10 +166,11 @@ def _prepare(unit: Unit, lots: int) -> dict[str, Any]:
 @contextmanager
 def _serving(environ: dict[str, str], data: Path) -> Iterator[None]:
     with (data / "serve.log").open("wb") as log:
-        command = [sys.executable, "-m", "web.cli", "serve", "--bind", f"127.0.0.1:{_PORT}"]
-        process = subprocess.Popen(command, env=environ, stdout=log, stderr=log)
+        serve = [sys.executable, "-m", "web.cli", "serve", "--no-scheduler", "--bind", f"127.0.0.1:{_PORT}"]
+        process = subprocess.Popen(serve, env=environ, stdout=log, stderr=log)
+        timers = subprocess.Popen([sys.executable, "-m", "web.cli", "scheduler"], env=environ, stdout=log, stderr=log)
         try:
-            for _ in range(200):
+            for _ in range(600):
                 if process.poll() is not None:
                     raise SystemExit((data / "serve.log").read_text("utf-8", "replace"))
                 try:
@@ -179,8 +180,10 @@ def _serving(environ: dict[str, str], data: Path) -> Iterator[None]:
                     time.sleep(0.1)
             yield
         finally:
-            process.terminate()
-            process.wait(20)
+            for one in (process, timers):
+                one.terminate()
+            for one in (process, timers):
+                one.wait(20)
 
 
 def _drive(plan: dict[str, Any]) -> dict[str, Any]:
