@@ -1,10 +1,10 @@
 """Durable bids a second through real websocket clients, against pgbench doing the bare transaction.
 
-Ours: one serving process and one scheduler on PostgreSQL with every rule, journal entry and receipt on; 32 clients, one offer in flight
-each, each offering the least bid it last saw plus 0 to 3 increments. The rate counts accepted bids that were
-acknowledged; refused offers are stored and journaled just the same, and are printed. The reference is pgbench with 32
-clients doing select-for-update, insert bid, update price, insert journal row; it runs before and after, the better one
-counts.
+Ours: one serving process and one scheduler on PostgreSQL with every rule, journal entry and receipt on; 32 clients, one
+offer in flight each, each offering the least bid it last saw plus 0 to 3 increments. The rate counts accepted bids that
+were acknowledged; refused offers are stored and journaled just the same, and are printed. The reference is pgbench with
+32 clients doing select-for-update, insert bid, update price, insert journal row; it runs before and after, the better
+one counts.
 """
 
 import base64
