@@ -7,7 +7,7 @@ everybody reads what was sealed, and nothing else.
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, cast
 
 from sqlalchemy import and_, exists, select
@@ -369,7 +369,7 @@ def announcement_findings(session: Session, auction: Auction, ruleset: Ruleset, 
     found = [
         *check_terms(asked, ruleset=ruleset, calendar=published_calendar(ruleset), now=now),
         *_votes(auction, ruleset),
-        *sheet_findings(session, lot, sheet, ruleset, today),
+        *sheet_findings(session, lot, sheet, ruleset, today, published_from=_published_from(session, auction)),
         *_late_promise(session, auction, sheet, ruleset),
         *bulk.findings(session, auction, ruleset, now),
         *valuation.findings(session, auction, ruleset),
@@ -381,16 +381,41 @@ def announcement_findings(session: Session, auction: Auction, ruleset: Ruleset, 
 
 
 def sheet_findings(
-    session: Session, lot: Lot, sheet: Sheet, ruleset: Ruleset, today: date, *, round_live: bool = False
+    session: Session,
+    lot: Lot,
+    sheet: Sheet,
+    ruleset: Ruleset,
+    today: date,
+    *,
+    round_live: bool = False,
+    published_from: date | None = None,
 ) -> tuple[Finding, ...]:
-    """Everything that speaks against publishing a sheet, with an announcement or while a round stands on it."""
-    catalogue = catalogue_of(session, lot)
-    found = (*gaps(sheet, catalogue), *lint(sheet, catalogue, today=today, announced_on=None if round_live else today))
+    """Everything that speaks against publishing a sheet, with an announcement or while a round stands on it.
+
+    `published_from`: the first day of a statutory publication that can be the announcement's.
+    """
+    catalogue, announced_on = catalogue_of(session, lot), None if round_live else today
+    linted = lint(sheet, catalogue, today=today, announced_on=announced_on, published_from=published_from)
+    found = (*gaps(sheet, catalogue), *linted)
     assessed = clearance_now(session, lot, sheet, ruleset)
     if assessed is None:
         return found
     plan = plan_of(kept.plan(session, lot.id))
     return (*found, *clearance_findings(assessed, plan, sheet, ruleset, None if round_live else today))
+
+
+def _published_from(session: Session, auction: Auction) -> date | None:
+    """From when on a statutory publication can be this round's: after the last round's announcement, once it ended."""
+    last = session.scalar(
+        select(Auction)
+        .where(Auction.lot_id == auction.lot_id, Auction.id != auction.id, Auction.announced_at.is_not(None))
+        .order_by(Auction.announced_at.desc(), Auction.id.desc())
+        .limit(1)
+    )
+    if last is None or last.announced_at is None:
+        return None
+    after = shanghai_day(last.announced_at) + timedelta(days=1)
+    return max(after, shanghai_day(last.closed_at)) if last.closed_at else after
 
 
 def clearance_now(session: Session, lot: Lot, sheet: Sheet, ruleset: Ruleset) -> Assessment | None:

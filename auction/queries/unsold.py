@@ -6,6 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from ..models import Auction, Lot, LotDrawing, LotGroup, LotGroupMember, OwnSale, Party, Taking, TakingQuestion
+from ..rules.published_holidays import as_published
 from ..rules.unsold import WILLING, Asked, GroupLot, Standstill, is_asked, is_satisfied
 
 
@@ -34,7 +35,8 @@ def asked(session: Session, auction: Auction) -> Asked | None:
         return None
     answers = takings(session, auction.id)
     willing = sum(answer.status == WILLING for answer in answers)
-    return Asked(question.until_on, len(creditors(session, auction.lot.case_id)), len(answers), willing)
+    until_on = as_published(question.until_on).last_day
+    return Asked(until_on, len(creditors(session, auction.lot.case_id)), len(answers), willing)
 
 
 def own_sale(session: Session, lot_id: str) -> OwnSale | None:

@@ -29,7 +29,8 @@ class HolidayCalendar:
     """The State Council's yearly schedules as data.
 
     `years`: the years whose schedule is published; `days_off` and `make_up`: its holidays and the weekend days worked
-    in exchange; `fixed`: (month, day) of the holidays with a fixed date, which alone count in a year not in `years`.
+    in exchange. In a year not in `years` the holidays with a fixed date count, (month, day) in `fixed`, and the days in
+    `days_off` that move with the lunar calendar.
     """
 
     years: frozenset[int]
@@ -109,9 +110,15 @@ def working_days_end(start: date, days: int, holidays: WorkingDays) -> PeriodEnd
     return PeriodEnd(last, provisional)
 
 
-def recomputed(told: PeriodEnd, anew: PeriodEnd) -> PeriodEnd:
-    """The end that holds once the schedule is published: never earlier than the one people were told."""
-    return PeriodEnd(max(told.last_day, anew.last_day), anew.provisional)
+def standing_end(told: date, holidays: WorkingDays) -> PeriodEnd:
+    """The end people were told, as it stands by the schedules published now.
+
+    A day that turned out to be off moves on to the next working one; it never becomes earlier, to nobody's harm. A day
+    on a weekend was chosen, not counted, and stays.
+    """
+    if told.weekday() >= 5:
+        return PeriodEnd(told, provisional=not holidays.is_settled(told))
+    return _next_working(told, holidays)
 
 
 def add_months(day: date, months: int) -> date:

@@ -11,7 +11,9 @@ from auction.kernel.errors import DomainError
 from auction.kernel.events import RoomEvent
 from auction.models import Auction, Lot
 from auction.rules.access import Actor, decide
+from auction.rules.calendar import shanghai_day
 from auction.rules.lot import ENDED, AuctionStatus
+from auction.rules.published_holidays import as_published, due_as_published
 
 from ..models import Bid
 from ..rules.debt import OWING
@@ -109,16 +111,19 @@ def has_ended(auction: Auction, now: datetime) -> bool:
 def settlement(session: Session, auction: Auction, now: datetime) -> dict[str, Any] | None:
     """Where the price of a sale stands; None without a sale.
 
-    `balance_fen`: what is still due. Each part that comes in lessens it; 0 once all is paid, and after a renege.
+    `due_at`: as the holidays are published by now, `provisional` where they are not yet. `balance_fen`: what is still
+    due. Each part that comes in lessens it; 0 once all is paid, and after a renege.
     """
     if auction.settlement is None:
         return None
-    due_at = auction.balance_due_at
+    due_at = due_as_published(auction.balance_due_at) if auction.balance_due_at else None
+    owing = auction.settlement in OWING
     late = auction.settlement == "balance_due" and due_at is not None and now > due_at
     return {
         "status": "overdue" if late else auction.settlement,
-        "balance_fen": owed_fen(session, auction) if auction.settlement in OWING else 0,
+        "balance_fen": owed_fen(session, auction) if owing else 0,
         "due_at": _time(due_at),
+        "provisional": owing and due_at is not None and as_published(shanghai_day(due_at)).provisional,
     }
 
 

@@ -278,6 +278,10 @@ def _cause_ended(told: Told, auction_id: str, entry: Row) -> None:
     _set(row, {"suspension": {**row["suspension"], **ended}} if known else {}, "suspension")
 
 
+def _balance_put_off(told: Told, auction_id: str, entry: Row) -> None:
+    _set(told.auctions.get(auction_id, {}), entry["body"], "balance_due_at")
+
+
 def _restated(told: Told, auction_id: str, entry: Row) -> None:
     row, body = told.auctions.get(auction_id, {}), entry["body"]
     stands = {name: value for name, value in (row.get("suspension") or {}).items() if name not in _ENDED}
@@ -449,6 +453,7 @@ _READERS: Mapping[str, Callable[[Told, str, Row], None]] = {
     "SaleConfirmed": _confirmed,
     "PricePaid": _paid,
     "BalanceOverdue": _overdue,
+    "BalancePutOff": _balance_put_off,
     "ClosingRuled": _ruled,
     "HandoverStepTaken": _handed,
     "BuyerReneged": _reneged,

@@ -17,7 +17,7 @@ from auction.rules.calendar import shanghai_day
 from auction.rules.lot import LIVE, PRIVATE, AssetType, AuctionStatus, PartyRole, Round
 from auction.rules.notices import Addressee
 from auction.rules.pricing import Step
-from auction.rules.published_holidays import published_calendar
+from auction.rules.published_holidays import as_published, due_as_published, published_calendar
 from auction.rules.ruleset import Ruleset
 from disclosure.models import Question
 from disclosure.queries import all_addressees, catalogue_of, working_sheet
@@ -28,7 +28,7 @@ from ..models import AfterSaleStep, Payment, Registration, Renege, RenegeObjecti
 from ..rules.clocks import Clock, LotFacts, OpenObjection, SaleFacts, clocks, urgency
 from ..rules.stages import Stage, stage
 from .handover import cleared_step, due
-from .held import is_held
+from .held import is_held, resume_day
 from .market import registrations
 from .objections import is_unanswered, open_of_court
 from .rooms import ruleset_of
@@ -189,9 +189,9 @@ def _sale_objections(session: Session, court_code: str) -> dict[str, list[OpenOb
     for row, auction, lot in open_of_court(session, court_code):
         if row.status == "filed":
             act: Literal["receive", "decide"] = "receive" if row.received_at is None else "decide"
-            found[lot.id].append(OpenObjection(auction.id, act, row.due_on))
-        if row.review_status == "filed":
-            found[lot.id].append(OpenObjection(auction.id, "review", row.review_due_on))
+            found[lot.id].append(OpenObjection(auction.id, act, as_published(row.due_on).last_day))
+        if row.review_status == "filed" and row.review_due_on is not None:
+            found[lot.id].append(OpenObjection(auction.id, "review", as_published(row.review_due_on).last_day))
         if is_unanswered(row, auction):
             found[lot.id].append(OpenObjection(auction.id, "answer", None))
     return found
@@ -284,10 +284,10 @@ def _sale(session: Session, auction: Auction, known: _Known) -> SaleFacts:
         closes_at=auction.closes_at,
         undecided=known.undecided.get(auction.id, 0),
         suspended_at=parse(suspension["at"]) if "at" in suspension else None,
-        resume_by=date.fromisoformat(suspension["resume_by"]) if "resume_by" in suspension else None,
+        resume_by=resume_day(auction),
         held=is_held(auction),
         settlement=auction.settlement,
-        balance_due_at=auction.balance_due_at,
+        balance_due_at=due_as_published(auction.balance_due_at) if auction.balance_due_at else None,
         paid_on=shanghai_day(paid_at) if owed and paid_at else None,
         ruled_on=ruling.on if ruling else None,
         promised_on=promise.due_on if promise and promise.applies else None,

@@ -2,7 +2,7 @@
 decide (PRECISIONS 14); a registration whose identity the registry cannot match (PRECISIONS 13)."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -11,7 +11,7 @@ from auction.kernel.clock import parse
 from auction.models import Auction
 from auction.queries.approvals import approval_dict, proposals_about
 from auction.rules.calendar import shanghai_day, working_days_end
-from auction.rules.published_holidays import published_calendar
+from auction.rules.published_holidays import as_published, published_calendar
 
 from ..models import Registration
 from .rooms import ruleset_of
@@ -20,6 +20,12 @@ from .rooms import ruleset_of
 WINNER_BARRED = "winner_barred"
 #: The kind of approval by which a held sale is revoked.
 REVOCATION = "revocation"
+
+
+def resume_day(auction: Auction) -> date | None:
+    """The last day on which a suspended sale resumes, as the holidays are published; None before its cause ended."""
+    said = (auction.suspension or {}).get("resume_by")
+    return as_published(date.fromisoformat(said)).last_day if said else None
 
 
 def is_held(auction: Auction) -> bool:

@@ -14,6 +14,7 @@ from auction.queries.approvals import proposals_about
 from auction.rules.access import Actor, require
 from auction.rules.calendar import shanghai_day
 from auction.rules.identity import mask
+from auction.rules.published_holidays import as_published
 
 from ..models import SaleObjection
 from ..rules.objection import ACCEPTED, OWNERSHIP, bars_sale, outcome, remedy_of
@@ -52,8 +53,9 @@ def whose_act(auction: Auction) -> set[str]:
 
 
 def objection_dict(session: Session, row: SaleObjection, now: datetime) -> dict[str, Any]:
-    """An objection as its objector sees it."""
+    """An objection as its objector sees it; its days as the holidays are published by now."""
     auction = session.get_one(Auction, row.auction_id)
+    due, remedy = as_published(row.due_on), as_published(row.remedy_until) if row.remedy_until else None
     return {
         "id": row.id,
         "auction_id": row.auction_id,
@@ -63,13 +65,14 @@ def objection_dict(session: Session, row: SaleObjection, now: datetime) -> dict[
         "attachments": papers(session, row.attachments),
         "status": outcome(row.status, row.review_status),
         "filed_at": iso(row.filed_at),
-        "due_on": row.due_on.isoformat(),
-        "overdue": row.status == "filed" and shanghai_day(now) > row.due_on,
+        "due_on": due.last_day.isoformat(),
+        "overdue": row.status == "filed" and shanghai_day(now) > due.last_day,
+        "provisional": (due if remedy is None else remedy).provisional,
         "received_at": iso(row.received_at) if row.received_at else None,
         "decided_at": iso(row.decided_at) if row.decided_at else None,
         "reason": row.decision_reason,
         "remedy": remedy_of(row.kind),
-        "remedy_until": row.remedy_until.isoformat() if row.remedy_until else None,
+        "remedy_until": remedy.last_day.isoformat() if remedy else None,
         "review": _review(row, now),
     }
 
@@ -77,13 +80,15 @@ def objection_dict(session: Session, row: SaleObjection, now: datetime) -> dict[
 def _review(row: SaleObjection, now: datetime) -> dict[str, Any] | None:
     if row.review_status is None or row.review_filed_at is None or row.review_due_on is None:
         return None
+    due = as_published(row.review_due_on)
     return {
         "status": row.review_status,
         "grounds": row.review_grounds,
         "filed_at": iso(row.review_filed_at),
-        "due_on": row.review_due_on.isoformat(),
+        "due_on": due.last_day.isoformat(),
+        "provisional": due.provisional,
         "extended": row.review_extended,
-        "overdue": row.review_status == "filed" and shanghai_day(now) > row.review_due_on,
+        "overdue": row.review_status == "filed" and shanghai_day(now) > due.last_day,
         "decided_on": row.review_decided_on.isoformat() if row.review_decided_on else None,
         "reason": row.review_reason,
     }

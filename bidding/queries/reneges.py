@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from auction.models import Account, Approval, Auction, Person
 from auction.queries.approvals import took_part
-from auction.rules.published_holidays import published_calendar
+from auction.rules.published_holidays import due_as_published, published_calendar
 from auction.rules.ruleset import Ruleset
 from risk.queries.interest import lifted_hits, stakes_behind
 from risk.rules.interest import Hit
@@ -257,7 +257,7 @@ def clock_of(auction: Auction, ruleset: Ruleset) -> DebtClock | None:
     """The clock of a sold auction's balance; None before a sale."""
     if auction.balance_due_at is None:
         return None
-    return debt_clock(auction.balance_due_at, ruleset, published_calendar(ruleset))
+    return debt_clock(due_as_published(auction.balance_due_at), ruleset, published_calendar(ruleset))
 
 
 def concerned(session: Session, renege: Renege, account_id: str) -> bool:

@@ -12,6 +12,7 @@ from auction.models import Auction, Lot, LotGroup, LotReturn, OwnSale, Party, Pe
 from auction.queries.unsold import asked, creditors, drawings, group_lots, own_sale, takings
 from auction.rules.access import Actor, require
 from auction.rules.calendar import shanghai_day
+from auction.rules.published_holidays import as_published, due_as_published
 from auction.rules.ruleset import Ruleset
 from auction.rules.unsold import HOLDING, is_answerable, is_asked, is_satisfied, legal_rank
 
@@ -31,7 +32,8 @@ def taking_dict(session: Session, taking: Taking) -> dict[str, Any]:
         "claim_fen": taking.claim_fen,
         "difference_fen": taking.difference_fen,
         "owed_fen": owed,
-        "due_at": iso(taking.due_at) if taking.due_at else None,
+        "due_at": iso(due_as_published(taking.due_at)) if taking.due_at else None,
+        "provisional": taking.due_at is not None and as_published(shanghai_day(taking.due_at)).provisional,
         "answered_at": iso(taking.answered_at),
         "decided_at": iso(taking.decided_at) if taking.decided_at else None,
         "reason": taking.reason,
@@ -55,15 +57,16 @@ def takings_of(session: Session, actor: Actor, auction_id: str, ruleset: Ruleset
             raise DomainError("not_found")
     answers = {taking.party_id: taking for taking in takings(session, auction_id)}
     drawn = drawings(session, auction_id)
-    state = asked(session, auction)
+    state, until = asked(session, auction), as_published(question.until_on)
     return {
         "auction_id": auction_id,
         "price_fen": auction.reserve_price_fen,
         "asked_at": iso(question.asked_at),
-        "until_on": question.until_on.isoformat(),
+        "until_on": until.last_day.isoformat(),
+        "provisional": until.provisional,
         "waits": state is not None and state.waits(shanghai_day(now)),
         "answerable": auction.lot.disposal is None
-        and is_answerable(question.until_on, shanghai_day(now), drawn=bool(drawn)),
+        and is_answerable(until.last_day, shanghai_day(now), drawn=bool(drawn)),
         "commitment": question.commitment,
         "seed": question.seed if drawn else None,
         "drawings": [{"rank": rank, "drawn": list(order)} for rank, order in sorted(drawn.items())],
@@ -112,14 +115,16 @@ def _own_question(
 ) -> dict[str, Any]:
     rows = select(Taking).where(Taking.auction_id == auction.id, Taking.party_id == party.id)
     taking, drawn = session.scalar(rows), bool(drawings(session, auction.id))
-    answerable = lot.disposal is None and is_answerable(question.until_on, shanghai_day(now), drawn=drawn)
+    until = as_published(question.until_on)
+    answerable = lot.disposal is None and is_answerable(until.last_day, shanghai_day(now), drawn=drawn)
     return {
         "auction_id": auction.id,
         "round": auction.round,
         "title": lot.title,
         "role": party.role,
         "price_fen": auction.reserve_price_fen,
-        "until_on": question.until_on,
+        "until_on": until.last_day,
+        "provisional": until.provisional,
         "status": taking.status if taking else None,
         "open": answerable and taking is None,
     }
@@ -181,11 +186,11 @@ def after_unsold(session: Session, auction: Auction, now: datetime) -> dict[str,
     """What the public is told on the page of an unsold round: the question, an own sale, the end. None elsewhere."""
     if auction.status != "unsold":
         return None
-    question, running = session.get(TakingQuestion, auction.id), own_sale(session, auction.lot_id)
+    running = own_sale(session, auction.lot_id)
     state = asked(session, auction)
     disposal = disposal_of(session, auction.lot)
     return {
-        "asked_until": question.until_on if question and state and state.waits(shanghai_day(now)) else None,
+        "asked_until": state.until_on if state and state.waits(shanghai_day(now)) else None,
         "own_sale_until": running.until_on if running and running.auction_id == auction.id else None,
         "disposal": disposal if disposal and disposal["auction_id"] == auction.id else None,
     }

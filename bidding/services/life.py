@@ -20,7 +20,7 @@ from auction.rules.lot import AuctionStatus, check_transition
 from auction.rules.published_holidays import published_calendar
 
 from ..models import Registration
-from ..queries.held import WINNER_BARRED, is_held
+from ..queries.held import WINNER_BARRED, is_held, resume_day
 from ..queries.objections import barring_objection
 from ..queries.rooms import ruleset_of
 from ..rules.objection import ACCEPTED
@@ -36,7 +36,7 @@ from ..rules.withdrawal import WITHDRAWAL_GROUNDS
 from .looks import await_look, end
 from .noting import moment
 from .release import release_registration
-from .resume_watch import await_resumption, resume_day, tell_late_resumption
+from .resume_watch import await_resumption, tell_late_resumption
 from .rooms import lock_auction
 
 

@@ -17,7 +17,7 @@ from auction.models import Approval, Auction, Person
 from auction.rules.access import Actor, require
 from auction.rules.approvals import Need
 from auction.rules.calendar import shanghai_day
-from auction.rules.published_holidays import published_calendar
+from auction.rules.published_holidays import as_published, published_calendar
 from auction.services.approvals import propose
 
 from ..models import SaleObjection
@@ -154,7 +154,7 @@ def ask_for_review(unit: Unit, actor: Actor, objection_id: str, *, grounds: str)
         raise DomainError("wrong_state", reason="suit")
     if row.remedy_until is None or row.review_status is not None:
         raise DomainError("wrong_state", status=row.review_status or row.status)
-    if shanghai_day(unit.now) > row.remedy_until:
+    if shanghai_day(unit.now) > as_published(row.remedy_until).last_day:
         raise DomainError("wrong_state", reason="review_too_late")
     row.review_status, row.review_grounds, row.review_filed_at = "filed", grounds, unit.now
     row.review_due_on = _review_due(unit, auction, row)

@@ -8,14 +8,9 @@ from auction.rules.calendar import midnight, shanghai_day
 from risk.rules.alerts import Reason
 from risk.services.alerts import raise_alert
 
+from ..queries.held import resume_day
 from .looks import await_look, taken
 from .rooms import lock_auction
-
-
-def resume_day(auction: Auction) -> date | None:
-    """The last day on which a suspended sale resumes; None while the cause has not ended."""
-    said = (auction.suspension or {}).get("resume_by")
-    return date.fromisoformat(said) if said else None
 
 
 def await_resumption(unit: Unit, auction: Auction, last_day: date) -> None:

@@ -16,7 +16,7 @@ from auction.kernel.unit import Unit
 from auction.models import Auction
 from auction.rules.access import Actor, require
 from auction.rules.calendar import period_end, shanghai_day
-from auction.rules.published_holidays import published_calendar
+from auction.rules.published_holidays import due_as_published, published_calendar
 from auction.services.approvals import lapse
 from disclosure.queries import files
 from risk.rules.alerts import Reason
@@ -138,8 +138,9 @@ def settle_price(unit: Unit, auction: Auction, winner: Registration) -> None:
     auction.settlement = "paid"
     lapse(unit, (RENEGE,), (auction.id,))
     if auction.balance_fen and auction.balance_due_at:  # where nothing was owed, nothing was kept or missed
-        kind = "paid_late" if unit.now > auction.balance_due_at else "paid_in_time"
-        facts = {"due_at": iso(auction.balance_due_at), "paid_at": iso(unit.now)}
+        due_at = due_as_published(auction.balance_due_at)
+        kind = "paid_late" if unit.now > due_at else "paid_in_time"
+        facts = {"due_at": iso(due_at), "paid_at": iso(unit.now)}
         enter(unit, winner.person_id, kind, subject_id=auction.id, facts=facts)
     unit.record("PricePaid", stream=f"auction:{auction.id}", body={"price_fen": auction.price_fen})
     unit.tell(auction, "notice", notice="price_paid")
@@ -234,9 +235,18 @@ def _step(unit: Unit, actor: Actor, auction: Auction, code: str, on: date, detai
 
 
 def mark_overdue(unit: Unit, auction_id: str) -> None:
-    """Tell judge and buyer that the balance is overdue; does nothing when it is not, or was told already."""
+    """Tell judge and buyer that the balance is overdue; does nothing when it is not, or was told already.
+
+    Where a schedule of holidays published since moves the day, it is put off instead (PRECISIONS 16).
+    """
     auction = lock_auction(unit, auction_id)
     if auction.settlement != "balance_due" or auction.balance_due_at is None or unit.now <= auction.balance_due_at:
+        return
+    due_at = due_as_published(auction.balance_due_at)
+    if unit.now <= due_at:
+        auction.balance_due_at = due_at
+        unit.record("BalancePutOff", stream=f"auction:{auction.id}", body={"balance_due_at": iso(due_at)})
+        unit.tell(auction, "notice", notice="balance_put_off")
         return
     auction.settlement = "overdue"
     unit.record("BalanceOverdue", stream=f"auction:{auction.id}", body={"due_at": iso(auction.balance_due_at)})

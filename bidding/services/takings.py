@@ -16,7 +16,7 @@ from auction.models import Account, Auction, LotDrawing, Party, Person, Taking, 
 from auction.queries.unsold import asked, creditors, drawings, takings
 from auction.rules.access import COURT_ROLES, Actor
 from auction.rules.calendar import period_end, shanghai_day
-from auction.rules.published_holidays import published_calendar
+from auction.rules.published_holidays import as_published, due_as_published, published_calendar
 from auction.rules.ruleset import Ruleset, load
 from auction.rules.unsold import (
     WILLING,
@@ -100,7 +100,7 @@ def answer(
     if own and rank is not None:
         raise invalid("rank", "rank_by_court")
     drawn = bool(drawings(unit.session, auction.id))
-    check_answerable(question.until_on, shanghai_day(unit.now), drawn=drawn)
+    check_answerable(as_published(question.until_on).last_day, shanghai_day(unit.now), drawn=drawn)
     taking = unit.session.scalar(select(Taking).where(Taking.auction_id == auction.id, Taking.party_id == party.id))
     if taking is None:
         taking = Taking(id=unit.new_id(), auction_id=auction.id, lot_id=auction.lot_id, party_id=party.id)
@@ -315,8 +315,8 @@ def lapse(unit: Unit, actor: Actor, auction_id: str, taking_id: str, *, reason: 
     """
     auction = lock_round(unit, actor, auction_id, "auction.unsold")
     taking = _of(unit, auction, taking_id, "awarded")
-    if taking.due_at is not None and unit.now <= taking.due_at:
-        raise DomainError("taking_in_time", due_at=iso(taking.due_at))
+    if taking.due_at is not None and unit.now <= due_as_published(taking.due_at):
+        raise DomainError("taking_in_time", due_at=iso(due_as_published(taking.due_at)))
     taking.status, taking.reason = "lapsed", reason
     taking.decided_by, taking.decided_at = actor.id, unit.now
     registration = unit.session.get_one(Registration, taking.registration_id)

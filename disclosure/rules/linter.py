@@ -22,14 +22,17 @@ def lint(
     *,
     today: date,
     announced_on: date | None = None,
+    published_from: date | None = None,
     max_age_days: int | None = None,
 ) -> tuple[Finding, ...]:
     """Every finding on a sheet, in the order of the catalogue.
 
     `today`: the day in Asia/Shanghai; `announced_on`: the day of the announcement, where it is known or planned;
+    `published_from`: the first day on which a statutory publication can be this round's, after an earlier round;
     `max_age_days`: how old a check may be (the catalogue's practice where it is not given). Codes: `phrase_forbidden`
     (error or warning; facts `phrase found fix fix_en`), `contradiction` (error or warning; facts `rule`),
-    `evidence_missing`, `source_stale`, `unknown_in_part`, `publication_day_differs`, `date_passed` (warnings).
+    `publication_of_earlier_round` (error; facts `published_on announced_on`), `evidence_missing`, `source_stale`,
+    `unknown_in_part`, `publication_day_differs`, `date_passed` (warnings).
     """
     limit = catalogue.source_max_age_days if max_age_days is None else max_age_days
     found: list[Finding] = []
@@ -40,7 +43,9 @@ def lint(
         found += _phrases(item, facts)
         found += _evidence(item, facts)
         found += _age(item, facts, today, limit)
-        found += _days(item, facts, today, announced_on)
+        found += _days(item, facts, today)
+        if announced_on is not None:
+            found += _publication(item, facts, announced_on, published_from)
     return (*found, *contradictions(sheet, catalogue))
 
 
@@ -91,18 +96,27 @@ def _age(item: Item, facts: ItemFacts, today: date, limit: int) -> Iterator[Find
         yield _warning(item, "source_stale", f"disclosure.{item.code}.checked_on", days=age, limit=limit)
 
 
-def _days(item: Item, facts: ItemFacts, today: date, announced_on: date | None) -> Iterator[Finding]:
+def _publication(item: Item, facts: ItemFacts, announced_on: date, published_from: date | None) -> Iterator[Finding]:
+    """Each announcement is published on the statutory channel too, at the same time (OJA 12(1)).
+
+    A publication of an earlier round is none of this one; one on another day is shown to the panel.
+    """
+    published = facts.data.get("published_on")
+    if item.code != "statutory_publication" or published is None or published == announced_on.isoformat():
+        return
+    earlier = published_from is not None and str(published) < published_from.isoformat()
+    yield _finding(
+        item,
+        "publication_of_earlier_round" if earlier else "publication_day_differs",
+        f"disclosure.{item.code}.data.published_on",
+        error=earlier,
+        published_on=str(published),
+        announced_on=announced_on.isoformat(),
+    )
+
+
+def _days(item: Item, facts: ItemFacts, today: date) -> Iterator[Finding]:
     field = f"disclosure.{item.code}.data"
-    if item.code == "statutory_publication" and announced_on is not None:
-        published = facts.data.get("published_on")
-        if published is not None and published != announced_on.isoformat():
-            yield _warning(
-                item,
-                "publication_day_differs",
-                f"{field}.published_on",
-                published_on=str(published),
-                announced_on=announced_on.isoformat(),
-            )
     if item.code == "clearance" and facts.data.get("stage") != "done":
         due = facts.data.get("due_on")
         if isinstance(due, str) and due < today.isoformat():
@@ -110,5 +124,9 @@ def _days(item: Item, facts: ItemFacts, today: date, announced_on: date | None) 
 
 
 def _warning(item: Item, code: str, field: str, **facts: int | str) -> Finding:
+    return _finding(item, code, field, error=False, **facts)
+
+
+def _finding(item: Item, code: str, field: str, *, error: bool, **facts: int | str) -> Finding:
     said = {"item": item.code, "title": item.title, "title_en": item.title_en, **facts}
-    return Finding(code, "warning", field, item.cited, said)
+    return Finding(code, "error" if error else "warning", field, item.cited, said)

@@ -16,6 +16,7 @@ from auction.kernel.errors import DomainError
 from auction.kernel.journal import JournalRow
 from auction.kernel.unit import House, Unit
 from auction.models import Auction, PanelMember, RoomEvent
+from auction.rules.calendar import shanghai_day
 from auction.rules.lot import AssetType
 from auction.rules.ruleset import load as load_ruleset
 from disclosure import queries
@@ -429,22 +430,33 @@ def test_files_are_sealed_with_the_sheet_and_hidden_until_then(desk: CourtDesk) 
     assert {file.id for file in reading.files} == set(kept)
 
 
-def test_an_unchanged_sheet_keeps_its_version_when_the_lot_is_announced_again(desk: CourtDesk) -> None:
+def test_an_unchanged_sheet_keeps_its_version_when_the_lot_is_announced_again_but_not_its_publication(
+    desk: CourtDesk,
+) -> None:
     desk.ready()
+    example = example_of("statutory_publication", desk.asset_type)["data"]
+    tomorrow = shanghai_day(desk.clock.moment) + timedelta(days=1)
+    desk.put("statutory_publication", data={**example, "published_on": tomorrow.isoformat()})
+    desk.vote(True, True, True)
     first = desk.publish()
 
     def withdraw(unit: Unit) -> None:
         auction = unit.session.get_one(Auction, desk.auction_id)
         auction.status, auction.closed_at = "withdrawn", unit.now
 
-    desk.house.perform(withdraw)
-    desk.clock.advance(days=1)
-    desk.notify()
-    desk.draft()
-    desk.vote(True, True, True)
-    second = desk.publish()
-    assert second.seal == first.seal
+    def once_more() -> Auction:
+        desk.house.perform(withdraw)
+        desk.clock.advance(days=1)
+        desk.notify()
+        desk.draft()
+        desk.vote(True, True, True)
+        return desk.publish()
+
+    assert once_more().seal == first.seal
     assert desk.lot().sheet_version == 1
+    with pytest.raises(DomainError) as refused:
+        once_more()
+    assert refused.value.code == "publication_of_earlier_round"
 
 
 def test_two_members_announcing_at_once_announce_once(desk: CourtDesk) -> None:

@@ -378,6 +378,7 @@ def disclosure_findings() -> Iterator[Finding | Breach]:
         sheet = sheet_with(house, **changed)
         yield from gaps(sheet, house)
         yield from lint(sheet, house, today=TODAY, announced_on=TODAY)
+        yield from lint(sheet, house, today=TODAY, announced_on=TODAY, published_from=TODAY)
 
 
 def test_what_a_wording_of_a_letter_is_refused_for_is_said_of_facts_it_gives() -> None:

@@ -7,6 +7,7 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 
 from auction.kernel.errors import DomainError
 from auction.kernel.money import yuan
+from auction.rules.published_holidays import due_as_published
 from bidding.models import Payment, Registration
 from bidding.queries.conflicts import BARRED, RENEGER, is_reviewed, reviews_of
 from bidding.queries.held import decision_due
@@ -158,7 +159,7 @@ def _money(row: Own) -> list[dict[str, str]]:
         text = _(
             "尾款 ¥%(amount)s，不迟于 %(time)s",
             amount=yuan(row.owed_fen),
-            time=local(row.auction.balance_due_at),
+            time=local(due_as_published(row.auction.balance_due_at)),
         )
         lines.append({"kind": "red" if row.auction.settlement == "overdue" else "amb", "text": text})
     return lines

@@ -439,6 +439,7 @@ EVENT: Words = {
     "SheetChanged": _("重要变更补充公示"),
     "SuspensionCauseEnded": _("停止拍卖的事由消失"),
     "SuspensionRestated": _("停止拍卖的原因有变"),
+    "BalancePutOff": _("尾款期限因假日安排顺延"),
     "TaskGiven": _("委托辅助工作"),
     "ViewingCancelled": _("取消看样"),
     "ViewingOffered": _("安排看样"),

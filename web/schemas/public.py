@@ -169,6 +169,7 @@ class SettlementOut(Strict):
     status = fields.String()
     balance_fen = fields.Integer(allow_none=True)
     due_at = Moment(allow_none=True)
+    provisional = fields.Boolean()
 
 
 class AuctionOut(Strict):

@@ -11,14 +11,13 @@ from hypothesis import strategies as st
 
 from auction.rules.calendar import (
     HolidayCalendar,
-    PeriodEnd,
     add_months,
     earliest_opening,
     fixed_days,
     midnight,
     period_end,
-    recomputed,
     shanghai_day,
+    standing_end,
     whole_days_between,
     working_days_end,
 )
@@ -187,14 +186,22 @@ def test_starting_later_never_ends_earlier(one: date, other: date, days: int) ->
     assert period_end(first, days, calendar).last_day <= period_end(second, days, calendar).last_day
 
 
-def test_a_year_without_a_schedule_counts_weekends_and_fixed_holidays_and_is_provisional(
+def test_a_year_without_a_schedule_counts_weekends_and_what_the_measures_fix_and_is_provisional(
     calendar: HolidayCalendar,
 ) -> None:
     for start, days, last in (
-        ("2027-02-01", 4, "2027-02-05"),
-        ("2027-02-01", 5, "2027-02-08"),
+        ("2027-02-01", 3, "2027-02-04"),  # the day before New Year's eve, a Thursday
+        ("2027-02-01", 4, "2027-02-09"),  # the eve is a Friday; the third day of the year a Monday
+        ("2027-02-01", 7, "2027-02-09"),
+        ("2028-01-20", 4, "2028-01-24"),
+        ("2028-01-20", 5, "2028-01-31"),  # a Tuesday's eve, three days, a weekend
+        ("2027-03-31", 5, "2027-04-06"),  # Qingming is a Monday
+        ("2027-06-01", 8, "2027-06-10"),  # the Dragon Boat Festival
+        ("2027-09-01", 14, "2027-09-16"),  # the Mid-Autumn Festival
         ("2027-04-01", 30, "2027-05-03"),
+        ("2027-09-01", 29, "2027-09-30"),
         ("2027-09-01", 30, "2027-10-04"),
+        ("2028-09-01", 30, "2028-10-04"),  # Mid-Autumn on 3 October
         ("2027-12-02", 30, "2028-01-03"),
     ):
         assert period_end(date.fromisoformat(start), days, calendar) == (date.fromisoformat(last), True)
@@ -217,11 +224,33 @@ def test_the_end_of_december_waits_for_the_next_schedule(
     assert end == (date.fromisoformat(last), provisional)
 
 
-def test_a_published_schedule_moves_an_end_only_later() -> None:
-    told = PeriodEnd(date(2027, 2, 8), provisional=True)
-    assert recomputed(told, PeriodEnd(date(2027, 2, 12), provisional=False)) == (date(2027, 2, 12), False)
-    assert recomputed(told, PeriodEnd(date(2027, 2, 6), provisional=False)) == (date(2027, 2, 8), False)
-    assert recomputed(told, PeriodEnd(date(2027, 2, 8), provisional=True)) == told
+def scheduled(*off: str, work: str = "") -> HolidayCalendar:
+    """A calendar that knows the schedule of 2027, with these days off and one made up for."""
+    made_up = frozenset({date.fromisoformat(work)} if work else ())
+    years, days = frozenset({2026, 2027, 2028}), frozenset(map(date.fromisoformat, off))
+    return HolidayCalendar(years, days, made_up, frozenset())
+
+
+@pytest.mark.parametrize(
+    ("told", "schedule", "stands"),
+    [
+        ("2027-02-09", scheduled("2027-02-09", "2027-02-10", "2027-02-11", "2027-02-12"), "2027-02-15"),
+        ("2027-02-09", scheduled("2027-02-08"), "2027-02-09"),
+        ("2027-02-09", scheduled(), "2027-02-09"),
+        ("2027-10-08", scheduled("2027-10-07", work="2027-10-09"), "2027-10-08"),
+        ("2027-10-08", scheduled("2027-10-08", work="2027-10-09"), "2027-10-09"),
+    ],
+    ids=["off now", "worked", "nothing known is off", "before a made-up Saturday", "off, a made-up Saturday follows"],
+)
+def test_a_published_schedule_moves_an_end_only_later(told: str, schedule: HolidayCalendar, stands: str) -> None:
+    assert standing_end(date.fromisoformat(told), schedule) == (date.fromisoformat(stands), False)
+
+
+@given(DATES, st.integers(0, 60))
+def test_an_end_under_a_calendar_stands_under_the_same(start: date, days: int) -> None:
+    calendar = published_calendar(load("spc-2016"))
+    last = period_end(start, days, calendar).last_day
+    assert standing_end(last, calendar).last_day == last
 
 
 @pytest.mark.parametrize(

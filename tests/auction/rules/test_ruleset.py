@@ -219,6 +219,7 @@ OJA 14(2) | agents_confirmed | true flag
 - | import_rows_max | 500 count
 CPL 85(3) | period_rolls | true flag
 HOL 2 | fixed_holidays | 01-01 05-01 05-02 10-01 10-02 10-03 list
+HOL 2 | moving_holidays | spring_festival qingming dragon_boat mid_autumn list
 """
 ROWS = [tuple(cell.strip() for cell in line.split("|")) for line in NUMBERS.strip().splitlines()]
 

@@ -7,8 +7,9 @@ from sqlalchemy import select
 
 from auction.rules.calendar import midnight
 from bidding.queries.due import due_acts
+from bidding.queries.held import resume_day
 from bidding.services import life
-from bidding.services.resume_watch import resume_day, watch_resumption
+from bidding.services.resume_watch import watch_resumption
 from risk.models import Alert
 from tests.bidding.hall import Hall
 from tests.bidding.services.test_objections import DAY, SECOND, Case, refuses

@@ -205,6 +205,25 @@ def test_the_statutory_channel_publishes_on_the_same_day(
     assert only(lint(same, house, today=today), "publication_day_differs") == []
 
 
+@pytest.mark.parametrize(
+    ("published", "expected"),
+    [
+        (0, []),
+        (-1, [("publication_day_differs", "warning")]),
+        (-10, [("publication_day_differs", "warning")]),
+        (-11, [("publication_of_earlier_round", "error")]),
+    ],
+    ids=["the same day", "the day before", "the first day it can be this round's", "an earlier round's"],
+)
+def test_each_announcement_has_a_statutory_publication_of_its_own(
+    house: Catalogue, spoil: Callable[..., Sheet], today: date, published: int, expected: list[tuple[str, str]]
+) -> None:
+    first, day = today - timedelta(days=10), today + timedelta(days=published)
+    sheet = spoil(house, "statutory_publication", {"published_on": day.isoformat()})
+    found = lint(sheet, house, today=today, announced_on=today, published_from=first)
+    assert [(one.code, one.severity) for one in found if one.code.startswith("publication_")] == expected
+
+
 def test_a_clearance_date_that_has_passed_is_shown(house: Catalogue, spoil: Callable[..., Sheet], today: date) -> None:
     for due, passed in ((today, False), (today - timedelta(days=1), True)):
         sheet = spoil(house, "clearance", {"due_on": due.isoformat()}, state="found")
