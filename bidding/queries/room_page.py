@@ -10,7 +10,8 @@ from auction.models import Auction, LogLeaf, Lot
 
 from ..models import Bid, Registration
 from ..rules.room import Offer, Refused, Room, RoomRules, Standing, is_implausible, judge, least_bid
-from .lot_page import SHOWN, BidFacts, bids
+from .course import Course, course
+from .lot_page import SHOWN, BidFacts
 from .rooms import room_of, room_rules
 
 
@@ -35,9 +36,14 @@ class RoomPage:
     lot: Lot
     room: Room
     rules: RoomRules
-    bids: list[BidFacts]
+    course: Course
     registration: Registration | None
     receipt: ReceiptFacts | None
+
+    @property
+    def bids(self) -> list[BidFacts]:
+        """The latest accepted bids, the newest first."""
+        return list(reversed(self.course.bids[-SHOWN:]))
 
     @property
     def leading(self) -> bool:
@@ -74,7 +80,7 @@ def room_page(session: Session, auction_id: str, account_id: str | None) -> Room
         lot=session.get_one(Lot, auction.lot_id),
         room=room_of(auction),
         rules=room_rules(session, auction),
-        bids=bids(session, auction_id, most=SHOWN),
+        course=course(session, auction_id),
         registration=registration,
         receipt=latest_receipt(session, registration) if registration else None,
     )

@@ -12,6 +12,7 @@ from bidding.queries.room_page import RoomPage
 
 from .. import errors
 from . import labels
+from .course_view import course_view, course_words
 from .forms import fault_sentence
 from .language import _, language, local
 from .lot_view import contest, enrol_label, round_view
@@ -29,6 +30,7 @@ def room_view(page: RoomPage, now: datetime, actor: Actor | None, typed: dict[st
         "auction": auction,
         "now": now,
         "bids": page.bids,
+        "course": course_view(page),
         "first_is_leader": page.auction.leader_code is not None,
         "me": _me(page, auction, actor),
         "own": own_state(page, auction, now),
@@ -269,10 +271,23 @@ def words(page: RoomPage) -> dict[str, Any]:
         "review": _("查看差异并确认"),
         "reviewHref": review,
         "receiptHref": url_for("room.latest_receipt", auction_id=auction_id),
+        "course": course_words(),
+        "alerts": alert_words(),
         "standing": standing_words(page),
         "offer": _offer_words(),
         **_notices(review, auction_id),
         "faults": {code: fault_sentence(code) for code in _FAULTS},
+    }
+
+
+def alert_words() -> dict[str, Any]:
+    """What sound and notification are about, and what choosing them says."""
+    return {
+        "outbid": _("已被超越：当前价 ¥{price}"),
+        "soon": _("距结束不到 5 分钟"),
+        "won": _("竞买成功：成交价 ¥{price}"),
+        "over": _("竞价已结束"),
+        "denied": _("浏览器不允许本站发送通知，请在浏览器设置中更改。"),
     }
 
 

@@ -45,7 +45,7 @@ export function run(root, clock) {
   setInterval(tick, 250);
 }
 
-const page = document.querySelector("[data-server-time]");
+const page = globalThis.document?.querySelector("[data-server-time]");
 if (page && !document.getElementById("room")) {
   const clock = new ServerClock();
   clock.fromPage(page.dataset.serverTime);

@@ -1,8 +1,10 @@
 /** The bid room, wired: page, clock, connection, offers. Without it the page's form does the same, more slowly. */
 
 import { confirmBid, refreshAsk } from "./ask.js";
-import { ServerClock } from "./clock.js";
+import { Alerts, Choices, beep, choosing, listenToKeys, notify } from "./choices.js";
+import { ServerClock, left } from "./clock.js";
 import { Connection } from "./connection.js";
+import { CourseView } from "./course.js";
 import { Offers } from "./offer.js";
 import * as rules from "./room_state.js";
 import { RoomView, fill } from "./room_view.js";
@@ -18,6 +20,9 @@ const me = {
 const terms = rules.termsOf(root.dataset);
 const clock = new ServerClock();
 const view = new RoomView(words, me);
+const course = new CourseView(words.course, me.code, (moment) => view.clockText(moment));
+const choices = new Choices();
+const alerts = new Alerts(choices, words.alerts, { beep, notify });
 const field = document.getElementById("amount");
 const REACHED = 3000;
 /** How often the room is asked again though nothing was missed: who bids must notice a dead line sooner. */
@@ -74,6 +79,7 @@ function renderForm() {
 function took(fresh) {
   const bids = state.log.filter((bid) => fresh.some((event) => event.type === "bid" && event.seq === bid.seq));
   const fell = fresh.some((event) => event.lapsed_seq);
+  course.take(fresh);
   if (bids.length || fell || fresh.some((event) => event.type === "status")) {
     view.log(bids, state.leader, state.status === "sold", state.lapsed);
   }
@@ -158,6 +164,7 @@ function answered(answer) {
 }
 
 async function showReceipt() {
+  if (!words.receiptHref) return;
   const answer = await fetch(words.receiptHref, { cache: "no-store" }).catch(() => null);
   if (!answer?.ok) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -180,6 +187,12 @@ function listen() {
   field.addEventListener("change", () => {
     const amount = amountNow();
     if (amount !== null) field.value = yuan(amount);
+  });
+  listenToKeys(choices, {
+    field: () => field.focus(),
+    plus: () => document.getElementById("plus").click(),
+    minus: () => document.getElementById("minus").click(),
+    least: () => form.querySelector('[data-steps="0"]').click(),
   });
   form.addEventListener("submit", (event) => {
     // Without a live connection the form goes to the server's own confirmation page.
@@ -214,7 +227,12 @@ function submit() {
 function tick() {
   if (clock.slept()) connection.watch();
   const now = clock.now();
-  view.clock(state, rules.timing(state, now), now);
+  const timing = rules.timing(state, now);
+  view.clock(state, timing, now);
+  if (!lost) {
+    const rest = timing.kind === "closing" ? left(timing.until, now).total : null;
+    alerts.watch(rules.standing(state, me, now), rest, { price: yuan(state.price ?? terms.reserve) });
+  }
   refreshAsk();
   const past = state.status === "open" && now > state.closes + REACHED;
   const started = state.status === "announced" && now > state.opens + 500;
@@ -228,6 +246,8 @@ function tick() {
 
 document.addEventListener("visibilitychange", () => document.hidden || connection.watch());
 addEventListener("pageshow", (event) => event.persisted && connection.watch());
+listenToKeys(choices, { say: () => view.sayAll() });
+choosing(choices, words.alerts.denied);
 listen();
 render();
 setInterval(tick, 250);

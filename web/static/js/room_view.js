@@ -168,6 +168,12 @@ export class RoomView {
     byId("say").replaceChildren(line);
   }
 
+  /** Read out price, what is left, and the own standing: somebody asked. */
+  sayAll() {
+    const texts = ["price-label", "price", "timer-label", "timer", "state"].map((id) => byId(id).textContent.trim());
+    this.say(texts.filter(Boolean).join(" "), true);
+  }
+
   /** Put new bids on top of the log; the first row is the leader's. Bids up to number `lapsed` have fallen. */
   log(bids, leader, sold, lapsed) {
     const body = byId("log");

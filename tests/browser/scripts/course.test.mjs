@@ -1,0 +1,29 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { said, series, withEvents } from "../../../web/static/js/course.js";
+
+const BID = { type: "bid", version: 2, received_at: "2026-03-02T02:00:01Z", amount_fen: 1100, bidder_code: "B" };
+const MOVED = { type: "extension", version: 3, at: "2026-03-02T02:00:09Z", extensions: 1, closes_at: "2026-03-02T02:05:01Z" };
+const START = { bids: [["2026-03-02T02:00:00Z", 1000, "A"]], extensions: [] };
+
+test("events are put on once, and an extension stands at the bid that moved the end", () => {
+  const first = withEvents(START, [MOVED, BID]);
+  assert.deepEqual(first.fresh.bids, [["2026-03-02T02:00:01Z", 1100, "B"]]);
+  assert.deepEqual(first.fresh.extensions, [["2026-03-02T02:00:01Z", 1, "2026-03-02T02:05:01Z"]]);
+  const again = withEvents(first.course, [BID, MOVED]);
+  assert.deepEqual(again.fresh, { bids: [], extensions: [] });
+  const outage = withEvents(START, [{ ...MOVED, cause: "outage" }]);
+  assert.equal(outage.fresh.extensions[0][0], MOVED.at);
+});
+
+test("the chart marks own bids and extensions, and says itself in a sentence", () => {
+  const { course } = withEvents(START, [BID, MOVED]);
+  const { data, marks } = series(course, "B");
+  assert.deepEqual(data[1], [10, 11]);
+  assert.deepEqual(data[2], [null, 11]);
+  assert.deepEqual(series(course, "").data[2], [null, null]);
+  assert.deepEqual(marks, [data[0][1]]);
+  const words = { none: "none", summary: "{n} {first} {last} {extensions}" };
+  assert.equal(said(course, words), "2 10 11 1");
+  assert.equal(said({ bids: [], extensions: [] }, words), "none");
+});

@@ -1,0 +1,137 @@
+/** The chart of a room's prices with its extensions, and the same as rows; both go on as bids come in. */
+
+import { fill } from "./room_view.js";
+import { yuan } from "./words.js";
+
+const HEIGHT = 220;
+const ROWS = 100;
+
+/** What a chart draws: times in seconds, prices in yuan, own bids apart; and the times of extensions. */
+export function series(course, mine) {
+  const times = course.bids.map(([at]) => Date.parse(at) / 1000);
+  const prices = course.bids.map(([, fen]) => fen / 100);
+  const own = course.bids.map(([, fen, code]) => (mine !== "" && code === mine ? fen / 100 : null));
+  return { data: [times, prices, own], marks: course.extensions.map(([at]) => Date.parse(at) / 1000) };
+}
+
+/** Put new events on a course, each once; an extension stands at the bid that moved the end. Answers what was new. */
+export function withEvents(course, events) {
+  const next = { bids: [...course.bids], extensions: [...course.extensions] };
+  for (const event of [...events].sort((a, b) => a.version - b.version)) {
+    const last = next.bids.at(-1);
+    if (event.type === "bid" && !(last && event.received_at <= last[0] && event.amount_fen <= last[1])) {
+      next.bids.push([event.received_at, event.amount_fen, event.bidder_code]);
+    } else if (event.type === "extension" && next.extensions.at(-1)?.[2] !== event.closes_at) {
+      const at = event.cause === "outage" || !last ? event.at : last[0];
+      next.extensions.push([at, event.extensions ?? 0, event.closes_at]);
+    }
+  }
+  const fresh = {
+    bids: next.bids.slice(course.bids.length), extensions: next.extensions.slice(course.extensions.length),
+  };
+  return { course: next, fresh };
+}
+
+/** The chart in one sentence, for who cannot see it. */
+export function said(course, words) {
+  if (!course.bids.length) return words.none;
+  const numbered = course.extensions.filter(([, number]) => number).length;
+  return fill(words.summary, {
+    n: course.bids.length, first: yuan(course.bids[0][1]), last: yuan(course.bids.at(-1)[1]), extensions: numbered,
+  });
+}
+
+export class CourseView {
+  constructor(words, mine, clockText) {
+    Object.assign(this, { words, mine, clockText });
+    this.box = document.getElementById("course");
+    this.course = JSON.parse(document.getElementById("course-data").textContent);
+    new ResizeObserver(() => this.plot?.setSize({ width: this.box.clientWidth, height: HEIGHT })).observe(this.box);
+    this.#show();
+  }
+
+  /** New events of the room. */
+  take(events) {
+    const next = withEvents(this.course, events);
+    if (!next.fresh.bids.length && !next.fresh.extensions.length) return;
+    this.course = next.course;
+    this.#rows(next.fresh);
+    this.#show();
+  }
+
+  #rows({ bids, extensions }) {
+    const body = document.getElementById("course-rows");
+    const numbers = new Map(extensions.map(([at, number]) => [at, number]));
+    for (const [at, fen, code] of bids) {
+      const row = body.insertRow(0);
+      if (this.mine !== "" && code === this.mine) row.className = "me";
+      const number = numbers.get(at);
+      const texts = [this.clockText(at), code, yuan(fen), number ? fill(this.words.extension, { n: number }) : ""];
+      for (const text of texts) row.insertCell().textContent = text;
+      row.cells[2].className = "r";
+    }
+    [...body.rows].slice(ROWS).forEach((row) => row.remove());
+    const list = document.getElementById("extension-list");
+    for (const [at, number, closes] of extensions) {
+      const line = document.createElement("li");
+      line.className = "row b";
+      const [what, until] = [document.createElement("span"), document.createElement("span")];
+      what.textContent = `${fill(this.words.extension, { n: number })}·${this.clockText(at)}`;
+      until.textContent = fill(this.words.until, { time: this.clockText(closes) });
+      line.append(what, until);
+      list.prepend(line);
+      if (number) document.getElementById("extension-count").textContent = number;
+    }
+  }
+
+  #show() {
+    document.getElementById("course-said").textContent = said(this.course, this.words);
+    if (!globalThis.uPlot || this.course.bids.length < 2) return;
+    const { data, marks } = series(this.course, this.mine);
+    this.marks = marks;
+    this.box.hidden = false;
+    if (this.plot) this.plot.setData(data);
+    else this.plot = new globalThis.uPlot(this.#options(), data, this.box);
+  }
+
+  #options() {
+    const { uPlot } = globalThis;
+    const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+    const axis = { stroke: colour("--ink2"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false } };
+    const marks = (plot) => {
+      const { ctx, bbox } = plot;
+      ctx.save();
+      ctx.strokeStyle = colour("--amb");
+      ctx.setLineDash([4, 4]);
+      for (const mark of this.marks) {
+        const x = Math.round(plot.valToPos(mark, "x", true)) + 0.5;
+        if (x < bbox.left || x > bbox.left + bbox.width) continue;
+        ctx.beginPath();
+        ctx.moveTo(x, bbox.top);
+        ctx.lineTo(x, bbox.top + bbox.height);
+        ctx.stroke();
+      }
+      ctx.restore();
+    };
+    return {
+      width: this.box.clientWidth,
+      height: HEIGHT,
+      legend: { show: false },
+      cursor: { show: false },
+      tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Asia/Shanghai"),
+      axes: [
+        { ...axis, values: (plot, ticks) => ticks.map((tick) => this.clockText(tick * 1000).slice(0, 5)) },
+        { ...axis, size: 84, values: (plot, ticks) => ticks.map((tick) => yuan(Math.round(tick * 100))) },
+      ],
+      series: [
+        {},
+        { stroke: colour("--acc"), width: 2, paths: uPlot.paths.stepped({ align: 1 }), points: { show: false } },
+        {
+          stroke: colour("--acc"), width: 0, paths: () => null,
+          points: { show: true, size: 7, width: 2, fill: colour("--card") },
+        },
+      ],
+      hooks: { draw: [marks] },
+    };
+  }
+}
