@@ -138,9 +138,7 @@ def extend_review(unit: Unit, actor: Actor, objection_id: str) -> SaleObjection:
     return row
 
 
-def record_review(
-    unit: Unit, actor: Actor, objection_id: str, *, outcome: str, on: date, reason: str
-) -> SaleObjection:
+def record_review(unit: Unit, actor: Actor, objection_id: str, *, outcome: str, on: date, reason: str) -> SaleObjection:
     """Record what the higher court decided on a day: `upheld` or `reversed`.
 
     DomainError not_found, wrong_state; invalid for a day before the review was asked for, or that has not come.

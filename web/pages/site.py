@@ -23,6 +23,7 @@ from . import (
     clearance_record,
     enrol,
     figures,
+    finding,
     labels,
     objections,
     people,
@@ -65,6 +66,8 @@ T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
+#: The public pages share one blueprint, too.
+_SITE = (public, finding)
 #: The judge's pages share one blueprint; importing them has put their routes onto it.
 _DESK = (
     board,
@@ -96,7 +99,7 @@ _REGULATOR = (
     regulator_agencies,
 )
 _BLUEPRINTS = (
-    public.blueprint,
+    _SITE[0].blueprint,
     visits.blueprint,
     people.blueprint,
     enrol.blueprint,
