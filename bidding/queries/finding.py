@@ -103,12 +103,26 @@ def meant(session: Session, wanted: LotFilter, now: datetime) -> Rows | None:
     common = up_to(session, narrowed.subquery().select(), _RARE + 1) > _RARE
     if not common:
         rows = rows.where(LotListing.number.in_(narrowed))
+    return Rows(_said(rows, wanted, asked), common)
+
+
+def _said(rows: Select[Any], wanted: LotFilter, asked: tuple[str, ...]) -> Select[Any]:
+    """Of some listings those that have the marks and the words themselves."""
     for flag in wanted.flags:
         rows = rows.where(LotListing.flags.contains(f" {flag} ", autoescape=True))
     if asked:
         rows = rows.join(LotWords, LotWords.number == LotListing.number)
         rows = rows.where(*(LotWords.text.contains(word) for word in asked))
-    return Rows(rows, common)
+    return rows
+
+
+def is_meant(session: Session, wanted: LotFilter, now: datetime, lot_id: str) -> bool:
+    """Whether one announced lot is among those that are looked for."""
+    asked = words(wanted.q)
+    if wanted.q.strip() and not asked:
+        return False
+    rows = select(LotListing.number).where(LotListing.lot_id == lot_id, *_tests(wanted, now))
+    return session.scalar(_said(rows, wanted, asked)) is not None
 
 
 def status_now(now: datetime) -> ColumnElement[str]:

@@ -11,7 +11,7 @@ from sqlalchemy import insert, select, text, update
 from auction.kernel.clock import iso
 from auction.kernel.crypto import canonical, sha256_hex
 from auction.kernel.unit import House, Unit
-from auction.models import Auction, Lot, LotListing, LotWords
+from auction.models import Auction, ListingChange, Lot, LotListing, LotWords
 from auction.rules.place import place_of
 from disclosure.models import SheetVersion
 from risk.models import ClearanceAssessment
@@ -21,6 +21,7 @@ from ..rules.find import grams, marks
 
 #: Lots listed in one transaction of an upgrade.
 _AT_ONCE = 200
+_KNOWN = ("number", "auction_id", "status", "made_of", "flags", "followers")
 
 
 def keep_listings(house: House) -> None:
@@ -33,17 +34,22 @@ def _keep(unit: Unit) -> None:
         list_lot(unit, lot_id)
 
 
-def list_lot(unit: Unit, lot_id: str) -> None:
-    """Bring the listing of one lot up to date; nothing while no round of it was announced."""
+def list_lot(unit: Unit, lot_id: str, *, quietly: bool = False) -> None:
+    """Bring the listing of one lot up to date; nothing while no round of it was announced.
+
+    Whoever waits for what has changed is to be told, unless it is done `quietly`.
+    """
     found = listed(unit.session, lot_id)
     if found is None:
         return
     known = unit.session.execute(
-        select(LotListing.number, LotListing.made_of, LotListing.flags, LotWords.text)
+        select(*(getattr(LotListing, name) for name in _KNOWN), LotWords.text)
         .join(LotWords, LotWords.number == LotListing.number)
         .where(LotListing.lot_id == lot_id)
     ).one_or_none()
     values, made_of = _values(found), _made_of(found)
+    if not quietly:
+        _note_change(unit, known, values, made_of)
     if known is not None and known.made_of == made_of:
         unit.session.execute(update(LotListing).where(LotListing.number == known.number).values(values))
         return
@@ -60,6 +66,18 @@ def list_lot(unit: Unit, lot_id: str) -> None:
         unit.session.execute(update(LotWords).where(LotWords.number == number).values(text=words))
         _forget(unit, number, known.text, tuple(known.flags.split()))
     index(unit, number, words, flags)
+
+
+def _note_change(unit: Unit, known: Any, values: dict[str, Any], made_of: str) -> None:
+    """Note a new round for everybody, another change where somebody follows the lot."""
+    if known is None or known.auction_id != values["auction_id"]:
+        kind = "announced"
+    elif known.followers and (known.made_of, known.status) != (made_of, values["status"]):
+        kind = "changed"
+    else:
+        return
+    noted = {name: values[name] for name in ("lot_id", "auction_id", "status")}
+    unit.session.add(ListingChange(**noted, kind=kind, at=unit.now))
 
 
 def _values(found: Listed) -> dict[str, Any]:
@@ -127,5 +145,5 @@ def list_all(house: House) -> None:
 def _list_some(unit: Unit) -> int:
     lots = unlisted(unit.session, _AT_ONCE)
     for lot_id in lots:
-        list_lot(unit, lot_id)
+        list_lot(unit, lot_id, quietly=True)
     return len(lots)

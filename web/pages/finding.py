@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import render_template, request, url_for
+from werkzeug.datastructures import MultiDict
 
 from auction.kernel.errors import DomainError
 from auction.kernel.money import MOST_FEN, parse_yuan
@@ -70,8 +71,10 @@ def home() -> str:
 class Asked:
     """What the address asks for: `typed` as it was typed, `wrong` by field, `wanted` without what was wrong."""
 
-    def __init__(self) -> None:
-        self.typed = {name: _plain(name, 100) for name in _FIELDS}
+    def __init__(self, source: MultiDict[str, str] | None = None) -> None:
+        """`source`: the fields of a form where it is not the address that asks."""
+        given = request.args if source is None else source
+        self.typed = {name: _plain(given, name, 100) for name in _FIELDS}
         for name, values in (
             ("asset_type", labels.ASSET_TYPE),
             ("round", labels.ROUND),
@@ -79,10 +82,10 @@ class Asked:
             ("sort", dict.fromkeys(_SORTS)),
         ):
             self.typed[name] = self.typed[name] if self.typed[name] in values else ""
-        self.flags = tuple(flag for flag in FLAGS if flag in ",".join(request.args.getlist("flags")).split(","))
+        self.flags = tuple(flag for flag in FLAGS if flag in ",".join(given.getlist("flags")).split(","))
         self.wrong: dict[str, str] = {}
         self.wanted = self._wanted()
-        self.page = min(100_000, max(1, request.args.get("page", 1, type=int)))
+        self.page = min(100_000, max(1, given.get("page", 1, type=int)))
 
     def _wanted(self) -> LotFilter:
         typed = self.typed
@@ -129,9 +132,9 @@ class Asked:
         return url_for("site.home") + (f"?{urlencode(query)}" if query else "")
 
 
-def _plain(name: str, most: int) -> str:
+def _plain(given: MultiDict[str, str], name: str, most: int) -> str:
     """A word of the query, without what no database can look for."""
-    return "".join(filter(str.isprintable, request.args.get(name, "")[:most])).strip()
+    return "".join(filter(str.isprintable, given.get(name, "")[:most])).strip()
 
 
 def _fen(typed: str) -> int:

@@ -13,7 +13,9 @@ from auction.models import Auction
 from auction.queries.log import entries, latest_checkpoint
 from auction.rules.ruleset import load
 from bidding.queries.auctions import auction_resource
+from bidding.queries.following import follows_court, follows_lot
 from bidding.queries.lot_page import LotPage, bids, latest_auction, lot_page
+from bidding.queries.lots import counters
 from bidding.queries.receipts import confirmation as published
 from bidding.queries.room_page import own_registration
 from bidding.queries.unsold_view import after_unsold
@@ -59,12 +61,25 @@ def _after(session: Session, auction_id: str, now: datetime) -> dict[str, Any] |
     return after_unsold(session, session.get_one(Auction, auction_id), now)
 
 
+def _watched(session: Session, lot_id: str, court_code: str, account_id: str | None) -> dict[str, Any]:
+    """How many look at and follow a lot, and whether the reader follows it and its court."""
+    return {
+        "counters": counters(session, lot_id, None),
+        "lot": account_id is not None and follows_lot(session, account_id, lot_id),
+        "court": account_id is not None and follows_court(session, account_id, court_code),
+    }
+
+
 def _lot_page(auction_id: str, form: Entry | None = None) -> str:
     page: LotPage | None = house().read(lot_page, auction_id)
     if page is None:
         raise DomainError("not_found")
     actor = current_actor()
     own = house().read(own_registration, auction_id, actor.id) if actor else None
+    browser, address = request.headers.get("User-Agent", ""), request.remote_addr or ""
+    if request.method == "GET":
+        day = house().clock.machine().date()
+        current_app.extensions["views"].saw(page.lot.id, address=address, browser=browser, today=day)
     now, ruleset = house().now(), load(house().settings.ruleset)
     found = house().read(clearance_view.of_round, auction_id, ruleset, today(now))
     worth = house().read(valuation_view.of_lot, page.lot.id, ruleset.name)
@@ -76,6 +91,7 @@ def _lot_page(auction_id: str, form: Entry | None = None) -> str:
         visits=house().read(auxiliary_view.of_lot, page.lot.id, actor, now),
         visit_form=form or Entry(),
         after=house().read(_after, auction_id, now),
+        watched=house().read(_watched, page.lot.id, page.lot.court_code, actor.id if actor else None),
     )
 
 

@@ -24,6 +24,7 @@ from . import (
     enrol,
     figures,
     finding,
+    following,
     labels,
     objections,
     people,
@@ -101,6 +102,7 @@ _REGULATOR = (
 _BLUEPRINTS = (
     _SITE[0].blueprint,
     visits.blueprint,
+    following.blueprint,
     people.blueprint,
     enrol.blueprint,
     objections.blueprint,
@@ -201,6 +203,8 @@ def _navigation(actor: Actor | None) -> list[dict[str, Any]]:
     ]
     if role in ("bidder", "party"):
         links.append((_("我的竞买"), "enrol.mine", ("enrol", "record", "objecting")))
+    if role is not None:
+        links.append((_("我的关注"), "watch.mine", ("watch",)))
     if role in _COURT:
         links.append((_("案台"), "desk.board", ("desk",)))
     if role == "agency":
