@@ -3,17 +3,19 @@
 import argparse
 import json
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from . import bids, interest, patterns, valuation
+from . import bids, interest, patterns, search, valuation
 
 RESULTS = Path(__file__).parent / "results"
-BENCHMARKS = {
+BENCHMARKS: dict[str, Callable[..., dict[str, Any]]] = {
     "bids_hot_lot": bids.hot_lot,
     "bids_50_lots": bids.fifty_lots,
     "interest": interest.interest,
     "patterns": patterns.patterns,
+    "search": search.search,
     "valuation": valuation.valuation,
 }
 
@@ -24,10 +26,12 @@ def main() -> None:
     parser.add_argument("names", nargs="*", choices=[*BENCHMARKS, []], help="all by default")
     parser.add_argument("--seconds", type=float, default=8.0, help="measured time of each side")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--lots", type=int, default=100_000, help="made-up lots that `search` fills")
     arguments = parser.parse_args()
     RESULTS.mkdir(exist_ok=True)
     for name in arguments.names or BENCHMARKS:
-        result = {"name": name, **BENCHMARKS[name](arguments.seconds, arguments.seed), "commit": _commit()}
+        more = {"count": arguments.lots} if name == "search" else {}
+        result = {"name": name, **BENCHMARKS[name](arguments.seconds, arguments.seed, **more), "commit": _commit()}
         (RESULTS / f"{name}.json").write_text(json.dumps(result, indent=1) + "\n", "utf-8")
         print(_line(result), flush=True)
 

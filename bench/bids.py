@@ -146,9 +146,7 @@ def _prepare(unit: Unit, lots: int) -> dict[str, Any]:
     bidders = [make.a_bidder(unit) for _ in range(CLIENTS)]
     auctions = []
     for _ in range(lots):
-        auction = make.an_auction(
-            unit, status="open", reference_price_fen=None, closes_at=unit.now + timedelta(days=2)
-        )
+        auction = make.an_auction(unit, status="open", reference_price_fen=None, closes_at=unit.now + timedelta(days=2))
         auctions.append(auction)
         for bidder in bidders:
             make.a_registration(unit, auction, bidder, status="qualified", cleared_on=shanghai_day(unit.now))

@@ -103,11 +103,11 @@ def interest(seconds: float, seed: int) -> dict[str, Any]:
     found: dict[str, Any] = {"seed": seed, "unit": "ms", "people": COUNTRY.people, "relations": COUNTRY.relations}
     found["stakes"] = COUNTRY.stakes
     smaller = Size(*(n // _SMALLER for n in (COUNTRY.people, COUNTRY.relations, COUNTRY.stakes)))
-    for kind, opened in (("postgresql", _postgresql), ("sqlite", _sqlite)):
+    for kind, opened in (("postgresql", on_postgresql), ("sqlite", on_sqlite)):
         memory = []
         for size in (smaller, COUNTRY):
             with tempfile.TemporaryDirectory() as folder, opened(Path(folder)) as url:
-                environ = _environ(url, folder)
+                environ = environ_on(url, folder)
                 lot_id = _prepare(environ, size)
                 with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as apart:
                     times, resident_mb = apart.submit(_measure, environ, size, lot_id, seconds, seed).result()
@@ -177,7 +177,7 @@ def _hash(value: str) -> str:
     return md5(value.encode(), usedforsecurity=False).hexdigest()
 
 
-def _environ(url: str, folder: str) -> dict[str, str]:
+def environ_on(url: str, folder: str) -> dict[str, str]:
     return {
         **{f"FAPAI_{name}_KEY": b64encode(token_bytes(32)).decode() for name in ("MASTER", "MATCH", "LOG")},
         "FAPAI_DATABASE_URL": url,
@@ -261,12 +261,12 @@ def _fill(house: House, size: Size, key: bytes) -> None:
 
 
 @contextmanager
-def _sqlite(folder: Path) -> Iterator[str]:
+def on_sqlite(folder: Path) -> Iterator[str]:
     yield f"sqlite:///{folder / 'interest.db'}"
 
 
 @contextmanager
-def _postgresql(_: Path) -> Iterator[str]:
+def on_postgresql(_: Path) -> Iterator[str]:
     name = f"fapai_bench_{os.getpid()}"
     admin: Engine = create_engine(make_url(_SERVER), isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:

@@ -64,6 +64,11 @@ def everything(engine: Engine) -> list[str]:
         return sorted(str(row) for row in rows if "alembic_version" not in row)
 
 
+def no_grams(name: str | None, kind: str, _parents: object) -> bool:
+    """The index of grams is made by hand on each database, and its own tables are SQLite's business."""
+    return kind != "table" or not str(name).startswith("lot_grams")
+
+
 def test_up_from_nothing_down_to_nothing_and_up_again_gives_the_same(engine: Engine) -> None:
     nothing = everything(engine)
     assert current(engine) is None
@@ -87,7 +92,8 @@ def test_migrating_what_is_up_to_date_changes_nothing(engine: Engine) -> None:
 def test_the_migrations_make_what_the_models_say(engine: Engine) -> None:
     migrate(engine)
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        opts = {"compare_type": True, "compare_server_default": True, "include_name": no_grams}
+        context = MigrationContext.configure(connection, opts=opts)
         assert compare_metadata(context, Base.metadata) == []
 
 

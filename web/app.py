@@ -23,6 +23,7 @@ from .api.routes import join as join_api
 from .door import Door
 from .gateway import PaymentGateway
 from .pages.site import join as join_pages
+from .views import Views
 
 log = structlog.get_logger(__name__)
 
@@ -97,6 +98,7 @@ def create_app(
         OPENAPI_JSON_PATH="openapi.json",
     )
     app.extensions.update(house=house, gateway=gateway, door=Door(desk, house.clock, settings.bid_rate), beside=beside)
+    app.extensions["views"] = Views()
     if settings.trusted_proxies:
         n = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n)  # type: ignore[method-assign]

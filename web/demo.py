@@ -294,9 +294,7 @@ class Stage:
         def pay(unit: Unit) -> None:
             payment = request_deposit(unit, unit.session.merge(registration), account=account)
             name, number = next((n, i) for u, n, i, _ in BIDDERS if u == username)
-            receive_notice(
-                unit, PaymentNotice(unit.new_id(), payment.id, "paid", payment.amount_fen, name, number)
-            )
+            receive_notice(unit, PaymentNotice(unit.new_id(), payment.id, "paid", payment.amount_fen, name, number))
 
         house.perform_at(at + timedelta(minutes=5), pay)
 

@@ -9,6 +9,7 @@ from auction.kernel.errors import DomainError
 from auction.kernel.unit import House
 from auction.services.log import seal
 from bidding.queries.payments import due_refunds
+from bidding.services.following import add_views, alert_followers, remind_of_openings
 from bidding.services.turned_away import record_turned_away
 from risk.learning.valuation.worker import ask
 
@@ -17,14 +18,23 @@ from .gateway import PaymentGateway, SandboxGateway
 from .sockets import Broadcaster, Json
 from .timekeeping import Beside, look_at_bids, tick
 from .valuing import Valuer
+from .views import Views
 
 log = structlog.get_logger(__name__)
 
+#: Transactions of telling followers in one go: bids and closings come in between.
+_TELLINGS = 100
 #: Entries sealed in one transaction: few, so that sealing never keeps a bid waiting for long.
 _SEALED_AT_ONCE = 250
 
 
-def start(house: House, gateway: PaymentGateway, turned_away: TurnedAway | None, beside: Beside) -> BackgroundScheduler:
+def start(
+    house: House,
+    gateway: PaymentGateway,
+    turned_away: TurnedAway | None,
+    beside: Beside,
+    views: Views | None = None,
+) -> BackgroundScheduler:
     """Start the house's timers: due acts and sealing every second, counts, refunds not asked and valuing every minute.
 
     Refunds are asked at once too: whoever closed before may have been killed before asking. So are the models of value.
@@ -47,6 +57,9 @@ def start(house: House, gateway: PaymentGateway, turned_away: TurnedAway | None,
     every(60, value_lots)
     if turned_away is not None:
         every(60, journal_counts, house, turned_away)
+    if views is not None:
+        every(60, count_views, house, views)
+    every(10, tell_followers, house)
     scheduler.start()
     return scheduler
 
@@ -90,3 +103,18 @@ def journal_counts(house: House, turned_away: TurnedAway) -> None:
     counts = turned_away.take()
     if counts:
         house.perform(record_turned_away, counts)
+
+
+def count_views(house: House, views: Views) -> None:
+    """Write how often lots were looked at since the last minute."""
+    counts = views.take()
+    if counts:
+        house.perform(add_views, counts)
+
+
+def tell_followers(house: House) -> None:
+    """Tell whoever waits of openings that come near and of what has changed, few people at a time."""
+    house.perform(remind_of_openings)
+    for _ in range(_TELLINGS):
+        if not house.perform(alert_followers):
+            break

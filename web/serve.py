@@ -98,7 +98,9 @@ class Serving:
         self.rooms.start()
         self.broadcaster.start()
         if self._with_scheduler:
-            self._scheduler = timers.start(self.house, self.gateway, self.door.turned_away, self.beside)
+            self._scheduler = timers.start(
+                self.house, self.gateway, self.door.turned_away, self.beside, self.app.extensions["views"]
+            )
         self._server = _Server(
             (host.strip("[]") or "127.0.0.1", int(port)), self.app, handler_class=_Handler, log=None, backlog=4096
         )
@@ -121,3 +123,4 @@ class Serving:
             self._scheduler.shutdown(wait=False)
         self.desk.stop()
         timers.journal_counts(self.house, self.door.turned_away)
+        timers.count_views(self.house, self.app.extensions["views"])

@@ -15,6 +15,7 @@ from auction.kernel.settings import Settings, SettingsError
 from auction.kernel.unit import House
 from auction.models import Platform
 from auction.rules import ruleset
+from bidding.services.listing import keep_listings, list_all
 
 
 def open_house(
@@ -26,7 +27,7 @@ def open_house(
 ) -> House:
     """Wire a house on the settings' database. `run` carries out a writing attempt (another thread, where needed)."""
     ids = ids or Ids()
-    return House(
+    house = House(
         settings,
         open_engine(settings.database_url),
         open_engine(settings.database_url, writing=False),
@@ -35,6 +36,8 @@ def open_house(
         Vault(settings.keys, ids.bytes),
         run or (lambda attempt: attempt()),
     )
+    keep_listings(house)
+    return house
 
 
 def upgrade(house: House) -> str:
@@ -51,6 +54,7 @@ def upgrade(house: House) -> str:
         if "clock_offset_us" not in stored:
             session.add(Platform(key="clock_offset_us", value="0"))
     check(house)
+    list_all(house)
     return head()
 
 

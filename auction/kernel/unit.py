@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import structlog
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, event, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
@@ -65,6 +65,13 @@ class Unit:
         self._event_rows: list[dict[str, Any]] = []
         self._published: list[Published] = []
         self._writes: list[Callable[[], None]] = []
+        self.changed: set[Base] = set()
+        if house.kept:
+            event.listen(session, "after_flush", self._note_changes)
+
+    def _note_changes(self, session: Session, _context: Any) -> None:
+        kept = self._house.kept
+        self.changed.update(row for row in (*session.new, *session.dirty) if isinstance(row, kept))
 
     @property
     def now(self) -> datetime:
@@ -170,10 +177,18 @@ class House:
         self.clock, self.ids, self.vault = clock, ids, vault
         self._run = run
         self._listeners: dict[str, list[Listener]] = defaultdict(list)
+        self._keepers: list[Callable[[Unit], None]] = []
+        #: The models whose changed rows a unit remembers for its keepers (`Unit.changed`).
+        self.kept: tuple[type[Base], ...] = ()
 
     def subscribe(self, topic: str, listener: Listener) -> None:
         """Call `listener` after every commit that published `topic`. A failing listener is logged, never raised."""
         self._listeners[topic].append(listener)
+
+    def keep(self, keeper: Callable[[Unit], None], *models: type[Base]) -> None:
+        """Let `keeper` bring what is made of rows of `models` up to date, at the end of every unit that changed one."""
+        self._keepers.append(keeper)
+        self.kept += models
 
     def offset(self, session: Session | None = None) -> timedelta:
         """How far platform time is ahead of machine time: the sandbox's offset, read from the database at each door."""
@@ -218,6 +233,10 @@ class House:
             with Session(self.engine, expire_on_commit=False) as session, session.begin():
                 unit = Unit(session, self, now)
                 answer = service(unit, *args, **kwargs)
+                session.flush()
+                if unit.changed:
+                    for keeper in self._keepers:
+                        keeper(unit)
                 unit.flush()
                 return answer, unit.leaving()
 

@@ -4,6 +4,7 @@ from ..kernel.events import RoomEvent
 from ..kernel.journal import JournalRow, Salt, Stream
 from .approvals import Approval, ApprovalVote
 from .auctions import Auction, Intake, PanelMember, Platform
+from .listing import CourtFollow, ListingChange, LotFollow, LotListing, LotWords, SavedSearch
 from .log import Checkpoint, LogLeaf, LogNode
 from .lots import (
     Case,
@@ -29,18 +30,23 @@ __all__ = [
     "Case",
     "Checkpoint",
     "Court",
+    "CourtFollow",
     "Idempotency",
     "Intake",
     "JournalRow",
     "LetterTemplate",
+    "ListingChange",
     "LogLeaf",
     "LogNode",
     "LoginSession",
     "Lot",
     "LotDrawing",
+    "LotFollow",
     "LotGroup",
     "LotGroupMember",
+    "LotListing",
     "LotReturn",
+    "LotWords",
     "Notice",
     "OwnSale",
     "PanelMember",
@@ -51,6 +57,7 @@ __all__ = [
     "ReferencePrice",
     "RoomEvent",
     "Salt",
+    "SavedSearch",
     "Stream",
     "Taking",
     "TakingQuestion",

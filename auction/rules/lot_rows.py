@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from .letters import TURNING
 from .lot import AssetType
+from .place import wrong_degrees
 
 #: The columns, their Chinese names, and the most characters of each.
 COLUMNS: Mapping[str, tuple[str, int]] = MappingProxyType(
@@ -121,7 +122,7 @@ def check_rows(
     """The rows that can be entered, and every refusal of the others, in order of lines.
 
     Codes: `column_count`, `required`, `too_long`, `control_characters`, `cell_formula`, `not_a_choice`,
-    `unknown_case`, `lot_repeated` (with the line, or that it is entered already), `too_many_rows`.
+    `unknown_case`, `degrees_invalid`, `lot_repeated` (with the line, or that it is entered already), `too_many_rows`.
     """
     rows: list[LotRow] = []
     refused: list[Refusal] = []
@@ -138,6 +139,10 @@ def check_rows(
         wrong = [refusal for column in columns for refusal in _cell(line, column, given.get(column), entered.cases)]
         row = None if wrong else _row(line, given)
         if row is not None:
+            wrong += [
+                Refusal(line, f"{ATTRIBUTE}{name}", "degrees_invalid", {"most": most})
+                for name, most in wrong_degrees(row.attributes)
+            ]
             wrong += _repeated(row, seen, entered.lots)
             seen.setdefault(row.identity, line)
         refused += wrong

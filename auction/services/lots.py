@@ -16,6 +16,7 @@ from ..rules import identity
 from ..rules.access import Actor, require
 from ..rules.calendar import shanghai_day
 from ..rules.lot import LIVE, AssetType
+from ..rules.place import wrong_degrees
 from ..rules.published_notices import kept_notices
 from ..rules.reference_price import PriceMethod, PriceResult, entry_findings
 from ..rules.reference_price import ReferencePrice as Price
@@ -112,12 +113,18 @@ def create_lot(
     address: str,
     attributes: Mapping[str, Any],
 ) -> Lot:
-    """Enter a lot under a case of the actor's court. DomainError invalid/`unknown_case` when there is none."""
+    """Enter a lot under a case of the actor's court.
+
+    DomainError invalid: `unknown_case` when there is none, `degrees_invalid` for a place that is none.
+    """
     require(actor, "lot.create")
     court = _court_of(actor)
     case = unit.session.scalar(select(Case).where(Case.court_code == court, Case.number == case_number))
     if case is None:
         raise invalid("case_number", "unknown_case", value=case_number)
+    if wrong := wrong_degrees(attributes):
+        said = [Breach("degrees_invalid", f"attributes.{name}", facts={"most": most}) for name, most in wrong]
+        raise DomainError("invalid", said)
     lot = Lot(
         id=unit.new_id(),
         case_id=case.id,

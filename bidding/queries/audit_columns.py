@@ -92,6 +92,8 @@ _RISK = "informs a regulator and decides nothing; what was decided on it is jour
 _PAPERS = "kept for those who read it; its entry carries the hash, and what is decided on it is journaled"
 _DRAFTS = "a draft; what becomes of it is sealed in the sheet"
 _MACHINE = "how the program runs: made anew at will, evidence of nothing"
+_LISTED = "made of lots, rounds and sealed sheets, to find them by; made anew from these at will"
+_WAITING = "what somebody wants to be told of: it binds nobody and may be taken back at any time"
 _CACHE = "a cached answer, asked for again whenever registry or day change"
 
 #: State that is no evidence, with the reason; "*" stands for a whole table.
@@ -156,6 +158,8 @@ STATE: Mapping[str, Mapping[str, str]] = MappingProxyType(
         **{name: {"*": _RISK} for name in ("alerts", "bid_patterns", "bid_screenings", "interest_findings")},
         **{name: {"*": _RISK} for name in ("clearance_assessments", "clearance_models", "clearance_outcomes")},
         **{name: {"*": _RISK} for name in ("registration_signals", "valuation_estimates", "valuation_models")},
+        **{name: {"*": _LISTED} for name in ("lot_listings", "lot_words", "listing_changes")},
+        **{name: {"*": _WAITING} for name in ("lot_follows", "court_follows", "saved_searches")},
         **{name: {"*": _MACHINE} for name in ("awaited_looks", "idempotency", "intake", "platform", "sessions")},
     }
 )

@@ -1,20 +1,19 @@
 """What is for sale: the cards of the home page, by section and filter."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from auction.models import Auction, Case, Court, Lot
-from auction.rules.lot import ENDED, LIVE
+from auction.models import Auction, Court, Lot, LotListing
+from auction.rules.lot import LIVE
 from risk.queries.clearance import bands
 
 from ..models import Registration
-
-#: What a section of the home page holds; anything else that is asked for is a status.
-SECTIONS = ("running", "coming", "ended")
+from .finding import LotFilter, Meant, find
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +38,11 @@ class Card:
     bid_count: int
     registrations: int
     clearance_band: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What somebody looks for; empty strings match everything. `q` is looked for in title, address, court and case."""
-
-    q: str = ""
-    asset_type: str = ""
-    court: str = ""
+    flags: tuple[str, ...]
+    followers: int
+    views: int
+    latitude: float | None
+    longitude: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,32 +52,38 @@ class Found:
     items: list[Card]
     page: int
     page_size: int
-    total: int
+    meant: Meant
+
+    @property
+    def total(self) -> int:
+        return self.meant.total
 
 
-def market(session: Session, now: datetime, wanted: Wanted, section: str, page: int = 1, page_size: int = 24) -> Found:
-    """Cards of a section: running (the first to end first), coming (the first to open first), ended (latest first).
+def market(session: Session, now: datetime, wanted: LotFilter, page: int = 1, page_size: int = 24) -> Found:
+    """Cards of the announced lots that are looked for, each with its latest round."""
+    found = find(session, wanted, now, page, page_size)
+    return Found(cards(session, [auction_id for _, auction_id in found.ids], now), page, page_size, found)
 
-    `section` may also be a status. Auctions not yet announced are never shown.
-    """
-    rows = _matching(wanted).where(_section(section, now))
-    total = session.scalar(select(func.count()).select_from(rows.with_only_columns(Auction.id).subquery())) or 0
-    order: tuple[Any, ...] = (Auction.closes_at.desc(), Auction.id)
-    if section in ("running", "open"):
-        order = (Auction.closes_at, Auction.id)
-    elif section in ("coming", "announced"):
-        order = (Auction.opens_at, Auction.id)
-    shown = session.execute(rows.order_by(*order).limit(page_size).offset((page - 1) * page_size)).all()
-    counts = registrations(session, [row.Auction.id for row in shown])
-    cleared = bands(session, [row.Lot.id for row in shown])
-    cards = [_card(row, counts.get(row.Auction.id, 0), cleared.get(row.Lot.id), now) for row in shown]
-    return Found(cards, page, page_size, total)
+
+def cards(session: Session, auction_ids: Sequence[str | None], now: datetime) -> list[Card]:
+    """The cards of auctions, in that order."""
+    rows = session.execute(
+        select(Auction, Lot, Court, LotListing)
+        .join(Lot, Lot.id == Auction.lot_id)
+        .join(Court, Court.code == Lot.court_code)
+        .join(LotListing, LotListing.lot_id == Lot.id)
+        .where(Auction.id.in_(auction_ids))
+    ).all()
+    counts = registrations(session, [row.Auction.id for row in rows])
+    cleared = bands(session, [row.Lot.id for row in rows])
+    made = {row.Auction.id: _card(row, counts.get(row.Auction.id, 0), cleared.get(row.Lot.id), now) for row in rows}
+    return [made[auction_id] for auction_id in auction_ids if auction_id is not None]
 
 
 def courts(session: Session) -> list[Court]:
     """The courts that have announced anything."""
-    announced = select(Lot.court_code).join(Auction, Auction.lot_id == Lot.id).where(Auction.announced_at.is_not(None))
-    return list(session.scalars(select(Court).where(Court.code.in_(announced)).order_by(Court.name)))
+    announced = exists().where(LotListing.court_code == Court.code)
+    return list(session.scalars(select(Court).where(announced).order_by(Court.name)))
 
 
 def registrations(session: Session, auction_ids: list[str]) -> dict[str, int]:
@@ -98,35 +99,6 @@ def registrations(session: Session, auction_ids: list[str]) -> dict[str, int]:
         .group_by(Registration.auction_id)
     )
     return {row[0]: row[1] for row in rows}
-
-
-def _matching(wanted: Wanted) -> Select[Auction, Lot, Court]:
-    rows = (
-        select(Auction, Lot, Court)
-        .join(Lot, Lot.id == Auction.lot_id)
-        .join(Court, Court.code == Lot.court_code)
-        .join(Case, Case.id == Lot.case_id)
-        .where(Auction.announced_at.is_not(None))
-    )
-    if wanted.asset_type:
-        rows = rows.where(Lot.asset_type == wanted.asset_type)
-    if wanted.court:
-        rows = rows.where(Lot.court_code == wanted.court)
-    for word in wanted.q.split()[:5]:
-        fields = (Lot.title, Lot.address, Lot.region, Court.name, Case.number)
-        rows = rows.where(or_(*(field.icontains(word, autoescape=True) for field in fields)))
-    return rows
-
-
-def _section(section: str, now: datetime) -> Any:
-    if section == "running":
-        due = and_(Auction.status == "announced", Auction.opens_at <= now)
-        return or_(Auction.status == "open", due)
-    if section == "coming":
-        return and_(Auction.status == "announced", Auction.opens_at > now)
-    if section == "ended":
-        return or_(Auction.status.in_([status.value for status in ENDED]), Auction.status == "suspended")
-    return Auction.status == section
 
 
 def _card(row: Any, registered: int, band: str | None, now: datetime) -> Card:
@@ -151,4 +123,9 @@ def _card(row: Any, registered: int, band: str | None, now: datetime) -> Card:
         bid_count=auction.bid_count,
         registrations=registered,
         clearance_band=band,
+        flags=tuple(row.LotListing.flags.split()),
+        followers=row.LotListing.followers,
+        views=row.LotListing.views,
+        latitude=row.LotListing.latitude,
+        longitude=row.LotListing.longitude,
     )

@@ -28,9 +28,7 @@ GROUNDS: Mapping[str, str] = MappingProxyType(
 #: Where a sale's price stands while the sale may be revoked: a buyer who reneged has lost his deposit already.
 REVOCABLE = frozenset(("balance_due", "overdue", "paid", "ruled", "handed_over"))
 #: What the court may keep of a deposit, and for which kind of lot.
-KEPT_BY: Mapping[str, AssetType] = MappingProxyType(
-    {"EQ 15(3)": AssetType.EQUITY, "HOUSE 4": AssetType.REAL_ESTATE}
-)
+KEPT_BY: Mapping[str, AssetType] = MappingProxyType({"EQ 15(3)": AssetType.EQUITY, "HOUSE 4": AssetType.REAL_ESTATE})
 _PARTS = ("deposit", "balance")
 
 

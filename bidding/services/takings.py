@@ -228,9 +228,7 @@ def _check_taker(unit: Unit, auction: Auction, party: Party) -> None:
     """The interest bar holds for a taker as for a buyer; who cannot be checked does not pass (OJA 34)."""
     if party.id_match is None:
         raise DomainError("taker_unidentified")
-    clearance = check_interest(
-        unit, auction.lot, frozenset((party.id_match,)), unit.now, load(unit.settings.ruleset)
-    )
+    clearance = check_interest(unit, auction.lot, frozenset((party.id_match,)), unit.now, load(unit.settings.ruleset))
     if clearance.hits:
         raise DomainError("barred_interest")
 

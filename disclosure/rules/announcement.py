@@ -4,6 +4,7 @@ The wording is data (`disclosure/texts/*.toml`); every number in it comes from t
 the lot from its sheet. The Chinese text is the official one.
 """
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -39,6 +40,13 @@ _METHODS = {
 _RESTRICTIONS = ("purchase_restriction", "approval", "buyer_licence")
 _BURDEN_KINDS = frozenset({"defects", "burdens", "lease", "residence_right"})
 _HOUR, _MINUTE = 3600, 60
+#: What `_numbers` fills in.
+_COUNTS = frozenset(
+    (
+        *("window", "length", "refund_hours", "transfer_hours", "ruling_days", "handover_days", "resume_days"),
+        *("supplement_days", "sell_off_days", "contest_hours", "platform", "platform_url", "act", "deposit_word"),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +136,25 @@ def publication(facts: AnnouncementFacts) -> dict[str, Any]:
         "bidder_notice": bidder_notice(facts).as_data(),
         "special_notices": [notice.as_data() for notice in special_notices(facts)],
     }
+
+
+def particulars(published: Mapping[str, Any]) -> list[str]:
+    """Those Chinese paragraphs of a kept announcement that tell of its lot: what stands in all of them is left out."""
+    sections = published.get("announcement", {}).get("sections", ())
+    paragraphs = [paragraph["zh"] for section in sections for paragraph in section["paragraphs"]]
+    return [paragraph for paragraph in paragraphs if not _common().fullmatch(paragraph)]
+
+
+@lru_cache(maxsize=1)
+def _common() -> re.Pattern[str]:
+    """The paragraphs in which nothing is filled in but numbers of the ruleset."""
+    plain = [
+        re.sub(r"\\\{[a-z_]+\\\}", r"\\d+", re.escape(paragraph["zh"]))
+        for section in _texts("announcement")["sections"]
+        for paragraph in section["paragraphs"]
+        if "zh" in paragraph and set(re.findall(r"\{([a-z_]+)\}", paragraph["zh"])) <= _COUNTS
+    ]
+    return re.compile("|".join(plain))
 
 
 @lru_cache(maxsize=4)

@@ -73,9 +73,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("auction_id", name=op.f("pk_revocations")),
         sa.ForeignKeyConstraint(["auction_id"], ["auctions.id"], name=op.f("fk_revocations_auction_id")),
         sa.ForeignKeyConstraint(["lot_id"], ["lots.id"], name=op.f("fk_revocations_lot_id")),
-        sa.ForeignKeyConstraint(
-            ["registration_id"], ["registrations.id"], name=op.f("fk_revocations_registration_id")
-        ),
+        sa.ForeignKeyConstraint(["registration_id"], ["registrations.id"], name=op.f("fk_revocations_registration_id")),
         sa.ForeignKeyConstraint(["by"], ["accounts.id"], name=op.f("fk_revocations_by")),
     )
     op.create_index("ix_revocations_lot_id", "revocations", ["lot_id"])
@@ -105,7 +103,9 @@ def upgrade() -> None:
         sa.Column("review_decided_on", sa.Date(), nullable=True),
         sa.Column("review_reason", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sale_objections")),
-        sa.UniqueConstraint("auction_id", "account_id", "kind", name=op.f("uq_sale_objections_auction_id_account_id_kind")),
+        sa.UniqueConstraint(
+            "auction_id", "account_id", "kind", name=op.f("uq_sale_objections_auction_id_account_id_kind")
+        ),
         sa.ForeignKeyConstraint(["auction_id"], ["auctions.id"], name=op.f("fk_sale_objections_auction_id")),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_sale_objections_account_id")),
         sa.ForeignKeyConstraint(["received_by"], ["accounts.id"], name=op.f("fk_sale_objections_received_by")),
@@ -113,9 +113,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["review_recorded_by"], ["accounts.id"], name=op.f("fk_sale_objections_review_recorded_by")
         ),
-        sa.CheckConstraint(
-            "status IN ('filed', 'accepted', 'rejected')", name=op.f("ck_sale_objections_status_known")
-        ),
+        sa.CheckConstraint("status IN ('filed', 'accepted', 'rejected')", name=op.f("ck_sale_objections_status_known")),
         sa.CheckConstraint(
             "(status = 'filed') = (decided_at IS NULL)", name=op.f("ck_sale_objections_decided_or_filed")
         ),

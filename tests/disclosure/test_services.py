@@ -185,9 +185,7 @@ def test_an_item_that_says_too_little_or_too_much_bars_the_announcement(
         ({"balance_days": 0}, "balance_days_invalid"),
     ],
 )
-def test_terms_outside_the_law_bar_the_announcement(
-    desk: CourtDesk, changes: dict[str, Any], refusal: str
-) -> None:
+def test_terms_outside_the_law_bar_the_announcement(desk: CourtDesk, changes: dict[str, Any], refusal: str) -> None:
     desk.ready()
     desk.change(**changes)
     desk.vote(True, True)

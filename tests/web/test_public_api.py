@@ -195,6 +195,13 @@ def test_lots_are_found_by_the_marks_of_their_sheets(house: House, sale: Sale, a
     assert anybody.get("/lots?flags=vacant,leased").get_json()["total"] == 0
 
 
+def test_a_mark_there_is_not_is_refused_with_all_there_are(anybody: Caller) -> None:
+    answer = anybody.get("/lots?flags=vacant,haunted")
+    [error] = answer.get_json()["errors"]
+    assert (answer.status_code, error["field"], error["code"]) == (422, "flags", "not_one_of")
+    assert "failed_rounds" in error["detail"] and "band_e" in error["detail"]
+
+
 def test_a_question_that_cannot_be_read_names_its_field(anybody: Caller) -> None:
     for query, field in (
         ("nosuch=1", "nosuch"),
@@ -206,6 +213,9 @@ def test_a_question_that_cannot_be_read_names_its_field(anybody: Caller) -> None
         ("max_fen=99999999999999999999", "max_fen"),
         ("q=%00", "q"),
         ("flags=A;drop", "flags"),
+        ("near=91,0", "near"),
+        ("near=nan,1", "near"),
+        ("near=1,1&within_km=501", "within_km"),
     ):
         answer = anybody.get(f"/lots?{query}")
         assert (answer.status_code, code_of(answer)) == (422, "invalid"), query

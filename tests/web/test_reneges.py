@@ -216,9 +216,7 @@ def test_a_company_of_the_reneger_is_told_of_the_practice_and_he_is_not(
     assert code_of(himself) == "wrong_state"
     assert "随悔拍认定存在" in himself.get_json()["detail"]
     regulator = house.perform(an_account, "regulator")
-    looked = sign_in(regulator).get(
-        f"/bidders/{company.id}/conflicts/{desk.lot_id}", query_string={"purpose": "复核"}
-    )
+    looked = sign_in(regulator).get(f"/bidders/{company.id}/conflicts/{desk.lot_id}", query_string={"purpose": "复核"})
     (hit,) = fine(looked)["registrations"][0]["hits"]
     assert (hit["ground"], hit["basis"], hit["body_type"]) == ("reneger_company", ["OJA 24(2)", "practice"], None)
     assert [(step["record"], step.get("auction_id")) for step in hit["chain"]] == [

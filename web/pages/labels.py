@@ -53,6 +53,33 @@ ASSET_TYPE: Words = {
     "other": _("其他"),
 }
 
+#: What lots are filtered by: marks of the sheet, of earlier rounds and of clearance.
+FLAG: Words = {
+    "vacant": _("空置"),
+    "occupied": _("有人占用"),
+    "leased": _("有租约"),
+    "sole_share": _("整体产权"),
+    "share": _("部分份额"),
+    "restricted_buyers": _("买受人资格受限"),
+    "restricted": _("买受人资格受限"),
+    "preferential": _("有优先购买权人"),
+    "burdened": _("有权利负担"),
+    "arrears": _("有欠费"),
+    "defective": _("有已知瑕疵"),
+    "failed_rounds": _("曾经流拍"),
+    "loan": _("可以贷款"),
+    **{f"band_{band}": _("腾空风险 %(band)s", band=band.upper()) for band in "abcde"},
+}
+#: What a list may be sorted by.
+SORT: Words = {
+    "closes_at": _("最早结束"),
+    "opens_at": _("最早开拍"),
+    "price_fen": _("价格从低到高"),
+    "-price_fen": _("价格从高到低"),
+    "-announced_at": _("最新公告"),
+    "-followers": _("关注最多"),
+}
+
 PRICE_METHOD: Words = {
     "agreement": _("当事人议价"),
     "directed_inquiry": _("定向询价"),
@@ -542,6 +569,8 @@ ALL: Mapping[str, Words] = {
     "round_short": ROUND_SHORT,
     "status": STATUS,
     "asset_type": ASSET_TYPE,
+    "flag": FLAG,
+    "sort": SORT,
     "price_method": PRICE_METHOD,
     "price_step": PRICE_STEP,
     "party_role": PARTY_ROLE,

@@ -1,10 +1,8 @@
-"""Pages for anybody: what is for sale, one lot, its bids, the public log, the confirmation; language and appearance."""
+"""Pages for anybody: one lot, its bids, the public log, the confirmation; language and appearance."""
 
-from collections.abc import Callable
 from datetime import datetime
 from itertools import groupby
 from typing import Any
-from urllib.parse import urlencode
 
 from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
@@ -15,122 +13,26 @@ from auction.models import Auction
 from auction.queries.log import entries, latest_checkpoint
 from auction.rules.ruleset import load
 from bidding.queries.auctions import auction_resource
+from bidding.queries.following import follows_court, follows_lot
 from bidding.queries.lot_page import LotPage, bids, latest_auction, lot_page
-from bidding.queries.market import SECTIONS, Card, Found, Wanted, courts, market
+from bidding.queries.lots import counters
 from bidding.queries.receipts import confirmation as published
 from bidding.queries.room_page import own_registration
 from bidding.queries.unsold_view import after_unsold
 
 from ..auth import current_actor, house, policy
 from ..documents import confirmation_pdf
-from . import auxiliary_view, clearance_view, cost_view, labels, lot_view, valuation_view
+from . import auxiliary_view, clearance_view, cost_view, lot_view, valuation_view
 from .forms import Entry
-from .language import _, distance, month, percent, today, weekday
+from .language import today
 
 blueprint = Blueprint("site", __name__)
 
 _YEAR = 365 * 24 * 3600
 _LANGUAGES = ("zh", "en")
 _APPEARANCE = {"theme": ("", "light", "dark"), "size": ("", "large")}
-#: Cards of a section of the home page, and of a list of its own.
-_GLIMPSE = {"running": 12, "coming": 30, "ended": 10}
-_PAGE = 24
 #: Entries of the log on one page; sealed ones that follow each other take one line.
 _LOG_SHOWN = 100
-
-
-@blueprint.get("/")
-@policy("public.read")
-def home() -> str:
-    """Running and coming lots, ended ones; search and filters by GET."""
-    wanted = Wanted(
-        q=_plain("q", 100),
-        asset_type=_known("asset_type", labels.ASSET_TYPE),
-        court=_plain("court", 64),
-    )
-    status = _known("status", labels.STATUS) or _known("status", dict.fromkeys(SECTIONS))
-    now = house().now()
-    page = max(1, request.args.get("page", 1, type=int))
-    sections: dict[str, Any] = {"running": None, "coming": None, "listed": None}
-    if status:
-        found = house().read(market, now, wanted, status, page, _PAGE)
-        sections["listed"] = _section(found, status, _title(status), paged=True)
-    else:
-        running, coming, ended = (house().read(market, now, wanted, name, 1, most) for name, most in _GLIMPSE.items())
-        sections["running"] = _section(running, "running", "")
-        sections["coming"] = _section(coming, "coming", "", days=_days(coming.items, now))
-        if ended.total or wanted != Wanted():
-            sections["listed"] = _section(ended, "ended", _("近期结束与中止"))
-    chosen = {"q": wanted.q, "asset_type": wanted.asset_type, "court": wanted.court, "status": status}
-    known = house().read(courts)
-    return render_template(
-        "home.html",
-        **sections,
-        now=now,
-        courts=known,
-        filters={**chosen, "any": any(chosen.values()), "summary": _summary(chosen, known)},
-        filter_link=_links(chosen),
-        page_link=lambda number: _links(chosen)(page=str(number)),
-    )
-
-
-def _plain(name: str, most: int) -> str:
-    """A word of the query, without what no database can look for."""
-    return "".join(filter(str.isprintable, request.args.get(name, "")[:most])).strip()
-
-
-def _known(name: str, values: Any) -> str:
-    found = request.args.get(name, "")
-    return found if found in values else ""
-
-
-def _title(status: str) -> str:
-    sections = {"running": _("正在竞价"), "coming": _("即将开拍"), "ended": _("近期结束与中止")}
-    return sections.get(status) or str(labels.STATUS[status])
-
-
-def _section(found: Found, status: str, title: str, *, paged: bool = False, **more: Any) -> dict[str, Any]:
-    shown = [{**{name: getattr(card, name) for name in card.__slots__}, "ratio": _ratio(card)} for card in found.items]
-    return {
-        "items": shown,
-        "total": found.total,
-        "page": found.page,
-        "page_size": found.page_size,
-        "status": status,
-        "title": title,
-        "paged": paged,
-        **more,
-    }
-
-
-def _ratio(card: Card) -> str | None:
-    return percent(card.price_fen or card.reserve_price_fen, card.reference_price_fen)
-
-
-def _days(cards: list[Card], now: datetime) -> list[dict[str, Any]]:
-    """Coming lots by the day on which they open."""
-    days = []
-    for day, items in groupby(cards, lambda card: today(card.opens_at)):
-        name = _("%(month)s 月 %(weekday)s", month=month(day), weekday=weekday(day))
-        days.append({"number": day.day, "name": name, "distance": distance(day, today(now)), "items": list(items)})
-    return days
-
-
-def _links(chosen: dict[str, str]) -> Callable[..., str]:
-    def link(**changes: str) -> str:
-        query = {name: value for name, value in {**chosen, **changes}.items() if value}
-        return url_for("site.home") + (f"?{urlencode(query)}" if query else "")
-
-    return link
-
-
-def _summary(chosen: dict[str, str], known: list[Any]) -> str:
-    names = [
-        str(labels.ASSET_TYPE.get(chosen["asset_type"], "")),
-        next((court.name for court in known if court.code == chosen["court"]), ""),
-        _title(chosen["status"]) if chosen["status"] else "",
-    ]
-    return "·".join(name for name in names if name) or _("全部类型、法院和状态")
 
 
 @blueprint.get("/lots/<lot_id>")
@@ -159,12 +61,25 @@ def _after(session: Session, auction_id: str, now: datetime) -> dict[str, Any] |
     return after_unsold(session, session.get_one(Auction, auction_id), now)
 
 
+def _watched(session: Session, lot_id: str, court_code: str, account_id: str | None) -> dict[str, Any]:
+    """How many look at and follow a lot, and whether the reader follows it and its court."""
+    return {
+        "counters": counters(session, lot_id, None),
+        "lot": account_id is not None and follows_lot(session, account_id, lot_id),
+        "court": account_id is not None and follows_court(session, account_id, court_code),
+    }
+
+
 def _lot_page(auction_id: str, form: Entry | None = None) -> str:
     page: LotPage | None = house().read(lot_page, auction_id)
     if page is None:
         raise DomainError("not_found")
     actor = current_actor()
     own = house().read(own_registration, auction_id, actor.id) if actor else None
+    browser, address = request.headers.get("User-Agent", ""), request.remote_addr or ""
+    if request.method == "GET":
+        day = house().clock.machine().date()
+        current_app.extensions["views"].saw(page.lot.id, address=address, browser=browser, today=day)
     now, ruleset = house().now(), load(house().settings.ruleset)
     cost = cost_view.view(page, now, request.args.get("price", ""))
     found = house().read(clearance_view.of_round, auction_id, ruleset, today(now))
@@ -178,6 +93,7 @@ def _lot_page(auction_id: str, form: Entry | None = None) -> str:
         visits=house().read(auxiliary_view.of_lot, page.lot.id, actor, now),
         visit_form=form or Entry(),
         after=house().read(_after, auction_id, now),
+        watched=house().read(_watched, page.lot.id, page.lot.court_code, actor.id if actor else None),
     )
 
 

@@ -23,6 +23,8 @@ from . import (
     clearance_record,
     enrol,
     figures,
+    finding,
+    following,
     labels,
     objections,
     people,
@@ -67,6 +69,8 @@ T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
+#: The public pages share one blueprint, too.
+_SITE = (public, finding)
 #: The judge's pages share one blueprint; importing them has put their routes onto it.
 _DESK = (
     board,
@@ -98,8 +102,9 @@ _REGULATOR = (
     regulator_agencies,
 )
 _BLUEPRINTS = (
-    public.blueprint,
+    _SITE[0].blueprint,
     visits.blueprint,
+    following.blueprint,
     people.blueprint,
     enrol.blueprint,
     objections.blueprint,
@@ -202,6 +207,8 @@ def _navigation(actor: Actor | None) -> list[dict[str, Any]]:
     ]
     if role in ("bidder", "party"):
         links.append((_("我的竞买"), "enrol.mine", ("enrol", "record", "objecting", "taking")))
+    if role is not None:
+        links.append((_("我的关注"), "watch.mine", ("watch",)))
     if role in _COURT:
         links.append((_("案台"), "desk.board", ("desk",)))
     if role == "agency":

@@ -89,7 +89,10 @@ class CaseOut(Strict):
 
 
 class LotIn(Strict):
-    """A lot under a case of the court. `attributes` is free: plain values a search or a valuation may use."""
+    """A lot under a case of the court. `attributes` is free: plain values a search or a valuation may use.
+
+    `latitude` and `longitude` among them, degrees WGS 84, put the lot on the map.
+    """
 
     case_number = words(100)
     title = words(200)

@@ -1,11 +1,17 @@
 """What anybody may read: lots, auctions, bids, events, results, the log."""
 
+from collections.abc import Iterable
+from typing import Any
+
 from marshmallow import Schema, fields, post_load, validate
 
+from auction.kernel.errors import invalid
 from auction.rules.lot import AssetType, AuctionStatus, Round
+from auction.rules.place import Place, place_of
 from auction.rules.unsold import DISPOSALS
 from bidding.queries.auctions import MOST
-from bidding.queries.lots import SORTS, LotFilter
+from bidding.queries.finding import SORTS, LotFilter
+from bidding.rules.find import FARTHEST_KM, FLAGS
 
 from .base import Moment, PageOut, PageQuery, Strict, choice, printable
 from .unsold import DisposalOut
@@ -22,22 +28,48 @@ class LotsQuery(PageQuery):
     asset_type = choice(*AssetType, required=False)
     court = fields.String(validate=[validate.Length(1, 50), printable])
     region = fields.String(load_default="", validate=[validate.Length(max=50), printable])
+    round = choice(*Round, required=False)
     status = choice(*AuctionStatus, *DISPOSALS, required=False)
     min_fen = fields.Integer(validate=validate.Range(0, _LARGEST))
     max_fen = fields.Integer(validate=validate.Range(0, _LARGEST))
     flags = fields.String(
-        validate=validate.Regexp(r"[a-z_]{1,30}(,[a-z_]{1,30}){0,8}\Z"),
-        metadata={"description": "marks of the sheet, all of which must hold, separated by commas"},
+        validate=validate.Length(max=400),
+        metadata={"description": f"marks, all of which must hold, separated by commas: {', '.join(FLAGS)}"},
     )
+    near = fields.String(
+        validate=validate.Length(max=60),
+        metadata={"description": "latitude,longitude in degrees: only lots whose place is known, within `within_km`"},
+    )
+    within_km = fields.Float(load_default=10.0, validate=validate.Range(0.1, FARTHEST_KM))
     sort = choice(*SORTS, *(f"-{name}" for name in SORTS), required=False, load_default="-announced_at")
 
     @post_load
-    def make(self, data: dict[str, object], **kwargs: object) -> dict[str, object]:
-        """The filter beside `page` and `page_size`."""
+    def make(self, data: dict[str, Any], **kwargs: object) -> dict[str, object]:
+        """The filter beside `page` and `page_size`. DomainError invalid for a mark or place there is not."""
         page, size = data.pop("page"), data.pop("page_size")
-        flags = str(data.pop("flags", "")).split(",")
-        wanted = LotFilter(**data, flags=tuple(filter(None, flags)))  # type: ignore[arg-type]
+        flags, near = known_flags(data.pop("flags", "").split(",")), data.pop("near", None)
+        wanted = LotFilter(**data, flags=flags, near=place_in(near) if near is not None else None)
         return {"wanted": wanted, "page": page, "page_size": size}
+
+
+def known_flags(names: Iterable[str]) -> tuple[str, ...]:
+    """The marks among the names, each once. DomainError invalid on `flags` naming all there are."""
+    found = tuple(dict.fromkeys(filter(None, (name.strip() for name in names))))
+    if not set(found) <= set(FLAGS):
+        raise invalid("flags", "not_one_of", allowed=FLAGS)
+    return found
+
+
+def place_in(written: str) -> Place:
+    """A place written `latitude,longitude`. DomainError invalid on `near`."""
+    try:
+        latitude, longitude = map(float, written.split(","))
+    except ValueError:
+        raise invalid("near", "place_invalid") from None
+    place = place_of({"latitude": latitude, "longitude": longitude})
+    if place is None:
+        raise invalid("near", "place_invalid")
+    return place
 
 
 class _Since(Schema):
@@ -105,6 +137,14 @@ class LatestRoundOut(RoundOut):
     extensions = fields.Integer()
 
 
+class CountersOut(Strict):
+    """How many look at a lot, follow it, and are registered for its latest round."""
+
+    views = fields.Integer()
+    followers = fields.Integer()
+    registrations = fields.Integer()
+
+
 class LotBase(Strict):
     """What a lot is."""
 
@@ -121,6 +161,8 @@ class LotBase(Strict):
 
 class LotSummaryOut(LotBase):
     """A lot in a list."""
+
+    counters = fields.Nested(CountersOut)
 
     reference_price_fen = fields.Integer(allow_none=True)
     auction = fields.Nested(LatestRoundOut, allow_none=True)
@@ -154,6 +196,7 @@ class DisclosureSummaryOut(Strict):
 class LotOut(LotBase):
     """A lot. `risk` is null where nothing has been assessed."""
 
+    counters = fields.Nested(CountersOut)
     disposal = fields.Nested(DisposalOut, allow_none=True)
     reference_price = fields.Nested(ReferencePriceOut, allow_none=True)
     disclosure = fields.Nested(DisclosureSummaryOut, allow_none=True)

@@ -176,9 +176,7 @@ def test_before_the_opening_five_full_days_or_the_opening_is_put_off_by_the_same
     assert bench.journaled()[-2:] == ["SheetChanged", "OpeningPutOff"]
 
 
-def test_in_a_running_sale_bids_lapse_and_bidding_starts_again_at_the_reserve(
-    running: Bench, tmp_path: Path
-) -> None:
+def test_in_a_running_sale_bids_lapse_and_bidding_starts_again_at_the_reserve(running: Bench, tmp_path: Path) -> None:
     (ann, _), (bob, bobs) = running.enrol(), running.enrol()
     assert [running.bid(ann, RESERVE), running.bid(bob, RESERVE + 6 * STEP)] == [None, None]
     running.draft_change("defects", **LEAKS)
@@ -272,5 +270,3 @@ def test_after_the_end_nothing_is_changed_any_more(running: Bench) -> None:
     running.clock.moment = running.auction().closes_at
     refuses("wrong_state", running.approve, proposal)
     assert running.told("disclosure") == []
-
-

@@ -240,9 +240,7 @@ def test_a_group_is_of_lots_of_one_case_each_once(hall: Hall) -> None:
 
     def codes(lots: list[str], number: str) -> list[str]:
         try:
-            hall.house.perform(
-                groups.make_group, group.judge, case_number=number, lots=lots, claim_fen=1, costs_fen=0
-            )
+            hall.house.perform(groups.make_group, group.judge, case_number=number, lots=lots, claim_fen=1, costs_fen=0)
         except Exception as error:  # a DomainError: its breaches are what is asked for
             return [breach.code for breach in error.errors]  # type: ignore[attr-defined]
         return []

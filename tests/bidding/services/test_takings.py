@@ -190,9 +190,7 @@ def test_an_unpaid_difference_lapses_after_its_day_gives_back_what_came_and_the_
     sound(hall)
 
 
-def test_who_is_barred_or_may_not_buy_cannot_take(
-    hall: Hall, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_who_is_barred_or_may_not_buy_cannot_take(hall: Hall, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     story = an_unsold_lot(hall, "applicant")
     (applicant,) = story.creditors
     taking = story.answer(applicant)

@@ -1,6 +1,5 @@
 """The whole way from a case to an announcement, through the doors."""
 
-
 import pytest
 from flask import Flask
 from sqlalchemy import func, select

@@ -1,6 +1,5 @@
 """Who may do the court's work, and on whose things."""
 
-
 import pytest
 
 from auction.kernel.unit import House

@@ -26,9 +26,7 @@ def show() -> str:
 def _page(form: Entry, at: str = "") -> str:
     """`at`: the registration to which `form` was sent."""
     found = house().read(held_identities, house().vault, me().court_code)
-    return render_template(
-        "desk/identities.html", items=found, form=form, empty=Entry(), at=at, now=house().now()
-    )
+    return render_template("desk/identities.html", items=found, form=form, empty=Entry(), at=at, now=house().now())
 
 
 @blueprint.post("/identities/<registration_id>")

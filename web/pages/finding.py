@@ -1,0 +1,208 @@
+"""Finding lots: the home page, and the list of what was looked for, by a form that needs no scripts."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import render_template, request, url_for
+from werkzeug.datastructures import MultiDict
+
+from auction.kernel.errors import DomainError
+from auction.kernel.money import MOST_FEN, parse_yuan
+from bidding.queries.finding import SECTIONS, LotFilter, facets
+from bidding.queries.market import Card, Found, courts, market
+from bidding.rules.find import FARTHEST_KM, FLAGS
+
+from ..auth import house, policy
+from ..schemas.public import place_in
+from . import labels
+from .language import _, distance, month, percent, today, weekday
+from .public import blueprint
+
+#: Cards of a section of the home page, and of a list of its own.
+_GLIMPSE = {"running": 12, "coming": 30, "ended": 10}
+_PAGE = 24
+#: What a list may be sorted by. The soonest opening or end is asked of lots that still open or end.
+_SORTS = ("closes_at", "opens_at", "price_fen", "-price_fen", "-announced_at", "-followers")
+_SOONEST = {"closes_at": "running", "opens_at": "coming"}
+_ORDER = {"running": "closes_at", "open": "closes_at", "coming": "opens_at", "announced": "opens_at"}
+#: The fields of the form, as the address has them.
+_FIELDS = ("q", "asset_type", "court", "region", "round", "status", "min", "max", "near", "within_km", "sort")
+
+
+@blueprint.get("/")
+@policy("public.read")
+def home() -> str:
+    """Running, coming and ended lots; or, by GET, what was looked for."""
+    asked = Asked()
+    now = house().now()
+    known = house().read(courts)
+    sections: dict[str, Any] = {"running": None, "coming": None, "listed": None}
+    if asked.chosen:
+        wanted = asked.wanted
+        found: Found = house().read(market, now, wanted, asked.page, _PAGE)
+        sections["listed"] = _section(found, wanted.status or "", _("找到的标的"), paged=True)
+    else:
+        for name, most in _GLIMPSE.items():
+            wanted = LotFilter(status=name, sort=_ORDER.get(name, "-closes_at"))
+            found = house().read(market, now, wanted, 1, most)
+            if name == "coming":
+                sections[name] = _section(found, name, "", days=_days(found.items, now))
+            elif name == "ended":
+                sections["listed"] = _section(found, name, _("近期结束与中止")) if found.total else None
+            else:
+                sections[name] = _section(found, name, "")
+    return render_template(
+        "home.html",
+        **sections,
+        now=now,
+        courts=known,
+        asked=asked,
+        counts=house().read(facets, asked.wanted, now),
+        summary=_summary(asked, {court.code: court.name for court in known}),
+        filter_link=asked.link,
+        page_link=lambda number: asked.link(page=str(number)),
+    )
+
+
+class Asked:
+    """What the address asks for: `typed` as it was typed, `wrong` by field, `wanted` without what was wrong."""
+
+    def __init__(self, source: MultiDict[str, str] | None = None) -> None:
+        """`source`: the fields of a form where it is not the address that asks."""
+        given = request.args if source is None else source
+        self.typed = {name: _plain(given, name, 100) for name in _FIELDS}
+        for name, values in (
+            ("asset_type", labels.ASSET_TYPE),
+            ("round", labels.ROUND),
+            ("status", {**labels.STATUS, **dict.fromkeys(SECTIONS)}),
+            ("sort", dict.fromkeys(_SORTS)),
+        ):
+            self.typed[name] = self.typed[name] if self.typed[name] in values else ""
+        self.flags = tuple(flag for flag in FLAGS if flag in ",".join(given.getlist("flags")).split(","))
+        self.wrong: dict[str, str] = {}
+        self.wanted = self._wanted()
+        self.page = min(100_000, max(1, given.get("page", 1, type=int)))
+
+    def _wanted(self) -> LotFilter:
+        typed = self.typed
+        near = self._read("near", place_in, _("位置应写作“纬度,经度”，如 32.06,118.79。"))
+        status = typed["status"] or _SOONEST.get(typed["sort"])
+        wanted = LotFilter(
+            q=typed["q"],
+            asset_type=typed["asset_type"] or None,
+            court=typed["court"] or None,
+            region=typed["region"],
+            round=typed["round"] or None,
+            status=status,
+            min_fen=self._read("min", _fen, _("请填金额（元），如 500000。")),
+            max_fen=self._read("max", _fen, _("请填金额（元），如 500000。")),
+            flags=self.flags,
+            near=near,
+        )
+        within = self._read("within_km", _km, _("请填 0.1 至 %(most)s 之间的公里数。", most=FARTHEST_KM)) or 10.0
+        order = typed["sort"] or _ORDER.get(status or "", "-announced_at")
+        return replace(wanted, within_km=within, sort=order)
+
+    def _read(self, name: str, convert: Any, sentence: str) -> Any:
+        if not self.typed[name]:
+            return None
+        try:
+            return convert(self.typed[name])
+        except (ValueError, DomainError):
+            self.wrong[name] = sentence
+            return None
+
+    @property
+    def chosen(self) -> dict[str, str]:
+        """What was chosen, by the names of the address."""
+        found = {name: value for name, value in self.typed.items() if value}
+        if "near" not in found:
+            found.pop("within_km", None)
+        if self.flags:
+            found["flags"] = ",".join(self.flags)
+        return found
+
+    def link(self, **changes: str) -> str:
+        """The same search with changes; an empty value takes one away."""
+        query = {name: value for name, value in {**self.chosen, **changes}.items() if value}
+        return url_for("site.home") + (f"?{urlencode(query)}" if query else "")
+
+
+def _plain(given: MultiDict[str, str], name: str, most: int) -> str:
+    """A word of the query, without what no database can look for."""
+    return "".join(filter(str.isprintable, given.get(name, "")[:most])).strip()
+
+
+def _fen(typed: str) -> int:
+    found = parse_yuan(typed)
+    if not 0 <= found <= MOST_FEN:
+        raise ValueError(typed)
+    return found
+
+
+def _km(typed: str) -> float:
+    found = float(typed)
+    if not 0.1 <= found <= FARTHEST_KM:
+        raise ValueError(typed)
+    return found
+
+
+def _title(status: str) -> str:
+    sections = {"running": _("正在竞价"), "coming": _("即将开拍"), "ended": _("近期结束与中止")}
+    return sections.get(status) or str(labels.STATUS[status])
+
+
+def _section(found: Found, status: str, title: str, *, paged: bool = False, **more: Any) -> dict[str, Any]:
+    shown = [{**{name: getattr(card, name) for name in card.__slots__}, "ratio": _ratio(card)} for card in found.items]
+    return {
+        "items": shown,
+        "total": found.total,
+        "count": f"{found.total:,}+" if found.meant.more else f"{found.total:,}",
+        "page": found.page,
+        "page_size": found.page_size,
+        "status": status,
+        "title": title,
+        "paged": paged,
+        **more,
+    }
+
+
+def _ratio(card: Card) -> str | None:
+    return percent(card.price_fen or card.reserve_price_fen, card.reference_price_fen)
+
+
+def _days(cards: list[Card], now: datetime) -> list[dict[str, Any]]:
+    """Coming lots by the day on which they open."""
+    days = []
+    for day, items in groupby(cards, lambda card: today(card.opens_at)):
+        name = _("%(month)s 月 %(weekday)s", month=month(day), weekday=weekday(day))
+        days.append({"number": day.day, "name": name, "distance": distance(day, today(now)), "items": list(items)})
+    return days
+
+
+def _summary(asked: Asked, known: dict[str, str]) -> list[dict[str, str]]:
+    """What was chosen, in words, each with the address of the same search without it."""
+    said: dict[str, Callable[[str], str]] = {
+        "q": lambda value: _("“%(words)s”", words=value),
+        "asset_type": lambda value: str(labels.ASSET_TYPE[value]),
+        "court": lambda value: known.get(value, value),
+        "region": lambda value: value,
+        "round": lambda value: str(labels.ROUND[value]),
+        "status": _title,
+        "min": lambda value: _("%(yuan)s 元以上", yuan=value),
+        "max": lambda value: _("%(yuan)s 元以下", yuan=value),
+        "near": lambda value: _("%(place)s 周围 %(km)s 公里", place=value, km=f"{asked.wanted.within_km:g}"),
+    }
+    chips = [
+        {"text": say(asked.typed[name]), "without": asked.link(**{name: "", "page": ""})}
+        for name, say in said.items()
+        if asked.typed[name] and name not in asked.wrong
+    ]
+    for flag in asked.flags:
+        others = ",".join(one for one in asked.flags if one != flag)
+        chips.append({"text": str(labels.FLAG[flag]), "without": asked.link(flags=others, page="")})
+    return chips

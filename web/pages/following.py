@@ -1,0 +1,97 @@
+"""Following lots and courts and saving searches, by forms."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from auction.kernel.errors import DomainError
+from bidding.queries.following import followed, searches
+from bidding.services import following as services
+
+from .. import errors
+from ..auth import house, me, policy
+from .finding import Asked
+from .language import _, language
+from .public import local_address
+
+blueprint = Blueprint("watch", __name__)
+
+#: The longest name of a saved search.
+_LONGEST = 60
+
+
+@blueprint.post("/lots/<lot_id>/follow")
+@policy("follow.own")
+def lot(lot_id: str) -> Response:
+    """Follow a lot, or no longer."""
+    return _follow(services.follow_lot, services.unfollow_lot, lot_id)
+
+
+@blueprint.post("/courts/<code>/follow")
+@policy("follow.own")
+def court(code: str) -> Response:
+    """Follow a court, or no longer."""
+    return _follow(services.follow_court, services.unfollow_court, code)
+
+
+def _follow(follow: Any, unfollow: Any, subject: str) -> Response:
+    stops = request.form.get("do") == "stop"
+    try:
+        house().perform(unfollow if stops else follow, me(), subject)
+    except DomainError as error:
+        if error.code != "too_many":
+            raise
+        flash(errors.sentence(error.code, error.facts, language()), "out")
+    else:
+        flash(_("已取消关注。") if stops else _("已关注，开拍前和有变化时会有站内消息。"), "lead")
+    return redirect(local_address(request.form.get("next", "")), 303)
+
+
+@blueprint.get("/me/follows")
+@policy("follow.own")
+def mine() -> str:
+    """What I follow, and my saved searches."""
+    found = house().read(followed, me().id)
+    saved = house().read(searches, me().id)
+    return render_template("following/mine.html", **found, searches=[_shown(one) for one in saved])
+
+
+def _shown(search: dict[str, Any]) -> dict[str, Any]:
+    """With the address of its list."""
+    query = dict(search["query"])
+    more: dict[str, Any] = {"min": query.pop("min_fen", None), "max": query.pop("max_fen", None)}
+    asked = {name: f"{fen // 100}.{fen % 100:02d}" for name, fen in more.items() if fen is not None}
+    if "near" in query:
+        query["near"] = ",".join(map(str, query["near"]))
+    if "flags" in query:
+        query["flags"] = ",".join(query["flags"])
+    return {**search, "href": f"{url_for('site.home')}?{urlencode({**query, **asked})}"}
+
+
+@blueprint.post("/me/searches")
+@policy("follow.own")
+def save() -> Response:
+    """Save the search of the list it came from."""
+    asked = Asked(request.form)
+    name = (request.form.get("name", "").strip() or asked.typed["q"] or _("我的搜索"))[:_LONGEST]
+    name = "".join(filter(str.isprintable, name))
+    try:
+        house().perform(services.save_search, me(), name, services.query_of(asked.wanted))
+    except DomainError as error:
+        if error.code != "too_many":
+            raise
+        flash(errors.sentence(error.code, error.facts, language()), "out")
+    else:
+        flash(_("已保存搜索，有新公告的标的符合时会有站内消息。"), "lead")
+    return redirect(url_for("watch.mine"), 303)
+
+
+@blueprint.post("/me/searches/<search_id>/removal")
+@policy("follow.own")
+def drop(search_id: str) -> Response:
+    """Give a saved search up."""
+    house().perform(services.drop_search, me(), search_id)
+    flash(_("已删除保存的搜索。"), "lead")
+    return redirect(url_for("watch.mine"), 303)
