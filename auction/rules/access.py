@@ -62,6 +62,7 @@ POLICY: Mapping[str, Rule] = {
     "session.close": Rule(ROLES),
     "factor.enrol": Rule(ROLES),
     "me.read": Rule(ROLES),
+    "message.own": Rule(ROLES),
     "case.create": _rule(*_COURT),
     "lot.create": _rule(*_COURT),
     "lot.edit": _rule(*_COURT, scope="court"),
