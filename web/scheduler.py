@@ -11,6 +11,7 @@ from bidding.queries.payments import due_refunds
 from bidding.services.turned_away import record_turned_away
 from risk.learning.valuation.worker import ask
 
+from .bulk import write_due
 from .door import TurnedAway
 from .gateway import PaymentGateway, SandboxGateway
 from .mailing import send_mails
@@ -50,6 +51,8 @@ def start(
     every(60, ask_refunds, house, gateway)
     scheduler.add_job(_safely, args=[value_lots])
     every(60, value_lots)
+    scheduler.add_job(_safely, args=[write_due, house])
+    every(600, write_due, house)
     if turned_away is not None:
         every(60, journal_counts, house, turned_away)
     scheduler.start()

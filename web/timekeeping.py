@@ -22,7 +22,7 @@ from bidding.services.closing import close
 from bidding.services.groups import stop_satisfied
 from bidding.services.life import open_due
 from bidding.services.looks import put_off
-from bidding.services.messages import deliver, remind
+from bidding.services.messages import deliver, remind, tell_all
 from bidding.services.own_sales import lapse_own_sale
 from bidding.services.patterns import keep_screening
 from bidding.services.relist_watch import watch_relist
@@ -40,6 +40,8 @@ _POLL = 0.05
 _LOOKS = 5
 #: Entries sealed in one transaction: few, so that sealing never keeps a bid waiting for long.
 _SEALED_AT_ONCE = 250
+#: Messages written in one transaction, for the same reason.
+_TOLD_AT_ONCE = 500
 #: The clock may be moved by at most this much at once.
 MOST_SECONDS = 400 * 86400
 
@@ -142,6 +144,8 @@ def seal_all(house: House) -> None:
 def tell_news(house: House, watching: Watching = tuple) -> None:
     """Tell what was sealed since the last time."""
     while (found := house.read(news)) is not None:
+        for start in range(0, len(found.tellings), _TOLD_AT_ONCE):
+            house.perform(tell_all, found.tellings[start : start + _TOLD_AT_ONCE])
         house.perform(deliver, found, watching())
 
 

@@ -27,7 +27,7 @@ from .rooms import ruleset_of
 #: The row of `platform` that says how many leaves of the log have been looked at.
 TOLD_SIZE = "told_size"
 #: Entries looked at in one transaction.
-MOST = 200
+MOST = 1000
 _OPENINGS = ("AuctionAnnounced", "AuctionResumed", "OpeningPutOff")
 #: Kinds of person who read messages.
 _READERS = ("bidder", "party")

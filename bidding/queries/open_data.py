@@ -2,10 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, select
+from sqlalchemy import Select, exists, func, select
 from sqlalchemy.orm import Session
 
 from auction.kernel.clock import iso
@@ -24,18 +25,51 @@ _PAGE = 500
 _WON = ("sold", "revoked")
 
 
+@dataclass(frozen=True, slots=True)
+class FeedFilter:
+    """Which lots a feed has; None or empty matches all. `region` is the beginning of a region."""
+
+    court: str | None = None
+    asset_type: str | None = None
+    region: str = ""
+
+
+def feed_lots(session: Session, now: datetime, wanted: FeedFilter, most: int = _PAGE) -> list[dict[str, Any]]:
+    """Announced lots as `open_lots` has them, each with its latest round as `auction`; the latest announced first."""
+    latest = (
+        select(Auction.lot_id, func.max(Auction.announced_at).label("at"))
+        .where(Auction.announced_at.is_not(None))
+        .group_by(Auction.lot_id)
+        .subquery()
+    )
+    rows = _lots().join(latest, latest.c.lot_id == Lot.id)
+    if wanted.court:
+        rows = rows.where(Lot.court_code == wanted.court)
+    if wanted.asset_type:
+        rows = rows.where(Lot.asset_type == wanted.asset_type)
+    if wanted.region:
+        rows = rows.where(Lot.region.startswith(wanted.region, autoescape=True))
+    found = _with_rounds(session, rows.order_by(latest.c.at.desc(), Lot.id.desc()).limit(most), now)
+    return [lot | {"auction": lot["auctions"][-1]} for lot in found]
+
+
 def open_lots(session: Session, now: datetime, after: str = "", most: int = _PAGE) -> list[dict[str, Any]]:
     """Announced lots by id, after one: each with its court, its reference price and its rounds, oldest first."""
     announced = exists().where(Auction.lot_id == Lot.id, Auction.announced_at.is_not(None))
-    rows = session.execute(
+    return _with_rounds(session, _lots().where(announced, Lot.id > after).order_by(Lot.id).limit(most), now)
+
+
+def _lots() -> Select[*tuple[Any, ...]]:
+    return (
         select(Lot, Court.name, Case.number, ReferencePrice.amount_fen)
         .join(Court, Court.code == Lot.court_code)
         .join(Case, Case.id == Lot.case_id)
         .outerjoin(ReferencePrice, ReferencePrice.lot_id == Lot.id)
-        .where(announced, Lot.id > after)
-        .order_by(Lot.id)
-        .limit(most)
-    ).all()
+    )
+
+
+def _with_rounds(session: Session, wanted: Select[*tuple[Any, ...]], now: datetime) -> list[dict[str, Any]]:
+    rows = session.execute(wanted).all()
     rounds: dict[str, list[dict[str, Any]]] = defaultdict(list)
     public = select(Auction).where(Auction.announced_at.is_not(None), Auction.lot_id.in_([row.Lot.id for row in rows]))
     for auction in session.scalars(public.order_by(Auction.announced_at, Auction.id)):
@@ -126,3 +160,24 @@ def result_document(session: Session, auction_id: str, reader: Actor | None = No
         "bids": {"count": len(bids), "root": root(leaf_hash(bid.entry.encode()) for bid in bids).hex()},
         "entry": {"stream": f"auction:{auction.id}", "number": closed.number, "hash": closed.hash} if closed else None,
     }
+
+
+def announced_pages(session: Session, size: int) -> int:
+    """How many pages of so many announced lots there are."""
+    lots = select(Auction.lot_id).where(Auction.announced_at.is_not(None)).distinct().subquery()
+    count = session.scalar(select(func.count()).select_from(lots)) or 0
+    return -(-count // size)
+
+
+def announced_lots(session: Session, page: int, size: int) -> list[tuple[str, datetime]]:
+    """A page, counted from 0, of the ids of announced lots, each with the time of its last announcement or end."""
+    changed = func.max(func.coalesce(Auction.closed_at, Auction.announced_at))
+    rows = session.execute(
+        select(Auction.lot_id, changed.label("changed"))
+        .where(Auction.announced_at.is_not(None))
+        .group_by(Auction.lot_id)
+        .order_by(Auction.lot_id)
+        .offset(page * size)
+        .limit(size)
+    )
+    return [(lot_id, at) for lot_id, at in rows]

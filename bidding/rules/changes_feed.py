@@ -5,7 +5,6 @@ kinds are named one by one, so that a kind of entry added later is not told befo
 """
 
 import base64
-import binascii
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -54,7 +53,7 @@ def size_at(cursor: str) -> int:
     """How many leaves the holder of a cursor has seen. ValueError for what is no cursor of ours."""
     try:
         text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode("ascii")
-    except (binascii.Error, UnicodeError):
+    except ValueError:
         raise ValueError("no cursor") from None
     number = text.removeprefix(_PREFIX)
     if number == text or not number.isdecimal() or len(number) > 15 or cursor_at(int(number)) != cursor:

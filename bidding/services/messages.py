@@ -4,25 +4,28 @@
 `deliver` alone, after they are committed and sealed: no bid waits for a message.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from auction.kernel.db import write_rows
 from auction.kernel.errors import DomainError
 from auction.kernel.unit import Unit
 from auction.models import Account, Auction, Mail, Message, Person, Platform
 from auction.rules.access import Actor, require
 
 from ..models import Registration
-from ..queries.news import TOLD_SIZE, Contest, News, place
+from ..queries.news import TOLD_SIZE, Contest, News, Telling, place
 from ..rules.news import REMINDED_BEFORE, outbid_at
 from ..rules.registration import STANDING
 from .looks import await_look, taken
 
 OUTBID = "outbid"
+#: Messages written by one statement.
+_TOGETHER = 500
 
 
 def tell(
@@ -41,26 +44,57 @@ def tell(
     )
     unit.session.add(message)
     unit.session.flush()
-    if unit.settings.smtp_url is not None and _has_address(unit, account_id):
+    if _with_address(unit, [account_id]):
         unit.session.add(Mail(message_id=message.id, state="waiting", attempts=0, due_at=unit.machine_now))
     return True
 
 
-def _has_address(unit: Unit, account_id: str) -> bool:
-    address = select(Person.email).join(Account, Account.person_id == Person.id).where(Account.id == account_id)
-    return unit.session.scalar(address) is not None
+def tell_all(unit: Unit, tellings: Sequence[Telling]) -> int:
+    """Tell many at once, set-wise, what was not told before; answers how many that were."""
+    told = 0
+    for start in range(0, len(tellings), _TOGETHER):
+        chunk = {(one.account_id, one.key): one for one in tellings[start : start + _TOGETHER]}
+        accounts, keys = {account for account, _ in chunk}, {key for _, key in chunk}
+        there = select(Message.account_id, Message.key).where(Message.account_id.in_(accounts), Message.key.in_(keys))
+        for row in unit.session.execute(there):
+            chunk.pop((row.account_id, row.key), None)
+        rows = [
+            {
+                "id": unit.new_id(),
+                "account_id": one.account_id,
+                "kind": one.kind,
+                "subject": dict(one.subject),
+                "key": one.key,
+                "at": one.at,
+            }
+            for one in chunk.values()
+        ]
+        write_rows(unit.session, Message, rows)
+        reached = _with_address(unit, accounts)
+        mails = [row["id"] for row in rows if row["account_id"] in reached]
+        due = {"state": "waiting", "attempts": 0, "due_at": unit.machine_now}
+        write_rows(unit.session, Mail, [{"message_id": message_id, **due} for message_id in mails])
+        told += len(rows)
+    return told
+
+
+def _with_address(unit: Unit, accounts: Collection[str]) -> set[str]:
+    """Those of some accounts to whom mail is sent: none where none is sent at all."""
+    if unit.settings.smtp_url is None:
+        return set()
+    known = select(Account.id).join(Person, Person.id == Account.person_id).where(Person.email.is_not(None))
+    return set(unit.session.scalars(known.where(Account.id.in_(accounts))))
 
 
 def deliver(unit: Unit, news: News, watching: Collection[tuple[str, str]] = ()) -> bool:
-    """Tell what the log has of new; False, and nothing done, where that was told meanwhile by somebody else.
+    """Tell what bids did, and go on in the log; False, and nothing done, where somebody else has gone on meanwhile.
 
+    What the other entries tell was told before (`tell_all`), in transactions of its own: there may be very many.
     `watching`: who has which room open just now, as (account, auction); nobody is told there that he was outbid.
     """
     if _told(unit) != news.start:
         return False
     unit.session.execute(update(Platform).where(Platform.key == TOLD_SIZE).values(value=str(news.end)))
-    for one in news.tellings:
-        tell(unit, one.account_id, one.kind, one.subject, one.key, at=one.at)
     for contest in news.contests:
         _tell_outbid(unit, contest, watching)
     for auction_id in news.openings:
@@ -107,8 +141,9 @@ def remind(unit: Unit, auction_id: str) -> None:
     standing = select(Registration.account_id).where(
         Registration.auction_id == auction_id, Registration.status.in_(STANDING)
     )
-    for account_id in unit.session.scalars(standing.order_by(Registration.id)).all():
-        tell(unit, account_id, "opening_soon", subject, f"opening_soon:{auction_id}:{auction.opens_at.isoformat()}")
+    key = f"opening_soon:{auction_id}:{auction.opens_at.isoformat()}"
+    registered = unit.session.scalars(standing.order_by(Registration.id)).all()
+    tell_all(unit, [Telling(account_id, "opening_soon", subject, key, unit.now) for account_id in registered])
 
 
 def read_message(unit: Unit, actor: Actor, message_id: str) -> Message:

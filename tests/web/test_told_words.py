@@ -17,7 +17,7 @@ GIVING = {"Tiding", "_to_registration", "_to_registrants", "_to_leader", "_to_pe
 def kinds() -> set[str]:
     """The kinds that the rule of news and whoever tells by himself name."""
     found = {"payment_wrong_payer", "payment_wrong_amount", "outbid"}
-    for path, calls, place in (("rules/news.py", GIVING | {"_viewing"}, 0), ("services/messages.py", {"tell"}, 2)):
+    for path, calls, place in (("rules/news.py", GIVING | {"_viewing"}, 0), ("services/messages.py", {"Telling"}, 1)):
         for node in ast.walk(ast.parse((ROOT / "bidding" / path).read_text("utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in calls:
                 given = node.args[place] if place < len(node.args) else None

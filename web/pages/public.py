@@ -26,6 +26,7 @@ from ..documents import confirmation_pdf
 from . import auxiliary_view, clearance_view, labels, lot_view, valuation_view
 from .forms import Entry
 from .language import _, distance, month, percent, today, weekday
+from .sharing import shared, site_address
 
 blueprint = Blueprint("site", __name__)
 
@@ -168,9 +169,12 @@ def _lot_page(auction_id: str, form: Entry | None = None) -> str:
     now, ruleset = house().now(), load(house().settings.ruleset)
     found = house().read(clearance_view.of_round, auction_id, ruleset, today(now))
     worth = house().read(valuation_view.of_lot, page.lot.id, ruleset.name)
+    shown = lot_view.view(page, now, actor, own)
+    latest = house().read(latest_auction, page.lot.id) == auction_id
     return render_template(
         "lot/lot.html",
-        **lot_view.view(page, now, actor, own),
+        **shown,
+        shared=shared(site_address(), shown["lot"], shown["auction"], shown["photos"], latest=latest),
         clearance=clearance_view.public(found),
         worth=worth,
         visits=house().read(auxiliary_view.of_lot, page.lot.id, actor, now),

@@ -15,7 +15,7 @@ class ChangesQuery(Schema):
     page_size = fields.Integer(load_default=MOST_CHANGES, validate=validate.Range(1, MOST_CHANGES))
 
 
-class ChangeOut(Strict):
+class PublicChangeOut(Strict):
     """One change. `index`: its leaf in the public log; `facts`: what its entry there says."""
 
     id = fields.String()
@@ -31,6 +31,6 @@ class ChangeOut(Strict):
 class ChangesOut(Strict):
     """Changes in the order of the log. `cursor` continues after them; `more`: whether there are further ones now."""
 
-    items = fields.List(fields.Nested(ChangeOut))
+    items = fields.List(fields.Nested(PublicChangeOut))
     cursor = fields.String()
     more = fields.Boolean()

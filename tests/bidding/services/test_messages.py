@@ -10,10 +10,11 @@ from bidding.queries.due import due_acts
 from bidding.queries.messages import messages, unread_count
 from bidding.queries.news import news
 from bidding.services.life import withdraw_locked
-from bidding.services.messages import deliver, remind, tell
+from bidding.services.messages import deliver, remind, tell, tell_all
 from bidding.services.rooms import lock_auction
 from tests.bidding.sale import RESERVE, STEP, an_open_sale, bid, hammer, tell_auction, tell_registration
 from tests.factories import a_bidder, a_registration, an_auction
+from web.timekeeping import tell_news
 
 
 def told(house: House, account_id: str) -> list[str]:
@@ -24,8 +25,7 @@ def told(house: House, account_id: str) -> list[str]:
 
 def catch_up(house: House, watching: Collection[tuple[str, str]] = ()) -> None:
     house.perform(seal)
-    while (found := house.read(news)) is not None:
-        assert house.perform(deliver, found, watching)
+    tell_news(house, lambda: watching)
 
 
 def test_a_key_is_told_an_account_once(house: House) -> None:
@@ -79,6 +79,7 @@ def test_news_told_by_another_process_meanwhile_are_not_told_again(house: House)
     house.perform(seal)
     found = house.read(news)
     assert found is not None
+    assert house.perform(tell_all, found.tellings) == 6 and house.perform(tell_all, found.tellings) == 0
     assert house.perform(deliver, found) and not house.perform(deliver, found)
     assert sorted(told(house, accounts[0])) == ["deposit_received", "qualified"]
 
