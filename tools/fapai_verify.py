@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Verify a Fapai bid receipt or evidence package offline, trusting nothing but a public key got another way.
+"""Verify a Fapai bid receipt, result or evidence package offline, trusting nothing but a public key got another way.
 
-    fapai_verify.py DIR|RECEIPT.json --key PUBLIC_KEY [--all] [--json]
+    fapai_verify.py DIR|RECEIPT.json|RESULT.json --key PUBLIC_KEY [--package DIR] [--all] [--json]
 
 PUBLIC_KEY: a PEM file, the base64 of a raw Ed25519 key, or a verifier key "name+hash+base64". Exit status: 0 verified,
 1 a check failed (each failure says where), 2 wrong usage. Needs Python 3.11 and `cryptography`, nothing of Fapai.
@@ -9,6 +9,10 @@ PUBLIC_KEY: a PEM file, the base64 of a raw Ed25519 key, or a verifier key "name
 RECEIPT: {"entry","signature","key_id","inclusion":{"index","size","hashes","root"}|null,"checkpoint":note|null}; the
 last two may be absent. Checked: the Ed25519 signature over the entry's canonical bytes (RFC 8785), that the entry is
 in the root (RFC 9162, SHA-256), that root and size are the checkpoint's (C2SP signed note), and its signature.
+
+RESULT: {"document","signature","key_id"}, or an object that has it as "signed". Checked: the signature over the
+document's canonical bytes; with --package also that its bids, their root (RFC 9162, the leaves are the entries of the
+accepted bids in order) and its closing are those of the package's entries, and that the price is the last bid's.
 
 PACKAGE: a flat folder of just these files; manifest.sig and, through it, manifest.json vouch for every byte.
   manifest.json    canonical JSON {"format":"fapai-evidence-1","kind":"auction"|"log","auction":id|null,"created_at",
@@ -192,6 +196,37 @@ def check_receipt(found: Findings, data: bytes, key: Key) -> None:
         found.part("inclusion", check_inclusion, found, written, inclusion, head or (None, None))
     else:
         found.notes.append("尚未收录 not yet sealed into the log: only the signed promise was checked")
+
+
+def check_result(found: Findings, data: bytes, key: Key, package: Path | None) -> None:
+    result = parse(data)
+    result = result.get("signed", result)
+    document = result["document"]
+    found.that(document["format"] == "fapai-result-1", "format", "is not that of a result")
+    found.that(result["key_id"] == key.id, "key_id", f"is not that of the key given, {key.id}")
+    found.part("signature", key.verify, result["signature"], canonical(document))
+    found.checked["results"] += 1
+    if package is None:
+        return
+    lines = (parse(line)["entry"] for line in (package / "entries.jsonl").read_bytes().splitlines())
+    own = [entry for entry in lines if entry["stream"] == f"auction:{document['auction_id']}"]
+    bids = [entry for entry in own if entry["kind"] == BID]
+    told = (document["bids"]["count"], document["bids"]["root"])
+    said = (len(bids), tree_root([sha256(b"\0", canonical(entry)) for entry in bids]).hex())
+    found.that(told == said, "bids", f"are not those of the entries: {told}, the entries say {said}")
+    closed = {entry["number"]: sha256(canonical(entry)).hex() for entry in own if entry["kind"] == CLOSE}
+    place = document["entry"]
+    found.that(place is None or closed.get(place["number"]) == place["hash"], "entry", "is no closing of the entries")
+    last = bids[-1]["body"]["amount_fen"] if bids else None
+    found.that(document["status"] != "sold" or document["price_fen"] == last, "price_fen", "is not the last bid's")
+
+
+def tree_root(leaves: list[bytes]) -> bytes:
+    """The root (RFC 9162) over hashes of leaves."""
+    if len(leaves) < 2:
+        return leaves[0] if leaves else sha256()
+    split = 1 << (len(leaves) - 1).bit_length() - 1
+    return sha256(b"\1", tree_root(leaves[:split]), tree_root(leaves[split:]))
 
 
 def check_inclusion(found: Findings, written: bytes, inclusion: dict[str, Any], head: tuple[Any, Any]) -> None:
@@ -525,8 +560,9 @@ def check_package(found: Findings, folder: Path, key: Key, every: bool) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("path", type=Path, metavar="DIR|RECEIPT.json")
+    parser.add_argument("path", type=Path, metavar="DIR|RECEIPT.json|RESULT.json")
     parser.add_argument("--key", required=True, metavar="PUBLIC_KEY", help="PEM file, base64, or verifier key")
+    parser.add_argument("--package", type=Path, metavar="DIR", help="the evidence package a result is compared with")
     parser.add_argument("--all", action="store_true", help="check every receipt of a package, not a sample")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     options, found = parser.parse_args(arguments), Findings()
@@ -537,7 +573,11 @@ def main(arguments: list[str] | None = None) -> int:
     if options.path.is_dir():
         found.part(str(options.path), check_package, found, options.path, key, options.all)
     elif options.path.is_file():
-        found.part(str(options.path), check_receipt, found, options.path.read_bytes(), key)
+        data = options.path.read_bytes()
+        if b'"document"' in data:
+            found.part(str(options.path), check_result, found, data, key, options.package)
+        else:
+            found.part(str(options.path), check_receipt, found, data, key)
     else:
         parser.error(f"{options.path}: no such file or folder")
     verified = not found.failed

@@ -21,6 +21,7 @@ from auction.kernel.migrate import current, head
 from auction.kernel.unit import House
 from auction.models import Auction, Checkpoint, Intake
 from bidding.models import Payment
+from bidding.queries.messages import mails_by_state
 
 from .auth import house, policy
 
@@ -125,6 +126,10 @@ class _Standing(Collector):
         for status, count in found.pop("auctions").items():
             auctions.add_metric([status], count)
         yield auctions
+        mails = GaugeMetricFamily("fapai_mails", "Mails by state: dead and unsure ones need a look", labels=["state"])
+        for state, count in found.pop("mails").items():
+            mails.add_metric([state], count)
+        yield mails
         for name, (text, value) in found.items():
             yield GaugeMetricFamily(name, text, value=value)
 
@@ -149,6 +154,7 @@ def _figures(session: Session, wired: House) -> dict[str, Any]:
 
     return {
         "auctions": {str(status): count for status, count in session.execute(counts)},
+        "mails": mails_by_state(session),
         "fapai_closings_due": ("Auctions past their end and not yet decided", figure(due)),
         "fapai_intake_leases": ("Processes that take bids", figure(leases)),
         "fapai_journal_unsealed": ("Journal entries not yet in the public log", figure(unsealed)),

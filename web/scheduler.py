@@ -7,16 +7,17 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from auction.kernel.errors import DomainError
 from auction.kernel.unit import House
-from auction.services.log import seal
 from bidding.queries.payments import due_refunds
 from bidding.services.following import add_views, alert_followers, remind_of_openings
 from bidding.services.turned_away import record_turned_away
 from risk.learning.valuation.worker import ask
 
+from .bulk import write_due
 from .door import TurnedAway
 from .gateway import PaymentGateway, SandboxGateway
+from .mailing import send_mails
 from .sockets import Broadcaster, Json
-from .timekeeping import Beside, look_at_bids, tick
+from .timekeeping import Beside, Watching, look_at_bids, seal_all, tell_news, tick
 from .valuing import Valuer
 from .views import Views
 
@@ -24,8 +25,6 @@ log = structlog.get_logger(__name__)
 
 #: Transactions of telling followers in one go: bids and closings come in between.
 _TELLINGS = 100
-#: Entries sealed in one transaction: few, so that sealing never keeps a bid waiting for long.
-_SEALED_AT_ONCE = 250
 
 
 def start(
@@ -34,8 +33,10 @@ def start(
     turned_away: TurnedAway | None,
     beside: Beside,
     views: Views | None = None,
+    watching: Watching = tuple,
 ) -> BackgroundScheduler:
-    """Start the house's timers: due acts and sealing every second, counts, refunds not asked and valuing every minute.
+    """Start the house's timers: due acts, sealing and telling every second, mail every few; every minute counts,
+    refunds not asked and valuing. `watching` answers who has which room open in this process.
 
     Refunds are asked at once too: whoever closed before may have been killed before asking. So are the models of value.
     What computes for long does so `beside` a loop.
@@ -50,11 +51,14 @@ def start(
     value_lots = Valuer(house, ask)
     every(1, tick, house)
     every(1, look_at_bids, house, beside)
-    every(1, seal_all, house)
+    every(1, seal_and_tell, house, watching)
+    every(5, send_mails, house)
     scheduler.add_job(_safely, args=[ask_refunds, house, gateway])
     every(60, ask_refunds, house, gateway)
     scheduler.add_job(_safely, args=[value_lots])
     every(60, value_lots)
+    scheduler.add_job(_safely, args=[write_due, house])
+    every(600, write_due, house)
     if turned_away is not None:
         every(60, journal_counts, house, turned_away)
     if views is not None:
@@ -86,10 +90,10 @@ def _safely(work, *args) -> None:  # type: ignore[no-untyped-def]
         log.exception("scheduled work failed", work=getattr(work, "__name__", str(work)))
 
 
-def seal_all(house: House) -> None:
-    """Seal what has been committed by now; what comes meanwhile waits for the next second."""
-    while house.perform(seal, _SEALED_AT_ONCE) == _SEALED_AT_ONCE:
-        pass
+def seal_and_tell(house: House, watching: Watching) -> None:
+    """Seal what was committed, then tell whom it concerns."""
+    seal_all(house)
+    tell_news(house, watching)
 
 
 def ask_refunds(house: House, gateway: PaymentGateway) -> None:

@@ -99,7 +99,12 @@ class Serving:
         self.broadcaster.start()
         if self._with_scheduler:
             self._scheduler = timers.start(
-                self.house, self.gateway, self.door.turned_away, self.beside, self.app.extensions["views"]
+                self.house,
+                self.gateway,
+                self.door.turned_away,
+                self.beside,
+                self.app.extensions["views"],
+                self.rooms.watching,
             )
         self._server = _Server(
             (host.strip("[]") or "127.0.0.1", int(port)), self.app, handler_class=_Handler, log=None, backlog=4096

@@ -9,7 +9,7 @@ import json
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
 import orjson
@@ -128,6 +128,7 @@ class _Client:
 
     language: str
     token: str | None
+    watched: set[str] = field(default_factory=set)
 
 
 class Rooms(Namespace):
@@ -175,10 +176,12 @@ class Rooms(Namespace):
             return self._failure(sid, "invalid", "since", reason="version", most=_LAST_VERSION)
         auction_id = data["auction_id"]
         self.enter_room(sid, auction_id)
+        self._clients[sid].watched.add(auction_id)
         try:
             return self._house.read(_snapshot, auction_id, since, self._house.now())
         except DomainError as error:
             self.leave_room(sid, auction_id)
+            self._clients[sid].watched.discard(auction_id)
             return self._failure(sid, error.code)
 
     def on_unwatch(self, sid: str, data: Any = None, *_: Any) -> dict[str, Any]:
@@ -188,7 +191,17 @@ class Rooms(Namespace):
         if (failure := self._no_auction(sid, data)) is not None:
             return failure
         self.leave_room(sid, data["auction_id"])
+        self._clients[sid].watched.discard(data["auction_id"])
         return {"auction_id": data["auction_id"]}
+
+    def watching(self) -> set[tuple[str, str]]:
+        """Who has which room open in this process, as (account, auction); only those who are signed in."""
+        found: set[tuple[str, str]] = set()
+        for client in list(self._clients.values()):
+            known = self._alive.get(client.token) if client.token and client.watched else None
+            if known is not None and known.session is not None:
+                found.update((known.session.actor.id, auction_id) for auction_id in list(client.watched))
+        return found
 
     def on_bid(self, sid: str, data: Any = None, *_: Any) -> dict[str, Any]:
         """Bid; the acknowledgement comes after the commit. Whatever goes wrong, there is one."""

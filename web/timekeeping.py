@@ -4,7 +4,7 @@ Timers are hints. Every act locks its auction, does nothing when it is not due o
 """
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -14,12 +14,15 @@ from auction.kernel.errors import DomainError
 from auction.kernel.unit import House, Unit
 from auction.models import Platform
 from auction.rules.ruleset import load
+from auction.services.log import seal
 from bidding.queries.due import LOOKS, Act, Due, due_acts, due_looks
+from bidding.queries.news import news
 from bidding.queries.patterns import bidding_of, screening_of
 from bidding.services.closing import close
 from bidding.services.groups import stop_satisfied
 from bidding.services.life import open_due
 from bidding.services.looks import put_off
+from bidding.services.messages import deliver, remind, tell_all
 from bidding.services.own_sales import lapse_own_sale
 from bidding.services.patterns import keep_screening
 from bidding.services.relist_watch import watch_relist
@@ -36,12 +39,18 @@ _PATIENCE = 10.0
 _POLL = 0.05
 #: Ended auctions whose bids are looked at in a second.
 _LOOKS = 5
+#: Entries sealed in one transaction: few, so that sealing never keeps a bid waiting for long.
+_SEALED_AT_ONCE = 250
+#: Messages written in one transaction, for the same reason.
+_TOLD_AT_ONCE = 500
 #: The clock may be moved by at most this much at once.
 MOST_SECONDS = 400 * 86400
 
 
 #: Calls something with its arguments and answers its result, on a thread of its own where a loop must go on meanwhile.
 Beside = Callable[..., Any]
+#: Answers who has which room open, as (account, auction).
+Watching = Callable[[], Collection[tuple[str, str]]]
 
 
 def here(work: Callable[..., Any], *args: Any) -> Any:
@@ -62,6 +71,7 @@ _ACTS: Mapping[Act, Callable[[Unit, str], object]] = {
     "names": watch_names,
     "relist": watch_relist,
     "resume": watch_resumption,
+    "remind": remind,
 }
 
 
@@ -109,6 +119,8 @@ def advance(house: House, seconds: int, beside: Beside = here) -> None:
     if not house.settings.sandbox:
         raise DomainError("wrong_state", status="no_sandbox")
     target = house.offset() + timedelta(seconds=seconds)
+    seal_all(house)
+    tell_news(house)
     seen: set[Due] = set()
     while True:
         waiting = [due for due in house.read(due_acts, house.clock.machine() + target) if due not in seen]
@@ -121,6 +133,22 @@ def advance(house: House, seconds: int, beside: Beside = here) -> None:
         while not carry_out(house, due, at_due_time=True, beside=beside) and time.monotonic() < give_up:
             time.sleep(_POLL)
     _set_offset(house, target)
+    seal_all(house)
+    tell_news(house)
+
+
+def seal_all(house: House) -> None:
+    """Seal what has been committed by now; what comes meanwhile waits for the next second."""
+    while house.perform(seal, _SEALED_AT_ONCE) == _SEALED_AT_ONCE:
+        pass
+
+
+def tell_news(house: House, watching: Watching = tuple) -> None:
+    """Tell what was sealed since the last time."""
+    while (found := house.read(news)) is not None:
+        for start in range(0, len(found.tellings), _TOLD_AT_ONCE):
+            house.perform(tell_all, found.tellings[start : start + _TOLD_AT_ONCE])
+        house.perform(deliver, found, watching())
 
 
 def _set_offset(house: House, offset: timedelta) -> None:

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from .crypto import Keys
 
@@ -34,6 +35,8 @@ class Settings:
     metrics_token: str | None = field(default=None, repr=False)
     trusted_proxies: int = 0
     bid_rate: float = 250.0
+    smtp_url: str | None = field(default=None, repr=False)
+    mail_from: str | None = None
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
@@ -80,6 +83,7 @@ class Settings:
             metrics_token=environ.get("FAPAI_METRICS_TOKEN") or None,
             trusted_proxies=_proxies(environ.get("FAPAI_TRUSTED_PROXIES") or "none"),
             bid_rate=_positive(environ.get("FAPAI_BID_RATE") or "250", "FAPAI_BID_RATE"),
+            **_mail(environ),
         )
 
 
@@ -132,6 +136,19 @@ def _proxies(value: str) -> int:
     if value.isdigit() and int(value) <= 5:
         return int(value)
     raise SettingsError("FAPAI_TRUSTED_PROXIES: must be none or the number of proxies in front (at most 5)")
+
+
+def _mail(environ: Mapping[str, str]) -> dict[str, str]:
+    """Where mail is sent through, and from whom: `smtp://USER:PASSWORD@HOST:PORT`, or `smtps://` for TLS at once."""
+    url, sender = environ.get("FAPAI_SMTP_URL") or "", environ.get("FAPAI_MAIL_FROM") or ""
+    if not url:
+        return {}
+    parts = urlsplit(url)
+    if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
+        raise SettingsError("FAPAI_SMTP_URL: must be smtp://[USER:PASSWORD@]HOST[:PORT], or smtps:// for TLS at once")
+    if "@" not in sender or not sender.isprintable():
+        raise SettingsError("FAPAI_MAIL_FROM: the sender's address is required where FAPAI_SMTP_URL is set")
+    return {"smtp_url": url, "mail_from": sender}
 
 
 def _positive(value: str, name: str) -> float:

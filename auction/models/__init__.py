@@ -1,4 +1,4 @@
-"""Tables of the floor `auction`: people and their accounts, cases and lots, auctions, the log, the platform itself."""
+"""Tables of the floor `auction`: people and accounts, cases and lots, auctions, the log, messages, the platform."""
 
 from ..kernel.events import RoomEvent
 from ..kernel.journal import JournalRow, Salt, Stream
@@ -18,6 +18,7 @@ from .lots import (
     TaskEnd,
     TaskRating,
 )
+from .messages import Mail, Message
 from .people import Account, Agency, Court, Idempotency, LoginSession, Person
 from .unsold import LotDrawing, LotGroup, LotGroupMember, LotReturn, OwnSale, Taking, TakingQuestion
 
@@ -47,6 +48,8 @@ __all__ = [
     "LotListing",
     "LotReturn",
     "LotWords",
+    "Mail",
+    "Message",
     "Notice",
     "OwnSale",
     "PanelMember",

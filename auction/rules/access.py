@@ -63,6 +63,7 @@ POLICY: Mapping[str, Rule] = {
     "factor.enrol": Rule(ROLES),
     "me.read": Rule(ROLES),
     "follow.own": Rule(ROLES),
+    "message.own": Rule(ROLES),
     "case.create": _rule(*_COURT),
     "lot.create": _rule(*_COURT),
     "lot.edit": _rule(*_COURT, scope="court"),

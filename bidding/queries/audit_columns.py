@@ -90,6 +90,7 @@ _COPY = "kept beside what the entry tells, which names the same act; the entry i
 _REGISTRY = "imported from files whose hash is journaled, and imported again from them"
 _RISK = "informs a regulator and decides nothing; what was decided on it is journaled"
 _PAPERS = "kept for those who read it; its entry carries the hash, and what is decided on it is journaled"
+_TOLD = "says what the journal says, to whom it concerns; nothing is decided on it"
 _DRAFTS = "a draft; what becomes of it is sealed in the sheet"
 _MACHINE = "how the program runs: made anew at will, evidence of nothing"
 _LISTED = "made of lots, rounds and sealed sheets, to find them by; made anew from these at will"
@@ -154,6 +155,7 @@ STATE: Mapping[str, Mapping[str, str]] = MappingProxyType(
         **{name: {"*": _ACTS} for name in ("viewing_bookings", "questions", "answers")},
         **{name: {"*": _DRAFTS} for name in ("report_parts", "drafted_items")},
         "papers": {"*": _PAPERS},
+        **{name: {"*": _TOLD} for name in ("mails", "messages")},
         **{name: {"*": _REGISTRY} for name in ("control", "registry_versions", "relatives", "staff")},
         **{name: {"*": _RISK} for name in ("alerts", "bid_patterns", "bid_screenings", "interest_findings")},
         **{name: {"*": _RISK} for name in ("clearance_assessments", "clearance_models", "clearance_outcomes")},

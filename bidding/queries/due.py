@@ -13,10 +13,10 @@ from risk.queries.sanctions import due_sanctions
 
 from ..models import AwaitedLook
 
-#: What only informs a regulator, in the order in which it is done.
-Look = Literal["screen", "patterns", "names", "relist", "resume"]
+#: What only informs somebody, in the order in which it is done: all but the last a regulator.
+Look = Literal["screen", "patterns", "names", "relist", "resume", "remind"]
 Act = Literal["open", "close", "overdue", "satisfy", "own_sale", "enforce", "expire", "unanswered"] | Look
-LOOKS: tuple[Look, ...] = ("screen", "patterns", "names", "relist", "resume")
+LOOKS: tuple[Look, ...] = ("screen", "patterns", "names", "relist", "resume", "remind")
 #: Of each kind so many are read at once: after a long stand-still there may be thousands, read every second.
 _MOST_LOOKS = 100
 
@@ -28,7 +28,7 @@ class Due:
 
     Acts of one instant come in the order opening, closing, telling, counting and ending own sales; then sanctions
     begin and end; then it is told of questions not answered in time; then the signs of ended auctions are compared,
-    their bids are looked at, names are compared, and late rounds and resumptions are told.
+    their bids are looked at, names are compared, late rounds and resumptions are told, and registrants are reminded.
     """
 
     at: datetime

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from auction.models import Auction, Court, Lot
 
-from ..models import AfterSaleStep, Payment, Registration
+from ..models import AfterSaleStep, Bid, Payment, Registration
 from ..rules.debt import OWING
 from ..rules.registration import STANDING
 from .payments import owed_fen, payments, refund_dict
@@ -76,6 +76,13 @@ def own(session: Session, account_id: str, registration_id: str, now: datetime) 
     if row is None or row.account_id != account_id:
         return None
     return _own(session, row, now)
+
+
+def own_bids(session: Session, registration: Registration, most: int = 20) -> list[Bid]:
+    """The latest accepted bids of a registration, each with a receipt; the newest first."""
+    accepted = (Bid.registration_id == registration.id, Bid.outcome == "accepted")
+    rows = select(Bid).where(Bid.auction_id == registration.auction_id, *accepted)
+    return list(session.scalars(rows.order_by(Bid.seq.desc()).limit(most)))
 
 
 def _own(session: Session, row: Registration, now: datetime) -> Own:

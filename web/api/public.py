@@ -7,9 +7,11 @@ from typing import Any
 
 from flask import Response, current_app, jsonify, make_response, request
 
+from auction.kernel.crypto import canonical
 from auction.kernel.errors import DomainError
 from auction.kernel.unit import House
 from bidding.queries import auctions, lots, receipts
+from bidding.queries.open_data import result_document
 
 from ..auth import current_actor, house, policy
 from ..documents import confirmation_pdf
@@ -104,9 +106,12 @@ def get_confirmation(auction_id: str) -> Response:
 @policy("public.read")
 @blueprint.response(200, ResultOut)
 def get_result(auction_id: str) -> Response:
-    """How an auction ended. 404 before it is decided."""
+    """How an auction ended, and the same signed for whoever keeps it (`signed`). 404 before it is decided."""
     wired = house()
-    return jsonify(wired.read(receipts.result, auction_id, wired.now(), current_actor()))
+    found = wired.read(receipts.result, auction_id, wired.now(), current_actor())
+    document = wired.read(result_document, auction_id, current_actor())
+    signature = wired.vault.sign(canonical(document))
+    return jsonify(found | {"signed": {"document": document, "signature": signature, "key_id": wired.vault.key_id}})
 
 
 @blueprint.get("/bids/<bid_id>/receipt")

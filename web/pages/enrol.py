@@ -7,13 +7,14 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 
 from auction.kernel.errors import DomainError
 from auction.kernel.money import yuan
-from auction.rules.published_holidays import due_as_published
+from auction.rules.ruleset import load
 from bidding.models import Payment, Registration
 from bidding.queries.conflicts import BARRED, RENEGER, is_reviewed, reviews_of
 from bidding.queries.held import decision_due
 from bidding.queries.leaving import may_leave as leaving
 from bidding.queries.lot_page import LotPage, SheetFacts, lot_page, sealed_sheet
-from bidding.queries.mine import Own, mine, own
+from bidding.queries.messages import unread_count
+from bidding.queries.mine import Own, mine, own, own_bids
 from bidding.queries.papers import papers, proofs
 from bidding.queries.payments import difference_owed_fen
 from bidding.queries.renege_view import debt_of
@@ -30,6 +31,7 @@ from bidding.services.renege_objections import file_objection
 from bidding.services.takings import TAKING
 from bidding.services.unwinding import SALE_REVOKED
 from disclosure.rules.sheet import is_restricted
+from risk.queries.standing import own_record
 
 from .. import errors
 from ..auth import house, me, policy
@@ -38,7 +40,7 @@ from ..paying import ask_balance, ask_deposit, ask_own_difference, ask_top_up, s
 from ..schemas.bidding import RegistrationIn
 from ..schemas.conflicts import ReviewIn
 from ..schemas.reneges import PartIn, RenegeObjectionIn
-from . import debt_view, forms, labels, lot_view
+from . import debt_view, forms, labels, lot_view, mine_view
 from .desk.unwinding import revocation_view
 from .forms import Entry
 from .language import _, language, local
@@ -49,7 +51,6 @@ from .refusals import refusal_sentence
 blueprint = Blueprint("enrol", __name__)
 
 _PRINCIPAL = {"name": forms.text, "id_type": forms.text, "id_number": forms.text, "share": forms.text}
-_BADGES = {"qualified": "ok", "awaiting_deposit": "warn", "awaiting_court": "warn", "refused": "stop", "applied": "ok"}
 
 
 @blueprint.get("/auctions/<auction_id>/register")
@@ -110,59 +111,20 @@ def submit(auction_id: str) -> Any:
 @blueprint.get("/me", endpoint="mine")
 @policy("me.read")
 def mine_list() -> str:
-    """My auctions."""
-    now = house().now()
-    owns = [_card(row, now) for row in house().read(mine, me().id, now)]
-    asked = house().read(questions_to, me(), now)
-    unanswered = sum(one["open"] for one in asked)
-    return render_template("enrol/mine.html", owns=owns, now=now, asked=asked, unanswered=unanswered)
-
-
-def _card(row: Own, now: Any) -> dict[str, Any]:
-    registration, auction = row.registration, round_view(row.auction, now)
-    leads = registration.bidder_code is not None and registration.bidder_code == auction["leader_code"]
-    live = row.live and auction["status"] in ("announced", "open") and not auction["ended"]
-    links = []
-    page = url_for("enrol.show", registration_id=registration.id)
-    if registration.status == "awaiting_deposit":
-        links.append({"label": _("交纳保证金"), "href": page, "main": True})
-    elif row.live and not row.current:
-        links.append({"label": _("确认新版情况表"), "href": page, "main": True})
-    elif row.buyer:
-        links.append({"label": _("付款与手续"), "href": page, "main": True})
-    if row.buyer:
-        confirmation = url_for("site.confirmation", auction_id=row.auction.id)
-        links.append({"label": _("成交确认书"), "href": confirmation, "main": False})
-    return {
-        "row": row,
-        "view": auction,
-        "badge": _BADGES.get(registration.status, ""),
-        "leads": leads,
-        "live_room": live and registration.status == "qualified",
-        "links": links,
-        "money": _money(row),
-    }
-
-
-def _money(row: Own) -> list[dict[str, str]]:
-    lines = []
-    for payment in row.payments:
-        refund = row.refunds.get(payment.id)
-        amount = yuan(payment.refund_fen or payment.amount_fen)
-        if refund and refund["refunded_at"]:
-            text = _("¥%(amount)s 已于 %(time)s 退还", amount=amount, time=local(refund["refunded_at"]))
-            lines.append({"kind": "grn", "text": text})
-        elif refund:
-            text = _("¥%(amount)s 应于 %(time)s 前退还", amount=amount, time=local(refund["due_at"]))
-            lines.append({"kind": "red" if refund["overdue"] else "amb", "text": text})
-    if row.auction.settlement in ("balance_due", "overdue") and row.buyer and row.auction.balance_due_at:
-        text = _(
-            "尾款 ¥%(amount)s，不迟于 %(time)s",
-            amount=yuan(row.owed_fen),
-            time=local(due_as_published(row.auction.balance_due_at)),
-        )
-        lines.append({"kind": "red" if row.auction.settlement == "overdue" else "amb", "text": text})
-    return lines
+    """What is mine: registrations with what is to be done next, money on its way, papers, record, what I was told."""
+    wired = house()
+    now, person_id = wired.now(), me().person_id
+    record = wired.read(own_record, load(wired.settings.ruleset), person_id, now) if person_id else None
+    asked = wired.read(questions_to, me(), now)
+    return render_template(
+        "enrol/mine.html",
+        owns=[mine_view.card(row, now) for row in wired.read(mine, me().id, now)],
+        now=now,
+        unread=wired.read(unread_count, me().id, now),
+        points=record.score if record else None,
+        asked=asked,
+        unanswered=sum(one["open"] for one in asked),
+    )
 
 
 @blueprint.get("/registrations/<registration_id>")
@@ -197,6 +159,7 @@ def _show(found: Own, form: Entry) -> str:
         debt=debt,
         may_object=debt is not None and _may_object(debt),
         warning=debt_view.warning(debt) if debt and debt["stage"] in ("balance_due", "overdue", "declarable") else "",
+        documents=mine_view.documents(found, house().read(own_bids, found.registration)),
         **_reviews(found),
         **_qualification(found),
         may_leave=found.live and not auction["ended"] and house().read(leaving, found.auction, found.registration, now),

@@ -25,6 +25,7 @@ from ..documents import confirmation_pdf
 from . import auxiliary_view, clearance_view, cost_view, lot_view, valuation_view
 from .forms import Entry
 from .language import today
+from .sharing import shared, site_address
 
 blueprint = Blueprint("site", __name__)
 
@@ -84,9 +85,12 @@ def _lot_page(auction_id: str, form: Entry | None = None) -> str:
     cost = cost_view.view(page, now, request.args.get("price", ""))
     found = house().read(clearance_view.of_round, auction_id, ruleset, today(now))
     worth = house().read(valuation_view.of_lot, page.lot.id, ruleset.name)
+    shown = lot_view.view(page, now, actor, own)
+    latest = house().read(latest_auction, page.lot.id) == auction_id
     return render_template(
         "lot/lot.html",
-        **lot_view.view(page, now, actor, own),
+        **shown,
+        shared=shared(site_address(), shown["lot"], shown["auction"], shown["photos"], latest=latest),
         clearance=clearance_view.public(found),
         worth=worth,
         cost=cost,

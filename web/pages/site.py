@@ -13,6 +13,7 @@ from auction.kernel.money import in_words, yuan
 from auction.queries.approvals import approvals_waiting
 from auction.queries.log import latest_checkpoint
 from auction.rules.access import Actor
+from bidding.queries.messages import unread_count
 
 from ..answering import answer_for
 from ..auth import current_actor, house
@@ -21,11 +22,13 @@ from . import (
     agency,
     approvals,
     clearance_record,
+    data,
     enrol,
     figures,
     finding,
     following,
     labels,
+    messages,
     objections,
     people,
     public,
@@ -108,6 +111,7 @@ _BLUEPRINTS = (
     people.blueprint,
     enrol.blueprint,
     objections.blueprint,
+    messages.blueprint,
     room.blueprint,
     standing.blueprint,
     takings.blueprint,
@@ -116,6 +120,7 @@ _BLUEPRINTS = (
     figures.blueprint,
     valuation_view.blueprint,
     verify.blueprint,
+    data.blueprint,
     _DESK[0].blueprint,
     agency.blueprint,
     agencies.blueprint,
@@ -207,6 +212,7 @@ def _navigation(actor: Actor | None) -> list[dict[str, Any]]:
     ]
     if role in ("bidder", "party"):
         links.append((_("我的竞买"), "enrol.mine", ("enrol", "record", "objecting", "taking")))
+        links.append((_("消息"), "told.show", ("told",)))
     if role is not None:
         links.append((_("我的关注"), "watch.mine", ("watch",)))
     if role in _COURT:
@@ -224,15 +230,21 @@ def _navigation(actor: Actor | None) -> list[dict[str, Any]]:
             "label": label,
             "href": url_for(target),
             "current": endpoint in own or endpoint.split(".")[0] in own,
-            "count": _waiting(actor) if target == "approving.show" else 0,
+            "count": _waiting(actor, target),
         }
         for label, target, own in links
     ]
 
 
-def _waiting(actor: Actor | None) -> int:
-    """How many proposals wait for the visitor."""
-    return (_if_possible(lambda: house().read(approvals_waiting, actor)) or 0) if actor else 0
+def _waiting(actor: Actor | None, target: str) -> int:
+    """How many proposals or messages wait for the visitor on a page."""
+    if actor is None:
+        return 0
+    if target == "approving.show":
+        return _if_possible(lambda: house().read(approvals_waiting, actor)) or 0
+    if target == "told.show":
+        return _if_possible(lambda: house().read(unread_count, actor.id, house().now())) or 0
+    return 0
 
 
 for _blueprint in _BLUEPRINTS:

@@ -295,6 +295,14 @@ class RevokedOut(Strict):
     ground = fields.String()
 
 
+class SignedOut(Strict):
+    """What was signed: `signature` is Ed25519 over the canonical JSON (RFC 8785) of `document`."""
+
+    document = fields.Dict()
+    signature = fields.String()
+    key_id = fields.String()
+
+
 class ResultOut(Strict):
     """How an auction ended."""
 
@@ -312,6 +320,7 @@ class ResultOut(Strict):
     revoked = fields.Nested(RevokedOut, allow_none=True)
     confirmed = fields.Boolean()
     settlement = fields.Nested(SettlementOut, allow_none=True)
+    signed = fields.Nested(SignedOut)
 
 
 class InclusionOut(Strict):
