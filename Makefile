@@ -11,6 +11,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 VENDOR := web/static/vendor
+NPM := npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
 PORT ?= 8000
 # What pytest is asked for: make test PYTEST="tests/bidding -q". The served stories wait more than they work.
 PYTEST ?= -n 3 --dist loadscope --no-loadscope-reorder
@@ -36,7 +37,7 @@ help:
 
 install: $(VENV)/.project $(VENDOR)/.stamp $(PO:.po=.mo)
 
-dev: install $(VENV)/.dev
+dev: install $(VENV)/.dev node_modules/.dev
 
 $(VENV)/.made:
 	@python=''; \
@@ -75,10 +76,15 @@ $(VENDOR)/.stamp: package-lock.json package.json
 		echo 'fapai takes its browser libraries from npm, and there is no npm here. On Debian: apt-get install npm' >&2; \
 		exit 1; \
 	}
-	npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
+	$(NPM) --omit=dev
 	@mkdir -p $(VENDOR)
 	cp node_modules/socket.io-client/dist/socket.io.min.js $(VENDOR)/
 	cp node_modules/uplot/dist/uPlot.iife.min.js node_modules/uplot/dist/uPlot.min.css $(VENDOR)/
+	@touch $@
+
+# What checks pages in the tests: some 200 packages that nobody needs who only runs the site.
+node_modules/.dev: package-lock.json $(VENDOR)/.stamp
+	$(NPM)
 	@touch $@
 
 %.mo: %.po $(VENV)/.runtime

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes sure that what the tests need besides Python answers on this machine: PostgreSQL, Redis and Chromium.
+# Makes sure that what the tests need besides Python answers on this machine: PostgreSQL, Redis, Chromium, Java.
 #
 # What is installed but stopped is started; what is absent is installed with apt-get when run as root; otherwise this
 # says what is missing and exits with 1.  No configuration of the system is changed: where the system's PostgreSQL does
@@ -161,12 +161,17 @@ find_chromium() { # prints the path
     return 1
 }
 
+# Java, for the checker of HTML
+
+find_java() { command -v java >/dev/null || apt_install default-jre-headless; }
+
 [ -x .venv/bin/python ] || fail 'there is no .venv: run make install first'
 
 missing=()
 database=$(find_postgres) || missing+=("PostgreSQL: no server that lets the tests in (TEST_DATABASE_URL=${TEST_DATABASE_URL:-unset}). On Debian, as root: apt-get install postgresql")
 broker=$(find_redis) || missing+=("Redis: no server answers (TEST_REDIS_URL=${TEST_REDIS_URL:-unset}). On Debian, as root: apt-get install redis-server")
 browser=$(find_chromium) || missing+=("Chromium: not installed. On Debian, as root: apt-get install chromium fonts-noto-cjk")
+find_java || missing+=("Java: not installed. On Debian, as root: apt-get install default-jre-headless")
 if [ ${#missing[@]} -gt 0 ]; then
     for line in "${missing[@]}"; do say "missing: $line"; done
     exit 1
