@@ -42,7 +42,8 @@ class Party(Base):
 class Lot(Base):
     """A thing to be sold. `sheet_version` is the last sealed version of its disclosure sheet, 0 before the first.
 
-    `disposal`: why no further round comes without a sale: taken, own_sale, returned or other_measures.
+    `seized_on`: the day on which this court seized it, where that is recorded. `disposal`: why no further round comes
+    without a sale: taken, own_sale, returned or other_measures.
     """
 
     __tablename__ = "lots"
@@ -55,6 +56,7 @@ class Lot(Base):
     region: Mapped[str]
     address: Mapped[str]
     attributes: Mapped[dict[str, Any]]
+    seized_on: Mapped[date | None]
     sheet_version: Mapped[int] = mapped_column(default=0)
     disposal: Mapped[str | None]
     created_at: Mapped[datetime]

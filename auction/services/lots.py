@@ -112,13 +112,17 @@ def create_lot(
     region: str,
     address: str,
     attributes: Mapping[str, Any],
+    seized_on: date | None = None,
 ) -> Lot:
-    """Enter a lot under a case of the actor's court.
+    """Enter a lot under a case of the actor's court; `seized_on`: the day on which it was seized (REF 1).
 
-    DomainError invalid: `unknown_case` when there is none, `degrees_invalid` for a place that is none.
+    DomainError invalid: `unknown_case` when there is none, `degrees_invalid` for a place that is none, `in_future` for
+    the day.
     """
     require(actor, "lot.create")
     court = _court_of(actor)
+    if seized_on is not None and seized_on > shanghai_day(unit.now):
+        raise invalid("seized_on", "in_future", value=seized_on.isoformat())
     case = unit.session.scalar(select(Case).where(Case.court_code == court, Case.number == case_number))
     if case is None:
         raise invalid("case_number", "unknown_case", value=case_number)
@@ -134,6 +138,7 @@ def create_lot(
         region=region,
         address=address,
         attributes=dict(attributes),
+        seized_on=seized_on,
         sheet_version=0,
         created_at=unit.now,
         created_by=actor.id,

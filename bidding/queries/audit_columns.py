@@ -136,7 +136,7 @@ STATE: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "lot_returns": dict.fromkeys(("lot_id", "by", "at"), _COPY),
         "lots": dict.fromkeys(
             (
-                *("id", "case_id", "court_code", "title", "asset_type", "region", "address", "attributes"),
+                *("id", "case_id", "court_code", "title", "asset_type", "region", "address", "attributes", "seized_on"),
                 *("sheet_version", "created_at", "created_by"),
             ),
             _COURT,

@@ -249,6 +249,7 @@ def _facts(session: Session, lot: Lot, held: list[Auction], known: _Known) -> Lo
     return LotFacts(
         asset_type=AssetType(lot.asset_type),
         entered_at=lot.created_at,
+        seized_on=lot.seized_on,
         disposed=lot.disposal is not None,
         price=price_of(price) if price else None,
         pricing=tuple(known.pricing.get(lot.id, ())),

@@ -134,7 +134,7 @@ def round_summary(auction: Auction, now: datetime) -> dict[str, Any]:
 def lot_resource(session: Session, lot_id: str, now: datetime, reader: Actor | None = None) -> dict[str, Any]:
     """`GET /lots/{id}`. DomainError not_found for what the reader may not see.
 
-    `risk` is null where nothing has been assessed; `GET /lots/{id}/risk` has the reasons.
+    `risk` is null where nothing has been assessed; `GET /lots/{id}/risk` has the reasons. `seized_on` is the court's.
     """
     lot = session.get(Lot, lot_id)
     if lot is None:
@@ -143,11 +143,13 @@ def lot_resource(session: Session, lot_id: str, now: datetime, reader: Actor | N
     if not rounds and not reads_drafts(session, reader, lot):
         raise DomainError("not_found")
     price = session.get(ReferencePrice, lot.id)
+    ours = reads_drafts(session, reader, lot)
     return {
         **_lot_facts(lot, session.get_one(Court, lot.court_code), session.get_one(Case, lot.case_id).number),
         "status": lot.disposal or (status_at(rounds[-1], now) if rounds else None),
         "counters": counters(session, lot.id, rounds[-1].id if rounds else None),
         "disposal": disposal_of(session, lot),
+        "seized_on": lot.seized_on.isoformat() if ours and lot.seized_on else None,
         "reference_price": _reference_price(price) if price else None,
         "disclosure": _disclosure(session, lot),
         "auctions": [round_summary(auction, now) for auction in rounds],

@@ -1,9 +1,9 @@
 """What is due on a court's lot, and what is late: one clock for each act that the law gives a day.
 
-Source: REF 27, 30; OJA 12, 14, 16, 23, 25, 26, 28; SALE 20, 22, 27; COMP 85; CPL 236, 238; EXEC 8; what has no article
-is the court's practice. A clock says of itself whether somebody must act (`deadline`), nobody may act yet (`wait`), or
-time alone brings it about (`event`). A new kind of clock is a new function in `CLOCKS`, its facts a new field of
-`LotFacts`.
+Source: REF 1, 27, 30; OJA 12, 14, 16, 23, 25, 26, 28; SALE 20, 22, 27; COMP 85; CPL 236, 238; EXEC 8; what has no
+article is the court's practice. A clock says of itself whether somebody must act (`deadline`), nobody may act yet
+(`wait`), or time alone brings it about (`event`). A new kind of clock is a new function in `CLOCKS`, its facts a new
+field of `LotFacts`.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -85,6 +85,7 @@ class OpenObjection:
 class LotFacts:
     """What the clocks of a lot rest on; `sale` is its latest round, `earlier` every round, in order of time.
 
+    `seized_on`: where it is recorded.
     `disposed`: taken, sold by its owner or returned, so that no further round comes. `announced_on`: the day of the
     first announcement, None before it. `gaps`: what the sheet still lacks. `questions` that wait for an answer, and
     the first moment at which it is too late for one. Of all rounds: `refunds` not yet sent back and when the first was
@@ -94,6 +95,7 @@ class LotFacts:
 
     asset_type: AssetType
     entered_at: datetime
+    seized_on: date | None = None
     disposed: bool = False
     price: ReferencePrice | None = None
     pricing: tuple[Step, ...] = ()
@@ -214,8 +216,13 @@ def _price(lot: LotFacts, at: Moment) -> Iterator[Clock]:
 
 
 def _pricing(lot: LotFacts, at: Moment) -> Iterator[Clock]:
-    """Reports asked for, and one that came and has to be sent on, while there is no price (REF 11, 19, 21)."""
-    if lot.price is not None or lot.disposed or not lot.pricing:
+    """Starting to fix the price after the seizure; reports asked for, and one that came and has to be sent on, while
+    there is no price (REF 1, 11, 19, 21)."""
+    if lot.price is not None or lot.disposed:
+        return
+    if not lot.pricing:
+        if lot.seized_on is not None:
+            yield _within("pricing_start", lot.seized_on, at.ruleset, "ref_start", at)
         return
     found = lead(lot.pricing, at.ruleset, at.calendar)
     for each in found.methods:

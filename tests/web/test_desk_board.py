@@ -8,12 +8,14 @@ from flask import Flask
 
 from auction.kernel.unit import House, Unit
 from auction.models import Account, Notice
+from auction.queries.sessions import account_named
 from auction.rules.calendar import shanghai_day
 from bidding.models import AfterSaleStep
 from bidding.rules.clocks import STATES
 from bidding.rules.stages import Stage
 from tests.factories import a_case, a_court, a_lot, a_party, a_payment, a_registration, an_account, an_auction
-from tests.web.caller import SignIn, code_of
+from tests.web.caller import SignIn, code_of, fields_of
+from tests.web.court import CourtRoom, fine
 from tests.web.test_pages import signed_in
 from web import board_words
 
@@ -77,6 +79,22 @@ def test_the_board_is_narrowed_by_stage_urgency_clock_and_text(house: House, sig
     assert titles("page=2&page_size=4") == ["刚录入的房产"]
     assert code_of(caller.get("/desk/board?stage=none")) == "invalid"
     assert code_of(caller.get("/desk/board?foo=1")) == "invalid"
+
+
+def test_a_lot_entered_with_its_seizure_is_to_be_priced_within_thirty_days(
+    app: Flask, house: House, sign_in: SignIn
+) -> None:
+    room = CourtRoom(house, sign_in)
+    room.enter()
+    assert fields_of(room.clerk.post("/lots", room.lot_facts(seized_on="2026-03-03"))) == {"seized_on": "in_future"}
+    lot = fine(room.clerk.post("/lots", room.lot_facts(seized_on="2026-01-16")), 201)
+    assert lot["seized_on"] == "2026-01-16"
+    board = room.clerk.get("/desk/board").get_json()
+    clocks = {item["lot_id"]: [clock["code"] for clock in item["clocks"]] for item in board["items"]}
+    assert "pricing_start" in clocks[lot["id"]] and "pricing_start" not in clocks[room.lot_id]
+    judge = house.read(account_named, room.names[0])
+    assert judge is not None
+    assert "查封后启动确定参考价程序" in signed_in(app, house, judge).get("/desk/").text
 
 
 def test_only_the_court_itself_has_a_board(house: House, sign_in: SignIn) -> None:

@@ -92,6 +92,7 @@ class LotIn(Strict):
     """A lot under a case of the court. `attributes` is free: plain values a search or a valuation may use.
 
     `latitude` and `longitude` among them, degrees WGS 84, put the lot on the map.
+    `seized_on`: the day on which it was seized; within 30 days of it the pricing starts (REF 1).
     """
 
     case_number = words(100)
@@ -100,6 +101,7 @@ class LotIn(Strict):
     region = words(100)
     address = words(300)
     attributes = fields.Dict(keys=fields.String(validate=validate.Length(1, 60)), load_default=dict, validate=_plain)
+    seized_on = Day(load_default=None, allow_none=True)
 
 
 class ResultIn(Strict):

@@ -13,7 +13,7 @@ from bidding.queries.auctions import MOST
 from bidding.queries.finding import SORTS, LotFilter
 from bidding.rules.find import FARTHEST_KM, FLAGS
 
-from .base import Moment, PageOut, PageQuery, Strict, choice, printable
+from .base import Day, Moment, PageOut, PageQuery, Strict, choice, printable
 from .unsold import DisposalOut
 from .viewings import ViewingOut
 
@@ -194,10 +194,11 @@ class DisclosureSummaryOut(Strict):
 
 
 class LotOut(LotBase):
-    """A lot. `risk` is null where nothing has been assessed."""
+    """A lot. `risk` is null where nothing has been assessed; `seized_on` is told to its court alone."""
 
     counters = fields.Nested(CountersOut)
     disposal = fields.Nested(DisposalOut, allow_none=True)
+    seized_on = Day(allow_none=True)
     reference_price = fields.Nested(ReferencePriceOut, allow_none=True)
     disclosure = fields.Nested(DisclosureSummaryOut, allow_none=True)
     auctions = fields.List(fields.Nested(RoundOut))

@@ -169,6 +169,18 @@ ENDS: dict[str, tuple[LotFacts, str, str, str]] = {
         "2026-10-10",
         "court's practice",
     ),
+    "pricing starts within thirty days of the seizure": (
+        lot(seized_on=date(2026, 1, 5)),
+        "pricing_start",
+        "2026-02-04",
+        "REF 1",
+    ),
+    "which end on a worked day": (
+        lot(seized_on=date(2026, 1, 16)),
+        "pricing_start",
+        "2026-02-24",
+        "REF 1",
+    ),
     "an objection to a renege": (
         sold(settlement="reneged"),
         "renege_objection",

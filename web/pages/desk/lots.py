@@ -40,7 +40,7 @@ _PARTY = {
     "id_number": forms.text,
     "claim_fen": forms.money,
 }
-_LOT = dict.fromkeys(("case_number", "title", "asset_type", "region", "address"), forms.text)
+_LOT = dict.fromkeys(("case_number", "title", "asset_type", "region", "address", "seized_on"), forms.text)
 _PRICE = {"method": forms.text, "amount_fen": forms.money, "effective_on": forms.text, "valid_until": forms.text}
 _RESULT = {"source": forms.text, "amount_fen": forms.money, "reported_on": forms.text}
 _STEP = {"code": forms.text, "on": forms.text, "detail": forms.text}
