@@ -121,10 +121,8 @@ def _hand_over(client: smtplib.SMTP, sender: str, to: str, written: bytes) -> tu
 def written_mail(letter: Letter, settings: Settings, now: datetime) -> bytes:
     """The mail: both languages, Chinese first, and where to read more. It names its reader nowhere but in `To`."""
     mail = EmailMessage(policy=SMTP)
-    (title, text), (title_en, text_en) = (
-        said(letter.kind, letter.subject, "zh"),
-        said(letter.kind, letter.subject, "en"),
-    )
+    title, text = said(letter.kind, letter.subject, "zh", mailed=True)
+    title_en, text_en = said(letter.kind, letter.subject, "en", mailed=True)
     mail["From"], mail["To"] = settings.mail_from, letter.to
     mail["Subject"] = f"法拍：{title} / {title_en}"
     mail["Date"] = format_datetime(now)

@@ -18,14 +18,15 @@ def table() -> Mapping[str, Mapping[str, Mapping[str, str]]]:
     return tomllib.loads(files("web").joinpath("told.toml").read_text("utf-8"))
 
 
-def said(kind: str, subject: Mapping[str, Any], language: str) -> tuple[str, str]:
-    """Title and text of a message in `zh` or `en`; where its kind is unknown, the kind itself and nothing."""
+def said(kind: str, subject: Mapping[str, Any], language: str, *, mailed: bool = False) -> tuple[str, str]:
+    """Title and text of a message in `zh` or `en`, as shown or as mailed; an unknown kind says itself and nothing."""
     row = table().get(kind)
     if row is None:
         return kind, ""
     code = subject.get("code")
     why = sentence(code, {}, language) if code else ""
-    return row["title"][language], filled(row["text"][language], {**subject, "why": why}, language)
+    text = row.get("mail", row["text"]) if mailed else row["text"]
+    return row["title"][language], filled(text[language], {**subject, "why": why}, language)
 
 
 def address(subject: Mapping[str, Any]) -> str | None:

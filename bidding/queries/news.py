@@ -164,7 +164,8 @@ def _people(session: Session, tiding: Tiding) -> Any:
     if tiding.who == "person":
         return accounts.where(Account.person_id == tiding.to)
     if tiding.who == "asker":
-        return accounts.where(Account.person_id == select(Question.person_id).where(Question.id == tiding.to))
+        asker = select(Question.person_id).where(Question.id == tiding.to)
+        return accounts.where(Account.person_id == asker.scalar_subquery())
     if tiding.who == "visitors":
         booked = select(ViewingBooking.person_id).where(
             ViewingBooking.viewing_id == tiding.to, ViewingBooking.cancelled_at.is_(None)

@@ -7,7 +7,9 @@ from socketio.exceptions import ConnectionRefusedError
 from werkzeug.test import create_environ
 
 from auction.kernel.unit import House
+from auction.services.accounts import Opened, open_session
 from bidding.desk import Desk
+from tests.web.sale import a_sale
 from web.door import Door
 from web.sockets import Json, Rooms, _wrong_field
 
@@ -87,3 +89,24 @@ def test_what_is_no_token_lets_nobody_in(rooms: Rooms, auth: object) -> None:
 def test_who_shows_no_token_may_watch(rooms: Rooms, auth: object) -> None:
     rooms.on_connect("t", create_environ(), auth)
     assert rooms._clients["t"].token is None
+
+
+def test_who_watches_which_room_is_known_while_he_does(
+    rooms: Rooms, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("enter_room", "leave_room"):
+        monkeypatch.setattr(rooms, name, lambda *_: None)
+    sale = house.perform(a_sale)
+    bidder = sale.bidders[0].id
+    opened = house.perform(open_session, bidder, matches=True, code_holds=lambda _: None)
+    assert isinstance(opened, Opened)
+    rooms.on_connect("t", create_environ(), {"token": opened.token})
+    for sid in ("s", "t"):
+        assert rooms.trigger_event("watch", sid, {"auction_id": sale.auction_id})["status"] == "open"
+    assert rooms.trigger_event("watch", "t", {"auction_id": "nosuch"})["code"] == "not_found"
+    assert rooms.watching() == {(bidder, sale.auction_id)}, "but for who is not signed in, and rooms there are not"
+    rooms.trigger_event("unwatch", "t", {"auction_id": sale.auction_id})
+    assert rooms.watching() == set()
+    rooms.trigger_event("watch", "t", {"auction_id": sale.auction_id})
+    rooms.on_disconnect("t")
+    assert rooms.watching() == set()

@@ -47,6 +47,13 @@ def test_a_refused_registration_says_why_in_the_readers_language() -> None:
     assert "不得" in zh and "bid" in en and "{" not in zh + en
 
 
+def test_a_mail_does_not_say_the_code_that_nobody_else_may_know() -> None:
+    subject = {"title": "房产", "bidder_code": "K4827"}
+    for language in ("zh", "en"):
+        assert "K4827" in said("qualified", subject, language)[1]
+        assert "K4827" not in "".join(said("qualified", subject, language, mailed=True))
+
+
 def test_a_message_leads_to_the_page_that_is_most_its_own() -> None:
     assert address({"registration_id": "r", "auction_id": "a", "lot_id": "l"}) == "/registrations/r"
     assert address({"auction_id": "a", "lot_id": "l"}) == "/auctions/a"
