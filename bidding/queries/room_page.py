@@ -20,6 +20,7 @@ class ReceiptFacts:
     """An own accepted bid and its signature. `sealed`: the public log already holds its entry."""
 
     bid_id: str
+    auction_id: str
     seq: int
     bidder_code: str | None
     amount_fen: int
@@ -117,7 +118,14 @@ def latest_receipt(session: Session, registration: Registration) -> ReceiptFacts
         select(LogLeaf.index).where(LogLeaf.stream == f"auction:{bid.auction_id}", LogLeaf.number == bid.journal_number)
     )
     return ReceiptFacts(
-        bid.id, bid.seq, bid.bidder_code, bid.amount_fen, bid.received_at, bid.signature, sealed is not None
+        bid.id,
+        bid.auction_id,
+        bid.seq,
+        bid.bidder_code,
+        bid.amount_fen,
+        bid.received_at,
+        bid.signature,
+        sealed is not None,
     )
 
 

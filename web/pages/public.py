@@ -22,7 +22,7 @@ from bidding.queries.unsold_view import after_unsold
 
 from ..auth import current_actor, house, policy
 from ..documents import confirmation_pdf
-from . import auxiliary_view, clearance_view, cost_view, lot_view, valuation_view
+from . import auxiliary_view, clearance_view, cost_view, lot_view, plain_view, valuation_view
 from .forms import Entry
 from .language import today
 from .sharing import shared, site_address
@@ -85,13 +85,15 @@ def _lot_page(auction_id: str, form: Entry | None = None) -> str:
     cost = cost_view.view(page, now, request.args.get("price", ""))
     found = house().read(clearance_view.of_round, auction_id, ruleset, today(now))
     worth = house().read(valuation_view.of_lot, page.lot.id, ruleset.name)
+    clearance = clearance_view.public(found)
     shown = lot_view.view(page, now, actor, own)
     latest = house().read(latest_auction, page.lot.id) == auction_id
     return render_template(
         "lot/lot.html",
         **shown,
         shared=shared(site_address(), shown["lot"], shown["auction"], shown["photos"], latest=latest),
-        clearance=clearance_view.public(found),
+        plain=plain_view.summary(page, now, cost, clearance["risk"], worth),
+        clearance=clearance,
         worth=worth,
         cost=cost,
         visits=house().read(auxiliary_view.of_lot, page.lot.id, actor, now),

@@ -5,9 +5,11 @@ from typing import Any
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 
+from auction.kernel.crypto import canonical
 from auction.kernel.errors import DomainError
 from auction.kernel.money import is_amount, parse_yuan, yuan
 from bidding.models import Bid
+from bidding.queries.receipts import receipt
 from bidding.queries.room_page import RoomPage, answer_to, room_page
 from bidding.services.bids import BARS
 
@@ -173,3 +175,21 @@ def latest_receipt(auction_id: str) -> Any:
     if page.receipt is None:
         return Response(status=204)
     return render_template("room/_receipt.html", receipt=page.receipt)
+
+
+@blueprint.get("/auctions/<auction_id>/room/receipt/paper")
+@policy("bid.place")
+def paper_receipt(auction_id: str) -> str:
+    """The own latest receipt to be printed: whole signature and entry, for somebody who takes paper home."""
+    page = _page(auction_id)
+    if page.receipt is None:
+        raise DomainError("not_found")
+    proof = house().read(receipt, page.receipt.bid_id)
+    return render_template(
+        "room/receipt.html",
+        lot=page.lot,
+        auction=round_view(page.auction, house().now()),
+        receipt=page.receipt,
+        entry=canonical(proof["entry"]).decode(),
+        key_id=proof["key_id"],
+    )

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import structlog
-from flask import Flask, redirect, request, url_for
+from flask import Flask, Response, redirect, request, url_for
 from sqlalchemy.exc import SQLAlchemyError
 
 from auction.kernel.errors import DomainError
@@ -31,6 +31,7 @@ from . import (
     messages,
     objections,
     people,
+    practice,
     public,
     room,
     sanctions,
@@ -113,6 +114,7 @@ _BLUEPRINTS = (
     objections.blueprint,
     messages.blueprint,
     room.blueprint,
+    practice.blueprint,
     standing.blueprint,
     takings.blueprint,
     sanctions.blueprint,
@@ -129,6 +131,8 @@ _BLUEPRINTS = (
 )
 _COURT = ("judge", "clerk", "president")
 _APPEARANCE = {"theme": ("light", "dark"), "size": ("large",)}
+#: The cookie of a public terminal: it ends with the browser.
+_TERMINAL = "terminal"
 
 
 def join(app: Flask) -> None:
@@ -141,6 +145,7 @@ def join(app: Flask) -> None:
     app.jinja_env.globals.update(left=left, labels=labels.ALL, static=_static)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.context_processor(_frame)
+    app.after_request(_keep_terminal)
 
 
 def _refused(error: DomainError) -> Any:
@@ -160,7 +165,8 @@ def _frame() -> dict[str, Any]:
     actor = _if_possible(current_actor)
     return {
         "page_lang": "en" if tongue == "en" else "zh-CN",
-        "look": {name: _kept(name) for name in _APPEARANCE},
+        "look": {name: _kept(name) for name in _APPEARANCE} | ({"size": "large"} if is_terminal() else {}),
+        "terminal": is_terminal(),
         "actor": actor,
         "navigation": _navigation(actor),
         "switch_language": _other_language(tongue),
@@ -178,6 +184,21 @@ def _if_possible(ask: Callable[[], T]) -> T | None:
     except (SQLAlchemyError, DomainError):
         log.warning("the frame of a page is incomplete", exc_info=True)
         return None
+
+
+def is_terminal() -> bool:
+    """Whether the page is shown on a public terminal: as the address says, else as it said before (PRECISIONS 23)."""
+    return request.args.get(_TERMINAL, request.cookies.get(_TERMINAL, "")) == "1"
+
+
+def _keep_terminal(response: Response) -> Response:
+    """Stay a terminal from `?terminal=1` on, until `?terminal=0` or the browser's end."""
+    said = request.args.get(_TERMINAL)
+    if said == "1":
+        response.set_cookie(_TERMINAL, "1", samesite="Lax", secure=request.is_secure, httponly=True)
+    elif said == "0":
+        response.delete_cookie(_TERMINAL)
+    return response
 
 
 def _kept(name: str) -> str:

@@ -120,7 +120,10 @@ export class CourseView {
       cursor: { show: false },
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Asia/Shanghai"),
       axes: [
-        { ...axis, values: (plot, ticks) => ticks.map((tick) => this.clockText(tick * 1000).slice(0, 5)) },
+        { ...axis, values: (plot, ticks) => {
+          const shown = ticks.at(-1) - ticks[0] < 600 ? 8 : 5;
+          return ticks.map((tick) => this.clockText(tick * 1000).slice(0, shown));
+        } },
         { ...axis, size: 84, values: (plot, ticks) => ticks.map((tick) => yuan(Math.round(tick * 100))) },
       ],
       series: [
