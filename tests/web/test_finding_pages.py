@@ -4,11 +4,14 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from auction.kernel.unit import House, Unit
-from tests.factories import a_court, a_lot, an_auction
+from auction.models import Account, Lot
+from tests.factories import a_court, a_lot, an_account, an_auction
 from tests.web.reader import Reader
 from tests.web.sale import a_sale
+from tests.web.test_pages import signed_in
 
 
 @pytest.fixture
@@ -59,6 +62,28 @@ def test_the_form_finds_by_each_of_its_fields_and_says_what_was_chosen(reader: R
     assert "车辆（1）" in reader.get("/?court=1101").text
     for address in ("/?flags=haunted&sort=x&round=y&within_km=9999", "/?near=1,1&within_km=x", "/?region=%25&max=-1"):
         reader.get(address)
+
+
+def test_a_judge_enters_where_a_lot_lies(app: Flask, house: House) -> None:
+    def enter(unit: Unit) -> tuple[Account, str]:
+        return an_account(unit, "judge"), a_lot(unit).case.number
+
+    judge, number = house.perform(enter)
+    desk = signed_in(app, house, judge)
+    desk.get("/desk/lots/new")
+    typed = {
+        "case_number": number,
+        "title": "江边仓库",
+        "asset_type": "real_estate",
+        "region": "320102",
+        "address": "江边",
+    }
+    place = {"attributes.latitude": "91", "attributes.longitude": "118.79"}
+    refused = desk.send("/desk/lots/new", typed | place, status=422)
+    assert "不超过 ±90" in refused.text
+    desk.send("/desk/lots/new", {"attributes.latitude": "32.06"})
+    kept = house.read(lambda session: session.scalar(select(Lot).where(Lot.title == "江边仓库")))
+    assert kept is not None and kept.attributes == {"latitude": 32.06, "longitude": 118.79}
 
 
 def test_the_calendar_counts_and_lists_what_opens_and_ends_on_a_day(reader: Reader) -> None:
