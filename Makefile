@@ -80,6 +80,7 @@ $(VENDOR)/.stamp: package-lock.json package.json
 	@mkdir -p $(VENDOR)
 	cp node_modules/socket.io-client/dist/socket.io.min.js $(VENDOR)/
 	cp node_modules/uplot/dist/uPlot.iife.min.js node_modules/uplot/dist/uPlot.min.css $(VENDOR)/
+	cp node_modules/leaflet/dist/leaflet.js node_modules/leaflet/dist/leaflet.css $(VENDOR)/
 	@touch $@
 
 # What checks pages in the tests: some 200 packages that nobody needs who only runs the site.

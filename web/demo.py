@@ -91,11 +91,12 @@ class Sample:
     increment: int
     deposit: int
     occupied: bool = False
+    place: tuple[float, float] | None = None
 
 
 FLAT = Sample(
     "（2026）示0101执218号", "望江路18号3幢1202室住宅", "real_estate", "示例市云溪区望江路18号",
-    2_680_000, 2_146_000, 10_000, 220_000,
+    2_680_000, 2_146_000, 10_000, 220_000, place=(30.58, 114.29),
 )  # fmt: skip
 CAR = Sample(
     "（2026）示0101执305号", "示例牌小型轿车一辆", "vehicle", "示例市云溪区示例停车场",
@@ -103,11 +104,11 @@ CAR = Sample(
 )  # fmt: skip
 SHOP = Sample(
     "（2026）示0101执322号", "滨河东路66号1层商铺", "real_estate", "示例市云溪区滨河东路66号",
-    1_930_000, 1_360_000, 8_000, 150_000,
+    1_930_000, 1_360_000, 8_000, 150_000, place=(30.61, 114.33),
 )  # fmt: skip
 HOUSE = Sample(
     "（2026）示0101执340号", "南湖巷7号5幢301室住宅", "real_estate", "示例市云溪区南湖巷7号",
-    1_520_000, 1_064_000, 5_000, 110_000, occupied=True,
+    1_520_000, 1_064_000, 5_000, 110_000, occupied=True, place=(30.52, 114.35),
 )  # fmt: skip
 
 
@@ -180,7 +181,7 @@ class Stage:
             asset_type=sample.asset_type,
             region="示例市云溪区",
             address=sample.address,
-            attributes={},
+            attributes=dict(zip(("latitude", "longitude"), sample.place or (), strict=False)),
         )
         self._facts(sample, lot.id, early, opens_at.astimezone(SHANGHAI).date() + timedelta(days=30))
         auction = house.perform_at(

@@ -27,11 +27,11 @@ SORTS = ("announced_at", "opens_at", "closes_at", "price_fen", "followers")
 #: Sections of the home page beside the statuses: bidding has begun, will begin, is over or stands still.
 SECTIONS = ("running", "coming", "ended")
 #: Lots are counted up to so many; where their words are common, up to so many.
-MOST_COUNTED, MOST_COUNTED_BY_WORDS = 10_000, 2_000
+MOST_COUNTED, MOST_COUNTED_BY_WORDS = 10_000, 500
 #: Facets are counted among at most so many lots.
 MOST_IN_FACETS = 50_000
 #: Up to so many lots with the grams of a search, it is rare.
-_RARE = 20_000
+_RARE = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,8 @@ class LotFilter:
     `q`: words, each found in what was announced of the lot. `region` is the beginning of a region. `status` is that of
     the lot's latest round, or how the lot was disposed of, or one of `SECTIONS`; `min_fen` and `max_fen` bound its
     price (its reserve before a bid). `near`: only lots whose place is known to lie within `within_km` of it.
-    `opens_from`, `opens_to`, `closes_from`, `closes_to`: from a moment on, and before another.
+    `placed`: only lots whose place is known. `opens_from`, `opens_to`, `closes_from`, `closes_to`: from a
+    moment on, and before another.
     """
 
     q: str = ""
@@ -55,6 +56,7 @@ class LotFilter:
     flags: tuple[str, ...] = ()
     near: Place | None = None
     within_km: float = 0
+    placed: bool = False
     sort: str = "-announced_at"
     opens_from: datetime | None = None
     opens_to: datetime | None = None
@@ -157,6 +159,8 @@ def _tests(wanted: LotFilter, now: datetime) -> list[ColumnElement[bool]]:
             tests.append(day >= since)
         if until is not None:
             tests.append(day < until)
+    if wanted.placed:
+        tests.append(row.latitude.is_not(None))
     if wanted.near is not None:
         tests += around(wanted.near, wanted.within_km)
     return tests

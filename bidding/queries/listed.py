@@ -104,12 +104,10 @@ def sought(session: Session, words: tuple[str, ...], marks: tuple[str, ...]) -> 
 
 def match(session: Session, words: tuple[str, ...], marks: tuple[str, ...]) -> str:
     """What the index is asked for: letters and digits only, each gram by itself."""
+    asked = [gram for word in words for gram in grams_of_word(word)]
     if is_postgresql(session):
-        asked = [f"'{gram}'{':*' if len(gram) == 1 else ''}" for word in words for gram in grams_of_word(word)]
-        return " & ".join([*asked, *(f"'#{mark}'" for mark in marks)])
-    grams = [(gram, len(gram) == 1) for word in words for gram in grams_of_word(word)]
-    asked = [f'"{gram_token(gram)}"{" *" if alone else ""}' for gram, alone in grams]
-    return " AND ".join([*asked, *(f'"{mark_token(mark)}"' for mark in marks)])
+        return " & ".join([*(f"'{gram}'" for gram in asked), *(f"'#{mark}'" for mark in marks)])
+    return " AND ".join(f'"{token}"' for token in (*map(gram_token, asked), *map(mark_token, marks)))
 
 
 def up_to(session: Session, rows: Any, most: int) -> int:

@@ -1,9 +1,8 @@
 """Finding lots: the words of a search, the grams a text is found by, the marks a lot is filtered by.
 
-Chinese is written without blanks, so a text is cut into every pair of neighbouring letters, whatever the script; the
-last letter of a run stands alone, so that one letter is found as the beginning of a gram. What is found by its grams is
-then looked at for the word itself. Everything but letters and digits parts two words, in texts and in searches alike:
-no sign of a search can mean anything to a database.
+Chinese is written without blanks, so a text is cut into every letter and every pair of neighbouring letters, whatever
+the script. What is found by its grams is then looked at for the word itself. Everything but letters and digits parts
+two words, in texts and in searches alike: no sign of a search can mean anything to a database.
 """
 
 import unicodedata
@@ -39,14 +38,13 @@ def words(query: str) -> tuple[str, ...]:
 
 
 def grams(text: str) -> frozenset[str]:
-    """The grams of a normal text: every pair of neighbours within a word, and the last letter of each word."""
-    return frozenset(
-        gram for word in text.split() for gram in (*(word[n : n + 2] for n in range(len(word) - 1)), word[-1])
-    )
+    """The grams of a normal text: every letter, and every pair of neighbours within a word."""
+    pairs = {word[n : n + 2] for word in text.split() for n in range(len(word) - 1)}
+    return frozenset(pairs.union(text) - {" "})
 
 
 def grams_of_word(word: str) -> tuple[str, ...]:
-    """The grams every text has in which the word stands; a single letter is the beginning of one."""
+    """The grams every text has in which the word stands."""
     return (word,) if len(word) == 1 else tuple(sorted({word[n : n + 2] for n in range(len(word) - 1)}))
 
 

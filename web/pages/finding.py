@@ -126,10 +126,10 @@ class Asked:
             found["flags"] = ",".join(self.flags)
         return found
 
-    def link(self, **changes: str) -> str:
-        """The same search with changes; an empty value takes one away."""
+    def link(self, page_of: str = "site.home", **changes: str) -> str:
+        """The same search with changes, on that page; an empty value takes one away."""
         query = {name: value for name, value in {**self.chosen, **changes}.items() if value}
-        return url_for("site.home") + (f"?{urlencode(query)}" if query else "")
+        return url_for(page_of) + (f"?{urlencode(query)}" if query else "")
 
 
 def _plain(given: MultiDict[str, str], name: str, most: int) -> str:

@@ -21,6 +21,7 @@ from . import (
     agencies,
     agency,
     approvals,
+    calendar,
     clearance_record,
     data,
     enrol,
@@ -28,6 +29,7 @@ from . import (
     finding,
     following,
     labels,
+    map,
     messages,
     objections,
     people,
@@ -74,7 +76,7 @@ T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 #: The public pages share one blueprint, too.
-_SITE = (public, finding)
+_SITE = (public, finding, calendar, map)
 #: The judge's pages share one blueprint; importing them has put their routes onto it.
 _DESK = (
     board,
@@ -229,7 +231,9 @@ def _other_language(tongue: str) -> dict[str, str]:
 def _navigation(actor: Actor | None) -> list[dict[str, Any]]:
     role = actor.role if actor else None
     links: list[tuple[str, str, tuple[str, ...]]] = [
-        (_("标的"), "site.home", ("site.home", "site.auction", "site.lot", "site.all_bids", "room"))
+        (_("标的"), "site.home", ("site.home", "site.auction", "site.lot", "site.all_bids", "room")),
+        (_("日历"), "site.calendar", ("site.calendar",)),
+        (_("地图"), "site.map_page", ("site.map_page",)),
     ]
     if role in ("bidder", "party"):
         links.append((_("我的竞买"), "enrol.mine", ("enrol", "record", "objecting", "taking")))

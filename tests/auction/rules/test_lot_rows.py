@@ -38,6 +38,20 @@ def test_a_right_row_is_a_lot_with_its_attributes() -> None:
     assert (dict(short.attributes), refused) == ({}, ())
 
 
+def test_a_place_that_is_none_is_refused_by_its_column() -> None:
+    header = (*HEADER, "attributes.latitude", "attributes.longitude")
+
+    def placed(latitude: str, longitude: str) -> Any:
+        row = [*cells(), Cell(latitude, False), Cell(longitude, False)]
+        return check_rows(header, [(2, row)], ENTERED, 10)
+
+    assert placed("32.06", "118.79")[0][0].attributes["longitude"] == 118.79
+    assert [(one.column, one.code) for one in placed("132", "")[1]] == [
+        ("attributes.latitude", "degrees_invalid"),
+        ("attributes.longitude", "degrees_invalid"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("changes", "column", "code"),
     [

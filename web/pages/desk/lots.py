@@ -11,6 +11,7 @@ from auction.rules.calendar import shanghai_day
 from auction.rules.findings import Finding
 from auction.rules.lot import LIVE, PRIVATE, AssetType
 from auction.rules.notices import service_of
+from auction.rules.place import DEGREES
 from auction.rules.published_holidays import published_calendar
 from auction.rules.ruleset import load
 from auction.services import lots as services
@@ -41,6 +42,7 @@ _PARTY = {
     "claim_fen": forms.money,
 }
 _LOT = dict.fromkeys(("case_number", "title", "asset_type", "region", "address", "seized_on"), forms.text)
+_PLACE = dict.fromkeys(DEGREES, forms.number)
 _PRICE = {"method": forms.text, "amount_fen": forms.money, "effective_on": forms.text, "valid_until": forms.text}
 _RESULT = {"source": forms.text, "amount_fen": forms.money, "reported_on": forms.text}
 _STEP = {"code": forms.text, "on": forms.text, "detail": forms.text}
@@ -104,15 +106,16 @@ def _newlot_page(form: Entry) -> str:
 def create_lot() -> Any:
     """Enter a lot under a case of the court."""
     payload, wrong = forms.read(_LOT)
+    attributes, unreadable = forms.read(_PLACE, "attributes.")
 
     def act() -> Any:
-        data = forms.load(LotIn(), payload, wrong)
+        data = forms.load(LotIn(), {**payload, "attributes": attributes}, [*wrong, *unreadable])
         return house().perform(services.create_lot, me(), **data)
 
     return attempt(
         act,
         _newlot_page,
-        tuple(_LOT),
+        (*_LOT, *(f"attributes.{name}" for name in _PLACE)),
         lambda lot: url_for("desk.lot", lot_id=lot.id),
         _("标的已录入，请定参考价并填调查情况表。"),
     )
