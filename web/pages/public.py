@@ -1,6 +1,6 @@
 """Pages for anybody: what is for sale, one lot, its bids, the public log, the confirmation; language and appearance."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -140,12 +140,12 @@ def lot(lot_id: str) -> str:
     return page_of_lot(lot_id)
 
 
-def page_of_lot(lot_id: str, form: Entry | None = None) -> str:
-    """The page of a lot; `form`: a question that was refused, as it was typed."""
+def page_of_lot(lot_id: str, form: Entry | None = None, alike: Sequence[str] = ()) -> str:
+    """The page of a lot; `form`: a question not yet asked, as it was typed; `alike`: questions that ask the same."""
     auction_id = house().read(latest_auction, lot_id)
     if auction_id is None:
         raise DomainError("not_found")
-    return _lot_page(auction_id, form)
+    return _lot_page(auction_id, form, alike)
 
 
 @blueprint.get("/auctions/<auction_id>")
@@ -159,7 +159,7 @@ def _after(session: Session, auction_id: str, now: datetime) -> dict[str, Any] |
     return after_unsold(session, session.get_one(Auction, auction_id), now)
 
 
-def _lot_page(auction_id: str, form: Entry | None = None) -> str:
+def _lot_page(auction_id: str, form: Entry | None = None, alike: Sequence[str] = ()) -> str:
     page: LotPage | None = house().read(lot_page, auction_id)
     if page is None:
         raise DomainError("not_found")
@@ -168,14 +168,33 @@ def _lot_page(auction_id: str, form: Entry | None = None) -> str:
     now, ruleset = house().now(), load(house().settings.ruleset)
     found = house().read(clearance_view.of_round, auction_id, ruleset, today(now))
     worth = house().read(valuation_view.of_lot, page.lot.id, ruleset.name)
+    visits = house().read(auxiliary_view.of_lot, page.lot.id, actor, now)
     return render_template(
         "lot/lot.html",
         **lot_view.view(page, now, actor, own),
         clearance=clearance_view.public(found),
         worth=worth,
-        visits=house().read(auxiliary_view.of_lot, page.lot.id, actor, now),
+        visits=visits,
+        alike=[one for id in alike for one in visits["questions"] if one["id"] == id],
         visit_form=form or Entry(),
         after=house().read(_after, auction_id, now),
+    )
+
+
+@blueprint.get("/auctions/<auction_id>/announcements/<int:edition>")
+@policy("public.read")
+def edition(auction_id: str, edition: int) -> str:
+    """One edition of announcement, bidder notice and special notices, as it was published."""
+    page: LotPage | None = house().read(lot_page, auction_id)
+    found = next((one for one in page.editions if one.number == edition), None) if page else None
+    if page is None or found is None:
+        raise DomainError("not_found")
+    return render_template(
+        "lot/edition.html",
+        **lot_view.heading(page, house().now()),
+        edition=lot_view.edition_view(found),
+        texts=lot_view.texts(found.document),
+        special=lot_view.special_notices(found.document),
     )
 
 
