@@ -25,7 +25,7 @@ from auction.models import Auction
 from auction.queries.audit import Failure, lines, steady
 from auction.queries.log import latest_checkpoint, read_nodes
 from auction.services.log import seal
-from disclosure.models import SheetVersion
+from disclosure.models import FormerAnnouncement, SheetVersion
 
 from .models import Allocation, Bid, Confirmation, Renege
 from .queries.audit import contradictions
@@ -183,7 +183,7 @@ def _parts(session: Session, auction: Auction) -> dict[str, Any]:
     versions = select(SheetVersion).where(SheetVersion.lot_id == auction.lot_id).order_by(SheetVersion.version)
     confirmation = session.get(Confirmation, auction.id)
     return {
-        "auction": _auction(auction)
+        "auction": _auction(auction, _editions(session, auction.id))
         | {"reneges": _reneges(session, auction.id), "revocation": revocation_of(session, auction.id)},
         "sheet": [
             {
@@ -199,7 +199,16 @@ def _parts(session: Session, auction: Auction) -> dict[str, Any]:
     }
 
 
-def _auction(auction: Auction) -> dict[str, Any]:
+def _editions(session: Session, auction_id: str) -> list[dict[str, Any]]:
+    """The announcements that stood before, in their order."""
+    rows = select(FormerAnnouncement).where(FormerAnnouncement.auction_id == auction_id)
+    return [
+        {"edition": row.edition, "replaced_at": iso(row.replaced_at), "announcement": row.document}
+        for row in session.scalars(rows.order_by(FormerAnnouncement.edition))
+    ]
+
+
+def _auction(auction: Auction, editions: list[dict[str, Any]]) -> dict[str, Any]:
     lot = auction.lot
     return {
         "id": auction.id,
@@ -211,6 +220,7 @@ def _auction(auction: Auction) -> dict[str, Any]:
         "seal": auction.seal,
         "announced_at": _moment(auction.announced_at),
         "announcement": auction.announcement,
+        "former_announcements": editions,
         "ruleset": auction.ruleset,
         "terms": {
             "reserve_price_fen": auction.reserve_price_fen,

@@ -71,6 +71,24 @@ class SheetVersion(Base):
 
 
 @insert_only
+class FormerAnnouncement(Base):
+    """The announcement, bidder notice and special notices of a round as they stood before the sheet changed.
+
+    `document` is what stood on the auction from `written_at` to `replaced_at`; the latest edition stands there.
+    `sheet_version`: the last version of the sheet it stood on.
+    """
+
+    __tablename__ = "former_announcements"
+
+    auction_id: Mapped[str] = mapped_column(ForeignKey("auctions.id"), primary_key=True)
+    edition: Mapped[int] = mapped_column(primary_key=True)
+    sheet_version: Mapped[int]
+    document: Mapped[dict[str, Any]]
+    written_at: Mapped[datetime]
+    replaced_at: Mapped[datetime]
+
+
+@insert_only
 class Attachment(Base):
     """A file of a lot, kept under its content hash; only its hash enters seals and entries."""
 
@@ -213,6 +231,20 @@ class Answer(Base):
     agency_uscc: Mapped[str | None] = mapped_column(ForeignKey("agencies.uscc"))
     at: Mapped[datetime]
     by: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
+
+
+@insert_only
+class QuestionMerge(Base):
+    """That a question asks what another of the lot asks: it is answered with that one, and not shown to the public."""
+
+    __tablename__ = "question_merges"
+
+    question_id: Mapped[str] = mapped_column(ForeignKey("questions.id"), primary_key=True)
+    into_id: Mapped[str] = mapped_column(ForeignKey("questions.id"), index=True)
+    at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
+
+    __table_args__ = (CheckConstraint("question_id <> into_id", "another"),)
 
 
 @insert_only

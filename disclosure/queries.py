@@ -211,8 +211,14 @@ def publishable(session: Session, lot_id: str) -> tuple[FileFacts, ...]:
 
     for such a proof tells of a person.
     """
-    proofs = set(session.scalars(select(Notice.proof_file).where(Notice.lot_id == lot_id)))
-    return tuple(file for file in taken_over(session, lot_id, files(session, lot_id)) if file.id not in proofs)
+    proofs = proof_hashes(session, lot_id)
+    return tuple(file for file in taken_over(session, lot_id, files(session, lot_id)) if file.sha256 not in proofs)
+
+
+def proof_hashes(session: Session, lot_id: str) -> set[str]:
+    """The hashes of the files that prove that a notice was served: no file with these bytes is ever published."""
+    rows = select(Attachment.sha256).join(Notice, Notice.proof_file == Attachment.id)
+    return set(session.scalars(rows.where(Notice.lot_id == lot_id)))
 
 
 def own_files(sheet: Sheet, known: Iterable[FileFacts]) -> tuple[File, ...]:

@@ -16,10 +16,11 @@ from auction.kernel.db import INSERT_ONLY, Base, open_engine
 from auction.kernel.migrate import current, head, migrate
 from auction.kernel.settings import SettingsError
 from auction.kernel.unit import House, Unit
+from auction.models import Agency, Task
 from bidding.models import AwaitedLook
 from tests.bidding.hall import an_empty_database
 from tests.conftest import START, settings_for
-from tests.factories import an_auction
+from tests.factories import a_lot, a_uscc, an_auction
 from web.wiring import check, open_house, upgrade
 
 pytestmark = pytest.mark.slow
@@ -159,6 +160,33 @@ def test_the_bids_of_auctions_that_ended_lately_are_to_be_looked_at(house: House
     migrate(house.engine)
     rows = house.read(lambda session: session.execute(select(AwaitedLook.act, AwaitedLook.subject_id)).all())
     assert [tuple(row) for row in rows] == [("patterns", lately)]
+
+
+def test_work_given_in_free_words_is_kept_word_by_word(house: House) -> None:
+    def story(unit: Unit) -> str:
+        lot, agency = a_lot(unit), Agency(uscc=a_uscc(), name="示例拍辅")
+        unit.session.add(agency)
+        unit.session.flush()
+        for number, kind in enumerate(("viewing", "photos", "搬运与看管")):
+            given = {"agency_uscc": agency.uscc, "due_at": unit.now, "created_at": unit.now}
+            told = "搬运与看管" if number == 2 else None
+            kind = "other" if told else kind
+            unit.session.add(Task(id=f"t{number}", lot_id=lot.id, kind=kind, description=told, **given))
+        return lot.id
+
+    house.perform(story)
+    kinds = text("SELECT kind FROM tasks ORDER BY id")
+    migrate(house.engine, "0012")
+    with house.engine.begin() as connection:
+        assert list(connection.scalars(kinds)) == ["viewings", "photos", "搬运与看管"]
+    migrate(house.engine)
+    with house.engine.begin() as connection:
+        told = connection.execute(text("SELECT kind, description, signed_by FROM tasks ORDER BY id")).all()
+    assert [tuple(row) for row in told] == [
+        ("viewing", None, None),
+        ("photos", None, None),
+        ("other", "搬运与看管", None),
+    ]
 
 
 def test_a_program_refuses_a_database_of_another_schema_or_of_other_keys(url: str, tmp_path: Path) -> None:

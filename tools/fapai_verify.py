@@ -29,11 +29,12 @@ PACKAGE: a flat folder of just these files; manifest.sig and, through it, manife
   key.pem          the public key, for convenience: it must be the one given
   In kind "auction" also auction.json {"id","terms":{...},"outcome":{"status","price_fen","bidder_code","closes_at",
   "settlement","lapsed_seq" (bids up to it fell with a change of the sheet: they stay, and the next may start at the
-  reserve),...},"reneges":[{"price_fen","forfeited_fen","declared_at","revoked_at","allocation":[lines]|null}],...},
-  sheet.json [{"version","seal":hex SHA-256 of "facts","facts":{"form","suite","lot","version",...},...}], the versions
-  of the disclosure sheet (form "fapai-sheet-1" told neither lot nor version), and confirmation.json
-  {"price_fen",...}|null; in kind "log", which holds every leaf, instead auctions.json [{"auction","sheet",
-  "confirmation"}]. A field "contradictions" in the manifest: the platform's own rows said other than its entries.
+  reserve),...},"reneges":[{"price_fen","forfeited_fen","declared_at","revoked_at","allocation":[lines]|null}],
+  "former_announcements":[{"announcement",...}],...}, sheet.json [{"version","seal":hex SHA-256 of
+  "facts","facts":{"form","suite","lot","version",...},...}], the versions of the disclosure sheet (form "fapai-sheet-1"
+  told neither lot nor version), and confirmation.json {"price_fen",...}|null; in kind "log", which holds every leaf,
+  instead auctions.json [{"auction","sheet", "confirmation"}]. A field "contradictions" in the manifest: the platform's
+  own rows said other than its entries.
 Checked: the above; in each stream numbers 1..n, hashes of predecessors, times that never go back, nothing sealed after
 an unsealed entry; all leaves under the signed root; receipts (a sample; --all: each); that the bids rise, that bids,
 closing, auction and confirmation tell the same price and bidder, that a sale is revoked on the ground of its entry and
@@ -65,7 +66,8 @@ BID, LAPSE, CLOSE, CONFIRM = BIDDING = "BidAccepted", "BidsLapsed", "AuctionClos
 RENEGE, REVOKE, ALLOCATE = "BuyerReneged", "RenegeRevoked", "ForfeitAllocated"
 ASKED, DRAWN, UNDONE = "CreditorsAsked", "LotsDrawn", "SaleRevoked"
 PUBLIC = (*BIDDING, RENEGE, REVOKE, ASKED, DRAWN, UNDONE)
-ANNOUNCE, PUT_OFF, CLOSED = "AuctionAnnounced", "OpeningPutOff", ("status", "closes_at", "closed_at", "extensions")
+ANNOUNCE, REWRITTEN, PUT_OFF = "AuctionAnnounced", "AnnouncementRewritten", "OpeningPutOff"
+CLOSED = ("status", "closes_at", "closed_at", "extensions")
 LIVING = (*CLOSED, "ended_reason", "settlement")  # what may change after the announcement
 SETTLED = {CONFIRM: "balance_due", "PricePaid": "paid", "BalanceOverdue": "overdue", "ClosingRuled": "ruled"}
 SETTLED |= {RENEGE: "reneged", REVOKE: "balance_due"}
@@ -283,6 +285,7 @@ class Journal:
         self.undone: dict[str, str] = {}
         self.announced, self.told = dict[str, dict[str, Any]](), dict[str, dict[str, Any]]()
         self.contested: set[str] = set()
+        self.replaced: dict[str, list[str]] = {}
 
     def read(self, lines: Iterable[bytes]) -> None:
         for position, line in enumerate(lines, 1):
@@ -408,6 +411,10 @@ class Journal:
             told["closes_at"] = body["closes_at"]
             if stream in self.announced:
                 self.announced[stream]["terms"] |= {name: body[name] for name in ("opens_at", "closes_at")}
+        elif kind == REWRITTEN:
+            self.replaced.setdefault(stream, []).append(body["former_sha256"])
+            if stream in self.announced:
+                self.announced[stream]["announcement_sha256"] = body["announcement_sha256"]
         elif kind == BID:
             end, before = body.get("closes_at", ...), told["closes_at"]
             known = ... not in (end, before, told["extensions"])
@@ -528,6 +535,8 @@ def check_terms(found: Findings, where: str, journal: Journal, auction: dict[str
         for name in ("ruleset", "announcement"):
             digest = auction[name] and sha256(canonical(auction[name])).hex()
             found.that(digest == announced[f"{name}_sha256"], where, f"the {name} of {stream} is not the one announced")
+        former = [sha256(canonical(row["announcement"])).hex() for row in auction.get("former_announcements", [])]
+        found.that(former == journal.replaced.get(stream, []), where, f"{stream} has other former announcements")
         seals = journal.seals.get(f"lot:{announced['lot_id']}", set()) | {announced["seal"]}
         found.that(auction["seal"] in seals, where, f"the seal of {stream} is none that was put on its sheet")
     for name, says, said in pairs:

@@ -269,7 +269,7 @@ class Stage:
         house, agent, bidder = self.house, self.actors["agency"], self.actors["bidder"]
         lot_id = house.read(lambda session: session.get_one(Auction, auction_id)).lot_id
         task = house.perform_at(
-            at, give_task, self.actors["clerk"], lot_id, agency=AGENCY[0], kind="viewings", due_at=opens_at
+            at, give_task, self.actors["clerk"], lot_id, agency=AGENCY[0], kind="viewing", due_at=opens_at
         )
         item = load("real_estate").item("viewing").example
         found = {"code": "viewing", "state": item.state, "statement": item.statement, "data": dict(item.data)}

@@ -7,7 +7,6 @@ so wherever a payer could see it.
 
 import hashlib
 import hmac
-import json
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -22,6 +21,8 @@ from auction.kernel.unit import House
 from bidding.queries.payments import RefundOrder, refund_order
 from bidding.rules.payment import Outcome, PaymentNotice
 from bidding.services.payments import refund_executed
+
+from .reading import read_json
 
 log = structlog.get_logger(__name__)
 
@@ -114,10 +115,7 @@ def _mac(secret: str, body: bytes, t: str) -> str:
 
 def notice_from_body(body: bytes) -> PaymentNotice:
     """The notice of a request's body. DomainError `malformed` if it is no JSON object, else as `notice_from_json`."""
-    try:
-        data = json.loads(body)
-    except (ValueError, RecursionError):
-        raise DomainError("malformed") from None
+    data = read_json(body)
     if not isinstance(data, dict):
         raise DomainError("malformed")
     return notice_from_json(data)

@@ -140,7 +140,8 @@ class Notice(Base):
 class Task(Base):
     """Auxiliary work on a lot given to an agency: the agency and its staff are barred from that lot (OJA 34).
 
-    That it was finished or called off is a `TaskEnd`; neither lifts the bar.
+    That it was finished or called off is a `TaskEnd`; neither lifts the bar. `description`: of other work than the law
+    names (OJA 7(1), item 4), for which the judge `signed_by` answers; nobody does for tasks older than that rule.
     """
 
     __tablename__ = "tasks"
@@ -151,6 +152,8 @@ class Task(Base):
     kind: Mapped[str]
     due_at: Mapped[datetime]
     created_at: Mapped[datetime]
+    description: Mapped[str | None]
+    signed_by: Mapped[str | None]
 
 
 @insert_only

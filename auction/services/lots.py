@@ -14,6 +14,7 @@ from ..models import Agency, Auction, Case, Lot, Notice, Party, ReferencePrice, 
 from ..queries.proposals import recipient_of
 from ..rules import identity
 from ..rules.access import Actor, require
+from ..rules.auxiliary import OTHER, task_breaches
 from ..rules.calendar import shanghai_day
 from ..rules.lot import LIVE, AssetType
 from ..rules.place import wrong_degrees
@@ -258,17 +259,33 @@ def put_notices(unit: Unit, actor: Actor, lot_id: str, recipients: Sequence[Noti
     return rows
 
 
-def create_task(unit: Unit, actor: Actor, lot_id: str, *, agency: str, kind: str, due_at: datetime) -> Task:
+def create_task(
+    unit: Unit, actor: Actor, lot_id: str, *, agency: str, kind: str, due_at: datetime, description: str | None = None
+) -> Task:
     """Give auxiliary work on a lot to an agency (OJA 7); from then on it may not bid there (OJA 34).
 
-    DomainError not_found, invalid (`unknown_agency`, `too_early` for a day that is over).
+    `kind` is one of the law's list; `other` needs a description and a judge. DomainError not_found, invalid
+    (`not_delegable`, `judge_signs`, `unknown_agency`, `too_early` for a day that is over).
     """
     lot = lock_lot(unit, actor, lot_id)
+    described = (description or "").strip() or None
+    if wrong := task_breaches(kind, described, by_judge=actor.role == "judge"):
+        raise DomainError("invalid", wrong)
     if unit.session.get(Agency, agency) is None:
         raise invalid("agency", "unknown_agency", value=agency)
     if due_at <= unit.now:
         raise invalid("due_at", "too_early", earliest=iso(unit.now))
-    task = Task(id=unit.new_id(), lot_id=lot.id, agency_uscc=agency, kind=kind, due_at=due_at, created_at=unit.now)
+    task = Task(
+        id=unit.new_id(),
+        lot_id=lot.id,
+        agency_uscc=agency,
+        kind=kind,
+        due_at=due_at,
+        created_at=unit.now,
+        description=described,
+        signed_by=actor.id if kind == OTHER else None,
+    )
     unit.session.add(task)
-    unit.record("TaskGiven", stream=f"lot:{lot.id}", body={"agency": agency, "kind": kind, "due_at": iso(due_at)})
+    body = {"agency": agency, "kind": kind, "due_at": iso(due_at), "description": described, "by_role": actor.role}
+    unit.record("TaskGiven", stream=f"lot:{lot.id}", body=body)
     return task

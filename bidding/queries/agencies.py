@@ -75,7 +75,7 @@ def _record(session: Session, uscc: str, now: datetime) -> AgencyRecord:
 
 def _rated(session: Session, uscc: str) -> list[dict[str, Any]]:
     rows = session.execute(
-        select(TaskRating, Task.kind, Lot.title, Court.name)
+        select(TaskRating, Task.kind, Task.description, Lot.title, Court.name)
         .join(Task, Task.id == TaskRating.task_id)
         .join(Lot, Lot.id == Task.lot_id)
         .join(Court, Court.code == Lot.court_code)
@@ -86,11 +86,12 @@ def _rated(session: Session, uscc: str) -> list[dict[str, Any]]:
         {
             "task_id": rating.task_id,
             "kind": kind,
+            "description": description,
             "lot_title": title,
             "court_name": court,
             "rating": rating.rating,
             "reason": rating.reason,
             "at": iso(rating.at),
         }
-        for rating, kind, title, court in rows
+        for rating, kind, description, title, court in rows
     ]

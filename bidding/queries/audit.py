@@ -25,6 +25,7 @@ from disclosure.models import SheetVersion
 from disclosure.rules.sheet import seal_fits
 
 from ..models import Bid, Confirmation, Registration
+from .audit_editions import check_editions
 from .audit_reneges import check_reneges
 from .audit_rows import check_rows
 from .audit_sanctions import check_sanctions
@@ -62,7 +63,8 @@ def verify_all(session: Session, public_key: bytes, *, signatures: bool = True) 
 
     Bids with their receipts' signatures (`signatures=False` leaves those out), room events, prices and leaders,
     confirmations, every declared column of auctions, registrations, payments and the ledger (`audit_columns`), reneges,
-    sanctions and records, what followed unsold rounds, sheets. The session must not have read anything yet.
+    sanctions and records, what followed unsold rounds, sheets, former announcements. The session must not have
+    read anything yet.
     """
     report = verify_database(session, public_key)
     _check_bids(session, report, public_key, signatures)
@@ -75,14 +77,15 @@ def verify_all(session: Session, public_key: bytes, *, signatures: bool = True) 
     check_sanctions(session, report)
     check_unsold(session, report)
     _check_sheets(session, report)
+    check_editions(session, report)
     return report
 
 
 def contradictions(session: Session, auction_id: str | None = None) -> Report:
     """What the platform tells of one auction, or of all, otherwise than the entries do: for who is about to publish it.
 
-    Compared are the rows, prices, confirmations, reneges, what followed an unsold round, and sheets; not the log, which
-    a reader checks himself.
+    Compared are the rows, prices, confirmations, reneges, what followed an unsold round, sheets, former announcements;
+    not the log, which a reader checks himself.
     """
     report = Report()
     standings = _standings(session, report, auction_id)
@@ -90,6 +93,7 @@ def contradictions(session: Session, auction_id: str | None = None) -> Report:
     _check_confirmations(session, report, standings, auction_id)
     check_rows(session, report, auction_id)
     _check_sheets(session, report, auction_id)
+    check_editions(session, report, auction_id)
     rest = Report()
     check_reneges(session, rest)
     check_unsold(session, rest)

@@ -61,6 +61,7 @@ CHECKED: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "room_events": ("auction_id", "version", "type", "data"),
         "confirmations": ("auction_id", "document"),
         "sheet_versions": ("seal", "facts"),
+        "former_announcements": ("auction_id", "edition", "sheet_version", "document", "replaced_at"),
         "reneges": ("auction_id", "status", "price_fen", "forfeited_fen", "declared_at"),
         "allocations": ("renege_id", "final_fen", "liable_fen", "lines"),
         "lots": ("disposal",),
@@ -110,6 +111,7 @@ STATE: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "room_events": {"at": "when the room was told; bids carry their own time"},
         "confirmations": {"at": "its entry is dated itself"},
         "sheet_versions": dict.fromkeys(("lot_id", "version", "material", "at"), "told by the seal's own entry"),
+        "former_announcements": {"written_at": "when the edition before was replaced, or the round announced"},
         "reneges": dict.fromkeys(
             (
                 *("id", "lot_id", "registration_id", "returned_fen", "factors", "reason", "declared_by"),
@@ -152,7 +154,7 @@ STATE: Mapping[str, Mapping[str, str]] = MappingProxyType(
         **{name: {"*": _ACTS} for name in ("approval_votes", "renege_objections", "sanction_reviews", "lifted_hits")},
         **{name: {"*": _ACTS} for name in ("interest_reviews", "written_rules", "clearance_plans")},
         **{name: {"*": _ACTS} for name in ("task_ends", "task_ratings", "task_reports", "part_decisions", "viewings")},
-        **{name: {"*": _ACTS} for name in ("viewing_bookings", "questions", "answers")},
+        **{name: {"*": _ACTS} for name in ("viewing_bookings", "questions", "answers", "question_merges")},
         **{name: {"*": _DRAFTS} for name in ("report_parts", "drafted_items")},
         "papers": {"*": _PAPERS},
         **{name: {"*": _TOLD} for name in ("mails", "messages")},

@@ -73,6 +73,7 @@ _LIVING = (
     "status",
     "seal",
     "material_at",
+    "announcement",
     "opens_at",
     "closes_at",
     "scheduled_closes_at",
@@ -298,6 +299,10 @@ def _sheet_changed(told: Told, auction_id: str, entry: Row) -> None:
     _set(row, entry["body"], "material_at", "suspension")
 
 
+def _rewritten(told: Told, auction_id: str, entry: Row) -> None:
+    told.auctions.get(auction_id, {})["announcement"] = entry["body"]["announcement_sha256"]
+
+
 def _put_off(told: Told, auction_id: str, entry: Row) -> None:
     row, body = told.auctions.get(auction_id, {}), entry["body"]
     row.update(opens_at=body["opens_at"], closes_at=body["closes_at"], scheduled_closes_at=body["closes_at"])
@@ -446,6 +451,7 @@ _READERS: Mapping[str, Callable[[Told, str, Row], None]] = {
     "SuspensionCauseEnded": _cause_ended,
     "SuspensionRestated": _restated,
     "SheetChanged": _sheet_changed,
+    "AnnouncementRewritten": _rewritten,
     "OpeningPutOff": _put_off,
     "BidAccepted": _bid,
     "BidsLapsed": _lapsed,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Generic, Literal, TypeVar
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session, selectinload
 
 from auction.kernel.clock import parse
@@ -19,7 +19,7 @@ from auction.rules.notices import Addressee
 from auction.rules.pricing import Step
 from auction.rules.published_holidays import as_published, due_as_published, published_calendar
 from auction.rules.ruleset import Ruleset
-from disclosure.models import Question
+from disclosure.models import Question, QuestionMerge
 from disclosure.queries import all_addressees, catalogue_of, working_sheet
 from disclosure.rules.gaps import gaps
 from disclosure.rules.sheet import addressees
@@ -202,6 +202,7 @@ def _questions(session: Session, court_code: str) -> dict[str, _Open[datetime]]:
         select(Question.lot_id, func.count(), func.min(Question.due_at))
         .join(Lot, Lot.id == Question.lot_id)
         .where(Lot.court_code == court_code, Question.answered_at.is_(None))
+        .where(~exists().where(QuestionMerge.question_id == Question.id))
         .group_by(Question.lot_id)
     )
     return {lot_id: _Open(number, due_at) for lot_id, number, due_at in rows}

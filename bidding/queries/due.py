@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, exists, select
 from sqlalchemy.orm import Session
 
 from auction.models import Auction, LotGroup, OwnSale
-from disclosure.models import Question
+from disclosure.models import Question, QuestionMerge
 from risk.queries.sanctions import due_sanctions
 
 from ..models import AwaitedLook
@@ -69,7 +69,8 @@ def due_acts(session: Session, until: datetime) -> list[Due]:
 
 def _unanswered(until: datetime) -> Select[datetime, str]:
     return select(Question.due_at, Question.id).where(
-        Question.answered_at.is_(None), Question.told_at.is_(None), Question.due_at <= until
+        *(Question.answered_at.is_(None), Question.told_at.is_(None), Question.due_at <= until),
+        ~exists().where(QuestionMerge.question_id == Question.id),
     )
 
 

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import orjson
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from auction.kernel.clock import SHANGHAI
 from auction.kernel.errors import DomainError, invalid
 from auction.kernel.money import in_words, yuan
-from auction.models import Auction, Case, Court, LetterTemplate, Lot, Notice, ReferencePrice
+from auction.models import Account, Auction, Case, Court, JournalRow, LetterTemplate, Lot, Notice, ReferencePrice
 from auction.queries.proposals import recipient_of
 from auction.rules.access import Actor, require
 from auction.rules.calendar import shanghai_day
@@ -112,11 +113,40 @@ def letter(
         "case_number": case.number,
         "paragraphs": filled(wording.text, values),
         "wording": f"{wording.letter.title} · {version}",
+        "wording_version": wording.version,
+        "recipient_role": row.role if (row := _noticed(session, lot, asked.recipient)) else None,
     }
 
 
+def _noticed(session: Session, lot: Lot, position: int | None) -> Notice | None:
+    return session.get(Notice, (lot.id, position)) if position is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """A letter that was printed: when and by whom, which, for whom (the role), in what version of its wording."""
+
+    at: datetime
+    by: str
+    kind: str
+    role: str | None
+    version: int
+
+
+def printed_letters(session: Session, lot_id: str) -> list[Printed]:
+    """Every printing of a letter of a lot, the latest first; the caller decides who may see it."""
+    rows = select(JournalRow.at, JournalRow.entry).where(
+        JournalRow.stream == f"lot:{lot_id}", JournalRow.kind == "LetterPrinted"
+    )
+    printed = session.execute(rows.order_by(JournalRow.number.desc()))
+    found = [(at, orjson.loads(entry)["body"]) for at, entry in printed]
+    people = select(Account.id, Account.display_name).where(Account.id.in_({body["by"] for _, body in found}))
+    names = {row.id: row.display_name for row in session.execute(people)}
+    return [Printed(at, names[body["by"]], body["kind"], body["role"], body["version"]) for at, body in found]
+
+
 def _recipient(session: Session, lot: Lot, position: int | None, ruleset: Ruleset) -> Mapping[str, str]:
-    row = session.get(Notice, (lot.id, position)) if position is not None else None
+    row = _noticed(session, lot, position)
     if row is None:
         raise invalid("recipient", "required" if position is None else "unknown", value=position)
     served = service_of(recipient_of(row), AssetType(lot.asset_type), ruleset, published_calendar(ruleset))

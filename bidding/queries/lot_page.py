@@ -19,6 +19,7 @@ from disclosure.rules.diff import ItemChange, diff
 from disclosure.rules.sheet import Sheet, sheet_of
 
 from ..models import Bid
+from .editions import Edition, editions
 from .market import registrations
 
 #: Bids shown on the page itself.
@@ -87,6 +88,7 @@ class LotPage:
     reference: ReferencePrice | None
     sheet: SheetFacts
     revisions: list[Revision]
+    editions: list[Edition]
     notices: list[NoticeCount]
     rounds: list[Auction]
     bids: list[BidFacts]
@@ -142,6 +144,7 @@ def lot_page(session: Session, auction_id: str) -> LotPage | None:
         reference=session.get(ReferencePrice, lot.id),
         sheet=sealed_sheet(session, lot, auction.seal),
         revisions=revisions(session, lot, auction.seal),
+        editions=editions(session, auction.id),
         notices=_notices(session, lot.id),
         rounds=list(rounds),
         bids=bids(session, auction.id, most=SHOWN),

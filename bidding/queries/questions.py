@@ -12,16 +12,19 @@ from auction.kernel.clock import iso
 from auction.kernel.errors import DomainError
 from auction.models import Agency, Lot, Task, TaskEnd
 from auction.rules.access import Actor
-from disclosure.models import Answer, Question
+from disclosure.models import Answer, Question, QuestionMerge
 from disclosure.queries import reads_drafts, was_announced
-from disclosure.rules.questions import is_late
+from disclosure.rules.questions import alike, is_late
+
+#: Answered with another question, and not shown to the public.
+_MERGED = exists().where(QuestionMerge.question_id == Question.id)
 
 
 def questions_of(session: Session, actor: Actor | None, lot_id: str, now: datetime) -> list[dict[str, Any]]:
     """The questions on a lot that the reader may see, those that wait first, then the latest answered.
 
-    Everybody: the answered ones. The asker: the own ones too (`mine`). The lot's court and agencies: all; of none who
-    asked it. DomainError not_found for a lot the reader may not see.
+    Everybody: the answered ones, of those merged the one they were merged into. The asker: the own ones too (`mine`).
+    The lot's court and agencies: all; of none who asked it. DomainError not_found for a lot the reader may not see.
     """
     lot = session.get(Lot, lot_id)
     if lot is None or not (reads_drafts(session, actor, lot) or was_announced(session, lot_id)):
@@ -29,9 +32,18 @@ def questions_of(session: Session, actor: Actor | None, lot_id: str, now: dateti
     rows = select(Question).where(Question.lot_id == lot_id)
     person = actor.person_id if actor else None
     if not reads_drafts(session, actor, lot):
-        rows = rows.where(or_(Question.answered_at.is_not(None), Question.person_id == (person or "")))
+        answered = Question.answered_at.is_not(None) & ~_MERGED
+        rows = rows.where(or_(answered, Question.person_id == (person or "")))
     order = (Question.answered_at.is_not(None), Question.answered_at.desc(), Question.asked_at, Question.id)
     return described(session, session.scalars(rows.order_by(*order)).all(), now, person)
+
+
+def similar_questions(
+    session: Session, actor: Actor | None, lot_id: str, question: str, now: datetime
+) -> list[dict[str, Any]]:
+    """Of the questions on a lot that the reader may see, those that ask about the same, the likeliest first."""
+    known = {one["id"]: one for one in questions_of(session, actor, lot_id, now)}
+    return [known[id] for id in alike(question, [(one["id"], one["question"]) for one in known.values()])]
 
 
 def question_dict(session: Session, question: Question, now: datetime, person_id: str | None = None) -> dict[str, Any]:
@@ -42,9 +54,15 @@ def question_dict(session: Session, question: Question, now: datetime, person_id
 def described(
     session: Session, questions: Sequence[Question], now: datetime, person_id: str | None
 ) -> list[dict[str, Any]]:
-    """Questions with their answers. What is shown is the wording published; the asker's own before there is one."""
+    """Questions with their answers. What is shown is the wording published; the asker's own before there is one.
+
+    A merged question is told with the answers of the one it was merged into, and keeps the wording its asker gave it.
+    """
     answers: dict[str, list[Answer]] = defaultdict(list)
     ids = [question.id for question in questions]
+    merges = select(QuestionMerge.question_id, QuestionMerge.into_id).where(QuestionMerge.question_id.in_(ids))
+    merged = {row.question_id: row.into_id for row in session.execute(merges)}
+    ids += merged.values()
     for answer in session.scalars(select(Answer).where(Answer.question_id.in_(ids)).order_by(Answer.version)):
         answers[answer.question_id].append(answer)
     names = {one.uscc: one.name for one in session.scalars(select(Agency))} if answers else {}
@@ -53,12 +71,13 @@ def described(
             "id": question.id,
             "lot_id": question.lot_id,
             "question": answers[question.id][-1].question if answers[question.id] else question.wording,
+            "merged_into": merged.get(question.id),
             "status": "answered" if question.answered_at else "waiting",
             "asked_at": iso(question.asked_at),
             "due_at": iso(question.due_at),
             "late": is_late(question.due_at, question.answered_at, now),
             "mine": person_id is not None and question.person_id == person_id,
-            "answers": [_answer(answer, names) for answer in answers[question.id]],
+            "answers": [_answer(answer, names) for answer in answers[merged.get(question.id, question.id)]],
         }
         for question in questions
     ]
@@ -78,13 +97,14 @@ def _answer(answer: Answer, names: Mapping[str, str]) -> dict[str, Any]:
 
 def unanswered(session: Session, lot_id: str) -> int:
     """How many questions on a lot wait for an answer."""
-    waiting = select(func.count()).where(Question.lot_id == lot_id, Question.answered_at.is_(None))
+    waiting = select(func.count()).where(Question.lot_id == lot_id, Question.answered_at.is_(None), ~_MERGED)
     return session.scalar(waiting) or 0
 
 
 def to_answer(session: Session, actor: Actor, now: datetime) -> list[dict[str, Any]]:
     """The questions that wait on the lots of a court, or of an agency's tasks not called off, the most urgent first."""
-    rows = select(Question, Lot.title).join(Lot, Lot.id == Question.lot_id).where(Question.answered_at.is_(None))
+    rows = select(Question, Lot.title).join(Lot, Lot.id == Question.lot_id)
+    rows = rows.where(Question.answered_at.is_(None), ~_MERGED)
     if actor.role == "agency":
         called_off = exists().where(TaskEnd.task_id == Task.id, TaskEnd.outcome == "cancelled")
         works = exists().where(Task.lot_id == Lot.id, Task.agency_uscc == actor.agency_uscc, ~called_off)

@@ -125,6 +125,7 @@ def _task(row: Any, now: datetime, waiting: int) -> dict[str, Any]:
         "agency": task.agency_uscc,
         "agency_name": row.agency_name,
         "kind": task.kind,
+        "description": task.description,
         "due_at": iso(task.due_at),
         "created_at": iso(task.created_at),
         "status": facts.status,

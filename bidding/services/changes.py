@@ -21,9 +21,11 @@ from auction.rules.published_holidays import published_calendar
 from auction.rules.ruleset import load
 from auction.services.approvals import propose
 from auction.services.locking import lock_round
+from disclosure.models import SheetVersion
 from disclosure.queries import DraftedChange, drafted_change, latest_version, sheet_findings
 from disclosure.rules.changing import SHEET_CHANGE, SUPPLEMENT, WITHDRAWAL, check_choice
 from disclosure.rules.sheet import File, Sheet
+from disclosure.services.announcing import rewrite
 from disclosure.services.drafting import adopt_draft
 from disclosure.services.sealing import refuse, seal_facts
 
@@ -106,9 +108,10 @@ def carry_out_change(unit: Unit, actor: Actor, approval: Approval) -> None:
     if unit.now < auction.opens_at:
         asked = {name: parse(said[name]) if said[name] else None for name in ("opens_at", "closes_at")}
         window = put_off(_window(auction), unit.now, ruleset_of(unit.session, auction), **asked)
-    _publish(unit, auction, drafted, reason=approval.reason)
+    version = _publish(unit, auction, drafted, reason=approval.reason)
     if window is not None:
         _put_off(unit, auction, window, reason=approval.reason)
+    rewrite(unit, auction, version)
 
 
 def _drafted(unit: Unit, auction: Auction) -> DraftedChange:
@@ -129,7 +132,7 @@ def _window(auction: Auction) -> Window:
     return Window(auction.opens_at, auction.closes_at)
 
 
-def _publish(unit: Unit, auction: Auction, drafted: DraftedChange, *, reason: str) -> None:
+def _publish(unit: Unit, auction: Auction, drafted: DraftedChange, *, reason: str) -> SheetVersion:
     """Seal the new sheet, stop what runs, and let the bids made on the older one lapse."""
     before = latest_version(unit.session, auction.lot_id)
     assert before is not None  # noqa: S101 - a live round stands on a sealed sheet
@@ -174,6 +177,7 @@ def _publish(unit: Unit, auction: Auction, drafted: DraftedChange, *, reason: st
             "suspension": auction.suspension,
         },
     )
+    return version
 
 
 def _lapse_bids(unit: Unit, auction: Auction) -> bool:

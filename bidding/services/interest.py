@@ -170,13 +170,15 @@ def sanction_bar(unit: Unit, lot: Lot, matches: Collection[str]) -> str | None:
     return None if held is None else "barred_sanction"
 
 
-def give_task(unit: Unit, actor: Actor, lot_id: str, *, agency: str, kind: str, due_at: datetime) -> Task:
+def give_task(
+    unit: Unit, actor: Actor, lot_id: str, *, agency: str, kind: str, due_at: datetime, description: str | None = None
+) -> Task:
     """Give auxiliary work to an agency, and have everybody registered for the lot checked anew.
 
     The agency and its staff are barred from now on, though the registry itself has not changed; a bid that one of them
     made before is flagged at once.
     """
-    task = create_task(unit, actor, lot_id, agency=agency, kind=kind, due_at=due_at)
+    task = create_task(unit, actor, lot_id, agency=agency, kind=kind, due_at=due_at, description=description)
     check_anew(unit, lot_id)
     flag_barred(unit, lot_id)
     return task

@@ -5,7 +5,11 @@ to reach whoever asked.
 """
 
 import re
+import unicodedata
+from collections.abc import Iterable
 from datetime import datetime
+
+from rapidfuzz import fuzz
 
 from auction.rules.calendar import PeriodEnd, WorkingDays, shanghai_day, working_days_end
 from auction.rules.ruleset import Ruleset
@@ -13,6 +17,12 @@ from auction.rules.ruleset import Ruleset
 #: Technical limits, in characters.
 MOST_QUESTION = 500
 MOST_ANSWER = 2000
+#: From how many parts of a hundred two questions count as alike, and how many such are shown to who is about to ask.
+ALIKE, _MOST_ALIKE = 60, 3
+#: What every question has, and tells nothing of what it asks.
+_PLEASANTRIES = re.compile(
+    r"请问|你好|您好|谢谢|我想|想问|咨询|一下|吗|呢|呀|的|了|could you|please|tell me|thank you|thanks"
+)
 #: Addresses on the web and of mail, numbers of six digits or more that are no amount, and names of messengers.
 _CONTACT = re.compile(
     r"[^\s@]+@[^\s@]+\.[a-z]{2,}|https?://|www\."
@@ -43,3 +53,25 @@ def answer_due(asked_at: datetime, ruleset: Ruleset, holidays: WorkingDays) -> P
 def is_late(due_at: datetime, answered_at: datetime | None, now: datetime) -> bool:
     """Whether an answer came, or is still missing, at or after the first moment at which it is too late."""
     return (answered_at or now) >= due_at
+
+
+def alike(question: str, known: Iterable[tuple[str, str]]) -> list[str]:
+    """The ids of the known questions (id, wording) that ask about the same, the likeliest first, at most three.
+
+    By the letters they share once pleasantries, spaces and signs are gone: it helps who asks, and decides nothing.
+    """
+    asked = _core(question)
+    if not asked:
+        return []
+    scored = [(max(fuzz.ratio(asked, core), fuzz.token_sort_ratio(asked, core)), id) for id, core in _cores(known)]
+    return [id for score, id in sorted(scored, key=lambda pair: -pair[0]) if score >= ALIKE][:_MOST_ALIKE]
+
+
+def _cores(known: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    return [(id, core) for id, wording in known if (core := _core(wording))]
+
+
+def _core(text: str) -> str:
+    """A question without what says nothing: signs become spaces, a Chinese question keeps its letters alone."""
+    plain = _PLEASANTRIES.sub("", unicodedata.normalize("NFKC", text).casefold())
+    return " ".join("".join(char if char.isalnum() else " " for char in plain).split())

@@ -159,12 +159,12 @@ def sealed_facts(told: Mapping[str, Any], *, lot_id: str, version: int) -> dict[
 
 def says_the_same(facts: Mapping[str, Any], told: Mapping[str, Any]) -> bool:
     """Whether sealed facts, in today's form, disclose exactly that; an older form is sealed anew."""
-    return facts["form"] == FORM and all(canonical(facts[name]) == canonical(value) for name, value in told.items())
+    return facts.get("form") == FORM and all(canonical(facts[name]) == canonical(value) for name, value in told.items())
 
 
 def seal_fits(seal: str, facts: Mapping[str, Any], *, lot_id: str, version: int) -> bool:
     """Whether a seal is that of these facts, and these are that version of that lot's sheet, if their form says so."""
-    named = facts["form"] == _FIRST or (facts.get("lot"), facts.get("version")) == (lot_id, version)
+    named = facts.get("form", _FIRST) == _FIRST or (facts.get("lot"), facts.get("version")) == (lot_id, version)
     return named and seal_of(facts) == seal
 
 

@@ -19,13 +19,14 @@ from auction.services.auctions import void_votes
 from auction.services.lots import lock_lot
 
 from ..models import DraftedItem, SheetItem, SheetVersion
-from ..queries import catalogue_of, files, latest_version, sheet_findings
+from ..queries import catalogue_of, files, latest_version, proof_hashes, sheet_findings
 from ..rules.catalogue import Catalogue
 from ..rules.clearance import promised_on
 from ..rules.diff import ItemChange, diff, is_material
 from ..rules.entry import check_item, read_item
 from ..rules.linter import lint
 from ..rules.sheet import File, ItemFacts, Sheet, disclosed, sheet_of
+from .announcing import rewrite
 from .sealing import refuse, seal_facts
 
 Row = TypeVar("Row", SheetItem, DraftedItem)
@@ -94,6 +95,12 @@ def _files_of(unit: Unit, lot: Lot, ids: Sequence[str]) -> list[File]:
         for number, file_id in enumerate(ids)
         if file_id not in known
     ]
+    proofs = proof_hashes(unit.session, lot.id) if ids else set()
+    wrong += [
+        Breach("proof_disclosed", f"attachments.{number}", facts={"value": file_id[:64]})
+        for number, file_id in enumerate(ids)
+        if known.get(file_id) in proofs
+    ]
     if wrong:
         raise DomainError("invalid", wrong)
     return [File(file_id, known[file_id]) for file_id in ids]
@@ -141,6 +148,7 @@ def _publish_change(unit: Unit, lot: Lot, auction: Auction, catalogue: Catalogue
     own = [File("", digest) for digest in before.facts["attachments"]]
     version = seal_facts(unit, lot, new, own, material=False)
     auction.seal = version.seal
+    rewrite(unit, auction, version)
     unit.tell(auction, "disclosure", seal=version.seal, sheet_version=version.version, items=[facts.code])
     return version.version
 

@@ -1,11 +1,13 @@
-"""A court's own wording of its letters: kept in versions, the latest in use."""
+"""A court's own wording of its letters: kept in versions, the latest in use. Every printing of a letter is recorded."""
+
+from dataclasses import asdict, dataclass
 
 from sqlalchemy import func, select
 
 from auction.kernel.crypto import sha256_hex
 from auction.kernel.errors import DomainError
 from auction.kernel.unit import Unit
-from auction.models import Court, LetterTemplate
+from auction.models import Court, LetterTemplate, Lot
 from auction.rules.access import Actor, require
 
 from ..rules.letters import check_wording, letters
@@ -44,3 +46,31 @@ def keep_wording(unit: Unit, actor: Actor, kind: str, text: str) -> LetterTempla
         },
     )
     return kept
+
+
+@dataclass(frozen=True, slots=True)
+class Printing:
+    """A letter as it was set: which, in what version of its wording (0: as shipped), for whom, of which round.
+
+    `recipient`: the place in the list of those notified; `sha256`: of the words that were set.
+    """
+
+    kind: str
+    version: int
+    recipient: int | None
+    role: str | None
+    auction_id: str | None
+    sha256: str
+
+
+def record_printing(unit: Unit, actor: Actor, lot_id: str, printing: Printing) -> None:
+    """Record that a letter of a lot was printed, privately, in the lot's stream; names stay out of the entry.
+
+    DomainError not_found for a lot there is not, or another court's.
+    """
+    lot = unit.session.get(Lot, lot_id)
+    if lot is None:
+        raise DomainError("not_found")
+    require(actor, "letter.read", court=lot.court_code)
+    body = {"lot_id": lot.id, "by": actor.id, **asdict(printing)}
+    unit.record("LetterPrinted", stream=f"lot:{lot.id}", private=True, body=body)

@@ -22,9 +22,9 @@ def put_notices(unit: Unit, actor: Actor, lot_id: str, recipients: Sequence[Noti
     that the sheet shows to everybody, for a proof of service is never published.
     """
     lot = lock_lot(unit, actor, lot_id)
-    known = {file.id for file in files(unit.session, lot.id)}
+    known = {file.id: file.sha256 for file in files(unit.session, lot.id)}
     shown = {
-        file_id
+        known.get(file_id)
         for attachments in unit.session.scalars(select(SheetItem.attachments).where(SheetItem.lot_id == lot.id))
         for file_id in attachments
     }
@@ -33,7 +33,7 @@ def put_notices(unit: Unit, actor: Actor, lot_id: str, recipients: Sequence[Noti
         if each.proof_file is None:
             continue
         code = "unknown_attachment" if each.proof_file not in known else "proof_disclosed"
-        if each.proof_file not in known or each.proof_file in shown:
+        if each.proof_file not in known or known[each.proof_file] in shown:
             facts = {"value": each.proof_file[:64]}
             wrong.append(Breach(code, f"recipients.{number}.proof_file", facts=facts))
     if wrong:

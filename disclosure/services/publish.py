@@ -8,24 +8,20 @@ from auction.kernel.clock import iso
 from auction.kernel.crypto import canonical, sha256_hex
 from auction.kernel.errors import DomainError
 from auction.kernel.unit import Unit
-from auction.models import Auction, Case, Court, Lot, ReferencePrice
+from auction.models import Auction, Lot, ReferencePrice
 from auction.rules.access import Actor
-from auction.rules.lot import PRIVATE, AuctionStatus, Round, check_transition
+from auction.rules.lot import PRIVATE, AuctionStatus, check_transition
 from auction.rules.ruleset import Ruleset, load
-from auction.rules.terms import Terms
 from auction.services.auctions import terms_data, terms_of
 from auction.services.locking import lock_round
 from risk.services.valuation import alert_deviations
 
 from ..models import SheetVersion
 from ..queries import announcement_findings, catalogue_of, latest_version, own_files, publishable, working_sheet
-from ..rules.announcement import PLATFORM, AnnouncementFacts, publication
 from ..rules.diff import diff, is_material
 from ..rules.sheet import sheet_of
+from .announcing import written
 from .sealing import refuse, seal_facts
-
-#: Stands for the platform's address where none is set.
-HERE = "本站 this site"
 
 
 def publish(unit: Unit, actor: Actor, auction_id: str) -> Auction:
@@ -61,7 +57,7 @@ def _announce(unit: Unit, auction: Auction, version: SheetVersion, ruleset: Rule
     auction.ruleset_name, auction.ruleset = ruleset.name, copied
     auction.reference_price_fen = price.amount_fen
     auction.announced_at = unit.now
-    auction.announcement = publication(_facts(unit, auction, version, ruleset, price))
+    auction.announcement = written(unit, auction, version)
     check_transition(AuctionStatus(auction.status), AuctionStatus.ANNOUNCED)
     auction.status = AuctionStatus.ANNOUNCED.value
     unit.tell(auction, "status", status=auction.status)
@@ -83,31 +79,4 @@ def _announce(unit: Unit, auction: Auction, version: SheetVersion, ruleset: Rule
             "ruleset_sha256": sha256_hex(canonical(copied)),
             "announcement_sha256": sha256_hex(canonical(auction.announcement)),
         },
-    )
-
-
-def _facts(
-    unit: Unit, auction: Auction, version: SheetVersion, ruleset: Ruleset, price: ReferencePrice
-) -> AnnouncementFacts:
-    lot = auction.lot
-    items = catalogue_of(unit.session, lot)
-    resold = unit.session.get(Auction, auction.resale_of) if auction.resale_of else None
-    terms = terms_of(auction)
-    return AnnouncementFacts(
-        lot_title=lot.title,
-        region=lot.region,
-        address=lot.address,
-        case_number=unit.session.get_one(Case, lot.case_id).number,
-        court=unit.session.get_one(Court, lot.court_code).name,
-        platform=PLATFORM,
-        platform_url=unit.settings.public_url or HERE,
-        terms=Terms(**{name: getattr(terms, name) for name in Terms.__slots__} | {"round": Round(terms.round)}),
-        ruleset=ruleset,
-        catalogue=items,
-        sheet=sheet_of(version.facts, items),
-        seal=version.seal,
-        announced_at=unit.now,
-        reference_price_fen=price.amount_fen,
-        reference_method=price.method,
-        resale=resold is not None and resold.settlement == "reneged",
     )

@@ -17,7 +17,7 @@ from auction.services.lots import lock_lot
 from risk.rules.alerts import Reason
 from risk.services.alerts import raise_alert
 
-from ..models import Answer, Question
+from ..models import Answer, Question, QuestionMerge
 from ..queries import catalogue_of, is_on_sale, was_announced, works_on
 from ..rules.catalogue import Catalogue
 from ..rules.linter import lint_text
@@ -87,7 +87,8 @@ def answer_question(
 
     `item` names the item of the sheet it has to do with, which does not change by it. `question` is the wording to
     publish where the asker's own would tell about third persons: the court's to choose.
-    DomainError not_found, invalid with every wrong field.
+    Questions merged into this one are answered with it. DomainError not_found, wrong_state/merged for one that is
+    answered with another, invalid with every wrong field.
     """
     row = unit.session.get(Question, question_id)
     if row is None:
@@ -95,6 +96,8 @@ def answer_question(
     lot = lock_lot(unit, actor, row.lot_id, "question.answer")
     if actor.role == "agency" and not works_on(unit.session, actor.agency_uscc, lot.id):
         raise DomainError("not_found")
+    if unit.session.get(QuestionMerge, row.id) is not None:
+        raise DomainError("wrong_state", reason="merged")
     if wrong := _answer_breaches(actor, catalogue_of(unit.session, lot), answer, item, question):
         raise DomainError("invalid", wrong)
     unit.session.refresh(row)
@@ -110,7 +113,8 @@ def answer_question(
         by=actor.id,
     )
     unit.session.add(given)
-    row.answered_at = row.answered_at or unit.now
+    for each in (row, *_merged_into(unit, row.id)):
+        each.answered_at = each.answered_at or unit.now
     unit.record(
         "QuestionAnswered",
         stream=f"lot:{lot.id}",
@@ -124,6 +128,50 @@ def answer_question(
         },
     )
     return given
+
+
+def merge_question(unit: Unit, actor: Actor, question_id: str, *, into: str) -> Question:
+    """Say that a waiting question asks what another of the lot asks: its asker gets that one's answer, now or later.
+
+    The public sees the other one alone. DomainError not_found, wrong_state (answered, merged, merged_into), invalid on
+    `into`: `unknown_question` for one of another lot or itself, `question_merged` for one that was merged itself,
+    `asked_later` for one that was asked later: what is asked first sets the clock.
+    """
+    row = unit.session.get(Question, question_id)
+    if row is None:
+        raise DomainError("not_found")
+    lot = lock_lot(unit, actor, row.lot_id, "question.answer")
+    if actor.role == "agency" and not works_on(unit.session, actor.agency_uscc, lot.id):
+        raise DomainError("not_found")
+    unit.session.refresh(row)
+    if unit.session.get(QuestionMerge, row.id) is not None:
+        raise DomainError("wrong_state", reason="merged")
+    if row.answered_at is not None:
+        raise DomainError("wrong_state", reason="answered")
+    if _merged_into(unit, row.id):
+        raise DomainError("wrong_state", reason="merged_into")
+    other = unit.session.get(Question, into)
+    if other is None or other.lot_id != lot.id or other.id == row.id:
+        raise invalid("into", "unknown_question", value=into[:64])
+    if unit.session.get(QuestionMerge, other.id) is not None:
+        raise invalid("into", "question_merged")
+    if other.asked_at > row.asked_at:
+        raise invalid("into", "asked_later")
+    unit.session.add(QuestionMerge(question_id=row.id, into_id=other.id, at=unit.now, by=actor.id))
+    if other.answered_at is not None:
+        row.answered_at = unit.now
+    unit.record(
+        "QuestionMerged",
+        stream=f"lot:{lot.id}",
+        private=True,
+        body={"question_id": row.id, "into_id": other.id, "by": actor.id},
+    )
+    return row
+
+
+def _merged_into(unit: Unit, question_id: str) -> Sequence[Question]:
+    rows = select(Question).join(QuestionMerge, QuestionMerge.question_id == Question.id)
+    return unit.session.scalars(rows.where(QuestionMerge.into_id == question_id).order_by(Question.id)).all()
 
 
 def _answer_breaches(

@@ -24,7 +24,12 @@ from tests.factories import a_bidder, a_paid_deposit, a_registration, an_auction
 from tools import fapai_verify
 
 RESERVE, STEP = 100_000_000, 500_000
-FACTS = {"form": "test", "items": [{"code": "lease", "state": "none", "statement": "经核查无租赁"}], "attachments": []}
+FACTS = {
+    "form": "fapai-sheet-2",
+    "version": 1,
+    "items": [{"code": "lease", "state": "none", "statement": "经核查无租赁"}],
+    "attachments": [],
+}
 
 
 def an_open_sale(unit: Unit, bidders: int = 3) -> tuple[str, list[str]]:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from auction.kernel.clock import iso
+from auction.kernel.clock import FixedClock, iso
 from auction.kernel.unit import House, Unit
 from auction.models import Account, Agency, Auction
 from tests.factories import a_bidder, a_paid_deposit, a_registration, a_uscc, an_account
@@ -51,7 +51,16 @@ def test_an_agency_uploads_reports_and_finishes_and_the_court_takes_over(
     room.enter()
     assert code_of(send(agent, room.lot_id, PDF)) == "not_found"
     past = {"agency": uscc, "kind": "survey", "due_at": iso(room.now)}
-    assert fields_of(room.clerk.post(f"/lots/{room.lot_id}/tasks", past)) == {"due_at": "too_early"}
+    tasks = f"/lots/{room.lot_id}/tasks"
+    assert fields_of(room.clerk.post(tasks, past)) == {"due_at": "too_early"}
+    asked = {"agency": uscc, "due_at": iso(room.now + DAY)}
+    own = room.judge.post(tasks, {**asked, "kind": "起拍价决定"})
+    assert fields_of(own) == {"kind": "not_delegable"}
+    [said] = own.get_json()["errors"]
+    assert "评估" in said["detail"] and "第六条" in said["basis"]
+    other = {**asked, "kind": "other", "description": "开锁"}
+    assert fields_of(room.clerk.post(tasks, other)) == {"kind": "judge_signs"}
+    assert fine(room.judge.post(tasks, other), 201)["description"] == "开锁"
     task_id = give(room, uscc)
     photo = fine(send(agent, room.lot_id, PDF, "现场.pdf"), 201)["id"]
     body = {"items": [{"code": "defects", **room.item_facts("defects")}], "files": [photo], "note": "已到现场"}
@@ -175,3 +184,32 @@ def test_before_the_announcement_nobody_outside_asks_or_reads(room: CourtRoom, h
     assert code_of(visitor.post(path, {"question": "何时公告？"})) == "not_found"
     assert code_of(visitor.get(path)) == "not_found"
     assert fine(room.judge.get(path))["items"] == []
+
+
+def test_a_question_is_merged_once_into_one_of_its_lot_asked_before(
+    room: CourtRoom, uscc: str, house: House, sign_in: SignIn, clock: FixedClock, anybody: Caller
+) -> None:
+    room.announced()
+    give(room, uscc)
+    asked = []
+    for wording in ("带车位吗？", "有车位吗？", "何时看样？"):
+        visitor = a_visitor(house, sign_in, wording)[1]
+        asked.append(fine(visitor.post(f"/lots/{room.lot_id}/questions", {"question": wording}), 201)["id"])
+        clock.advance(days=1)
+    first, second, third = asked
+    agent = sign_in(house.perform(an_account, "agency", agency_uscc=uscc))
+    clerk = sign_in(house.perform(an_account, "clerk", court_code="3201"))
+    assert fields_of(agent.post(f"/questions/{first}/merge", {"into": second})) == {"into": "asked_later"}
+    assert fields_of(agent.post(f"/questions/{first}/merge", {"into": first})) == {"into": "unknown_question"}
+    assert code_of(anybody.post(f"/questions/{second}/merge", {"into": first})) == "unauthenticated"
+    assert fine(agent.post(f"/questions/{second}/merge", {"into": first}))["merged_into"] == first
+    assert code_of(agent.post(f"/questions/{second}/merge", {"into": first})) == "wrong_state"
+    assert fields_of(agent.post(f"/questions/{third}/merge", {"into": second})) == {"into": "question_merged"}
+    assert code_of(clerk.put(f"/questions/{second}/answer", {"answer": "有。"})) == "wrong_state"
+    fine(clerk.put(f"/questions/{first}/answer", {"answer": "带一个。"}))
+    public = fine(anybody.get(f"/lots/{room.lot_id}/questions"))
+    assert ([one["id"] for one in public["items"]], public["unanswered"]) == ([first], 1)
+    both = {one["id"]: one for one in fine(clerk.get(f"/lots/{room.lot_id}/questions"))["items"]}
+    assert both[second]["status"] == "answered" and both[second]["answers"] == both[first]["answers"]
+    found = fine(anybody.get(f"/lots/{room.lot_id}/questions/similar", query_string={"question": "请问带车位吗"}))
+    assert [one["id"] for one in found["items"]] == [first]

@@ -56,7 +56,7 @@ def test_an_agency_is_led_item_by_item_and_the_court_takes_over(
     clerk, desk = the_clerk(app, house), signed_in(app, house, agent)
     give(clerk, room, agent)
     assert "进行中" in desk.get("/agency/").text
-    desk.follow("现场调查·珠江路88号")
+    desk.follow("现场勘查，制作文字说明·珠江路88号")
     task = desk.page.address.split("?")[0]
     assert "未填" in desk.page.text
     desk.get(f"{task}/items/defects")
@@ -96,7 +96,7 @@ def test_a_visitor_books_by_code_and_the_agency_sees_the_code_alone(
     clerk, desk = the_clerk(app, house), signed_in(app, house, agent)
     give(clerk, room, agent)
     desk.get("/agency/")
-    desk.follow("现场调查")
+    desk.follow("现场勘查")
     task = desk.page.address.split("?")[0]
     starts = room.now + 2 * DAY
     slot = {"starts_at": beijing(starts), "ends_at": beijing(starts), "places": "1"}
@@ -156,7 +156,7 @@ def test_the_agencys_pages_speak_english(app: Flask, house: House, room: CourtRo
         page = desk.get(address)
         assert page.lang == "en" and not CHINESE.search(own.sub("", page.text)), page.text
     desk.get("/agency/")
-    task = desk.follow("Survey on site")
+    task = desk.follow("survey and written")
     assert not CHINESE.search(own.sub("", task.text)), task.text
 
 
@@ -167,7 +167,35 @@ def test_another_agency_and_a_judge_find_no_such_desk(
     give(the_clerk(app, house), room, agent)
     desk = signed_in(app, house, agent)
     desk.get("/agency/")
-    task = desk.follow("现场调查").address
+    task = desk.follow("现场勘查").address
     other = signed_in(app, house, house.perform(an_account, "agency", agency_uscc=None))
     assert other.get(task, 404).status == 404
     assert the_clerk(app, house).get("/agency/", 403).status == 403
+
+
+def test_like_questions_are_shown_before_asking_and_merged_into_one_answer(
+    app: Flask, house: House, room: CourtRoom, agent: Account, clock: FixedClock
+) -> None:
+    room.announced()
+    clerk = the_clerk(app, house)
+    give(clerk, room, agent)
+    first, second = (signed_in(app, house, house.perform(a_bidder, name=name)) for name in ("欧阳慎言", "司徒问"))
+    for visitor, wording in ((first, "请问这套房带车位吗？"), (second, "停车位是否一并出售？")):
+        visitor.get(f"/lots/{room.lot_id}")
+        visitor.send("/questions#questions", {"question": wording})
+        clock.advance(seconds=60)
+    page = clerk.get(f"/desk/lots/{room.lot_id}")
+    clerk.send("/merge", {})
+    assert "已并入" in clerk.page.text and page.text.count("并入哪一个提问") == 1
+    clerk.send("/answer", {"answer": "不带车位。"})
+    public = Reader(app.test_client()).get(f"/lots/{room.lot_id}")
+    assert "带车位吗" in public.text and "停车位是否一并出售" not in public.text and "待答复" not in public.text
+    mine = second.get(f"/lots/{room.lot_id}")
+    assert "停车位是否一并出售" in mine.text and "与另一提问相同，一并答复" in mine.text
+    assert mine.text.count("答：不带车位。") == 2
+    third = signed_in(app, house, house.perform(a_bidder, name="诸葛问"))
+    third.get(f"/lots/{room.lot_id}")
+    held = third.send("/questions#questions", {"question": "这套房带不带车位？"})
+    assert "已有类似的提问" in held.text and "这套房带不带车位？" in held.html
+    asked = third.send("/questions#questions", {"question": "这套房带不带车位？", "asked_anyway": "1"})
+    assert "问题已提交" in asked.text

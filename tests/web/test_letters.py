@@ -153,3 +153,29 @@ def test_a_proof_of_service_counts_and_is_never_published(house: House, sign_in:
     wrong = [{**told[0], "proof_file": "none"}]
     refused = room.clerk.put(f"/lots/{room.lot_id}/notices", {"recipients": wrong})
     assert fields_of(refused) == {"recipients.0.proof_file": "unknown_attachment"}
+
+
+def test_every_printing_is_recorded_privately_and_shown_to_the_court(house: House, sign_in: SignIn, app: Flask) -> None:
+    judge, auction = house.perform(a_lot_with_notices)
+    caller, lot = sign_in(judge), f"/lots/{auction.lot_id}/letters"
+    fine_pdf = text_of(caller.get(f"{lot}/auction_notice?recipient=0"))
+    assert fine_pdf and code_of(caller.get(f"{lot}/auction_notice?recipient=9")) == "invalid"
+    rows = house.read(lambda session: [row for row in session.query(JournalRow) if row.kind == "LetterPrinted"])
+    assert [(row.stream, row.private) for row in rows] == [(f"lot:{auction.lot_id}", True)]
+    assert '"role":"secured_creditor"' in rows[0].entry and "某银行" not in rows[0].entry
+    page = signed_in(app, house, judge).get(f"/desk/lots/{auction.lot_id}")
+    assert "文书打印记录（1 次）" in page.text and "担保物权人 通用文本" in page.text
+
+
+def test_a_proof_of_service_is_attached_to_no_item_not_even_its_bytes_under_another_name(
+    house: House, sign_in: SignIn
+) -> None:
+    room = CourtRoom(house, sign_in)
+    room.enter()
+    proof, copy = a_proof(room, room.clerk), a_proof(room, room.clerk)
+    told = {"name": "示例甲", "role": "debtor", "status": "received", "at": iso(room.now), "proof_file": proof}
+    fine(room.clerk.put(f"/lots/{room.lot_id}/notices", {"recipients": [told]}))
+    for file_id in (proof, copy):
+        facts = room.item_facts("defects", attachments=[file_id])
+        refused = room.clerk.put(f"/lots/{room.lot_id}/disclosure/items/defects", facts)
+        assert fields_of(refused) == {"attachments.0": "proof_disclosed"}

@@ -17,6 +17,7 @@ from tests.conftest import settings_for
 from tests.web.caller import API, Caller, code_of
 from web.api.spec import json_body
 from web.app import create_app
+from web.errors import sentence
 from web.gateway import SandboxGateway
 from web.wiring import open_house
 
@@ -47,6 +48,7 @@ def deep(levels: int) -> bytes:
         (b'{"a":[{"b":"c\\u0000"}]}', "application/json", "malformed"),
         (deep(34), "application/json", "malformed"),
         (deep(100_000), "application/json", "malformed"),
+        (b'{"a":1,"a":1}', "application/json", "malformed"),
         (b"{}", "text/plain", "unsupported_media_type"),
         (b"{}", "", "unsupported_media_type"),
     ],
@@ -59,8 +61,27 @@ def test_a_body_that_is_not_ours_to_read_is_refused(plain: Flask, data: bytes, k
 
 
 @pytest.mark.parametrize(
+    ("data", "key"),
+    [
+        (b'{"amount_fen":1,"key":"k","amount_fen":2}', "amount_fen"),
+        (b'{"a":[{"b":{"c":1,"c":1}}]}', "c"),
+        (b'{"a":1,"\\u0061":2}', "a"),
+        (b'{"' + b"x" * 500 + b'":1,"' + b"x" * 500 + b'":2}', "x" * 64),
+    ],
+)
+def test_a_key_twice_in_one_object_is_refused_by_its_name(plain: Flask, data: bytes, key: str) -> None:
+    asked = plain.test_request_context(API + "/lots", method="POST", data=data, content_type="application/json")
+    with asked, pytest.raises(DomainError) as refused:
+        json_body()
+    assert (refused.value.code, refused.value.facts["key"]) == ("malformed", key)
+    assert key in sentence("malformed", refused.value.facts, "zh")
+    assert [breach.field for breach in refused.value.errors] == [key]
+
+
+@pytest.mark.parametrize(
     ("data", "value"),
     [
+        (b'{"a":{"b":1},"c":{"b":1},"d":[{"b":1},{"b":1}]}', {"a": {"b": 1}, "c": {"b": 1}, "d": [{"b": 1}] * 2}),
         (b'{"a":"\\\\u0000"}', {"a": "\\u0000"}),
         (deep(3), [[[]]]),
         (b"[" + b'{"a":[]},' * 50 + b"1]", [{"a": []}] * 50 + [1]),

@@ -10,7 +10,7 @@ from flask import Response, current_app, jsonify, make_response, request
 from auction.kernel.crypto import canonical
 from auction.kernel.errors import DomainError
 from auction.kernel.unit import House
-from bidding.queries import auctions, lots, receipts
+from bidding.queries import auctions, editions, lots, receipts
 from bidding.queries.open_data import result_document
 
 from ..auth import current_actor, house, policy
@@ -27,6 +27,7 @@ from ..schemas.public import (
     ReceiptOut,
     ResultOut,
 )
+from ..schemas.sheets import EditionsOut, WholeEditionOut
 from .spec import Blueprint
 
 blueprint = Blueprint("public", __name__, description="Public reading")
@@ -61,6 +62,24 @@ def get_auction(auction_id: str) -> Response:
     """One round of selling a lot, as it stands now."""
     wired = house()
     return jsonify(wired.read(auctions.auction_resource, auction_id, wired.now(), current_actor()))
+
+
+@blueprint.get("/auctions/<auction_id>/announcements")
+@policy("public.read")
+@blueprint.response(200, EditionsOut)
+def list_announcements(auction_id: str) -> Response:
+    """Every edition of the announcement, bidder notice and special notices, and what each changed."""
+    found = house().read(editions.public_editions, current_actor(), auction_id)
+    return jsonify({"items": [edition.as_data() for edition in found]})
+
+
+@blueprint.get("/auctions/<auction_id>/announcements/<int:edition>")
+@policy("public.read")
+@blueprint.response(200, WholeEditionOut)
+def get_announcement(auction_id: str, edition: int) -> Response:
+    """One edition, in force or replaced, with its texts."""
+    found = house().read(editions.public_edition, current_actor(), auction_id, edition)
+    return jsonify({**found.as_data(), **found.document})
 
 
 @blueprint.get("/auctions/<auction_id>/bids")

@@ -5,14 +5,22 @@ from typing import Any
 from flask import Response, jsonify
 
 from auction.kernel.unit import Unit
-from bidding.queries.questions import question_dict, questions_of, unanswered
+from bidding.queries.questions import question_dict, questions_of, similar_questions, unanswered
 from disclosure.models import Question
 from disclosure.services import questions as services
 
 from ..auth import current_actor, house, me, policy
 from ..idempotency import act
 from ..schemas.base import PageQuery
-from ..schemas.questions import QuestionAnswerIn, QuestionIn, QuestionOut, QuestionsOut
+from ..schemas.questions import (
+    MergeIn,
+    QuestionAnswerIn,
+    QuestionIn,
+    QuestionOut,
+    QuestionsOut,
+    SimilarOut,
+    SimilarQuery,
+)
 from .listing import created, listed
 from .spec import Blueprint
 
@@ -43,6 +51,31 @@ def create_question(data: dict[str, Any], lot_id: str) -> Response:
         return question_dict(unit.session, asked, unit.now, me().person_id)
 
     return created(act(ask))
+
+
+@blueprint.get("/lots/<lot_id>/questions/similar")
+@policy("public.read")
+@blueprint.arguments(SimilarQuery, location="query")
+@blueprint.response(200, SimilarOut)
+def list_similar(query: dict[str, Any], lot_id: str) -> Response:
+    """The questions on a lot, as far as the caller may see them, that ask about the same: to be read before asking."""
+    wired = house()
+    return jsonify({"items": wired.read(similar_questions, current_actor(), lot_id, query["question"], wired.now())})
+
+
+@blueprint.post("/questions/<question_id>/merge")
+@policy("question.answer")
+@blueprint.arguments(MergeIn)
+@blueprint.response(200, QuestionOut)
+def merge_question(data: dict[str, Any], question_id: str) -> Response:
+    """Mark a waiting question as asking what another one asks: it is answered with that one."""
+
+    def merge(unit: Unit) -> dict[str, Any]:
+        row = services.merge_question(unit, me(), question_id, **data)
+        unit.session.flush()
+        return question_dict(unit.session, row, unit.now)
+
+    return jsonify(act(merge))
 
 
 @blueprint.put("/questions/<question_id>/answer")

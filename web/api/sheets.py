@@ -11,6 +11,7 @@ from werkzeug.datastructures import FileStorage
 
 from auction.kernel.clock import iso
 from auction.kernel.errors import Breach, DomainError
+from bidding.queries.editions import edition_changes
 from disclosure import queries
 from disclosure.models import Attachment
 from disclosure.queries import FileFacts, SheetReading
@@ -157,6 +158,7 @@ def get_diff(query: dict[str, Any], lot_id: str) -> Response:
             "items": [change.as_data() for change in changes.items],
             "files_added": changes.files_added,
             "files_removed": changes.files_removed,
+            "texts": house().read(edition_changes, lot_id, query["first"], query["second"]),
         }
     )
 

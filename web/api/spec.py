@@ -7,7 +7,6 @@ but JSON. OpenAPI tells of each endpoint who may call it and that it may answer 
 from typing import Any
 
 import flask_smorest
-import orjson
 from flask import Flask, current_app, request
 from flask_babel import get_locale
 from marshmallow import RAISE, Schema, fields
@@ -17,12 +16,11 @@ from webargs.flaskparser import FlaskParser
 from auction.kernel.errors import Breach, DomainError
 from auction.rules.access import POLICY
 
+from ..reading import read_json
 from ..schemas.base import Moment
 
 _PROBLEM = "application/problem+json"
 _DEFAULT = "DEFAULT_ERROR"
-#: Objects and lists within each other in a request; nothing we ask for comes near.
-_DEEPEST = 32
 
 
 class Fault(Schema):
@@ -55,33 +53,14 @@ def language() -> str:
 def json_body() -> Any:
     """The request's JSON; webargs' `missing` where there is no body.
 
-    DomainError `unsupported_media_type` for another type, `malformed` for what is no JSON, lies deeper than anything
-    we ask for, or holds a NUL, which no database text can.
+    DomainError `unsupported_media_type` for another type, `malformed` as `read_json` says.
     """
     data = request.get_data(cache=True)
     if not data:
         return missing
     if not is_json(request.mimetype):
         raise DomainError("unsupported_media_type")
-    try:
-        value = orjson.loads(data)
-    except orjson.JSONDecodeError:
-        raise DomainError("malformed") from None
-    if b"\\u0000" in data or data.count(b"[") + data.count(b"{") > _DEEPEST:
-        _check(value, 0)
-    return value
-
-
-def _check(value: Any, depth: int) -> None:
-    if depth > _DEEPEST or (isinstance(value, str) and "\0" in value):
-        raise DomainError("malformed")
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            _check(key, depth + 1)
-            _check(inner, depth + 1)
-    elif isinstance(value, list):
-        for inner in value:
-            _check(inner, depth + 1)
+    return read_json(data)
 
 
 class _Parser(FlaskParser):

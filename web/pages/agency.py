@@ -21,10 +21,10 @@ from disclosure.rules.catalogue import Catalogue, Item
 from disclosure.rules.sheet import Sheet
 from disclosure.services import reports, tasks, viewings
 from disclosure.services.attachments import clean_file, put_file
-from disclosure.services.questions import answer_question
+from disclosure.services.questions import answer_question, merge_question
 
 from ..auth import house, me, policy
-from ..schemas.questions import QuestionAnswerIn
+from ..schemas.questions import MergeIn, QuestionAnswerIn
 from ..schemas.tasks import CompletionIn, ReportIn, TaskReasonIn
 from ..schemas.viewings import ViewingIn
 from . import auxiliary_view, forms, item_form, lot_view
@@ -79,6 +79,20 @@ def answer(question_id: str) -> Any:
         ("answer", "item"),
         lambda _done: url_for("agency.show", _anchor="questions"),
         _("答复已公开。"),
+    )
+
+
+@blueprint.post("/questions/<question_id>/merge")
+@policy("agency.desk")
+def merge(question_id: str) -> Any:
+    """Mark a question as asking what another one asks."""
+    payload, wrong = forms.read({"into": forms.text})
+    return attempt(
+        lambda: house().perform(merge_question, me(), question_id, **forms.load(MergeIn(), payload, wrong)),
+        lambda form: _desk(form, question_id),
+        ("into",),
+        lambda _done: url_for("agency.show", _anchor="questions"),
+        _("已并入，一并答复。"),
     )
 
 

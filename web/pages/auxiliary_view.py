@@ -43,16 +43,16 @@ def timed(told: Mapping[str, Any]) -> dict[str, Any]:
     return {**told, **moments, "tone": "stop" if told.get("late") and status != "done" else _TONES.get(status, "")}
 
 
-def kind_of(kind: str) -> str:
-    """What a task is called: the known kinds by their names, others as they were written."""
-    return str(labels.TASK_KIND.get(kind, kind))
+def kind_of(told: Mapping[str, Any]) -> str:
+    """What a task is called: its kind, and of other work what it is."""
+    return str(told["description"] or labels.TASK_KIND[told["kind"]])
 
 
 def task_view(told: Mapping[str, Any]) -> dict[str, Any]:
     """A task with the words for where it stands."""
     late = _("已逾期") if told["status"] == "open" else _("逾期完成")
     in_time = _("按期完成") if told["status"] == "done" else str(labels.TASK_STATUS[told["status"]])
-    return {**timed(told), "kind_name": kind_of(told["kind"]), "standing": late if told["late"] else in_time}
+    return {**timed(told), "kind_name": kind_of(told), "standing": late if told["late"] else in_time}
 
 
 def report_views(
@@ -188,5 +188,5 @@ def record_view(record: Mapping[str, Any]) -> dict[str, Any]:
             (_("待举行的看样"), record["viewings_ahead"]),
             (_("取消的看样"), record["viewings_cancelled"]),
         ],
-        "rated": [{**timed(one), "kind_name": kind_of(one["kind"])} for one in record["rated"]],
+        "rated": [{**timed(one), "kind_name": kind_of(one)} for one in record["rated"]],
     }

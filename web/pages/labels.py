@@ -311,11 +311,17 @@ HANDOVER_STEP: Words = {
 
 #: The usual kinds of auxiliary work (OJA 7); a court may write others.
 TASK_KIND: Words = {
-    "survey": _("现场调查"),
+    "survey": _("现场勘查，制作文字说明"),
     "photos": _("拍照、录像"),
-    "viewings": _("看样"),
-    "questions": _("咨询答疑"),
-    "storage": _("保管、运输"),
+    "viewing": _("展示、引领看样"),
+    "questions": _("接受咨询"),
+    "samples": _("封存样品"),
+    "inspection": _("鉴定、检验"),
+    "valuation": _("评估"),
+    "audit": _("审计"),
+    "storage": _("仓储、保管"),
+    "transport": _("运输"),
+    "other": _("其他辅助工作（须写明，由法官负责）"),
 }
 TASK_STATUS: Words = {"open": _("进行中"), "done": _("已完成"), "cancelled": _("已取消")}
 REPORT_PART: Words = {"waiting": _("待法院处理"), "accepted": _("已采纳"), "refused": _("已退回")}

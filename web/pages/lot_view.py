@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from flask import url_for
@@ -13,6 +14,7 @@ from auction.rules.lot import Round
 from auction.rules.ruleset import from_data
 from bidding.models import Registration
 from bidding.queries.auctions import has_ended, status_at
+from bidding.queries.editions import Edition
 from bidding.queries.lot_page import LotPage, Revision, SheetFacts
 from bidding.services.registration import closed_to
 from disclosure.queries import FileFacts
@@ -36,10 +38,11 @@ def view(page: LotPage, now: datetime, actor: Actor | None, own: Registration | 
         "registrations": page.registrations,
         "terms": _terms(page),
         "texts": texts(page.announcement),
+        "editions": [edition_view(one) for one in reversed(page.editions)],
         "special": special_notices(page.announcement),
         "suspension": page.auction.suspension,
         "sheet": sheet_view(page.sheet, page.lot.id),
-        "revisions": [_revision_view(page.sheet.catalogue, one) for one in page.revisions],
+        "revisions": [_revision_view(page.sheet.catalogue, one, page.editions) for one in page.revisions],
         "files": files,
         "photos": [file for file in files if file["is_photo"]],
         "reference": page.reference,
@@ -227,10 +230,33 @@ def texts(publication: Mapping[str, Any] | None) -> list[dict[str, Any]]:
     ]
 
 
-def special_notices(publication: Mapping[str, Any] | None) -> list[dict[str, Any]]:
-    """The seven special notices (OJA 14), each with the colour its weight asks for."""
+def edition_view(edition: Edition) -> dict[str, Any]:
+    """An edition of the texts, and what it changed against the one before, in the page's language."""
     tongue = language()
-    titles = {
+    parts = {
+        "announcement": _("拍卖公告"),
+        "bidder_notice": _("竞买须知"),
+        "special_notices": _("特别提示"),
+    }
+    titles = _notice_titles()
+    return {
+        "number": edition.number,
+        "written_at": edition.written_at,
+        "replaced_at": edition.replaced_at,
+        "changes": [
+            {
+                "title": f"{parts[one.part]}·{one.heading[tongue] if one.heading else titles.get(one.code, one.code)}",
+                "before": one.before[tongue] if one.before else "",
+                "after": one.after[tongue] if one.after else "",
+            }
+            for one in edition.changes
+        ],
+    }
+
+
+def _notice_titles() -> dict[str, str]:
+    """What each of the seven special notices is about."""
+    return {
         "capacity": _("竞买人资格"),
         "agency": _("委托竞买须先经法院确认"),
         "defects": _("已知瑕疵和权利负担"),
@@ -239,6 +265,11 @@ def special_notices(publication: Mapping[str, Any] | None) -> list[dict[str, Any
         "identity_published": _("成交后公示买受人身份"),
         "deposit_not_returned": _("悔拍的后果"),
     }
+
+
+def special_notices(publication: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    """The seven special notices (OJA 14), each with the colour its weight asks for."""
+    tongue, titles = language(), _notice_titles()
     return [
         {
             "title": titles.get(notice["code"], notice["code"]),
@@ -282,8 +313,11 @@ def changes_view(catalogue: Catalogue, changes: Iterable[ItemChange]) -> list[di
     return [_change_view(catalogue, change) for change in shown]
 
 
-def _revision_view(catalogue: Catalogue, revision: Revision) -> dict[str, Any]:
+def _revision_view(catalogue: Catalogue, revision: Revision, editions: Iterable[Edition]) -> dict[str, Any]:
+    """A revision of the sheet; `texts`: the edition of announcement and notices that was written with it."""
+    texts = next((new for old, new in pairwise(editions) if old.until_version == revision.version - 1), None)
     return {
+        "texts": edition_view(texts) if texts else None,
         "version": revision.version,
         "since": revision.version - 1,
         "at": revision.at,

@@ -5,7 +5,6 @@ from typing import Any
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
 
 from auction.kernel.errors import Breach, DomainError
-from auction.rules.access import COURT_ROLES
 from auction.services import accounts
 
 from ..api.sessions import sign_in
@@ -18,6 +17,15 @@ from .language import _
 from .public import local_address
 
 blueprint = Blueprint("people", __name__)
+
+#: The desk of each role of staff.
+_DESKS = {
+    "judge": "desk.board",
+    "clerk": "desk.board",
+    "president": "approving.show",
+    "agency": "agency.show",
+    "regulator": "regulator.alerts",
+}
 
 _ACCOUNT: dict[str, forms.Read] = {
     "username": forms.text,
@@ -112,13 +120,13 @@ def _keep(answer: Any, token: str) -> Any:
 
 
 def _home_of(after: str, role: str | None = None) -> str:
-    """Where a signed-in person goes: back, else the page of the role."""
+    """Where a signed-in person goes: back to the page he wanted, else to the desk of the role.
+
+    The home page is no such page: whoever signed in from it wants his desk; of bidders, whoever had not searched there.
+    """
     actor = current_actor() if role is None else None
     role = role or (actor.role if actor else None)
-    if after.startswith("/"):
+    from_home = after.partition("?")[0] == url_for("site.home")
+    if after.startswith("/") and not (from_home and (role in _DESKS or "?" not in after)):
         return local_address(after)
-    if role in COURT_ROLES:
-        return url_for("desk.board")
-    if role == "regulator":
-        return url_for("regulator.alerts")
-    return url_for("enrol.mine") if role in ("bidder", "party") else url_for("site.home")
+    return url_for(_DESKS.get(role or "") or ("enrol.mine" if role in ("bidder", "party") else "site.home"))

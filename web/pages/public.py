@@ -1,5 +1,6 @@
 """Pages for anybody: one lot, its bids, the public log, the confirmation; language and appearance."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -43,12 +44,12 @@ def lot(lot_id: str) -> str:
     return page_of_lot(lot_id)
 
 
-def page_of_lot(lot_id: str, form: Entry | None = None) -> str:
-    """The page of a lot; `form`: a question that was refused, as it was typed."""
+def page_of_lot(lot_id: str, form: Entry | None = None, alike: Sequence[str] = ()) -> str:
+    """The page of a lot; `form`: a question not yet asked, as it was typed; `alike`: questions that ask the same."""
     auction_id = house().read(latest_auction, lot_id)
     if auction_id is None:
         raise DomainError("not_found")
-    return _lot_page(auction_id, form)
+    return _lot_page(auction_id, form, alike)
 
 
 @blueprint.get("/auctions/<auction_id>")
@@ -71,7 +72,7 @@ def _watched(session: Session, lot_id: str, court_code: str, account_id: str | N
     }
 
 
-def _lot_page(auction_id: str, form: Entry | None = None) -> str:
+def _lot_page(auction_id: str, form: Entry | None = None, alike: Sequence[str] = ()) -> str:
     page: LotPage | None = house().read(lot_page, auction_id)
     if page is None:
         raise DomainError("not_found")
@@ -88,6 +89,7 @@ def _lot_page(auction_id: str, form: Entry | None = None) -> str:
     clearance = clearance_view.public(found)
     shown = lot_view.view(page, now, actor, own)
     latest = house().read(latest_auction, page.lot.id) == auction_id
+    visits = house().read(auxiliary_view.of_lot, page.lot.id, actor, now)
     return render_template(
         "lot/lot.html",
         **shown,
@@ -96,10 +98,28 @@ def _lot_page(auction_id: str, form: Entry | None = None) -> str:
         clearance=clearance,
         worth=worth,
         cost=cost,
-        visits=house().read(auxiliary_view.of_lot, page.lot.id, actor, now),
+        visits=visits,
+        alike=[one for id in alike for one in visits["questions"] if one["id"] == id],
         visit_form=form or Entry(),
         after=house().read(_after, auction_id, now),
         watched=house().read(_watched, page.lot.id, page.lot.court_code, actor.id if actor else None),
+    )
+
+
+@blueprint.get("/auctions/<auction_id>/announcements/<int:edition>")
+@policy("public.read")
+def edition(auction_id: str, edition: int) -> str:
+    """One edition of announcement, bidder notice and special notices, as it was published."""
+    page: LotPage | None = house().read(lot_page, auction_id)
+    found = next((one for one in page.editions if one.number == edition), None) if page else None
+    if page is None or found is None:
+        raise DomainError("not_found")
+    return render_template(
+        "lot/edition.html",
+        **lot_view.heading(page, house().now()),
+        edition=lot_view.edition_view(found),
+        texts=lot_view.texts(found.document),
+        special=lot_view.special_notices(found.document),
     )
 
 

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from flask import Blueprint, flash, redirect, url_for
+from flask import Blueprint, flash, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from auction.kernel.errors import DomainError
 from auction.kernel.unit import Unit
+from bidding.queries.questions import similar_questions
 from disclosure.models import Viewing
 from disclosure.services.questions import ask_question
 from disclosure.services.viewings import book_viewing, cancel_booking
@@ -15,6 +16,7 @@ from .. import errors
 from ..auth import house, me, policy
 from ..schemas.questions import QuestionIn
 from . import forms
+from .forms import Entry
 from .language import _, language
 from .public import page_of_lot
 
@@ -58,10 +60,15 @@ def _refused(error: DomainError, lot_id: str) -> Response:
 @blueprint.post("/lots/<lot_id>/questions")
 @policy("question.ask")
 def ask(lot_id: str) -> Any:
-    """Ask in writing; a refusal is shown with what was typed."""
+    """Ask in writing; a refusal is shown with what was typed, and so are like questions before it is asked."""
     payload, wrong = forms.read({"question": forms.text})
     try:
-        house().perform(ask_question, me(), lot_id, **forms.load(QuestionIn(), payload, wrong))
+        asked = forms.load(QuestionIn(), payload, wrong)
+        if not request.form.get("asked_anyway"):
+            alike = house().read(similar_questions, me(), lot_id, asked["question"], house().now())
+            if alike:
+                return page_of_lot(lot_id, Entry(payload), [one["id"] for one in alike])
+        house().perform(ask_question, me(), lot_id, **asked)
     except DomainError as error:
         if error.code in ("not_found", "unauthenticated", "fault"):
             raise

@@ -1,6 +1,6 @@
 """Written questions on a lot and their answers."""
 
-from marshmallow import fields
+from marshmallow import Schema, fields
 
 from disclosure.rules.questions import MOST_ANSWER, MOST_QUESTION
 
@@ -21,6 +21,18 @@ class QuestionAnswerIn(Strict):
     question = text(MOST_QUESTION, required=False, allow_none=True)
 
 
+class MergeIn(Strict):
+    """The question of the same lot that asks the same."""
+
+    into = words(64)
+
+
+class SimilarQuery(Schema):
+    """What is about to be asked."""
+
+    question = words(MOST_QUESTION)
+
+
 class PublishedAnswerOut(Strict):
     """An answer as published; a corrected one is the next version."""
 
@@ -33,11 +45,15 @@ class PublishedAnswerOut(Strict):
 
 
 class QuestionOut(Strict):
-    """A question with its answers, the latest last. `mine`: the reader asked it; nobody else is told who did."""
+    """A question with its answers, the latest last. `mine`: the reader asked it; nobody else is told who did.
+
+    `merged_into`: the question it is answered with, whose answers it has.
+    """
 
     id = fields.String()
     lot_id = fields.String()
     question = fields.String()
+    merged_into = fields.String(allow_none=True)
     status = fields.String(metadata={"enum": ["waiting", "answered"]})
     asked_at = Moment()
     due_at = Moment()
@@ -51,3 +67,9 @@ class QuestionsOut(PageOut):
 
     items = fields.List(fields.Nested(QuestionOut))
     unanswered = fields.Integer()
+
+
+class SimilarOut(Strict):
+    """Questions that ask about the same, the likeliest first."""
+
+    items = fields.List(fields.Nested(QuestionOut))

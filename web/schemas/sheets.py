@@ -112,6 +112,45 @@ class ChangeOut(Strict):
     unclear = fields.Boolean()
 
 
+class TextChangeOut(Strict):
+    """A section of announcement or bidder notice, or a special notice, that reads differently; null where absent."""
+
+    part = fields.String(metadata={"enum": ["announcement", "bidder_notice", "special_notices"]})
+    code = fields.String()
+    heading = fields.Raw(allow_none=True)
+    before = fields.Raw(allow_none=True)
+    after = fields.Raw(allow_none=True)
+
+
+class RoundTextChangeOut(TextChangeOut):
+    """The same, of one round of a lot."""
+
+    auction_id = fields.String()
+
+
+class EditionOut(Strict):
+    """An edition of a round's texts. `replaced_at` null: in force."""
+
+    edition = fields.Integer()
+    written_at = Moment()
+    replaced_at = Moment(allow_none=True)
+    changes = fields.List(fields.Nested(TextChangeOut))
+
+
+class EditionsOut(Strict):
+    """All editions, the first first."""
+
+    items = fields.List(fields.Nested(EditionOut))
+
+
+class WholeEditionOut(EditionOut):
+    """An edition with its texts, as they were published."""
+
+    announcement = fields.Raw()
+    bidder_notice = fields.Raw()
+    special_notices = fields.Raw()
+
+
 class DiffOut(Strict):
     """What changed between two sealed versions; the lot's own files by their hashes."""
 
@@ -121,3 +160,4 @@ class DiffOut(Strict):
     items = fields.List(fields.Nested(ChangeOut))
     files_added = fields.List(fields.String())
     files_removed = fields.List(fields.String())
+    texts = fields.List(fields.Nested(RoundTextChangeOut))

@@ -2,9 +2,10 @@
 
 from marshmallow import fields, validate
 
+from auction.rules.auxiliary import KINDS
 from disclosure.rules.entry import MOST_FILES
 
-from .base import Moment, PageOut, PageQuery, Strict, StrictInteger, choice, text, words
+from .base import Moment, PageOut, PageQuery, Strict, StrictInteger, choice, printable, text, words
 from .sheets import ItemIn, WrittenItemOut
 
 #: A technical limit: no sheet has as many items.
@@ -12,11 +13,12 @@ _MOST_ITEMS = 100
 
 
 class TaskIn(Strict):
-    """Auxiliary work given to an agency, named by its social credit code."""
+    """Auxiliary work given to an agency, named by its credit code. `description`: of `other` work, by a judge."""
 
     agency = words(40)
-    kind = words(60)
+    kind = fields.String(required=True, validate=[validate.Length(1, 60), printable], metadata={"enum": list(KINDS)})
     due_at = Moment(required=True)
+    description = text(300, required=False, least=0)
 
 
 class TasksQuery(PageQuery):
@@ -42,7 +44,8 @@ class TaskOut(Strict):
     court_name = fields.String()
     agency = fields.String()
     agency_name = fields.String()
-    kind = fields.String()
+    kind = fields.String(metadata={"enum": list(KINDS)})
+    description = fields.String(allow_none=True)
     due_at = Moment()
     created_at = Moment()
     status = fields.String(metadata={"enum": ["open", "done", "cancelled"]})

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,14 @@ from auction.services.approvals import vote
 from bidding.evidence import export
 from bidding.models import Bid, Registration
 from bidding.queries.auctions import bids_since
-from bidding.queries.audit import verify_all
+from bidding.queries.audit import contradictions, verify_all
+from bidding.queries.editions import editions
 from bidding.services import changes, life, registration
 from bidding.services.approved import CARRY_OUT
 from bidding.services.bids import BidOffer, place_bids
 from bidding.services.closing import close
-from disclosure.models import DraftedItem, SheetItem, SheetVersion
+from disclosure.models import DraftedItem, FormerAnnouncement, SheetItem, SheetVersion
+from disclosure.rules.wording import moment
 from disclosure.services import drafting
 from tests.bidding.sale import false_evidence, tell_registration
 from tests.disclosure.court import CourtDesk, example_of
@@ -123,7 +126,7 @@ def test_a_draft_changes_nothing_public_and_a_majority_of_the_panel_publishes_it
     assert bench.house.read(lambda s: s.scalars(select(DraftedItem)).all()) == []
     [event] = bench.told("disclosure")
     assert (event.data["material"], event.data["items"], "lapsed_seq" in event.data) == (True, ["defects"], False)
-    assert bench.journaled()[-1] == "SheetChanged"
+    assert bench.journaled()[-2:] == ["SheetChanged", "AnnouncementRewritten"]
 
 
 def test_a_change_for_the_worse_of_what_is_occupied_or_let_leaves_only_the_withdrawal(bench: Bench) -> None:
@@ -173,7 +176,36 @@ def test_before_the_opening_five_full_days_or_the_opening_is_put_off_by_the_same
     assert (put_off.opens_at, put_off.closes_at - put_off.opens_at) == (later, DAY)
     assert put_off.scheduled_closes_at == put_off.closes_at
     assert bench.told("status")[-1].data["opens_at"] == iso(later)
-    assert bench.journaled()[-2:] == ["SheetChanged", "OpeningPutOff"]
+    assert bench.journaled()[-3:] == ["SheetChanged", "OpeningPutOff", "AnnouncementRewritten"]
+    first, second = bench.house.read(editions, bench.auction_id)
+    said = {one["code"]: one["zh"] for one in second.document["special_notices"]}
+    assert moment(later).zh in said["agency"] and LEAKS["statement"] in said["defects"]
+    assert moment(opens).zh in str(first.document) and LEAKS["statement"] not in str(first.document)
+
+
+def test_every_change_of_the_sheet_is_followed_by_the_texts_and_no_former_one_is_invented(
+    bench: Bench, tmp_path: Path
+) -> None:
+    bench.put("viewing", statement="改为每周五看样。")
+    bench.draft_change("defects", **LEAKS)
+    bench.clock.advance(seconds=1)
+    bench.approve(bench.propose())
+    told = bench.house.read(editions, bench.auction_id)
+    assert [one.number for one in told] == [1, 2, 3]
+    assert all(one.replaced_at == after.written_at for one, after in pairwise(told))
+    assert "改为每周五看样" in str(told[1].document) and "改为每周五看样" not in str(told[0].document)
+    assert all(bench.auction().seal not in str(one.document) for one in told[:2])
+
+    def invent(unit: Unit) -> None:
+        now = unit.now
+        row = {"edition": 3, "sheet_version": 3, "document": told[0].document, "written_at": now, "replaced_at": now}
+        unit.session.add(FormerAnnouncement(auction_id=bench.auction_id, **row))
+        unit.session.flush()
+        assert contradictions(unit.session, bench.auction_id).failed
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        bench.house.perform(invent)
 
 
 def test_in_a_running_sale_bids_lapse_and_bidding_starts_again_at_the_reserve(running: Bench, tmp_path: Path) -> None:

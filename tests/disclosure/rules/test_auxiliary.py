@@ -8,7 +8,7 @@ from auction.rules.published_holidays import published_calendar
 from auction.rules.ruleset import load
 from disclosure.rules.agencies import AgencyRecord, agency_record
 from disclosure.rules.catalogue import load as load_catalogue
-from disclosure.rules.questions import answer_due, contact_in, is_late
+from disclosure.rules.questions import alike, answer_due, contact_in, is_late
 from disclosure.rules.tasks import FILES, Outcome, TaskFacts
 from disclosure.rules.viewings import Slot, booking_refusal, slot_breaches
 
@@ -144,3 +144,20 @@ def test_a_record_counts_what_was_done() -> None:
 def test_no_item_of_a_sheet_has_the_code_of_a_reports_files() -> None:
     kinds = ("real_estate", "vehicle", "machinery", "equity", "goods", "vessel", "other")
     assert all(load_catalogue(kind).find(FILES) is None for kind in kinds)
+
+
+@pytest.mark.parametrize(
+    ("question", "found"),
+    [
+        ("这套房带车位吗", ["parking"]),
+        ("你好，请问带车位吗？谢谢", ["parking"]),
+        ("Is there a parking space?", ["english"]),
+        ("物业费欠多少", ["fees"]),
+        ("学区是哪个", []),
+        ("？！", []),
+    ],
+)
+def test_questions_are_alike_by_what_they_ask_not_by_their_pleasantries(question: str, found: list[str]) -> None:
+    known = [("parking", "请问带车位吗？"), ("fees", "物业费欠了多少？")]
+    known.append(("english", "Could you tell me, is there a parking space"))
+    assert alike(question, known) == found

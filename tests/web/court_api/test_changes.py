@@ -1,6 +1,7 @@
 """A material change at the doors: drafted, put to the panel, told to the public, acknowledged or left for."""
 
 from datetime import timedelta
+from typing import Any
 
 from flask import Flask
 from sqlalchemy import select
@@ -26,6 +27,11 @@ def a_registrant(house: House, auction_id: str) -> tuple[Account, str]:
     return house.perform(story)
 
 
+def defects_told(edition: dict[str, Any]) -> str:
+    [notice] = [one for one in edition["special_notices"] if one["code"] == "defects"]
+    return str(notice["zh"])
+
+
 def test_a_change_goes_from_the_draft_over_the_panel_to_the_public(
     room: CourtRoom, house: House, sign_in: SignIn, anybody: Caller, foreign: Caller
 ) -> None:
@@ -49,6 +55,15 @@ def test_a_change_goes_from_the_draft_over_the_panel_to_the_public(
     fine(room.judges[1].post(f"/approvals/{proposal['id']}", {"approve": True, "reason": "同意"}))
     diff = fine(anybody.get(f"/lots/{room.lot_id}/disclosure/diff?from=1&to=2"))
     assert diff["material"] is True
+    assert {(one["part"], one["code"]) for one in diff["texts"]} >= {("special_notices", "defects")}
+    texts = f"/auctions/{room.auction_id}/announcements"
+    first, second = fine(anybody.get(texts))["items"]
+    assert (first["edition"], second["edition"], second["replaced_at"]) == (1, 2, None)
+    assert first["replaced_at"] == second["written_at"] and first["changes"] == []
+    assert second["changes"] == [{k: v for k, v in one.items() if k != "auction_id"} for one in diff["texts"]]
+    assert "未发现" in defects_told(fine(anybody.get(f"{texts}/1")))
+    assert "屋面渗漏" in defects_told(fine(anybody.get(f"{texts}/2")))
+    assert code_of(anybody.get(f"{texts}/3")) == "not_found"
     bidder = sign_in(account)
     shown = fine(bidder.get(f"/registrations/{registration}"))
     assert shown["current"] is False
@@ -95,6 +110,10 @@ def test_a_judge_changes_a_running_sale_by_the_pages_and_a_bidder_reads_what_cha
     public = signed_in(app, house, account)
     page = public.get(f"/auctions/{room.auction_id}")
     assert "重要变更" in page.text and "屋面渗漏" in page.text
+    assert "经核查未发现已知瑕疵" not in page.text
+    former = public.follow("改写前的全文")
+    assert "这是已被替换的版本" in former.text and "经核查未发现已知瑕疵" in former.text
+    assert "屋面渗漏" in public.follow("查看现行版本").text
     mine = public.get(f"/registrations/{registration}")
     assert "须确认后才能出价" in mine.text and "屋面渗漏" in mine.text and "没有有效出价的，可以退出" in mine.text
     public.send("/acknowledgements", {"seal": house.read(lambda s: s.get_one(Auction, room.auction_id).seal)})

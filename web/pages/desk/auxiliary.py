@@ -7,17 +7,17 @@ from flask import url_for
 
 from bidding.services.interest import give_task
 from disclosure.services import reports, tasks, viewings
-from disclosure.services.questions import answer_question
+from disclosure.services.questions import answer_question, merge_question
 
 from ...auth import house, me, policy
-from ...schemas.questions import QuestionAnswerIn
+from ...schemas.questions import MergeIn, QuestionAnswerIn
 from ...schemas.tasks import RatingIn, TaskIn, TaskReasonIn
 from .. import forms
 from ..language import _
 from .court import attempt, blueprint, lot_of
 from .lots import lot_page
 
-_TASK = {"agency": forms.text, "kind": forms.text, "due_at": forms.moment}
+_TASK = {"agency": forms.text, "kind": forms.text, "due_at": forms.moment, "description": forms.text}
 
 
 def _attempt(lot_id: str, at: str, act: Callable[[], Any], fields: tuple[str, ...], said: str) -> Any:
@@ -103,6 +103,20 @@ def rate(lot_id: str, task_id: str) -> Any:
         lambda: house().perform(tasks.rate_task, me(), task_id, **forms.load(RatingIn(), payload, wrong)),
         (),
         _("评价已记录。"),
+    )
+
+
+@blueprint.post("/lots/<lot_id>/questions/<question_id>/merge")
+@policy("question.answer")
+def merge(lot_id: str, question_id: str) -> Any:
+    """Mark a question as asking what another one asks."""
+    payload, wrong = forms.read({"into": forms.text})
+    return _attempt(
+        lot_id,
+        question_id,
+        lambda: house().perform(merge_question, me(), question_id, **forms.load(MergeIn(), payload, wrong)),
+        ("into",),
+        _("已并入，一并答复。"),
     )
 
 

@@ -7,12 +7,13 @@ from flask import Response, render_template, request, url_for
 from auction.kernel.errors import DomainError
 from auction.models import Notice
 from bidding.queries.court import LotDesk
-from bidding.queries.letters import wordings
+from bidding.queries.letters import printed_letters, wordings
 from disclosure.rules.letters import VALUES, letters
 from disclosure.services.letters import keep_wording
 
 from ...auth import house, me, policy
 from ...letters import printed
+from .. import labels
 from ..forms import Entry
 from ..language import _, language
 from .court import attempt, blueprint
@@ -48,6 +49,20 @@ def sale_links(lot_id: str, auction_id: str, settlement: str | None) -> list[tup
     return [
         (title_of(kind), url_for("desk.letter", lot_id=lot_id, kind=kind, auction=auction_id))
         for kind in ("assistance_notice", "handover_record")
+    ]
+
+
+def printing_views(lot_id: str) -> list[dict[str, Any]]:
+    """Every letter of a lot that was printed, in words."""
+    return [
+        {
+            "at": one.at,
+            "by": one.by,
+            "title": title_of(one.kind),
+            "role": labels.PARTY_ROLE[one.role] if one.role else "",
+            "wording": _("本院文本第 %(n)s 版", n=one.version) if one.version else _("通用文本"),
+        }
+        for one in house().read(printed_letters, lot_id)
     ]
 
 

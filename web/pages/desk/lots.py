@@ -31,7 +31,7 @@ from .. import auxiliary_view, clearance_view, forms, labels, lot_view, valuatio
 from ..forms import Entry
 from ..language import _, language
 from .court import attempt, blueprint, lot_of, way_to
-from .letters import letter_links
+from .letters import letter_links, printing_views
 from .pricing import led, proposed
 
 _PARTY = {
@@ -152,6 +152,7 @@ def lot_page(desk: LotDesk, form: Entry, section: str = "") -> str:
         notice_form=form if section == "notices" else _notice_entry(desk),
         notice_rows=max(filled, len(forms.indexes("recipients"))) + _SPARE,
         served=_served(desk),
+        printings=printing_views(desk.lot.id),
         file_choices=[(file.id, file.filename) for file in desk.files],
         files=[lot_view.file_view(desk.lot.id, file) for file in desk.files],
         worth=house().read(valuation_view.of_lot, desk.lot.id, house().settings.ruleset),

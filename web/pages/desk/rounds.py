@@ -1,18 +1,22 @@
 """Rounds: terms, panel, check, announcement; stopping; decisions on registrations; what follows the sale."""
 
 from datetime import date, datetime
+from math import ceil
 from typing import Any
 
 from flask import render_template, request, url_for
 from sqlalchemy.orm import Session
 
 from auction.kernel.errors import Breach
+from auction.kernel.money import yuan
 from auction.kernel.unit import Unit
 from auction.models import Auction
 from auction.rules.access import decide
+from auction.rules.calendar import earliest_opening
 from auction.rules.findings import Finding
-from auction.rules.lot import PRIVATE
+from auction.rules.lot import PRIVATE, AssetType, Round
 from auction.rules.ruleset import load
+from auction.rules.terms import notice_days
 from auction.services import auctions as services
 from auction.services.locking import lock_round
 from auction.services.lots import lock_lot
@@ -53,7 +57,7 @@ from ...schemas.rounds import (
 from .. import clearance_view, debt_view, forms, labels
 from ..forms import Entry
 from ..held_view import held_view
-from ..language import _, language, today
+from ..language import _, language, local, today
 from ..lot_view import round_view
 from .court import attempt, blueprint, lot_of, round_of, way_to
 from .letters import sale_links
@@ -87,12 +91,15 @@ def new_round(lot_id: str) -> str:
 
 def _terms_page(desk: LotDesk, form: Entry, action: str) -> str:
     numbers = load(house().settings.ruleset)
-    low, high = numbers.ratio("deposit_min"), numbers.ratio("deposit_max")
+    low, high, least = (numbers.ratio(name) for name in ("deposit_min", "deposit_max", "reserve_min"))
+    floor = f"（¥{yuan(ceil(least * desk.reference.amount_fen))}）" if desk.reference else ""
+    days, _key = notice_days(Round.FIRST, AssetType(desk.lot.asset_type), numbers)
+    first = local(earliest_opening(house().now(), days))
     hints = {
-        "reserve": _("首次拍卖不低于参考价的 %(percent)s", percent=f"{float(numbers.ratio('reserve_min')):.0%}"),
+        "reserve": _("首次拍卖不低于参考价的 %(percent)s", percent=f"{float(least):.0%}") + floor,
         "deposit": _("起拍价的 %(low)s 至 %(high)s", low=f"{float(low):.0%}", high=f"{float(high):.0%}"),
         "panel": _("%(n)s 人以上、单数，均为本院法官。", n=numbers.count("panel_min")),
-        "opens": _("公告满法定天数之后"),
+        "opens": _("公告满 %(n)s 个整日之后；首次拍卖现在公告的，最早 %(time)s", n=days, time=first),
         "closes": _("竞价时间不少于 %(n)s 小时", n=int(numbers.span("window_min").total_seconds() // 3600)),
     }
     return render_template(

@@ -1,0 +1,91 @@
+"""Writing the announcement, the bidder notice and the special notices, and writing them anew when the sheet changes.
+
+They tell of the sheet in force (OJA 14, 15(2)): with every new seal under a live round they are written from it again.
+What stood before is kept, dated, and stays public.
+"""
+
+from typing import Any
+
+from sqlalchemy import select
+
+from auction.kernel.crypto import canonical, sha256_hex
+from auction.kernel.unit import Unit
+from auction.models import Auction, Case, Court, ReferencePrice
+from auction.rules.lot import Round
+from auction.rules.ruleset import from_data
+from auction.rules.terms import Terms
+from auction.services.auctions import terms_of
+
+from ..models import FormerAnnouncement, SheetVersion
+from ..queries import catalogue_of
+from ..rules.announcement import PLATFORM, AnnouncementFacts, publication
+from ..rules.sheet import sheet_of
+
+#: Stands for the platform's address where none is set.
+HERE = "本站 this site"
+
+
+def written(unit: Unit, auction: Auction, version: SheetVersion) -> dict[str, Any]:
+    """The three texts of a round on that version of the sheet; ruleset, price and time of announcing stand on it."""
+    return publication(_facts(unit, auction, version))
+
+
+def rewrite(unit: Unit, auction: Auction, version: SheetVersion) -> None:
+    """Write the texts of a live round anew from the version just sealed, keep what stood before, and record it.
+
+    The auction is locked. Does nothing where every word stays.
+    """
+    former, fresh = auction.announcement, written(unit, auction, version)
+    if former is None or canonical(former) == canonical(fresh):
+        return
+    editions = select(FormerAnnouncement).where(FormerAnnouncement.auction_id == auction.id)
+    last = unit.session.scalars(editions.order_by(FormerAnnouncement.edition.desc()).limit(1)).one_or_none()
+    edition = last.edition + 1 if last else 1
+    unit.session.add(
+        FormerAnnouncement(
+            auction_id=auction.id,
+            edition=edition,
+            sheet_version=version.version - 1,  # every seal under a live round comes here
+            document=former,
+            written_at=last.replaced_at if last else auction.announced_at,
+            replaced_at=unit.now,
+        )
+    )
+    auction.announcement = fresh
+    unit.record(
+        "AnnouncementRewritten",
+        stream=f"auction:{auction.id}",
+        body={
+            "edition": edition + 1,
+            "announcement_sha256": sha256_hex(canonical(fresh)),
+            "former_sha256": sha256_hex(canonical(former)),
+            "seal": version.seal,
+            "sheet_version": version.version,
+        },
+    )
+
+
+def _facts(unit: Unit, auction: Auction, version: SheetVersion) -> AnnouncementFacts:
+    assert auction.ruleset is not None and auction.announced_at is not None  # noqa: S101 - put on it by the announcement
+    lot, price = auction.lot, unit.session.get(ReferencePrice, auction.lot_id)
+    items = catalogue_of(unit.session, lot)
+    resold = unit.session.get(Auction, auction.resale_of) if auction.resale_of else None
+    terms = terms_of(auction)
+    return AnnouncementFacts(
+        lot_title=lot.title,
+        region=lot.region,
+        address=lot.address,
+        case_number=unit.session.get_one(Case, lot.case_id).number,
+        court=unit.session.get_one(Court, lot.court_code).name,
+        platform=PLATFORM,
+        platform_url=unit.settings.public_url or HERE,
+        terms=Terms(**{name: getattr(terms, name) for name in Terms.__slots__} | {"round": Round(terms.round)}),
+        ruleset=from_data(auction.ruleset),
+        catalogue=items,
+        sheet=sheet_of(version.facts, items),
+        seal=version.seal,
+        announced_at=auction.announced_at,
+        reference_price_fen=auction.reference_price_fen,
+        reference_method=price.method if price else None,
+        resale=resold is not None and resold.settlement == "reneged",
+    )

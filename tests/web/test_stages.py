@@ -1,0 +1,220 @@
+"""Every act of a sale against every stage and every role, as a table: what is allowed, and how the rest is refused.
+
+The tables are written out, so that an act opened to another role or stage, or a new step between stages, fails here.
+"""
+
+import shutil
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from auction.kernel.clock import iso
+from auction.kernel.errors import DomainError
+from auction.kernel.unit import House, Unit
+from auction.models import Account, Auction, PanelMember
+from auction.rules.access import POLICY, ROLES, Actor, decide
+from auction.rules.lot import AuctionStatus, check_transition
+from tests.conftest import START
+from tests.factories import a_bidder, a_court, a_lot, a_registration, an_account, an_auction
+from tests.web.caller import SignIn, code_of
+
+DAY = timedelta(days=1)
+COURT, OTHER = "3201", "3202"
+
+# --- who ------------------------------------------------------------------------------------------------------------
+
+#: The roles that may take each act at all, on things of their own court where they belong to one.
+WHO: dict[str, str] = {
+    "auction.create": "judge clerk",
+    "auction.check": "judge clerk president",
+    "auction.vote": "judge",
+    "auction.announce": "judge",
+    "auction.stop": "judge",
+    "auction.change": "judge",
+    "auction.settle": "judge",
+    "auction.renege": "judge",
+    "auction.revoke": "judge",
+    "auction.unsold": "judge",
+    "auction.relist": "judge clerk",
+    "taking.answer": "bidder party judge clerk",
+    "taking.read": "bidder party judge clerk president regulator",
+    "registration.create": "bidder party",
+    "registration.decide": "judge clerk",
+    "registration.answer": "judge clerk regulator",
+    "registration.identify": "clerk regulator",
+    "bid.place": "bidder party",
+    "lot.edit": "judge clerk",
+    "lot.group": "judge",
+    "task.decide": "judge clerk",
+    "question.answer": "judge clerk agency",
+    "letter.read": "judge clerk president",
+    "objection.file": "bidder party",
+    "objection.receive": "judge",
+    "objection.decide": "judge president",
+    "renege.object": "bidder party",
+    "sanction.propose": "judge",
+    "sanction.review": "president regulator",
+    "approval.answer": "judge president regulator",
+    "conflict.read": "regulator",
+    "conflict.lift": "regulator",
+    "alert.resolve": "regulator",
+    "sandbox.clock": "operator",
+}
+
+
+@pytest.mark.parametrize("act", sorted(WHO))
+def test_an_act_is_open_to_its_roles_alone_and_to_no_other_court(act: str) -> None:
+    allowed = set(WHO[act].split())
+    assert decide(None, act, court=COURT) == "unauthenticated"
+    for role in sorted(ROLES):
+        of_court = COURT if role in ("judge", "clerk", "president") else None
+        own = Actor("a", role, "某人", court_code=of_court)
+        assert decide(own, act, court=COURT) == (None if role in allowed else "forbidden"), role
+        if of_court and role in allowed and POLICY[act].scope == "court":
+            assert decide(own, act, court=OTHER) == "not_found", role
+
+
+def test_every_act_of_a_court_on_a_sale_stands_in_the_table() -> None:
+    assert {act for act in POLICY if act.startswith("auction.")} <= set(WHO)
+    assert all(POLICY[act].scope == "court" for act in POLICY if act.startswith("auction."))
+
+
+# --- from where to where --------------------------------------------------------------------------------------------
+
+#: From each stage (a row), in this order of stages, what may follow: x. Everything else is refused.
+ORDER = ["draft", "in_review", "approved", "announced", "open", "suspended", "sold", "unsold", "withdrawn", "revoked"]
+STEPS = """
+draft      . x . . . . . . x .
+in_review  x . x . . . . . x .
+approved   x . . x . . . . x .
+announced  . . . . x x . . x .
+open       . . . . . x x x x .
+suspended  . . . x x . x . x x
+sold       . . . . . . . . . x
+unsold     . . . . . . . . . .
+withdrawn  . . . . . . . . . .
+revoked    . . . . . . . . . .
+"""
+
+
+def test_there_are_exactly_these_steps_between_the_stages() -> None:
+    assert sorted(ORDER) == sorted(AuctionStatus)
+    for line in STEPS.strip().splitlines():
+        current, *marks = line.split()
+        for target, mark in zip(ORDER, marks, strict=True):
+            try:
+                check_transition(AuctionStatus(current), AuctionStatus(target))
+                assert mark == "x", f"{current} -> {target} is open"
+            except DomainError as refused:
+                assert (mark, refused.code) == (".", "wrong_state"), f"{current} -> {target} is closed"
+
+
+# --- what, through the door -----------------------------------------------------------------------------------------
+
+LATER = iso(START + 60 * DAY)
+SAID = {"reason": "理由"}
+#: Each act's path and body, complete and readable.
+ACTS: dict[str, tuple[str, Any]] = {
+    "vote": ("votes", {"approve": True, **SAID}),
+    "announce": ("announcement", None),
+    "suspend": ("suspension", {"kind": "stay", **SAID}),
+    "resume": ("resumption", {"closes_at": LATER, **SAID}),
+    "end_cause": ("suspension-end", SAID),
+    "withdraw": ("withdrawal", {"ground": "debt_paid", **SAID}),
+    "revoke": ("revocation", {"ground": "collusion", **SAID}),
+    "change": ("disclosure-change", {"choice": "supplement", **SAID}),
+    "rule": ("ruling", {"qualification": "not_required", **SAID}),
+    "hand_over": ("handover-steps", {"code": "keys", "on": START.date().isoformat(), "detail": "交钥匙"}),
+    "renege": ("renege", {"reason": "逾期未付", "malicious_factors": []}),
+    "relist": ("relist", {"reason": "unsold"}),
+    "relist_reneged": ("relist", {"reason": "renege"}),
+    "relist_withdrawn": ("relist", {"reason": "withdrawn"}),
+    "relist_revoked": ("relist", {"reason": "revoked"}),
+    "own_sale": ("own-sale", {"offer_fen": 200_000_000, "until_on": (START + 30 * DAY).date().isoformat(), **SAID}),
+    "sold_by_owner": ("own-sale/sale", {"price_fen": 200_000_000, **SAID}),
+    "draw": ("takings/drawing", {}),
+    "return": ("return", {"kind": "returned", **SAID}),
+}
+#: The stages, those after a sale by what became of it: status, settlement.
+STAGES: dict[str, tuple[str, str | None]] = {
+    **{status: (status, None) for status in ORDER if status != "sold"},
+    **{name: ("sold", name) for name in ("balance_due", "overdue", "paid", "ruled", "handed_over", "reneged")},
+}
+#: What a judge on the panel is answered in each stage; wrong_state where nothing is said.
+TAKEN: dict[str, dict[str, str]] = {
+    "vote": dict.fromkeys(("draft", "in_review", "approved"), "taken"),
+    "announce": dict.fromkeys(("draft", "in_review", "approved"), "notice_too_short"),
+    "suspend": dict.fromkeys(("announced", "open"), "taken"),
+    "resume": {"suspended": "taken"},
+    "end_cause": {"suspended": "taken"},
+    "withdraw": dict.fromkeys(("draft", "in_review", "approved", "announced", "open", "suspended"), "taken"),
+    "revoke": dict.fromkeys(("balance_due", "overdue", "paid", "ruled", "handed_over"), "taken"),
+    "change": {},
+    "rule": {"paid": "taken"},
+    "hand_over": {"ruled": "taken"},
+    "renege": dict.fromkeys(("balance_due", "overdue"), "taken"),
+    "relist": {"unsold": "taken"},
+    "relist_reneged": {"reneged": "taken"},
+    "relist_withdrawn": {"withdrawn": "taken"},
+    "relist_revoked": {"revoked": "taken"},
+    "own_sale": {"unsold": "taken"},
+    "sold_by_owner": {},
+    "draw": {},
+    "return": {"unsold": "return_too_early"},
+}
+
+
+@pytest.fixture
+def database_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """One kind of database does: what is asked are the rules, not how rows are locked."""
+    shutil.copy(sqlite_template, tmp_path / "fapai.db")
+    return f"sqlite:///{tmp_path / 'fapai.db'}"
+
+
+@pytest.fixture
+def people(house: House) -> dict[str, Any]:
+    def enter(unit: Unit) -> dict[str, Any]:
+        a_court(unit, OTHER)
+        found = {role: an_account(unit, role, court_code=COURT) for role in ("judge", "clerk", "president")}
+        found |= {role: an_account(unit, role) for role in ("regulator", "operator")}
+        found |= {"foreign": an_account(unit, "judge", court_code=OTHER), "bidder": a_bidder(unit)}
+        return found | {"nobody": None}
+
+    return house.perform(enter)
+
+
+def a_round(unit: Unit, stage: str, judge: Account) -> str:
+    """A round in that stage, with the judge alone on its panel."""
+    status, settlement = STAGES[stage]
+    stopped = {"kind": "stay", "reason": "r", "cause": None, "at": iso(unit.now), "remaining_seconds": 3600}
+    more = {"suspension": stopped} if status == "suspended" else {}
+    auction = an_auction(unit, lot=a_lot(unit), status=status, settlement=settlement, **more)
+    auction.panel.append(PanelMember(account_id=judge.id, position=0))
+    if status == "sold":
+        applied = settlement in ("ruled", "handed_over")
+        buyer = a_registration(unit, auction, status="applied" if applied else "qualified")
+        auction.leader_registration_id, auction.price_fen = buyer.id, auction.reserve_price_fen
+        auction.balance_fen, auction.balance_due_at = auction.price_fen - auction.deposit_fen, unit.now - 30 * DAY
+    return auction.id
+
+
+def test_an_act_is_taken_in_its_stages_alone_and_at_the_door_by_nobody_else(
+    house: House, sign_in: SignIn, people: dict[str, Any]
+) -> None:
+    callers = {who: sign_in(account) for who, account in people.items()}
+    for act, (path, body) in ACTS.items():
+        for stage in STAGES:
+            auction_id = house.perform(a_round, stage, people["judge"])
+            address = f"/auctions/{auction_id}/{path}"
+            if stage in TAKEN[act] and act in ("suspend", "rule"):
+                codes = {who: code_of(callers[who].post(address, body)) for who in callers if who != "judge"}
+                assert (codes.pop("nobody"), codes.pop("foreign")) == ("unauthenticated", "not_found"), act
+                assert set(codes.values()) == {"forbidden"}, (act, codes)
+                assert (
+                    house.read(lambda session, id=auction_id: session.get_one(Auction, id).status) == STAGES[stage][0]
+                )
+            answer = callers["judge"].post(address, body)
+            code = "taken" if answer.status_code < 300 else code_of(answer)
+            assert code == TAKEN[act].get(stage, "wrong_state"), f"{act} in {stage}"
