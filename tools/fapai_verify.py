@@ -494,7 +494,8 @@ def check_outcome(found: Findings, where: str, journal: Journal, parts: tuple[An
     wrong = [row["seal"] for row in sheet if sha256(canonical(row["facts"])).hex() != row["seal"]]
     wrong += strangers(sheet, auction, journal)
     lacking = journal.seals.get(stream, set()) - {row["seal"] for row in sheet}
-    found.that(not wrong and not lacking, where, f"not the sheets of the seals {wrong}, no sheets of {sorted(lacking)}")
+    lack = f"not the sheets of the seals {wrong}, no sheets of {sorted(lacking)}, in {stream}"
+    found.that(not wrong and not lacking, where, lack)
     digest = None if confirmation is None else sha256(canonical(confirmation)).hex()
     found.that(digest == journal.confirmed.get(stream), where, f"the confirmation of {stream} is not the one recorded")
     reneges = journal.reneges.get(stream, [])
