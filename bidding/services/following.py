@@ -5,6 +5,7 @@ never holds up what changes it.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
@@ -118,7 +119,7 @@ def query_of(wanted: LotFilter) -> dict[str, Any]:
     if wanted.flags:
         query["flags"] = list(wanted.flags)
     if wanted.near is not None:
-        query |= {"near": [wanted.near.latitude, wanted.near.longitude], "within_km": wanted.within_km}
+        query |= {"near": asdict(wanted.near), "within_km": wanted.within_km}
     return query
 
 
@@ -126,7 +127,7 @@ def filter_of(query: Mapping[str, Any]) -> LotFilter:
     """The filter of a saved search."""
     more = {**query, "flags": tuple(query.get("flags", ()))}
     if "near" in query:
-        more["near"] = Place(*query["near"])
+        more["near"] = Place(**query["near"])
     return LotFilter(**more)
 
 
