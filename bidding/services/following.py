@@ -5,6 +5,7 @@ never holds up what changes it.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
@@ -36,19 +37,24 @@ def follow_lot(unit: Unit, actor: Actor, lot_id: str) -> None:
     DomainError not_found, too_many.
     """
     require(actor, "follow.own")
-    if unit.session.scalar(select(LotListing.number).where(LotListing.lot_id == lot_id)) is None:
-        raise DomainError("not_found")
+    _check_listed(unit, lot_id)
     if _insert(unit, LotFollow, lot_id=lot_id, account_id=actor.id):
         _check(unit, LotFollow, actor, MOST_FOLLOWED)
         _count(unit, lot_id, 1)
 
 
 def unfollow_lot(unit: Unit, actor: Actor, lot_id: str) -> None:
-    """Follow a lot no longer; nothing when it was not followed."""
+    """Follow a lot no longer; nothing when it was not followed. DomainError not_found for what is no announced lot."""
     require(actor, "follow.own")
+    _check_listed(unit, lot_id)
     gone = delete(LotFollow).where(LotFollow.lot_id == lot_id, LotFollow.account_id == actor.id)
     if unit.session.execute(gone.returning(LotFollow.lot_id)).first() is not None:
         _count(unit, lot_id, -1)
+
+
+def _check_listed(unit: Unit, lot_id: str) -> None:
+    if unit.session.scalar(select(LotListing.number).where(LotListing.lot_id == lot_id)) is None:
+        raise DomainError("not_found")
 
 
 def _count(unit: Unit, lot_id: str, by: int) -> None:
@@ -59,18 +65,23 @@ def _count(unit: Unit, lot_id: str, by: int) -> None:
 def follow_court(unit: Unit, actor: Actor, court_code: str) -> None:
     """Follow what a court announces. DomainError not_found, too_many."""
     require(actor, "follow.own")
-    if unit.session.get(Court, court_code) is None:
-        raise DomainError("not_found")
+    _check_court(unit, court_code)
     if _insert(unit, CourtFollow, court_code=court_code, account_id=actor.id):
         _check(unit, CourtFollow, actor, MOST_FOLLOWED)
 
 
 def unfollow_court(unit: Unit, actor: Actor, court_code: str) -> None:
-    """Follow a court no longer; nothing when it was not followed."""
+    """Follow a court no longer; nothing when it was not followed. DomainError not_found."""
     require(actor, "follow.own")
+    _check_court(unit, court_code)
     unit.session.execute(
         delete(CourtFollow).where(CourtFollow.court_code == court_code, CourtFollow.account_id == actor.id)
     )
+
+
+def _check_court(unit: Unit, court_code: str) -> None:
+    if unit.session.get(Court, court_code) is None:
+        raise DomainError("not_found")
 
 
 def _insert(unit: Unit, model: type[LotFollow] | type[CourtFollow], **values: str) -> bool:
@@ -118,7 +129,7 @@ def query_of(wanted: LotFilter) -> dict[str, Any]:
     if wanted.flags:
         query["flags"] = list(wanted.flags)
     if wanted.near is not None:
-        query |= {"near": [wanted.near.latitude, wanted.near.longitude], "within_km": wanted.within_km}
+        query |= {"near": asdict(wanted.near), "within_km": wanted.within_km}
     return query
 
 
@@ -126,7 +137,7 @@ def filter_of(query: Mapping[str, Any]) -> LotFilter:
     """The filter of a saved search."""
     more = {**query, "flags": tuple(query.get("flags", ()))}
     if "near" in query:
-        more["near"] = Place(*query["near"])
+        more["near"] = Place(**query["near"])
     return LotFilter(**more)
 
 

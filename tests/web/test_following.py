@@ -22,11 +22,11 @@ def test_a_lot_is_followed_and_a_search_saved_over_http(house: House, sign_in: S
     assert sign_in(None).get(f"/lots/{sale.lot_id}").get_json()["counters"]["followers"] == 1
     follows = caller.get("/me/follows").get_json()
     assert ([one["lot_id"] for one in follows["lots"]], follows["courts"][0]["code"]) == ([sale.lot_id], "3201")
-    query = {"q": "珠江路", "flags": "vacant,leased", "min_fen": 1, "near": "32.06,118.79", "within_km": 3}
+    place = {"latitude": 32.06, "longitude": 118.79}
+    query = {"q": "珠江路", "flags": ["vacant", "leased"], "min_fen": 1, "near": place, "within_km": 3}
     saved = caller.post("/me/searches", {"name": "珠江路", "query": query})
-    kept = {"q": "珠江路", "flags": ["vacant", "leased"], "min_fen": 1, "near": [32.06, 118.79], "within_km": 3}
-    assert (saved.status_code, saved.get_json()["query"]) == (201, kept)
-    assert code_of(caller.post("/me/searches", {"name": "x", "query": {"flags": "haunted"}})) == "invalid"
+    assert (saved.status_code, saved.get_json()["query"]) == (201, query)
+    assert code_of(caller.post("/me/searches", {"name": "x", "query": {"flags": ["haunted"]}})) == "invalid"
     path = f"/me/searches/{saved.get_json()['id']}"
     assert sign_in(sale.bidders[1]).call("DELETE", path).status_code == 404
     assert caller.call("DELETE", path).status_code == 204

@@ -64,7 +64,7 @@ def _shown(search: dict[str, Any]) -> dict[str, Any]:
     more: dict[str, Any] = {"min": query.pop("min_fen", None), "max": query.pop("max_fen", None)}
     asked = {name: f"{fen // 100}.{fen % 100:02d}" for name, fen in more.items() if fen is not None}
     if "near" in query:
-        query["near"] = ",".join(map(str, query["near"]))
+        query["near"] = "{latitude},{longitude}".format(**query["near"])
     if "flags" in query:
         query["flags"] = ",".join(query["flags"])
     return {**search, "href": f"{url_for('site.home')}?{urlencode({**query, **asked})}"}

@@ -5,16 +5,23 @@ from typing import Any
 from marshmallow import fields, post_load, validate
 
 from auction.rules.lot import AssetType, Round
+from auction.rules.place import Place
 from bidding.queries.finding import LotFilter
-from bidding.rules.find import FARTHEST_KM
+from bidding.rules.find import FARTHEST_KM, FLAGS
 from bidding.services.following import query_of
 
 from .base import Moment, PageOut, Strict, StrictInteger, choice, printable, words
-from .public import known_flags, place_in
+
+
+class PlaceIn(Strict):
+    """A point on the ground, degrees WGS 84."""
+
+    latitude = fields.Float(required=True, validate=validate.Range(-90, 90))
+    longitude = fields.Float(required=True, validate=validate.Range(-180, 180))
 
 
 class SearchQueryIn(Strict):
-    """What is looked for, by the names of `GET /lots`."""
+    """What is looked for, as `GET /lots` does; `flags` is a list here, and `near` an object."""
 
     q = fields.String(validate=[validate.Length(max=200), printable])
     asset_type = choice(*AssetType, required=False)
@@ -23,16 +30,16 @@ class SearchQueryIn(Strict):
     round = choice(*Round, required=False)
     min_fen = StrictInteger(validate=validate.Range(0, 10**15))
     max_fen = StrictInteger(validate=validate.Range(0, 10**15))
-    flags = fields.String(validate=[validate.Length(max=400), printable])
-    near = fields.String(validate=[validate.Length(max=60), printable])
+    flags = fields.List(choice(*FLAGS, required=False), validate=validate.Length(max=len(FLAGS)))
+    near = fields.Nested(PlaceIn)
     within_km = fields.Float(validate=validate.Range(0.1, FARTHEST_KM))
 
     @post_load
     def make(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-        """As it is saved. DomainError invalid for a mark or place there is not."""
-        flags, near = known_flags(data.pop("flags", "").split(",")), data.pop("near", None)
+        """As it is saved."""
+        flags, near = tuple(data.pop("flags", ())), data.pop("near", None)
         within = data.pop("within_km", 10.0)
-        return query_of(LotFilter(**data, flags=flags, near=place_in(near) if near else None, within_km=within))
+        return query_of(LotFilter(**data, flags=flags, near=Place(**near) if near else None, within_km=within))
 
 
 class SearchIn(Strict):
