@@ -118,10 +118,9 @@ def unchecked_items(page: LotPage) -> int:
 def _glance(
     page: LotPage, cost: dict[str, Any], risk: dict[str, Any] | None, worth: dict[str, Any] | None
 ) -> dict[str, Any]:
-    valued = worth is not None and not worth["abstained"]
     return {
         "band": risk["band"] if risk and risk["applicable"] else None,
-        "worth": (worth["low_fen"], worth["high_fen"]) if worth is not None and valued else None,
+        "worth": (worth["low_fen"], worth["high_fen"]) if worth and worth["low_fen"] is not None else None,
         "likely_fen": cost["likely_fen"],
         "incomplete": cost["incomplete"],
         "checked": len(page.sheet.sheet.items),
