@@ -73,6 +73,7 @@ def rule(
 
     DomainError invalid for `lines`: of a sale that stands no money is kept or returned.
     """
+    lock_round(unit, actor, auction_id, "auction.settle")
     if lines:
         raise invalid("lines", "not_allowed")
     return rule_sale(unit, actor, auction_id, qualification=qualification, reason=reason, evidence=evidence)
