@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from sqlalchemy import func, select
+
 from auction.kernel.clock import iso
 from auction.kernel.crypto import canonical, sha256_hex
 from auction.kernel.errors import Breach, DomainError, invalid
@@ -39,8 +41,8 @@ from .life import change_status, record_close, release_all, suspend_locked
 from .payments import apply_deposit, held_deposit
 from .rooms import lock_auction
 
-#: The step that ends the handover.
-HANDED_OVER = "handed_over"
+#: The steps that begin and end the handover.
+RULING, HANDED_OVER = "ruling", "handed_over"
 
 
 def hold_barred_winner(unit: Unit, auction: Auction, winner: Registration) -> bool:
@@ -185,7 +187,7 @@ def rule_sale(
             raise invalid("evidence", "qualification_required")
     auction.settlement = "ruled"
     detail = {"qualification": qualification, "reason": reason, "evidence": list(evidence)}
-    _step(unit, actor, auction, "ruling", shanghai_day(unit.now), detail)
+    _step(unit, actor, auction, RULING, shanghai_day(unit.now), detail)
     unit.record("ClosingRuled", stream=f"auction:{auction.id}", body={"qualification": qualification})
     unit.tell(auction, "notice", notice="ruling")
     return auction
@@ -208,7 +210,8 @@ def record_handover(unit: Unit, actor: Actor, auction_id: str, *, code: str, on:
     """Record one step of the handover and answer it; `handed_over` ends the handover (SALE 27), and decides
     whether the lot was cleared in time.
 
-    DomainError wrong_state before the ruling and after the end, invalid for a day that has not come.
+    DomainError wrong_state before the ruling and after the end, invalid for a day that has not come or lies before the
+    ruling's.
     """
     auction = lock_auction(unit, auction_id)
     require(actor, "auction.settle", court=auction.lot.court_code)
@@ -216,6 +219,11 @@ def record_handover(unit: Unit, actor: Actor, auction_id: str, *, code: str, on:
         raise DomainError("wrong_state", status=auction.settlement or auction.status)
     if on > shanghai_day(unit.now):
         raise invalid("on", "in_future", value=on.isoformat())
+    ruled_on = unit.session.scalar(
+        select(func.max(AfterSaleStep.on)).where(AfterSaleStep.auction_id == auction.id, AfterSaleStep.code == RULING)
+    )
+    if ruled_on is not None and on < ruled_on:
+        raise invalid("on", "too_early", earliest=ruled_on.isoformat())
     step = _step(unit, actor, auction, code, on, {"detail": detail})
     unit.record("HandoverStepTaken", stream=f"auction:{auction.id}", body={"code": code, "on": on.isoformat()})
     if code == HANDED_OVER:

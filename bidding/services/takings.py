@@ -178,7 +178,7 @@ def award(
     while answers are awaited, taking_undrawn, taking_outranked for another than the first in rank or lot, own_sale_open
     meanwhile, objection_open or objection_accepted where an outsider claims the lot, taker_unidentified without an
     identity to check, barred_interest (OJA 34), purchase_restricted, taker_without_account where a difference is owed
-    by somebody who cannot pay it here, wrong_state, fault.
+    by somebody who cannot pay it here, wrong_state, fault; invalid for more than the claim recorded in the case.
     """
     auction = lock_unsold(unit, actor, auction_id)
     check_no_own_sale(unit, auction.lot_id)
@@ -187,6 +187,8 @@ def award(
     if first_taker(_candidates(unit, auction), drawings(unit.session, auction.id)).taking_id != taking.id:
         raise DomainError("taking_outranked")
     party = unit.session.get_one(Party, taking.party_id)
+    if party.claim_fen is not None and claim_fen > party.claim_fen:
+        raise invalid("claim_fen", "above_claim", most_fen=party.claim_fen)
     _check_taker(unit, auction, party)
     _check_qualified(unit, auction, qualification, evidence)
     numbers = load(unit.settings.ruleset)

@@ -14,6 +14,7 @@ from .phrases import forbidden, leaves_unknown, says_unknown
 from .sheet import ItemFacts, Sheet
 
 _SHOWN = 60
+_BUYER_BEARS, _BORNE = "buyer_bears", "买受人承担"
 
 
 def lint(
@@ -75,7 +76,8 @@ def _texts(item: Item, facts: ItemFacts) -> Iterator[tuple[str, str]]:
     for name, value in facts.data.items():
         spec = item.field(name)
         if isinstance(value, str) and spec is not None and spec.type == "text":
-            yield f"disclosure.{item.code}.data.{name}", value
+            # What a field is asked for is part of what is said: "borne by the buyer: all taxes".
+            yield f"disclosure.{item.code}.data.{name}", f"{_BORNE}{value}" if name == _BUYER_BEARS else value
 
 
 def _phrases(item: Item, facts: ItemFacts) -> Iterator[Finding]:
