@@ -213,7 +213,7 @@ def test_nothing_moves_in_the_room_while_others_bid(sample: Sample, browser: Bro
         page.evaluate("""() => {
             window.moved = [];
             new PerformanceObserver((list) => list.getEntries().forEach((entry) => window.moved.push(
-                [entry.value, ...entry.sources.map((source) => source.node?.outerHTML?.slice(0, 80))],
+                [entry.value, ...entry.sources.map((source) => source.node?.textContent.trim().slice(0, 60))],
             ))).observe({ type: "layout-shift" });
         }""")
         for who in ("bot1", "bot2"):
@@ -306,6 +306,7 @@ def test_from_the_search_to_the_verified_receipt_on_a_phone(sample: Sample, brow
     with page.expect_download() as waiting:
         page.get_by_role("link", name="下载凭证").tap()
     page.get_by_role("link", name="如何校验").tap()
+    expect(page.locator("#verify-file")).to_be_enabled()
     page.locator("#verify-file").set_input_files(waiting.value.path())
     page.get_by_role("button", name="校验").tap()
     expect(page.locator("#verify-out")).to_contain_text("校验通过")
