@@ -69,6 +69,7 @@ function run(form) {
       else say("out", words.key);
     }
   };
+  document.getElementById("verify-folder").webkitdirectory = true;
   for (const id of ["verify-file", "verify-folder"]) {
     const field = document.getElementById(id);
     field.addEventListener("change", () => start(field.files));
