@@ -19,7 +19,7 @@ from bidding.queries import payments as money
 from bidding.queries.audit import verify_all
 from bidding.rules import ledger
 from bidding.rules.registration import UNDERTAKINGS
-from tests.factories import a_court, a_resident_id, an_account
+from tests.factories import a_bidder, a_court, a_resident_id, an_account
 from tests.web.caller import Caller
 from tests.web.court import CASE, DAY, CourtRoom, fine
 from web.app import create_app
@@ -31,7 +31,6 @@ BIDDERS = ("张三", "赵六")
 _OFFICES = ("clerk", "operator", "regulator")
 RESERVE, STEP, DEPOSIT = 140_000_000, 500_000, 14_000_000
 HOUR = timedelta(hours=1)
-_PASSWORD = "a long enough password"
 _keys = count(1)
 
 
@@ -161,14 +160,14 @@ class Stage(CourtRoom):
 
     # The bidders
 
-    def enrol(self, name: str, **account: Any) -> None:
-        """An account with a checked identity, and signed in."""
-        facts = {"username": f"user{len(self.cast.tokens)}", "password": _PASSWORD, "name": name}
-        self.cast.numbers[name] = number = account.get("id_number") or a_resident_id()
-        facts |= {"id_type": "resident_id", "id_number": number, "phone": "13800000000", "email": "a@example.com"}
-        fine(self.at().post("/bidders", facts | account), 201)
-        opened = fine(self.at().post("/sessions", {"username": facts["username"], "password": _PASSWORD}), 201)
-        self.cast.tokens[name] = opened["token"]
+    def enrol(self, name: str) -> None:
+        """An account with a checked identity, signed in."""
+        self.cast.numbers[name] = number = a_resident_id()
+
+        def made(unit: Unit) -> Account:
+            return a_bidder(unit, name=name, id_number=number, username=name)
+
+        self._sign_in(self.house.perform(made))
 
     def application(self, **changes: Any) -> dict[str, Any]:
         return {"capacity": "self", "seal": self.auction["seal"], "undertakings": list(UNDERTAKINGS)} | changes
@@ -244,9 +243,8 @@ class Stage(CourtRoom):
         report = self.house.read(lambda session: verify_all(session, self.house.vault.public_key))
         assert report.failures == []
         client = self.app.test_client()
-        last = f"/auctions/{lot['auctions'][-1]['id']}"
         for language in ("zh-CN", "en"):
-            for page in (f"/lots/{self.lot_id}", last, f"{last}/room", f"{last}/bids"):
+            for page in (f"/lots/{self.lot_id}", f"/auctions/{lot['auctions'][-1]['id']}/room"):
                 answer = client.get(page, headers={"Accept-Language": language}, follow_redirects=True)
                 assert answer.status_code == 200, page
 
