@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, undefer
 
-from auction.models import Auction, Case, Court, Lot, Notice, ReferencePrice
+from auction.models import Auction, Case, Court, Lot, Notice, ReferencePrice, RoomEvent
 from auction.rules.lot import AuctionStatus
 from disclosure.models import SheetVersion
 from disclosure.queries import FileFacts, catalogue_of, disclosed_hashes, files, working_sheet
@@ -77,7 +77,10 @@ class Revision:
 
 @dataclass(frozen=True, slots=True)
 class LotPage:
-    """What the page is made of. `auction` is the round that is shown; all rows are loaded and detached."""
+    """What the page is made of. `auction` is the round that is shown; all rows are loaded and detached.
+
+    `withdrawn_because`: the court's public reason where that round was withdrawn; None otherwise.
+    """
 
     lot: Lot
     case_number: str
@@ -93,6 +96,7 @@ class LotPage:
     rounds: list[Auction]
     bids: list[BidFacts]
     registrations: int
+    withdrawn_because: str | None = None
 
 
 def latest_auction(session: Session, lot_id: str) -> str | None:
@@ -149,7 +153,17 @@ def lot_page(session: Session, auction_id: str) -> LotPage | None:
         rounds=list(rounds),
         bids=bids(session, auction.id, most=SHOWN),
         registrations=registrations(session, [auction.id]).get(auction.id, 0),
+        withdrawn_because=_withdrawn_because(session, auction),
     )
+
+
+def _withdrawn_because(session: Session, auction: Auction) -> str | None:
+    """The reason its room was told, which is kept nowhere else: the row has only the ground."""
+    if auction.status != AuctionStatus.WITHDRAWN.value:
+        return None
+    told = select(RoomEvent.data).where(RoomEvent.auction_id == auction.id, RoomEvent.type == "status")
+    data = session.scalar(told.order_by(RoomEvent.version.desc()).limit(1))
+    return str(data["reason"]) if data and data.get("reason") else None
 
 
 def revisions(session: Session, lot: Lot, seal: str | None) -> list[Revision]:

@@ -41,6 +41,7 @@ def view(page: LotPage, now: datetime, actor: Actor | None, own: Registration | 
         "editions": [edition_view(one) for one in reversed(page.editions)],
         "special": special_notices(page.announcement),
         "suspension": page.auction.suspension,
+        "withdrawn_because": page.withdrawn_because,
         "sheet": sheet_view(page.sheet, page.lot.id),
         "revisions": [_revision_view(page.sheet.catalogue, one, page.editions) for one in page.revisions],
         "files": files,
