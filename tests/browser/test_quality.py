@@ -206,10 +206,10 @@ def test_nothing_moves_in_the_room_while_others_bid(sample: Sample, browser: Bro
     room = sample.one("/auctions/open/room")
     page, wrong = _watched(_context(browser, sample, "bidder", 360))
     _bid(sample, room, "bidder")
-    page.goto(room)
-    expect(page.locator("#conn")).to_contain_text("连接正常")
     for width in (360, 1280):
         page.set_viewport_size({"width": width, "height": 800})
+        page.goto(room)
+        expect(page.locator("#conn")).to_contain_text("连接正常")
         page.evaluate("""() => {
             window.moved = [];
             new PerformanceObserver((list) => list.getEntries().forEach((entry) => window.moved.push(
