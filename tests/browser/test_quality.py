@@ -206,10 +206,10 @@ def test_nothing_moves_in_the_room_while_others_bid(sample: Sample, browser: Bro
     room = sample.one("/auctions/open/room")
     page, wrong = _watched(_context(browser, sample, "bidder", 360))
     _bid(sample, room, "bidder")
-    page.goto(room)
-    expect(page.locator("#conn")).to_contain_text("连接正常")
     for width in (360, 1280):
         page.set_viewport_size({"width": width, "height": 800})
+        page.goto(room)
+        expect(page.locator("#conn")).to_contain_text("连接正常")
         page.evaluate("""() => {
             window.moved = [];
             new PerformanceObserver((list) => list.getEntries().forEach((entry) => window.moved.push(
@@ -294,7 +294,7 @@ def test_from_the_search_to_the_verified_receipt_on_a_phone(sample: Sample, brow
     page.get_by_label("找标的").fill("望江路")
     page.get_by_role("button", name="搜索").tap()
     page.get_by_role("link", name="望江路18号3幢1202室住宅").first.tap()
-    page.get_by_role("main").get_by_role("link", name="进入竞价室").first.tap()
+    page.get_by_role("main").get_by_role("link", name="进入竞价室").locator("visible=true").first.tap()
     expect(page.locator("#conn")).to_contain_text("连接正常")
     page.locator("#bar-bid").tap()
     page.locator("#go").tap()

@@ -118,6 +118,7 @@ export class CourseView {
       height: HEIGHT,
       legend: { show: false },
       cursor: { show: false },
+      padding: [12, 28, 0, 0], // fixed, or a longer label would push the plot
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Asia/Shanghai"),
       axes: [
         { ...axis, values: (plot, ticks) => {
