@@ -247,6 +247,7 @@ def test_a_bid_by_keyboard_alone(sample: Sample, browser: Browser) -> None:
     _tab_to(page, "go")
     page.keyboard.press("Enter")
     expect(page.get_by_role("dialog")).to_contain_text("出价后不可撤销")
+    expect(page.locator("#ask-confirm")).to_be_enabled()
     _tab_to(page, "ask-confirm")
     page.keyboard.press("Enter")
     expect(page.locator("#state")).to_contain_text("出价成功，您领先")
