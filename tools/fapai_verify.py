@@ -11,8 +11,9 @@ last two may be absent. Checked: the Ed25519 signature over the entry's canonica
 in the root (RFC 9162, SHA-256), that root and size are the checkpoint's (C2SP signed note), and its signature.
 
 RESULT: {"document","signature","key_id"}, or an object that has it as "signed". Checked: the signature over the
-document's canonical bytes; with --package also that its bids, their root (RFC 9162, the leaves are the entries of the
-accepted bids in order) and its closing are those of the package's entries, and that the price is the last bid's.
+document's canonical bytes, and that every field beside "signed" which the document also has says the same; with
+--package also that its bids, their root (RFC 9162, the leaves are the entries of the accepted bids in order) and its
+closing are those of the package's entries, and that the price is the last bid's.
 
 PACKAGE: a flat folder of just these files; manifest.sig and, through it, manifest.json vouch for every byte.
   manifest.json    canonical JSON {"format":"fapai-evidence-1","kind":"auction"|"log","auction":id|null,"created_at",
@@ -62,6 +63,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
 FORMAT = "fapai-evidence-1"
+RESULT = ("auction_id", "status", "price_fen", "bidder_code", "closes_at", "closed_at")
 BID, LAPSE, CLOSE, CONFIRM = BIDDING = "BidAccepted", "BidsLapsed", "AuctionClosed", "SaleConfirmed"
 RENEGE, REVOKE, ALLOCATE = "BuyerReneged", "RenegeRevoked", "ForfeitAllocated"
 ASKED, DRAWN, UNDONE = "CreditorsAsked", "LotsDrawn", "SaleRevoked"
@@ -201,13 +203,21 @@ def check_receipt(found: Findings, data: bytes, key: Key) -> None:
 
 
 def check_result(found: Findings, data: bytes, key: Key, package: Path | None) -> None:
-    result = parse(data)
-    result = result.get("signed", result)
+    whole = parse(data)
+    result = whole.get("signed", whole)
     document = result["document"]
+    if result is not whole:
+        signed = document | {"bid_count": document["bids"]["count"]}
+        for name in sorted(whole.keys() & signed.keys()):
+            found.that(whole[name] == signed[name], name, f"is {whole[name]!r}, but signed was {signed[name]!r}")
+        loose = sorted(whole.keys() - signed.keys() - {"signed"})
+        found.notes += [f"未签名 not signed: {', '.join(loose)}"] * bool(loose)
     found.that(document["format"] == "fapai-result-1", "format", "is not that of a result")
     found.that(result["key_id"] == key.id, "key_id", f"is not that of the key given, {key.id}")
     found.part("signature", key.verify, result["signature"], canonical(document))
     found.checked["results"] += 1
+    told = {name: document[name] for name in RESULT} | {"bid_count": document["bids"]["count"]}
+    found.notes.append(f"已签名 signed: {', '.join(f'{name} {value}' for name, value in told.items())}")
     if package is None:
         return
     lines = (parse(line)["entry"] for line in (package / "entries.jsonl").read_bytes().splitlines())

@@ -19,7 +19,7 @@ from auction.rules.lot import ENDED
 from auction.rules.place import Place
 from auction.rules.unsold import DISPOSALS
 
-from ..rules.find import DEGREE_KM, words
+from ..rules.find import DEGREE_KM, grouped, words
 from .listed import sought, up_to
 
 #: What a list may be sorted by; a minus turns the order round.
@@ -36,7 +36,7 @@ _RARE = 5_000
 
 @dataclass(frozen=True, slots=True)
 class LotFilter:
-    """What is looked for. None or empty matches everything; amounts are fen; a lot must have all the `flags`.
+    """What is looked for. None or empty matches everything; amounts are fen; of each group of `flags` one must hold.
 
     `q`: words, each found in what was announced of the lot. `region` is the beginning of a region. `status` is that of
     the lot's latest round, or how the lot was disposed of, or one of `SECTIONS`; `min_fen` and `max_fen` bound its
@@ -110,8 +110,8 @@ def meant(session: Session, wanted: LotFilter, now: datetime) -> Rows | None:
 
 def _said(rows: Select[Any], wanted: LotFilter, asked: tuple[str, ...]) -> Select[Any]:
     """Of some listings those that have the marks and the words themselves."""
-    for flag in wanted.flags:
-        rows = rows.where(LotListing.flags.contains(f" {flag} ", autoescape=True))
+    for group in grouped(wanted.flags):
+        rows = rows.where(or_(*(LotListing.flags.contains(f" {flag} ", autoescape=True) for flag in group)))
     if asked:
         rows = rows.join(LotWords, LotWords.number == LotListing.number)
         rows = rows.where(*(LotWords.text.contains(word) for word in asked))

@@ -13,7 +13,7 @@ from disclosure.rules.catalogue import load
 from disclosure.rules.sheet import Sheet, sheet_of
 from risk.queries.clearance import bands
 
-from ..rules.find import grams_of_word, said_of, searched
+from ..rules.find import grams_of_word, grouped, said_of, searched
 
 #: A letter of a gram in SQLite's index: five hex digits, so that no letter can part it or mean anything there.
 _DIGITS = 5
@@ -97,17 +97,19 @@ _SOUGHT = {
 
 
 def sought(session: Session, words: tuple[str, ...], marks: tuple[str, ...]) -> Any:
-    """A SELECT of `number`: lots with all the grams of the words, and all the marks."""
+    """A SELECT of `number`: lots with all the grams of the words, and the marks, see `grouped`."""
     found: TextClause = _SOUGHT[is_postgresql(session)]
     return found.bindparams(find=match(session, words, marks)).columns(LotListing.number)
 
 
 def match(session: Session, words: tuple[str, ...], marks: tuple[str, ...]) -> str:
-    """What the index is asked for: letters and digits only, each gram by itself."""
+    """What the index is asked for: letters and digits only, each gram by itself; of a group of marks any will do."""
     asked = [gram for word in words for gram in grams_of_word(word)]
     if is_postgresql(session):
-        return " & ".join([*(f"'{gram}'" for gram in asked), *(f"'#{mark}'" for mark in marks)])
-    return " AND ".join(f'"{token}"' for token in (*map(gram_token, asked), *map(mark_token, marks)))
+        any_of = [" | ".join(f"'#{mark}'" for mark in group) for group in grouped(marks)]
+        return " & ".join([*(f"'{gram}'" for gram in asked), *(f"({each})" for each in any_of)])
+    any_of = [" OR ".join(f'"{mark_token(mark)}"' for mark in group) for group in grouped(marks)]
+    return " AND ".join([*(f'"{gram_token(gram)}"' for gram in asked), *(f"({each})" for each in any_of)])
 
 
 def up_to(session: Session, rows: Any, most: int) -> int:

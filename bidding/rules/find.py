@@ -25,6 +25,19 @@ FLAGS = (
 )
 
 
+#: Marks that answer one question: whoever asks for several means any of them.
+_CHOICES = (frozenset({"leased", "occupied", "vacant"}), frozenset(flag for flag in FLAGS if flag.startswith("band_")))
+
+
+def grouped(asked: Iterable[str]) -> tuple[tuple[str, ...], ...]:
+    """What a lot must have: of each group at least one mark."""
+    groups: dict[object, tuple[str, ...]] = {}
+    for flag in dict.fromkeys(asked):
+        kind = next((choice for choice in _CHOICES if flag in choice), flag)
+        groups[kind] = (*groups.get(kind, ()), flag)
+    return tuple(groups.values())
+
+
 def normal(text: str) -> str:
     """The text as it is searched: compatibility forms made one, small letters, words parted by single blanks."""
     folded = unicodedata.normalize("NFKC", text).casefold()

@@ -223,10 +223,7 @@ def _values(facts: AnnouncementFacts) -> dict[str, Text]:
     plain = {
         "court": facts.court,
         "platform": facts.platform,
-        "platform_url": facts.platform_url,
         "lot": facts.lot_title,
-        "region": facts.region,
-        "address": facts.address,
         "case": facts.case_number,
         "seal": facts.seal,
         "reserve": yuan(terms.reserve_price_fen),
@@ -242,6 +239,8 @@ def _values(facts: AnnouncementFacts) -> dict[str, Text]:
         **{name: Text(value, value) for name, value in plain.items()},
         **_numbers(facts.ruleset),
         **_forfeit(terms),
+        "platform_url": Text(facts.platform_url or "本站", facts.platform_url or "this site"),
+        "place": _place(facts.region, facts.address),
         "round": _ROUNDS[terms.round],
         "act": Text("变卖", "sell-off") if sell_off else Text("拍卖", "auction"),
         "deposit_word": Text("预缴款", "prepayment") if sell_off else Text("保证金", "deposit"),
@@ -255,6 +254,13 @@ def _values(facts: AnnouncementFacts) -> dict[str, Text]:
         "defects": _known_defects(facts),
         "viewing": _joined([described(*pair) for pair in _stated(facts, ("viewing",))]),
     }
+
+
+def _place(region: str, address: str) -> Text:
+    """Where the property lies: many an address begins with its region already."""
+    if address.startswith(region):
+        return Text(address, address)
+    return Text(f"{region}{address}", f"{region} {address}")
 
 
 def _numbers(ruleset: Ruleset) -> dict[str, Text]:

@@ -21,9 +21,6 @@ from ..queries import catalogue_of
 from ..rules.announcement import PLATFORM, AnnouncementFacts, publication
 from ..rules.sheet import sheet_of
 
-#: Stands for the platform's address where none is set.
-HERE = "本站 this site"
-
 
 def written(unit: Unit, auction: Auction, version: SheetVersion) -> dict[str, Any]:
     """The three texts of a round on that version of the sheet; ruleset, price and time of announcing stand on it."""
@@ -78,7 +75,7 @@ def _facts(unit: Unit, auction: Auction, version: SheetVersion) -> AnnouncementF
         case_number=unit.session.get_one(Case, lot.case_id).number,
         court=unit.session.get_one(Court, lot.court_code).name,
         platform=PLATFORM,
-        platform_url=unit.settings.public_url or HERE,
+        platform_url=unit.settings.public_url or "",
         terms=Terms(**{name: getattr(terms, name) for name in Terms.__slots__} | {"round": Round(terms.round)}),
         ruleset=from_data(auction.ruleset),
         catalogue=items,

@@ -98,6 +98,8 @@ def test_a_sale_is_followed_from_its_announcement_to_its_result(
     assert verified(result["signed"]) and verified(result, "--package", str(package))
     forged = {**result["signed"], "document": {**document, "price_fen": document["price_fen"] - STEP}}
     assert not verified(forged)
+    for field, lie in (("price_fen", 1), ("status", "unsold"), ("bidder_code", "A0000"), ("bid_count", 8)):
+        assert field in result and not verified(result | {field: lie}), field
     other = {**document, "bids": {**document["bids"], "root": "0" * 64}}
     resigned = {"document": other, "signature": house.vault.sign(canonical(other)), "key_id": house.vault.key_id}
     assert verified(resigned) and not verified(resigned, "--package", str(package))

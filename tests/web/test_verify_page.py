@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import rfc8785
 from flask import Flask
 
 from auction.kernel.unit import House
 from auction.services.log import seal
-from tests.tools.test_fapai_verify import BASE64, OTHER, Package, Story, receipt, sign, verify
+from tests.tools.test_fapai_verify import BASE64, KEY_ID, OTHER, Package, Story, receipt, sign, verify
 from tests.web.caller import SignIn
 from tests.web.reader import Reader
 from tests.web.sale import RESERVE, a_sale
@@ -92,6 +93,30 @@ def receipts(folder: Path) -> list[Path]:
     return paths
 
 
+def results(folder: Path) -> list[Path]:
+    """A signed result, alone and as the interface gives it, and with each field beside it or within it changed."""
+    document = {
+        "format": "fapai-result-1", "auction_id": "a1", "status": "sold", "price_fen": 1300, "bidder_code": "M1093",
+        "closes_at": "2026-01-01T00:00:00Z", "closed_at": "2026-01-01T00:00:00Z", "entry": None,
+        "bids": {"count": 2, "root": "0" * 64},
+    }  # fmt: skip
+    signed = {"document": document, "signature": sign(rfc8785.dumps(document)), "key_id": KEY_ID}
+    whole = {name: document[name] for name in ("auction_id", "status", "price_fen", "bidder_code")}
+    whole |= {"bid_count": 2, "confirmed": True, "signed": signed}
+    lies = ({"status": "unsold"}, {"price_fen": 1}, {"price_fen": None}, {"bidder_code": "X"}, {"bid_count": 3})
+    cases: list[Any] = [
+        signed,
+        whole,
+        *(whole | lie for lie in lies),
+        signed | {"document": document | {"price_fen": 1}},
+    ]
+    cases += [whole | {"signed": signed | change} for change in ({"key_id": "0" * 16}, {"signature": sign(b"else")})]
+    paths = [folder / f"result-{number}.json" for number in range(len(cases))]
+    for path, case in zip(paths, cases, strict=True):
+        path.write_text(json.dumps(case))
+    return paths
+
+
 def packages(folder: Path) -> list[Path]:
     """A package, and some with one thing changed after it was signed or by whoever holds the key."""
 
@@ -132,6 +157,14 @@ def test_the_saved_page_and_the_tool_say_the_same_of_every_file(by_browser: Verd
     other = by_browser(paths[:1], OTHER)[0]
     assert other["verified"] is False
     assert {step["outcome"] for step in other["steps"][1:]} == {"failed"}
+
+
+def test_the_saved_page_and_the_tool_say_the_same_of_every_result(by_browser: Verdicts, tmp_path: Path) -> None:
+    paths = results(tmp_path)
+    told = by_browser(paths)
+    assert [answer["verified"] for answer in told] == [True, True] + [False] * 8 == [by_tool(path) for path in paths]
+    assert {answer["kind"] for answer in told} == {"result"}
+    assert told[3]["steps"][0]["detail"] == "price_fen is not what was signed"
 
 
 def test_a_receipt_of_this_program_is_verified_and_its_page_asks_nobody(

@@ -11,7 +11,8 @@ from flask import Blueprint, Response, render_template
 from markupsafe import Markup
 
 from ..auth import house, policy
-from .language import _
+from . import labels
+from .language import _, language
 
 blueprint = Blueprint("verify", __name__)
 
@@ -68,6 +69,51 @@ def _hash(text: str) -> str:
     return "sha256-" + b64encode(sha256(text.encode()).digest()).decode()
 
 
+#: The reasons of the script in Chinese; English is their own. `*` stands for a name or a number.
+_REASONS = (
+    ("no receipt", "不是出价凭证"),
+    ("no result", "不是拍卖结果"),
+    ("* is not what was signed", "字段 * 与签名的内容不一致"),
+    ("has unknown fields: *", "有不认识的字段：*"),
+    ("is not that of the key given, *", "与所用公钥的编号 * 不符"),
+    ("the signature is wrong", "签名不符"),
+    ("not UTF-8", "不是 UTF-8 文本"),
+    ("not the JSON of an entry, at character *", "不是条目的 JSON，错在第 * 个字符"),
+    ("* is not an integer below 2^53", "* 不是小于 2^53 的整数"),
+    ("an object has a key twice or not in ASCII", "有重复的或者不是 ASCII 的字段名"),
+    ("half a character", "有半个字符"),
+    ("nested too deep", "嵌套过深"),
+    ("not base64", "不是 base64"),
+    ("not the base64 of * bytes", "不是 * 字节的 base64"),
+    ("a hash is 64 lower-case hex digits", "散列应为 64 位小写十六进制"),
+    ("not a checkpoint of this log", "不是本日志的检查点"),
+    ("the key given has not signed it", "不是所用公钥签发的"),
+    ("has not the fields of a proof", "字段不是包含证明的字段"),
+    ("its size is not that of a signed checkpoint", "条目总数与签名的检查点不符"),
+    ("its root is not that of a signed checkpoint", "根与签名的检查点不符"),
+    ("its index is not in the tree", "条目序号不在日志树中"),
+    ("the proof does not lead from the entry to the root", "证明不能从条目通到根"),
+    ("the proof is too short", "证明过短"),
+    ("the proof is too long", "证明过长"),
+    ("* is missing", "缺少 *"),
+    ("* was changed", "* 被改动"),
+    ("* does not belong here, or is not listed", "* 不属于证据包，或者清单没有列出"),
+    ("is not of the format", "格式不符"),
+    ("names a file twice", "同一文件列了两次"),
+    ("key_id is not that of the key given, *", "key_id 与所用公钥的编号 * 不符"),
+    ("key.pem is not the key given", "key.pem 不是所用的公钥"),
+    ("manifest.sig does not end with a newline", "manifest.sig 没有以换行结束"),
+    ("the platform marks it as contradicting: *", "平台标明自相矛盾：*"),
+    ("* is signed by another key", "* 由另一公钥签名"),
+    (
+        "an accepted bid without receipt, or a receipt without such a bid",
+        "被接受的出价没有凭证，或者凭证没有对应的出价",
+    ),
+    ("entries and proofs do not lead to the root", "条目和证明不能通到根"),
+    ("cannot be read: *", "无法读取：*"),
+)
+
+
 def _words() -> dict[str, Any]:
     """What the script says, in the page's language. A step: its title, what was checked, why it was not."""
     return {
@@ -78,6 +124,15 @@ def _words() -> dict[str, Any]:
         "bid": _("出价"),
         "ok": _("已核对。"),
         "skipped": _("未核对。"),
+        "promised": _("签名校验通过，尚未证明收入日志"),
+        "signed": _("已签名的结果"),
+        "status": {code: str(name) for code, name in labels.STATUS.items()},
+        "reasons": _REASONS if language() == "zh" else (),
+        "limitsFailed": _("下面列明哪一项不符。这份文件什么也不能证明。"),
+        "limitsPromise": _(
+            "证明平台签发了这一条目；还没有证明它已收入日志，请稍后重新下载凭证。不证明公钥确属平台，请从别处比对。"
+        ),
+        "limitsResult": _("证明平台签署了这一结果；是否与出价记录一致，请连同证据包用命令行校验程序核对。"),
         "limitsReceipt": _("证明平台签发了这一条目并收入日志；不证明公钥确属平台，请从别处比对。"),
         "limitsPackage": _("只核对了签名、散列链和日志树；结果是否与条目一致，请用命令行校验程序。"),
         "key": _("公钥无法识别：应为 PEM、base64 或者 C2SP 校验公钥。"),
@@ -88,6 +143,7 @@ def _words() -> dict[str, Any]:
         "instead": _("请换用较新的浏览器，或者用 tools/fapai_verify.py 离线校验。"),
         "steps": {
             "read": [_("读取"), _("是规范的凭证，没有多余的字段"), ""],
+            "result": [_("读取"), _("是已签名的结果，签名以外的同名字段与之一致"), ""],
             "key_id": [_("公钥编号"), _("凭证所称的公钥就是所用的公钥"), ""],
             "signature": [_("签名"), _("所用公钥对条目的 Ed25519 签名"), ""],
             "checkpoint": [_("检查点"), _("由所用公钥签发，下为条目总数"), _("凭证中还没有检查点")],

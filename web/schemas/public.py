@@ -34,7 +34,10 @@ class LotsQuery(PageQuery):
     max_fen = fields.Integer(validate=validate.Range(0, _LARGEST))
     flags = fields.String(
         validate=validate.Length(max=400),
-        metadata={"description": f"marks, all of which must hold, separated by commas: {', '.join(FLAGS)}"},
+        metadata={
+            "description": "marks, separated by commas, all of which must hold; of several bands, and of several among "
+            f"leased, occupied and vacant, any: {', '.join(FLAGS)}"
+        },
     )
     near = fields.String(
         validate=validate.Length(max=60),

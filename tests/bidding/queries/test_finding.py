@@ -75,7 +75,10 @@ def test_lots_are_found_by_words_marks_place_and_nothing_that_was_not_announced(
     ):
         assert ids(house, q=query) == found, query
     assert ids(house, flags=("vacant",)) == {flat} == ids(house, flags=("vacant",), q="珠江路")
-    assert ids(house, flags=("vacant", "leased")) == set()
+    assert ids(house, flags=("vacant", "leased")) == {flat} == ids(house, flags=("leased", "vacant"), q="珠江路")
+    assert (
+        ids(house, flags=("leased", "occupied")) == set() == ids(house, flags=("vacant", "leased", "band_a", "band_d"))
+    )
     assert ids(house, near=Place(32.0, 118.8), within_km=10) == {flat}
     assert ids(house, near=Place(32.0, 118.8), within_km=5) == set()
     assert house.read(facets, LotFilter(asset_type="vehicle"), house.now()) == {

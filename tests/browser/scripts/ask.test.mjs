@@ -10,6 +10,8 @@ function page() {
       textContent: "", hidden: false, checked: false, disabled: false, open: false, heard,
       addEventListener: (name, run) => (heard[name] = run),
       removeEventListener: (name) => delete heard[name],
+      setAttribute() {},
+      removeAttribute() {},
       focus() { document.activeElement = this; },
       showModal() { this.open = true; },
       close() { this.open = false; },
@@ -27,6 +29,10 @@ function page() {
 }
 
 const byId = page();
+/** What the browser's clock says; every dialog below is read for a second unless a test says otherwise. */
+let now = 0;
+performance.now = () => now;
+const read = () => (now += 1000);
 const { confirmBid, refreshAsk } = await import("../../../web/static/js/ask.js");
 const { asked } = await import("../../../web/static/js/room_state.js");
 
@@ -44,7 +50,9 @@ test("an open dialog says what another's bid has made of the price, and stops an
   assert.equal(byId("ask-above").textContent, "first");
   assert.equal(byId("ask-changed").hidden, true);
 
+  read();
   state = { ...START, price: 100_00, leader: "R1" };
+  byId("ask-confirm").focus();
   refreshAsk();
   assert.equal(byId("ask-above").textContent, "100 +10");
   assert.equal(byId("ask-confirm").disabled, false);
@@ -63,6 +71,7 @@ test("an open dialog says what another's bid has made of the price, and stops an
 test("a sale that stops under the dialog takes no bid from it", async () => {
   let state = START;
   const flags = confirmBid(100_00, () => asked(100_00, state, TERMS, ME, 5000), WORDS);
+  read();
   state = { ...START, status: "suspended" };
   byId("ask-confirm").heard.click();
   assert.equal(byId("ask-changed").textContent, "closed");
@@ -73,10 +82,30 @@ test("a sale that stops under the dialog takes no bid from it", async () => {
 test("an amount that still does is confirmed, with the ticks that are needed by now", async () => {
   let state = START;
   const flags = confirmBid(120_00, () => asked(120_00, state, TERMS, ME, 5000), WORDS);
+  read();
   state = { ...START, price: 100_00, leader: ME.code };
   byId("ask-confirm").heard.click();
   assert.equal(byId("ask-error").hidden, false);
   byId("ask-own-tick").checked = true;
   byId("ask-confirm").heard.click();
   assert.deepEqual(await flags, { raise_own: true });
+});
+
+test("a key held down since before the dialog, or a second click on the page behind, confirms nothing", async () => {
+  const flags = confirmBid(100_00, () => asked(100_00, START, TERMS, ME, 5000), WORDS);
+  assert.equal(document.activeElement, byId("ask-title"));
+  const pressed = (key, repeat) => {
+    let stopped = false;
+    byId("ask").heard.keydown({ key, repeat, preventDefault: () => (stopped = true) });
+    return !stopped;
+  };
+  assert.deepEqual([pressed("Enter", false), pressed("Enter", true), pressed(" ", false)], [false, false, false]);
+  assert.deepEqual([pressed("Tab", false), pressed("Escape", false)], [true, true]);
+  byId("ask-confirm").heard.click();
+  assert.equal(byId("ask").open, true);
+  read();
+  assert.equal(pressed("Enter", true), false);
+  assert.equal(pressed("Enter", false), true);
+  byId("ask-confirm").heard.click();
+  assert.deepEqual(await flags, {});
 });

@@ -119,3 +119,12 @@ test("an update that says it is over stops the clock, and the reason of a suspen
   const snapshot = { ...update(3, [], null, null, { status: "suspended" }), suspension: { reason: "S" } };
   assert.equal(room.applySnapshot(START, snapshot, ME).state.reason, "S");
 });
+
+test("the bid button says why it is dead: no connection, nothing to bid on, an answer awaited", async () => {
+  const { mode } = await import("../../../web/static/js/room_state.js");
+  assert.equal(mode("none", false, true), "ready");
+  assert.equal(mode("leading", false, true), "own");
+  assert.equal(mode("outbid", false, false), "lost");
+  assert.equal(mode("leading", true, false), "busy");
+  assert.equal(mode("waiting", false, false), "closed");
+});

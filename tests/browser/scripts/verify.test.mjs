@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { check } from "../../../web/static/js/verify.js";
+import { check, reason, verdict } from "../../../web/static/js/verify.js";
 import { Unsupported, canonical, parse, rootOf, leafOf, sha256 } from "../../../web/static/js/verify_proof.js";
 
 test("entries are written anew as they were signed", () => {
@@ -55,4 +55,26 @@ test("a browser without what it takes is told so, and nothing is called verified
   }
   assert.equal((await check([new Blob(["{}"])], key)).verified, false);
   await assert.rejects(check([new Blob(["{}"])], "AAAA"));
+});
+
+test("nothing is said to be proved by what failed, and no place in the log by what has none", () => {
+  const words = {
+    verified: "V", promised: "P", failed: "F",
+    limitsFailed: "f", limitsReceipt: "r", limitsPromise: "p", limitsPackage: "e", limitsResult: "d",
+  };
+  const answer = (kind, verified, outcome) => ({ kind, verified, steps: [{ code: "inclusion", outcome }] });
+  assert.deepEqual(verdict(answer("receipt", false, "ok"), words), ["out", "F", "f"]);
+  assert.deepEqual(verdict(answer("receipt", true, "skipped"), words), ["wait", "P", "p"]);
+  assert.deepEqual(verdict(answer("receipt", true, "ok"), words), ["lead", "V", "r"]);
+  assert.deepEqual(verdict(answer("result", true, ""), words), ["lead", "V", "d"]);
+  assert.deepEqual(verdict(answer("package", true, ""), words), ["lead", "V", "e"]);
+});
+
+test("a reason is said in the language of the page, with its names and numbers", () => {
+  const reasons = [["no receipt", "不是凭证"], ["* is missing", "缺少 *"], ["cannot be read: *", "无法读取：*"]];
+  assert.equal(reason("no receipt", reasons), "不是凭证");
+  assert.equal(reason("key.pem is missing", reasons), "缺少 key.pem");
+  assert.equal(reason("cannot be read: $& x", reasons), "无法读取：$& x");
+  assert.equal(reason("17", reasons), "17");
+  assert.equal(reason("no receipt", []), "no receipt");
 });

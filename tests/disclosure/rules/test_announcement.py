@@ -267,3 +267,13 @@ def test_an_item_reads_as_a_paragraph(house: Catalogue, spoil: Callable[..., She
 def test_moments_are_told_in_beijing_time() -> None:
     told = moment(datetime(2026, 12, 31, 16, 5, tzinfo=UTC))
     assert (told.zh, told.en) == ("2027年1月1日0时05分", "00:05 on 1 January 2027 (Beijing time)")
+
+
+def test_a_place_names_its_region_once_and_a_site_without_an_address_speaks_one_language(
+    facts: Callable[..., AnnouncementFacts],
+) -> None:
+    whole = announcement(facts(region="示例市云溪区", address="示例市云溪区南湖巷7号", platform_url=""))
+    assert "所在地：示例市云溪区南湖巷7号。" in chinese(whole) and "Place: 示例市云溪区南湖巷7号." in english(whole)
+    assert "（本站）" in chinese(whole) and "this site" not in chinese(whole)
+    assert "(this site)" in english(whole) and "本站" not in english(whole)
+    assert "所在地：示例市示例路 1 号。" in chinese(announcement(facts()))

@@ -5,6 +5,9 @@ import { inWords, yuan } from "./words.js";
 
 const byId = (id) => document.getElementById(id);
 
+/** A dialog this young, in ms, takes no key and no click: they were meant for the page behind it. */
+const YOUNG = 400;
+
 /** Says the open dialog anew; null while none is open. */
 let refresh = null;
 
@@ -30,6 +33,9 @@ function say(facts, words) {
   confirm.disabled = Boolean(wrong);
 }
 
+/** Whether a key pressed in the dialog is none of its own: it was held down, or pressed before the dialog was read. */
+export const isStray = (event, age) => (event.key === "Enter" || event.key === " ") && (event.repeat || age < YOUNG);
+
 /**
  * Ask for the confirmation of `amount`. Resolves to the flags of the bid, or null when the bidder goes back.
  * `look()` answers the facts as they are now, see `asked` of room_state.js; `refreshAsk` has them looked at again.
@@ -43,10 +49,20 @@ export function confirmBid(amount, look, words) {
   byId("ask-error").hidden = true;
   let facts = look();
   say(facts, words);
+  const opened = performance.now();
+  const age = () => performance.now() - opened;
   return new Promise((resolve) => {
     const confirm = byId("ask-confirm");
+    // Confirming is an act of its own: the key that opened the dialog must not be able to end it.
+    const guard = (event) => {
+      if (isStray(event, age())) event.preventDefault();
+    };
+    confirm.setAttribute("aria-disabled", "true");
+    const ready = setTimeout(() => confirm.removeAttribute("aria-disabled"), YOUNG);
     const done = (flags) => {
       refresh = null;
+      clearTimeout(ready);
+      dialog.removeEventListener("keydown", guard);
       confirm.removeEventListener("click", agreed);
       dialog.removeEventListener("close", closed);
       if (dialog.open) dialog.close();
@@ -59,6 +75,7 @@ export function confirmBid(amount, look, words) {
     };
     const agreed = () => {
       refresh();
+      if (age() < YOUNG) return;
       if (facts.fault !== null) return;
       const missing =
         (facts.own && !byId("ask-own-tick").checked && "ask-own-tick") ||
@@ -75,8 +92,8 @@ export function confirmBid(amount, look, words) {
     };
     confirm.addEventListener("click", agreed);
     dialog.addEventListener("close", closed);
+    dialog.addEventListener("keydown", guard);
     dialog.showModal();
-    if (facts.fault !== null) byId("ask-back").focus();
-    else byId(facts.own || facts.far ? (facts.own ? "ask-own-tick" : "ask-sure-tick") : "ask-confirm").focus();
+    byId("ask-title").focus();
   });
 }

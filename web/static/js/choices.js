@@ -2,6 +2,7 @@
 
 const SLOT = "fapai:choices";
 export const SOON = 300;
+const APART = 5000;
 
 /** What was chosen: `{sound, notify, keys}`. */
 export class Choices {
@@ -35,6 +36,7 @@ export class Alerts {
     Object.assign(this, { choices, words, beep, notify });
     this.how = null;
     this.soon = null;
+    this.moved = -APART;
   }
 
   watch(how, rest, facts = {}) {
@@ -49,6 +51,13 @@ export class Alerts {
     // An extension takes the end out of the last minutes and back in: that is told once a stretch, not once a bid.
     if (this.soon === null || soon || (rest !== null && rest > 2 * SOON)) this.soon = soon;
     this.how = how;
+  }
+
+  /** A new end, as notification only: at most one in five seconds of `now`, in ms. */
+  extended(text, now) {
+    if (!this.choices.chosen.notify || now - this.moved < APART) return;
+    this.moved = now;
+    this.notify(text);
   }
 
   #tell(name, facts) {

@@ -7,6 +7,7 @@ import { Connection } from "./connection.js";
 import { CourseView } from "./course.js";
 import { Offers } from "./offer.js";
 import * as rules from "./room_state.js";
+import { ReceiptPanel } from "./receipt.js";
 import { RoomView, fill } from "./room_view.js";
 import { parseYuan, yuan } from "./words.js";
 
@@ -23,6 +24,7 @@ const view = new RoomView(words, me);
 const course = new CourseView(words.course, me.code, (moment) => view.clockText(moment));
 const choices = new Choices();
 const alerts = new Alerts(choices, words.alerts, { beep, notify });
+const receipt = new ReceiptPanel(words.receiptHref, document.getElementById("receipt"));
 const field = document.getElementById("amount");
 const REACHED = 3000;
 /** How often the room is asked again though nothing was missed: who bids must notice a dead line sooner. */
@@ -69,8 +71,7 @@ function renderForm() {
   const amount = amountNow();
   const wrong = typed ? rules.fault(amount, state, terms, me) : null;
   const how = rules.standing(state, me, clock.now());
-  const open = how === "leading" || how === "outbid" || how === "none";
-  const mode = busy ? "busy" : !open ? "closed" : how === "leading" ? "own" : "ready";
+  const mode = rules.mode(how, busy, connection.up && !lost);
   const facts = { least: yuan(least), increment: yuan(terms.increment), reserve: yuan(terms.reserve) };
   view.form(amount, least, wrong ? fill(words.faults[wrong], facts) : null, mode);
 }
@@ -86,7 +87,13 @@ function took(fresh) {
   const last = bids.reduce((latest, bid) => (latest && latest.seq > bid.seq ? latest : bid), null);
   if (last && last.code !== me.code) {
     if (notice?.passing) notice = null;
-    view.say(fill(words.saidBid, { code: last.code, price: yuan(last.amount) }));
+    view.later("bid", fill(words.saidBid, { code: last.code, price: yuan(last.amount) }));
+  }
+  const end = fresh.findLast((event) => event.type === "extension");
+  if (end) {
+    const said = fill(words.saidEnd, { time: view.clockText(end.closes_at) });
+    view.later("end", said);
+    alerts.extended(said, performance.now());
   }
   if (fresh.some((event) => event.type === "status")) notice = null;
   if (fresh.some((event) => event.type === "disclosure")) notice = words.disclosed;
@@ -149,26 +156,18 @@ function answered(answer) {
     const time = view.clockText(answer.server_time, true);
     state.hasBid = true;
     notice = { kind, icon, head, text: fill(text, { time, price: yuan(answer.amount_fen) }), passing: true };
-    view.say(`${head} ${yuan(answer.amount_fen)}`, true);
-    showReceipt();
+    view.say(`${head} ${yuan(answer.amount_fen)}`);
+    receipt.show();
     return;
   }
   const stale = answer.code === "stale_disclosure";
   const [kind, icon, head] = stale ? words.offer.stale : words.offer[answer.code] ?? words.offer.refused;
   notice = { kind, icon, head, text: answer.detail ?? answer.code, passing: true };
   if (stale) notice.actions = [{ label: words.review, href: words.reviewHref }];
-  view.say(`${head} ${answer.detail ?? ""}`, true);
+  view.say(`${head} ${answer.detail ?? ""}`);
   if (answer.code === "implausible_amount" || answer.code === "already_leading") {
     ask(answer.amount_fen, { far: answer.code === "implausible_amount", own: answer.code === "already_leading" });
   }
-}
-
-async function showReceipt() {
-  if (!words.receiptHref) return;
-  const answer = await fetch(words.receiptHref, { cache: "no-store" }).catch(() => null);
-  if (!answer?.ok) return;
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  document.getElementById("receipt").replaceChildren(...page.body.children);
 }
 
 /** Ask, then send. `forced` adds what the server found and this page did not. */
@@ -195,8 +194,7 @@ function listen() {
     least: () => form.querySelector('[data-steps="0"]').click(),
   });
   form.addEventListener("submit", (event) => {
-    // Without a live connection the form goes to the server's own confirmation page.
-    if (!connection.up) return;
+    // Never a page load: without a connection it would leave the bidder with a browser's error page.
     event.preventDefault();
     const least = rules.leastBid(state, terms, me);
     const chosen = event.submitter?.value ?? "confirm";
@@ -209,7 +207,7 @@ function listen() {
     if (steps !== undefined) set(least + Number(steps) * terms.increment);
     else if (chosen === "minus") set((amountNow() ?? least) - terms.increment);
     else if (chosen === "plus") set((amountNow() ?? least - terms.increment) + terms.increment);
-    else if (!busy) submit();
+    else if (!busy && connection.up && !lost) submit();
   });
 }
 
@@ -249,5 +247,6 @@ addEventListener("pageshow", (event) => event.persisted && connection.watch());
 listenToKeys(choices, { say: () => view.sayAll() });
 choosing(choices, words.alerts.denied);
 listen();
+receipt.watch();
 render();
 setInterval(tick, 250);

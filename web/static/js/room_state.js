@@ -183,3 +183,11 @@ export function standing(state, me, now) {
   if (state.hasBid) return "outbid";
   return me.canBid ? "none" : "watching";
 }
+
+/** What the bid button is for: ready, own, busy, closed, or lost while no bid could be sent. */
+export function mode(how, busy, connected) {
+  if (busy) return "busy";
+  if (!["leading", "outbid", "none"].includes(how)) return "closed";
+  if (!connected) return "lost";
+  return how === "leading" ? "own" : "ready";
+}

@@ -2,10 +2,10 @@
 
 import { parts } from "./countdown.js";
 import { left } from "./clock.js";
+import { Polite } from "./polite.js";
 import { inWords, yuan } from "./words.js";
 
 const SOON = 300;
-const QUIET = 5000;
 const SHOWN = 20;
 const ICONS = {
   up: "M12 20V5M5 12l7-7 7 7",
@@ -27,7 +27,7 @@ export class RoomView {
   constructor(words, me) {
     this.words = words;
     this.me = me;
-    this.said = -QUIET;
+    this.polite = new Polite((sentence) => this.#put(sentence));
     this.announced = null;
     this.time = new Intl.DateTimeFormat("zh-CN", {
       timeZone: "Asia/Shanghai", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23",
@@ -154,15 +154,21 @@ export class RoomView {
     if (bar) bar.textContent = text;
     if ([300, 60, 10].includes(rest.total) && this.announced !== rest.total) {
       this.announced = rest.total;
-      this.say(`${label} ${text}`, true);
+      this.say(`${label} ${text}`);
     }
   }
 
-  /** Read out to those who listen: at most one sentence in five seconds, unless it is urgent. */
-  say(sentence, urgent = false) {
-    const now = performance.now();
-    if (!urgent && now - this.said < QUIET) return;
-    this.said = now;
+  /** Read out to those who listen, at once. */
+  say(sentence) {
+    this.polite.now(sentence);
+  }
+
+  /** Read out when nothing else was for five seconds; the newest of a `subject` only. */
+  later(subject, sentence) {
+    this.polite.later(subject, sentence);
+  }
+
+  #put(sentence) {
     const line = document.createElement("p");
     line.textContent = sentence;
     byId("say").replaceChildren(line);
@@ -171,7 +177,7 @@ export class RoomView {
   /** Read out price, what is left, and the own standing: somebody asked. */
   sayAll() {
     const texts = ["price-label", "price", "timer-label", "timer", "state"].map((id) => byId(id).textContent.trim());
-    this.say(texts.filter(Boolean).join(" "), true);
+    this.say(texts.filter(Boolean).join(" "));
   }
 
   /** Put new bids on top of the log; the first row is the leader's. Bids up to number `lapsed` have fallen. */
@@ -225,16 +231,20 @@ export class RoomView {
     return row;
   }
 
-  /** The line that says whether what is seen is alive. */
+  /** The line that says whether what is seen is alive. Only a change of state is read out, the trip is not. */
   connection(status, trip, since) {
+    if (status === "wait" && this.connected) return;
+    this.connected = status === "up";
     const line = byId("conn");
     line.className = `conn ${{ up: "lead", down: "out", wait: "wait" }[status]}`;
     const words = { up: this.words.connected, down: this.words.disconnected, wait: this.words.connecting };
-    const text = fill(words[status], { ms: trip ?? "", time: since ? this.clockText(since) : "" });
-    if (line.textContent !== text) line.textContent = text;
+    const text = fill(words[status], { time: since ? this.clockText(since) : "" });
+    const state = byId("conn-state");
+    if (state.textContent !== text) state.textContent = text;
+    byId("conn-trip").textContent = status === "up" ? fill(this.words.trip, { ms: trip }) : "";
   }
 
-  /** The bid field: amount in words, the button, what is wrong. `mode`: ready, own, busy, closed. */
+  /** The bid field: amount in words, the button, what is wrong. `mode`: as of room_state.js. */
   form(amount, least, error, mode) {
     const field = byId("amount");
     if (!field) return;
@@ -246,9 +256,10 @@ export class RoomView {
     else field.removeAttribute("aria-invalid");
     field.setAttribute("aria-describedby", `amount-words amount-hint${error ? " amount-error" : ""}`);
     const go = byId("go");
-    const label = { ready: this.words.bid, own: this.words.raise, busy: this.words.busy, closed: this.words.closed }[mode];
+    const { bid: ready, raise: own, busy, closed, lost } = this.words;
+    const label = { ready, own, busy, closed, lost }[mode];
     go.textContent = fill(label, { amount: amount ? yuan(amount) : "—" });
-    go.disabled = mode === "busy" || mode === "closed";
+    go.disabled = mode !== "ready" && mode !== "own";
     go.classList.toggle("alt", mode === "own");
     const bar = byId("bar-bid");
     if (bar) bar.textContent = mode === "ready" && amount ? fill(this.words.bid, { amount: yuan(amount) }) : this.words.go;

@@ -16,6 +16,25 @@ export async function check(files, keyText, progress) {
   return checkPackage(named, key, progress);
 }
 
+/** Kind, head and text of what came out. Nothing is said to be proved by what failed or was not there. */
+export function verdict(answer, words) {
+  if (!answer.verified) return ["out", words.failed, words.limitsFailed];
+  if (answer.kind === "package") return ["lead", words.verified, words.limitsPackage];
+  if (answer.kind === "result") return ["lead", words.verified, words.limitsResult];
+  const sealed = answer.steps.some((step) => step.code === "inclusion" && step.outcome === "ok");
+  return sealed ? ["lead", words.verified, words.limitsReceipt] : ["wait", words.promised, words.limitsPromise];
+}
+
+/** A technical reason in the page's language: `reasons` are pairs, `*` in both stands for the same words. */
+export function reason(detail, reasons) {
+  for (const [source, said] of reasons) {
+    const [head, tail] = source.split("*");
+    if (tail === undefined ? detail !== source : !(detail.startsWith(head) && detail.endsWith(tail))) continue;
+    return tail === undefined ? said : said.replace("*", () => detail.slice(head.length, detail.length - tail.length));
+  }
+  return detail;
+}
+
 function element(name, text, className) {
   const made = document.createElement(name);
   if (text) made.textContent = text;
@@ -34,12 +53,16 @@ function run(form) {
   };
   const show = (answer) => {
     const receipt = answer.kind === "receipt";
-    say(answer.verified ? "lead" : "out", answer.verified ? words.verified : words.failed,
-      receipt ? words.limitsReceipt : words.limitsPackage);
+    say(...verdict(answer, words));
     const body = answer.facts?.body;
     if (answer.verified && receipt && Number.isSafeInteger(body?.amount_fen)) {
       const amount = (body.amount_fen / 100).toLocaleString("en-US", { minimumFractionDigits: 2 });
       out.append(element("p", `${words.bid} ¥${amount}·${body.bidder_code}·${body.received_at ?? answer.facts.at}`, "num"));
+    }
+    if (answer.verified && answer.kind === "result") {
+      const { auction_id: auction, status, price_fen: price, bidder_code: code, closes_at: closes } = answer.facts;
+      const amount = price === null ? "—" : `¥${(price / 100).toLocaleString("en-US", { minimumFractionDigits: 2 })}`;
+      out.append(element("p", `${words.signed} ${auction}·${words.status[status] ?? status}·${amount}·${code ?? "—"}·${closes}`, "num"));
     }
     const list = element("ol", "", "pm sm");
     for (const step of answer.steps) {
@@ -49,7 +72,7 @@ function run(form) {
       const [title, what, none] = words.steps[step.code];
       told.append(element("b", title + words.colon), `${words[step.outcome]} `);
       told.append(element("span", step.outcome === "skipped" ? none : what, "mut"));
-      if (step.detail) told.append(element("br"), element("span", step.detail, "xs mono"));
+      if (step.detail) told.append(element("br"), element("span", reason(step.detail, words.reasons), "xs mono"));
       line.append(told);
       list.append(line);
     }

@@ -52,18 +52,22 @@ class Steps {
 const isObject = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
 const keysAre = (value, keys) => isObject(value) && Object.keys(value).sort().join() === [...keys].sort().join();
 
-/** Check a receipt, given as the bytes of its file. `facts`: the entry it is about. */
+/** Check a receipt or a result, given as the bytes of its file. `facts`: the entry or the document it is about. */
 export async function checkReceipt(bytes, key) {
   const steps = new Steps();
   let receipt;
   let written;
+  let result = false;
   const read = await steps.take("read", () => {
     receipt = parse(textOf(bytes));
+    result = isObject(receipt) && ("document" in receipt || "signed" in receipt);
+    if (result) return;
     need(isObject(receipt) && "entry" in receipt && "signature" in receipt && "key_id" in receipt, "no receipt");
     const unknown = Object.keys(receipt).filter((name) => !RECEIPT.includes(name));
     written = bytesOf(canonical(receipt.entry));
     need(!unknown.length, `has unknown fields: ${unknown}`);
   });
+  if (result) return checkResult(receipt, key);
   if (!read && written === undefined) return steps.answer("receipt");
   await steps.take("key_id", () => need(receipt.key_id === key.id, `is not that of the key given, ${key.id}`));
   await steps.take("signature", () => key.verify(receipt.signature, written));
@@ -78,6 +82,24 @@ export async function checkReceipt(bytes, key) {
   if (receipt.inclusion === undefined || receipt.inclusion === null) steps.skip("inclusion");
   else await steps.take("inclusion", () => included(written, receipt.inclusion, head));
   return steps.answer("receipt", isObject(receipt.entry) ? receipt.entry : null);
+}
+
+/** A result: what was signed, and that the fields beside it which were signed too say the same. */
+async function checkResult(whole, key) {
+  const steps = new Steps();
+  const signed = "document" in whole ? whole : whole.signed;
+  const document = isObject(signed) ? signed.document : null;
+  const read = await steps.take("result", () => {
+    need(isObject(document) && document.format === "fapai-result-1" && isObject(document.bids), "no result");
+    if (signed === whole) return;
+    const said = { ...document, bid_count: document.bids.count };
+    const other = Object.keys(said).find((name) => name in whole && canonical(whole[name]) !== canonical(said[name]));
+    need(other === undefined, `${other} is not what was signed`);
+  });
+  if (!read && !isObject(document)) return steps.answer("result");
+  await steps.take("key_id", () => need(signed.key_id === key.id, `is not that of the key given, ${key.id}`));
+  await steps.take("signature", () => key.verify(signed.signature, bytesOf(canonical(document))));
+  return steps.answer("result", document);
 }
 
 async function included(written, proof, head) {
