@@ -216,8 +216,8 @@ def check_result(found: Findings, data: bytes, key: Key, package: Path | None) -
     found.that(result["key_id"] == key.id, "key_id", f"is not that of the key given, {key.id}")
     found.part("signature", key.verify, result["signature"], canonical(document))
     found.checked["results"] += 1
-    told = {name: document[name] for name in RESULT} | {"bid_count": document["bids"]["count"]}
-    found.notes.append(f"已签名 signed: {', '.join(f'{name} {value}' for name, value in told.items())}")
+    values = {name: document[name] for name in RESULT} | {"bid_count": document["bids"]["count"]}
+    found.notes.append(f"已签名 signed: {', '.join(f'{name} {value}' for name, value in values.items())}")
     if package is None:
         return
     lines = (parse(line)["entry"] for line in (package / "entries.jsonl").read_bytes().splitlines())
