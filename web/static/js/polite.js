@@ -4,7 +4,7 @@ const QUIET = 5000;
 
 export class Polite {
   /** `put(sentence)` has it read out. */
-  constructor(put, { clock = () => performance.now(), timer = setTimeout } = {}) {
+  constructor(put, { clock = () => performance.now(), timer = (work, wait) => setTimeout(work, wait) } = {}) {
     Object.assign(this, { put, clock, timer });
     this.said = -QUIET;
     this.waiting = new Map();

@@ -5,7 +5,7 @@ const AGAIN = [3000, 6000, 12000];
 
 export class ReceiptPanel {
   /** `href`: where the panel's markup is; empty where there is none. `place`: the element that shows it. */
-  constructor(href, place, { ask = fetched, later = setTimeout } = {}) {
+  constructor(href, place, { ask = fetched, later = (work, wait) => setTimeout(work, wait) } = {}) {
     Object.assign(this, { href, place, ask, later });
     this.round = 0;
   }
