@@ -90,9 +90,8 @@ def usable_until(price: ReferencePrice, ruleset: Ruleset) -> date:
 def entry_findings(price: ReferencePrice, ruleset: Ruleset) -> tuple[Finding, ...]:
     """What is wrong with a price as entered, whatever it is used for; all errors.
 
-    `amount_out_of_range`, `validity_reversed`, `result_out_of_range`; `not_the_mean` for a network inquiry whose
-    amount is not the mean of its results, `not_the_result` for another method's that none of its results gave, or not
-    every party to an agreement (REF 4, 6, 20).
+    `amount_out_of_range`, `validity_reversed`, `result_out_of_range`, and `not_the_mean` for a network inquiry whose
+    amount is not the mean of its results.
     """
     found = []
     if price.amount_fen < 1:
@@ -106,15 +105,7 @@ def entry_findings(price: ReferencePrice, ruleset: Ruleset) -> tuple[Finding, ..
             found.append(_error("result_out_of_range", field, "price_method_order", ruleset, minimum_fen=1))
     if price.method is PriceMethod.NETWORK_INQUIRY and amounts and price.amount_fen != mean_fen(amounts):
         found.append(_error("not_the_mean", "amount_fen", "net_inquiry_mean", ruleset, mean_fen=mean_fen(amounts)))
-    elif price.method is not PriceMethod.NETWORK_INQUIRY and _not_resulting(price, amounts):
-        found.append(_error("not_the_result", "amount_fen", "price_method_order", ruleset, method=price.method.value))
     return tuple(found)
-
-
-def _not_resulting(price: ReferencePrice, amounts: Sequence[int]) -> bool:
-    if price.method is PriceMethod.AGREEMENT:
-        return any(amount != price.amount_fen for amount in amounts)
-    return bool(amounts) and price.amount_fen not in amounts
 
 
 def price_findings(

@@ -11,11 +11,13 @@ from auction.kernel.unit import House, Unit
 from auction.models import JournalRow, Lot, LotDrawing, LotReturn, OwnSale, Taking, TakingQuestion
 from auction.queries.audit import Report
 from auction.rules.unsold import draw
+from auction.services.approvals import vote
 from bidding.evidence import Contradicted, export
 from bidding.models import Posting
 from bidding.queries.audit import verify_all
 from bidding.queries.audit_unsold import check_unsold
 from bidding.services import groups, objections, own_sales, takings
+from bidding.services.approved import CARRY_OUT
 from bidding.services.papers import keep_paper
 from bidding.services.qualification import submit_qualification
 from bidding.services.returning import return_lot
@@ -97,7 +99,7 @@ def test_whatever_is_changed_is_found(told: House) -> None:
 
 def test_every_column_of_an_act_told_otherwise_is_found(house: House, clock: FixedClock, told: House) -> None:
     hall = Hall(house, clock)
-    judges = [house.perform(lambda unit: an_actor(an_account(unit, "judge"))) for _ in range(2)]
+    judges = [house.perform(lambda unit: an_actor(an_account(unit, "judge"))) for _ in range(3)]
     buyer = Sold(hall)
     file = CleanFile("proof.pdf", "application/pdf", b"%PDF-1.4 %%EOF", "0" * 64)
     paper = house.perform(keep_paper, buyer.actor, file).id
@@ -105,7 +107,8 @@ def test_every_column_of_an_act_told_otherwise_is_found(house: House, clock: Fix
     said = {"kind": "conduct", "grounds": "公告期不足"}
     objection = house.perform(objections.file_objection, buyer.actor, buyer.auction_id, **said)
     house.perform(objections.receive_objection, judges[0], objection.id)
-    house.perform(objections.decide_objection, judges[1], objection.id, accept=False, reason="经审查")
+    decision = house.perform(objections.propose_decision, judges[1], objection.id, accept=False, reason="经审查")
+    house.perform(vote, judges[2], decision.id, approve=True, reason="经合议", carry_out=CARRY_OUT)
     house.perform(objections.ask_for_review, buyer.actor, objection.id, grounds="适用法律错误")
     buyer.revoke("collusion")
 

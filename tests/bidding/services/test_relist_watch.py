@@ -13,7 +13,7 @@ from bidding.queries.due import due_acts
 from bidding.services.life import resume, suspend, withdraw
 from bidding.services.relist_watch import watch_relist
 from risk.models import Alert
-from tests.bidding.hall import Hall
+from tests.bidding.hall import RESERVE, Hall
 from tests.bidding.services.unsold import DAY, Unsold, an_unsold_lot
 from tests.factories import an_auction
 
@@ -53,7 +53,7 @@ def test_nobody_is_told_once_the_lot_is_taken_or_the_next_round_announced(hall: 
     for taken in (True, False):
         story = an_unsold_lot(hall, "applicant")
         if taken:
-            story.award(story.answer(story.creditors[0]), 10**12)
+            story.award(story.answer(story.creditors[0]), RESERVE)
         else:
             hall.house.perform(lambda unit, s=story: another(unit, s))
         look(story)
