@@ -32,8 +32,8 @@ def lint(
     `published_from`: the first day on which a statutory publication can be this round's, after an earlier round;
     `max_age_days`: how old a check may be (the catalogue's practice where it is not given). Codes: `phrase_forbidden`
     (error or warning; facts `phrase found fix fix_en`), `contradiction` (error or warning; facts `rule`),
-    `publication_of_earlier_round` (error; facts `published_on announced_on`), `evidence_missing`, `source_stale`,
-    `unknown_in_part`, `publication_day_differs`, `date_passed` (warnings).
+    `evidence_missing`, `source_stale`, `unknown_in_part`, `date_passed` (warnings), `publication_of_earlier_round` and
+    `publication_day_differs` (warnings; facts `published_on announced_on`).
     """
     limit = catalogue.source_max_age_days if max_age_days is None else max_age_days
     found: list[Finding] = []
@@ -111,7 +111,7 @@ def _publication(item: Item, facts: ItemFacts, announced_on: date, published_fro
         item,
         "publication_of_earlier_round" if earlier else "publication_day_differs",
         f"disclosure.{item.code}.data.published_on",
-        error=earlier,
+        error=False,
         published_on=str(published),
         announced_on=announced_on.isoformat(),
     )

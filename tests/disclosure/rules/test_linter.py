@@ -211,7 +211,7 @@ def test_the_statutory_channel_publishes_on_the_same_day(
         (0, []),
         (-1, [("publication_day_differs", "warning")]),
         (-10, [("publication_day_differs", "warning")]),
-        (-11, [("publication_of_earlier_round", "error")]),
+        (-11, [("publication_of_earlier_round", "warning")]),
     ],
     ids=["the same day", "the day before", "the first day it can be this round's", "an earlier round's"],
 )
