@@ -15,7 +15,7 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 import structlog
 from sqlalchemy import Engine, event, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, sessionmaker
 
 from .clock import Clock, iso
 from .crypto import Vault
@@ -65,13 +65,9 @@ class Unit:
         self._event_rows: list[dict[str, Any]] = []
         self._published: list[Published] = []
         self._writes: list[Callable[[], None]] = []
+        #: Rows of the house's kept models that were written so far.
         self.changed: set[Base] = set()
-        if house.kept:
-            event.listen(session, "after_flush", self._note_changes)
-
-    def _note_changes(self, session: Session, _context: Any) -> None:
-        kept = self._house.kept
-        self.changed.update(row for row in (*session.new, *session.dirty) if isinstance(row, kept))
+        session.info["unit"] = self
 
     @property
     def now(self) -> datetime:
@@ -176,10 +172,10 @@ class House:
         self.settings, self.engine, self.reader = settings, engine, reader
         self.clock, self.ids, self.vault = clock, ids, vault
         self._run = run
+        self._sessions = sessionmaker(engine, expire_on_commit=False)
         self._listeners: dict[str, list[Listener]] = defaultdict(list)
         self._keepers: list[Callable[[Unit], None]] = []
-        #: The models whose changed rows a unit remembers for its keepers (`Unit.changed`).
-        self.kept: tuple[type[Base], ...] = ()
+        self._kept: tuple[type[Base], ...] = ()
 
     def subscribe(self, topic: str, listener: Listener) -> None:
         """Call `listener` after every commit that published `topic`. A failing listener is logged, never raised."""
@@ -187,8 +183,14 @@ class House:
 
     def keep(self, keeper: Callable[[Unit], None], *models: type[Base]) -> None:
         """Let `keeper` bring what is made of rows of `models` up to date, at the end of every unit that changed one."""
+        if not self._keepers:
+            event.listen(self._sessions, "after_flush", self._note_changes)
         self._keepers.append(keeper)
-        self.kept += models
+        self._kept += models
+
+    def _note_changes(self, session: Session, _context: Any) -> None:
+        written = (*session.new, *session.dirty)
+        session.info["unit"].changed.update(row for row in written if isinstance(row, self._kept))
 
     def offset(self, session: Session | None = None) -> timedelta:
         """How far platform time is ahead of machine time: the sandbox's offset, read from the database at each door."""
@@ -230,7 +232,7 @@ class House:
         """As `perform`, with platform time set to `now`: for due acts, which happen at their due time."""
 
         def attempt() -> tuple[R, list[Published]]:
-            with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            with self._sessions.begin() as session:
                 unit = Unit(session, self, now)
                 answer = service(unit, *args, **kwargs)
                 session.flush()
