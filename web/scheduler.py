@@ -27,45 +27,47 @@ log = structlog.get_logger(__name__)
 _TELLINGS = 100
 
 
-def start(
-    house: House,
-    gateway: PaymentGateway,
-    turned_away: TurnedAway | None,
-    beside: Beside,
-    views: Views | None = None,
-    watching: Watching = tuple,
-) -> BackgroundScheduler:
-    """Start the house's timers: due acts, sealing and telling every second, mail every few; every minute counts,
-    refunds not asked and valuing. `watching` answers who has which room open in this process.
+def start(house: House, gateway: PaymentGateway, beside: Beside, watching: Watching = tuple) -> BackgroundScheduler:
+    """Start the house's timers: due acts, sealing and telling every second, mail every few; every minute refunds not
+    asked and valuing. `watching` answers who has which room open in this process.
 
     Refunds are asked at once too: whoever closed before may have been killed before asking. So are the models of value.
     What computes for long does so `beside` a loop.
     """
-    scheduler = BackgroundScheduler(
+    scheduler = _scheduler()
+    value_lots = Valuer(house, ask)
+    _every(scheduler, 1, tick, house)
+    _every(scheduler, 1, look_at_bids, house, beside)
+    _every(scheduler, 1, seal_and_tell, house, watching)
+    _every(scheduler, 5, send_mails, house)
+    _every(scheduler, 10, tell_followers, house)
+    scheduler.add_job(_safely, args=[ask_refunds, house, gateway])
+    _every(scheduler, 60, ask_refunds, house, gateway)
+    scheduler.add_job(_safely, args=[value_lots])
+    _every(scheduler, 60, value_lots)
+    scheduler.add_job(_safely, args=[write_due, house])
+    _every(scheduler, 600, write_due, house)
+    scheduler.start()
+    return scheduler
+
+
+def start_counting(house: House, turned_away: TurnedAway, views: Views) -> BackgroundScheduler:
+    """Start what every serving process does for itself, with or without the house's timers: it alone has its counts."""
+    scheduler = _scheduler()
+    _every(scheduler, 60, journal_counts, house, turned_away)
+    _every(scheduler, 60, count_views, house, views)
+    scheduler.start()
+    return scheduler
+
+
+def _scheduler() -> BackgroundScheduler:
+    return BackgroundScheduler(
         timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": 30}
     )
 
-    def every(seconds: float, work: object, *args: object) -> None:
-        scheduler.add_job(_safely, "interval", [work, *args], seconds=seconds)
 
-    value_lots = Valuer(house, ask)
-    every(1, tick, house)
-    every(1, look_at_bids, house, beside)
-    every(1, seal_and_tell, house, watching)
-    every(5, send_mails, house)
-    scheduler.add_job(_safely, args=[ask_refunds, house, gateway])
-    every(60, ask_refunds, house, gateway)
-    scheduler.add_job(_safely, args=[value_lots])
-    every(60, value_lots)
-    scheduler.add_job(_safely, args=[write_due, house])
-    every(600, write_due, house)
-    if turned_away is not None:
-        every(60, journal_counts, house, turned_away)
-    if views is not None:
-        every(60, count_views, house, views)
-    every(10, tell_followers, house)
-    scheduler.start()
-    return scheduler
+def _every(scheduler: BackgroundScheduler, seconds: float, work: object, *args: object) -> None:
+    scheduler.add_job(_safely, "interval", [work, *args], seconds=seconds)
 
 
 def start_alone(house: House, beside: Beside) -> BackgroundScheduler:
@@ -80,7 +82,7 @@ def start_alone(house: House, beside: Beside) -> BackgroundScheduler:
         broadcaster = Broadcaster(sockets)
         house.subscribe("room", broadcaster.take)
         broadcaster.start()
-    return start(house, gateway, None, beside)
+    return start(house, gateway, beside)
 
 
 def _safely(work, *args) -> None:  # type: ignore[no-untyped-def]

@@ -86,7 +86,7 @@ class Serving:
         self.door = self.app.extensions["door"]
         self.sockets, self.rooms, self.broadcaster = sockets.join(self.app, house, self.door, "gevent")
         self._with_scheduler = with_scheduler
-        self._scheduler: Any = None
+        self._schedulers: list[Any] = []
         self._server: _Server | None = None
 
     def run(self, bind: str, ready: Callable[[], None] | None = None) -> None:
@@ -97,15 +97,9 @@ class Serving:
         self.desk.start()
         self.rooms.start()
         self.broadcaster.start()
+        self._schedulers = [timers.start_counting(self.house, self.door.turned_away, self.app.extensions["views"])]
         if self._with_scheduler:
-            self._scheduler = timers.start(
-                self.house,
-                self.gateway,
-                self.door.turned_away,
-                self.beside,
-                self.app.extensions["views"],
-                self.rooms.watching,
-            )
+            self._schedulers.append(timers.start(self.house, self.gateway, self.beside, self.rooms.watching))
         self._server = _Server(
             (host.strip("[]") or "127.0.0.1", int(port)), self.app, handler_class=_Handler, log=None, backlog=4096
         )
@@ -124,8 +118,8 @@ class Serving:
 
     def close(self) -> None:
         """Stop the timers, answer what is waiting, hand the lease back."""
-        if self._scheduler is not None:
-            self._scheduler.shutdown(wait=False)
+        for scheduler in self._schedulers:
+            scheduler.shutdown(wait=False)
         self.desk.stop()
         timers.journal_counts(self.house, self.door.turned_away)
         timers.count_views(self.house, self.app.extensions["views"])

@@ -9,7 +9,7 @@ from tests.web.caller import SignIn, code_of
 from tests.web.reader import Reader
 from tests.web.sale import a_sale
 from tests.web.test_pages import signed_in
-from web.scheduler import count_views
+from web.scheduler import start_counting
 from web.views import Views
 
 
@@ -50,13 +50,17 @@ def test_following_and_saving_without_scripts(app: Flask, house: House) -> None:
     assert Reader(app.test_client()).get("/me/follows").address.startswith("/login")
 
 
-def test_views_are_counted_once_a_day_for_a_visitor_and_not_for_programs(app: Flask, house: House) -> None:
+def test_every_process_writes_its_own_counts_of_views_and_of_offers_turned_away(app: Flask, house: House) -> None:
     sale = house.perform(a_sale)
     for browser in ("Mozilla/5.0", "Mozilla/5.0", "Firefox", "Googlebot/2.1", ""):
         app.test_client().get(f"/auctions/{sale.auction_id}", headers={"User-Agent": browser})
-    views = app.extensions["views"]
-    count_views(house, views)
-    assert views.take() == {}
+    views, turned_away = app.extensions["views"], app.extensions["door"].turned_away
+    turned_away.add(sale.auction_id, "closed")
+    counting = start_counting(house, turned_away, views)
+    for job in counting.get_jobs():
+        job.func(*job.args)
+    counting.shutdown()
+    assert (views.take(), turned_away.take()) == ({}, {})
     page = Reader(app.test_client()).get("/")
     assert "2 人围观" in page.text
 

@@ -360,7 +360,7 @@ def test_a_live_lot_is_valued_by_the_schedulers_job_through_a_worker_process(
     house: House, trained: ValuationFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(BackgroundScheduler, "start", lambda scheduler: None)
-    jobs = start(house, SandboxGateway(house), None, here).get_jobs()
+    jobs = start(house, SandboxGateway(house), here).get_jobs()
     digest = keeping.save(trained, house.settings.data / MODELS / "real_estate" / "model-1.skops")
     house.perform(a_model, card=trained.card, file_sha256=digest)
     home = dict(zip(market.COLUMNS.split(","), next(market.rows(1)), strict=True))
