@@ -32,9 +32,10 @@ from sqlalchemy import (
     event,
     func,
     insert,
+    literal,
     update,
 )
-from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import DBAPIError, DisconnectionError, IntegrityError, OperationalError
@@ -100,12 +101,24 @@ def insert_only(table: type[Base]) -> type[Base]:
     return table
 
 
+def is_postgresql(session: Session) -> bool:
+    """Whether the session's rows lie in PostgreSQL."""
+    return session.get_bind().dialect.name == "postgresql"
+
+
+def insert_new(session: Session, model: type[Base], **row: Any) -> bool:
+    """Insert a row unless one with its key is there, or is being put there by another; answers whether it is new."""
+    dialect = postgresql if is_postgresql(session) else sqlite
+    fresh = dialect.insert(model).values(**row).on_conflict_do_nothing().returning(literal(1))
+    return session.execute(fresh).first() is not None
+
+
 def write_rows(session: Session, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows that share their keys, set-wise: on PostgreSQL one statement and one parameter for all of them."""
     if not rows:
         return
     table = model.metadata.tables[model.__tablename__]
-    if session.get_bind().dialect.name != "postgresql":
+    if not is_postgresql(session):
         session.execute(insert(table), list(rows))
         return
     with _translated():
@@ -118,7 +131,7 @@ def update_rows(session: Session, model: type[Base], rows: Sequence[Mapping[str,
         return
     table = model.metadata.tables[model.__tablename__]
     names = tuple(rows[0])
-    if session.get_bind().dialect.name == "postgresql":
+    if is_postgresql(session):
         with _translated():
             _driver(session).execute(_update_all(table, names, key), {"rows": _as_json(rows)})
         return
@@ -136,7 +149,7 @@ def update_rows(session: Session, model: type[Base], rows: Sequence[Mapping[str,
 @contextmanager
 def together(session: Session) -> Iterator[None]:
     """Send the set-wise writes inside without waiting for each answer (PostgreSQL); errors come at the end."""
-    if session.get_bind().dialect.name != "postgresql":
+    if not is_postgresql(session):
         yield
         return
     with _translated(), _driver(session).pipeline():
@@ -175,7 +188,7 @@ def ask(session: Session, *questions: tuple[Question, Sequence[Mapping[str, str]
     Each sees what was committed before it got its locks. Rows have their columns as attributes.
     """
     asked = [(question, orjson.dumps(given).decode()) for question, given in questions]
-    if session.get_bind().dialect.name != "postgresql":
+    if not is_postgresql(session):
         return [question.ask(session, given) for question, given in asked]
     driver = _driver(session)
     with _translated():

@@ -11,12 +11,11 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, Index, Integer, UniqueConstraint, select, text
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from .clock import iso
 from .crypto import SUITE, canonical, sha256_hex
-from .db import Base, Question, ask, insert_only, update_rows, write_rows
+from .db import Base, Question, ask, insert_new, insert_only, update_rows, write_rows
 from .ids import Ids
 
 #: `prev` of the first entry of a stream.
@@ -148,9 +147,8 @@ class Journal:
         """Lock the head of one stream, which begins here if it is not there yet."""
         self.found(ask(self._session, self.heads([stream]))[0])
         if stream not in self._heads:
-            dialect = postgresql if self._session.get_bind().dialect.name == "postgresql" else sqlite
             fresh = {"number": 0, "hash": NO_HASH, "at": now, "unsealed": False, "sealed_number": 0}
-            self._session.execute(dialect.insert(Stream).values(stream=stream, **fresh).on_conflict_do_nothing())
+            insert_new(self._session, Stream, stream=stream, **fresh)
             self._lock(stream, now)
 
     def flush(self) -> None:

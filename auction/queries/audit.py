@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from ..kernel.checkpoint import NoteError, open_checkpoint
 from ..kernel.clock import iso
 from ..kernel.crypto import canonical, sha256_hex
+from ..kernel.db import is_postgresql
 from ..kernel.errors import DomainError
 from ..kernel.journal import NO_HASH
 from ..kernel.tree import EMPTY_ROOT, Frontier, frontier_nodes, leaf_hash, node_hash
@@ -73,7 +74,7 @@ class Report:
 
 def steady(session: Session) -> None:
     """Let the whole transaction read one state of the database. Must come before anything is read in it."""
-    if session.get_bind().dialect.name == "postgresql":
+    if is_postgresql(session):
         session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
 
 

@@ -11,11 +11,10 @@ from hashlib import sha256
 from urllib.parse import urlsplit
 
 from sqlalchemy import Row, and_, func, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from ..kernel.checkpoint import Checkpoint as Head
 from ..kernel.checkpoint import VerifierKey, format_checkpoint, sign_note
-from ..kernel.db import update_rows, write_rows
+from ..kernel.db import insert_new, update_rows, write_rows
 from ..kernel.tree import Frontier, frontier_nodes, leaf_hash
 from ..kernel.unit import Unit
 from ..models import Checkpoint, JournalRow, LogLeaf, LogNode, Platform, Salt, Stream
@@ -60,10 +59,7 @@ def seal(unit: Unit, most: int = 2000) -> int:
 def _lock(unit: Unit) -> str:
     """Hold the sealer's row until the end of the transaction; gives the log's name, chosen once for ever."""
     host = urlsplit(unit.settings.public_url or "").netloc or "fapai.localhost"
-    dialect = postgresql if unit.session.get_bind().dialect.name == "postgresql" else sqlite
-    unit.session.execute(
-        dialect.insert(Platform).values(key=ORIGIN, value=f"{host}/{unit.vault.key_id}").on_conflict_do_nothing()
-    )
+    insert_new(unit.session, Platform, key=ORIGIN, value=f"{host}/{unit.vault.key_id}")
     return unit.session.scalars(select(Platform.value).where(Platform.key == ORIGIN).with_for_update()).one()
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Select, TextClause, func, select, text
 from sqlalchemy.orm import Session
 
+from auction.kernel.db import is_postgresql
 from auction.models import Auction, Case, Court, Lot, LotListing
 from disclosure.models import SheetVersion
 from disclosure.rules.announcement import particulars
@@ -82,11 +83,6 @@ def gram_token(gram: str) -> str:
 def mark_token(mark: str) -> str:
     """A flag as SQLite's index has it: no gram begins like it."""
     return "z" + mark.replace("_", "")
-
-
-def is_postgresql(session: Session) -> bool:
-    """Whether the rows lie in PostgreSQL."""
-    return session.get_bind().dialect.name == "postgresql"
 
 
 #: The numbers of the lots whose grams match `:find`.

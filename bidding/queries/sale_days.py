@@ -7,10 +7,9 @@ from typing import Any
 from sqlalchemy import BigInteger, Date, cast, func, select, type_coerce
 from sqlalchemy.orm import Session
 
+from auction.kernel.db import is_postgresql
 from auction.models import LotListing
 from auction.rules.calendar import midnight
-
-from .listed import is_postgresql
 
 #: What stands in the calendar: a sale that was withdrawn or revoked opens and ends on no day.
 _SHOWN = ("announced", "open", "suspended", "sold", "unsold")

@@ -10,18 +10,20 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Select, delete, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from auction.kernel.clock import iso
+from auction.kernel.db import insert_new
 from auction.kernel.errors import DomainError
 from auction.kernel.unit import Unit
 from auction.models import Auction, Court, CourtFollow, ListingChange, Lot, LotFollow, LotListing, SavedSearch
 from auction.rules.access import Actor, require
 from auction.rules.place import Place
 
+from ..models import Registration
 from ..queries.finding import LotFilter, is_meant
-from ..queries.listed import is_postgresql
-from .messages import tell
+from ..queries.news import Telling
+from ..rules.registration import STANDING
+from .messages import tell_all
 
 #: How much one account may follow and save.
 MOST_FOLLOWED, MOST_SEARCHES = 1_000, 50
@@ -38,7 +40,7 @@ def follow_lot(unit: Unit, actor: Actor, lot_id: str) -> None:
     """
     require(actor, "follow.own")
     _check_listed(unit, lot_id)
-    if _insert(unit, LotFollow, lot_id=lot_id, account_id=actor.id):
+    if insert_new(unit.session, LotFollow, lot_id=lot_id, account_id=actor.id, at=unit.now):
         _check(unit, LotFollow, actor, MOST_FOLLOWED)
         _count(unit, lot_id, 1)
 
@@ -66,7 +68,7 @@ def follow_court(unit: Unit, actor: Actor, court_code: str) -> None:
     """Follow what a court announces. DomainError not_found, too_many."""
     require(actor, "follow.own")
     _check_court(unit, court_code)
-    if _insert(unit, CourtFollow, court_code=court_code, account_id=actor.id):
+    if insert_new(unit.session, CourtFollow, court_code=court_code, account_id=actor.id, at=unit.now):
         _check(unit, CourtFollow, actor, MOST_FOLLOWED)
 
 
@@ -82,13 +84,6 @@ def unfollow_court(unit: Unit, actor: Actor, court_code: str) -> None:
 def _check_court(unit: Unit, court_code: str) -> None:
     if unit.session.get(Court, court_code) is None:
         raise DomainError("not_found")
-
-
-def _insert(unit: Unit, model: type[LotFollow] | type[CourtFollow], **values: str) -> bool:
-    """Whether the row is new."""
-    dialect = postgresql if is_postgresql(unit.session) else sqlite
-    row = dialect.insert(model).values(**values, at=unit.now).on_conflict_do_nothing()
-    return unit.session.execute(row.returning(model.account_id)).first() is not None
 
 
 def _check(unit: Unit, model: Any, actor: Actor, most: int) -> None:
@@ -183,6 +178,11 @@ _KINDS = {"announced": "lot_announced", "changed": "followed_lot_changed", "open
 
 def _tell_lot(unit: Unit, change: ListingChange) -> Sequence[str]:
     rows = select(LotFollow.account_id).where(LotFollow.lot_id == change.lot_id, LotFollow.account_id > change.after)
+    if change.kind == "opening_soon":  # who is registered is reminded of it as such
+        registered = select(Registration.account_id).where(
+            Registration.auction_id == change.auction_id, Registration.status.in_(STANDING)
+        )
+        rows = rows.where(LotFollow.account_id.not_in(registered))
     return _tell_all(unit, change, _KINDS[change.kind], rows.order_by(LotFollow.account_id))
 
 
@@ -195,8 +195,7 @@ def _tell_court(unit: Unit, change: ListingChange) -> Sequence[str]:
 def _tell_all(unit: Unit, change: ListingChange, kind: str, rows: Select[str]) -> Sequence[str]:
     accounts = unit.session.scalars(rows.limit(_AT_ONCE)).all()
     about = _about(unit, change) if accounts else {}
-    for account_id in accounts:
-        tell(unit, account_id, kind, about, f"{kind}:{change.id}")
+    tell_all(unit, [Telling(account_id, kind, about, f"{kind}:{change.id}", unit.now) for account_id in accounts])
     return accounts
 
 
@@ -210,10 +209,18 @@ def _tell_searches(unit: Unit, change: ListingChange) -> Sequence[str]:
     )
     searches = unit.session.scalars(rows.order_by(SavedSearch.id).limit(_AT_ONCE)).all()
     about = _about(unit, change) if searches else {}
-    for search in searches:
-        if is_meant(unit.session, filter_of(search.query), unit.now, lot.id):
-            said = {**about, "search_id": search.id, "search": search.name}
-            tell(unit, search.account_id, "saved_search_match", said, f"saved_search_match:{search.id}:{change.id}")
+    matching = [search for search in searches if is_meant(unit.session, filter_of(search.query), unit.now, lot.id)]
+    tellings = [
+        Telling(
+            search.account_id,
+            "saved_search_match",
+            {**about, "search_id": search.id, "search": search.name},
+            f"saved_search_match:{search.id}:{change.id}",
+            unit.now,
+        )
+        for search in matching
+    ]
+    tell_all(unit, tellings)
     return [search.id for search in searches]
 
 

@@ -10,13 +10,14 @@ from sqlalchemy import insert, select, text, update
 
 from auction.kernel.clock import iso
 from auction.kernel.crypto import canonical, sha256_hex
+from auction.kernel.db import is_postgresql
 from auction.kernel.unit import House, Unit
 from auction.models import Auction, ListingChange, Lot, LotListing, LotWords
 from auction.rules.place import place_of
 from disclosure.models import SheetVersion
 from risk.models import ClearanceAssessment
 
-from ..queries.listed import Listed, gram_token, is_postgresql, listed, mark_token, sealed_sheet, text_of, unlisted
+from ..queries.listed import Listed, gram_token, listed, mark_token, sealed_sheet, text_of, unlisted
 from ..rules.find import grams, marks
 
 #: Lots listed in one transaction of an upgrade.

@@ -9,9 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
-from auction.kernel.db import write_rows
+from auction.kernel.db import insert_new, write_rows
 from auction.kernel.errors import DomainError
 from auction.kernel.unit import Unit
 from auction.models import Account, Auction, Mail, Message, Person, Platform
@@ -36,17 +35,7 @@ def tell(
     `subject` holds what the sentence of `kind` names, as JSON values: never anything another person may not know.
     `at`: when it is shown, now where it is not given. Where mail is sent, it is sent to who has an address.
     """
-    there = select(Message.id).where(Message.account_id == account_id, Message.key == key)
-    if unit.session.scalar(there) is not None:
-        return False
-    message = Message(
-        id=unit.new_id(), account_id=account_id, kind=kind, subject=dict(subject), key=key, at=at or unit.now
-    )
-    unit.session.add(message)
-    unit.session.flush()
-    if _with_address(unit, [account_id]):
-        unit.session.add(Mail(message_id=message.id, state="waiting", attempts=0, due_at=unit.machine_now))
-    return True
+    return tell_all(unit, [Telling(account_id, kind, subject, key, at or unit.now)]) == 1
 
 
 def tell_all(unit: Unit, tellings: Sequence[Telling]) -> int:
@@ -105,8 +94,7 @@ def deliver(unit: Unit, news: News, watching: Collection[tuple[str, str]] = ()) 
 
 def _told(unit: Unit) -> int:
     """How far the log was told, its row locked."""
-    dialect = postgresql if unit.session.get_bind().dialect.name == "postgresql" else sqlite
-    unit.session.execute(dialect.insert(Platform).values(key=TOLD_SIZE, value="0").on_conflict_do_nothing())
+    insert_new(unit.session, Platform, key=TOLD_SIZE, value="0")
     locked = select(Platform.value).where(Platform.key == TOLD_SIZE).with_for_update()
     return int(unit.session.scalars(locked).one())
 

@@ -1,5 +1,6 @@
 """Following lots and courts and saving searches: who is told of what, once, and of nothing before the announcement."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -13,10 +14,11 @@ from auction.models import Auction, LotListing
 from auction.rules.access import Actor
 from bidding.queries.finding import LotFilter
 from bidding.queries.following import followed
+from bidding.queries.news import Telling
 from bidding.services import following
 from bidding.services import listing as listings
 from bidding.services.following import query_of
-from tests.factories import a_bidder, a_lot, an_actor, an_auction
+from tests.factories import a_bidder, a_lot, a_registration, an_actor, an_auction
 
 Told = list[tuple[str, str, str]]
 
@@ -25,14 +27,14 @@ Told = list[tuple[str, str, str]]
 def told(monkeypatch: pytest.MonkeyPatch) -> Told:
     """Account, kind and lot of every message, as it is written."""
     written: Told = []
-    keys: set[tuple[str, str]] = set()
+    write = following.tell_all
 
-    def tell(unit: Unit, account_id: str, kind: str, subject: dict[str, Any], key: str) -> None:
-        assert (account_id, key) not in keys
-        keys.add((account_id, key))
-        written.append((account_id, kind, subject["lot_id"]))
+    def told_all(unit: Unit, tellings: Sequence[Telling]) -> int:
+        assert write(unit, tellings) == len(tellings), "each was told once"
+        written.extend((one.account_id, one.kind, one.subject["lot_id"]) for one in tellings)
+        return len(tellings)
 
-    monkeypatch.setattr(following, "tell", tell)
+    monkeypatch.setattr(following, "tell_all", told_all)
     return written
 
 
@@ -102,6 +104,25 @@ def test_followers_are_told_of_opening_change_and_next_round_each_once(
     house.perform(second)
     tell_all(house)
     assert told == [(one, "lot_announced", lot_id) for one in followers]
+
+
+def test_who_is_registered_is_reminded_as_such_and_not_as_a_follower_too(
+    house: House, clock: FixedClock, told: Told
+) -> None:
+    def enter(unit: Unit) -> tuple[str, list[Actor]]:
+        auction = an_auction(unit, status="announced")
+        people = [a_bidder(unit) for _ in range(3)]
+        for bidder, status in zip(people, ("qualified", "released"), strict=False):
+            a_registration(unit, auction, bidder, status=status)
+        return auction.lot_id, [an_actor(bidder) for bidder in people]
+
+    lot_id, (_, released, other) = entered = house.perform(enter)
+    tell_all(house)
+    for person in entered[1]:
+        house.perform(following.follow_lot, person, lot_id)
+    clock.advance(days=29, hours=1)
+    tell_all(house)
+    assert sorted(told) == sorted((one.id, "lot_opening_soon", lot_id) for one in (released, other))
 
 
 def test_an_announcement_reaches_followers_of_the_court_and_the_searches_it_matches(house: House, told: Told) -> None:
