@@ -15,8 +15,11 @@ from types import MappingProxyType
 from jinja2 import StrictUndefined, TemplateSyntaxError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from auction.kernel.errors import invalid
+from auction.kernel.errors import DomainError, invalid
+from auction.rules.findings import errors
 from auction.rules.letters import TURNING
+
+from .linter import lint_text
 
 #: What a wording may name, as a court reads it.
 VALUES: Mapping[str, str] = MappingProxyType(
@@ -84,10 +87,11 @@ def letters() -> Mapping[str, Letter]:
 
 
 def check_wording(text: str) -> None:
-    """Refuse a wording that could do anything but fill values in.
+    """Refuse a wording that could do anything but fill values in, or says what may not be said.
 
     DomainError invalid on `text`: `required`, `too_long`, `control_characters`, `wording_unreadable` (with the line),
-    `wording_forbidden` (with the line and what stands there), `wording_unknown_value` (with its name).
+    `wording_forbidden` (with the line and what stands there), `wording_unknown_value` (with its name),
+    `phrase_forbidden` as in a sheet (OJA 30, SALE 27).
     """
     if not text.strip():
         raise invalid("text", "required")
@@ -104,6 +108,9 @@ def check_wording(text: str) -> None:
             raise invalid("text", "wording_forbidden", line=node.lineno, found=type(node).__name__)
         if isinstance(node, nodes.Name) and node.name not in VALUES:
             raise invalid("text", "wording_unknown_value", line=node.lineno, value=node.name[:60])
+    said = [finding.breach() for finding in errors(lint_text(text, "text"))]
+    if said:
+        raise DomainError("invalid", said)
 
 
 def _all(tree: nodes.Node) -> Iterator[tuple[nodes.Node, int]]:

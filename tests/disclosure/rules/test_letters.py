@@ -90,6 +90,8 @@ def test_a_wall_of_brackets_never_breaks_the_reader() -> None:
         ("长" * (LONGEST + 1), "too_long"),
         ("\u202e", "control_characters"),
         ("a\x00", "control_characters"),
+        ("{{ recipient }}：本院不负责腾退。", "phrase_forbidden"),
+        ("拍卖{{ lot_title }}，一切税费由买受人承担。", "phrase_forbidden"),
     ],
 )
 def test_a_text_that_is_none_is_refused(text: str, code: str) -> None:
