@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from types import MappingProxyType
 from typing import Any, Protocol
 
@@ -25,6 +26,8 @@ COLUMNS: Mapping[str, tuple[str, int]] = MappingProxyType(
         "address": ("地址", 300),
     }
 )
+#: The day of the seizure may be left out (REF 1).
+SEIZED_ON, SEIZED_ON_ZH = "seized_on", "查封日期"
 ATTRIBUTE = "attributes."
 _ATTRIBUTE_NAME = re.compile(r"[\w\u4e00-\u9fff]{1,60}\Z")
 _LONGEST_ATTRIBUTE = 1000
@@ -80,6 +83,7 @@ class LotRow:
     region: str
     address: str
     attributes: Mapping[str, str | int | float]
+    seized_on: date | None = None
 
     @property
     def identity(self) -> tuple[str, str, str]:
@@ -89,10 +93,11 @@ class LotRow:
 
 @dataclass(frozen=True, slots=True)
 class Entered:
-    """What the court has already: its case numbers, and its lots by case, title and address."""
+    """What the court has already: its case numbers, its lots by case, title and address; and the day it is."""
 
     cases: frozenset[str]
     lots: frozenset[tuple[str, str, str]]
+    today: date
 
 
 def columns_of(header: Sequence[str]) -> tuple[tuple[str, ...], tuple[Refusal, ...]]:
@@ -100,12 +105,13 @@ def columns_of(header: Sequence[str]) -> tuple[tuple[str, ...], tuple[Refusal, .
 
     Codes: `column_unknown`, `column_repeated`, `column_missing`.
     """
-    named = {zh: code for code, (zh, _) in COLUMNS.items()}
+    named = {zh: code for code, (zh, _) in COLUMNS.items()} | {SEIZED_ON_ZH: SEIZED_ON}
     found = tuple(named.get(each, each) for each in header)
     wrong = []
     for number, column in enumerate(found):
-        if column not in COLUMNS and not _is_attribute(column):
-            wrong.append(Refusal(1, column[:60], "column_unknown", {"expected": (*COLUMNS, ATTRIBUTE + "…")}))
+        if column not in COLUMNS and column != SEIZED_ON and not _is_attribute(column):
+            expected = (*COLUMNS, SEIZED_ON, ATTRIBUTE + "…")
+            wrong.append(Refusal(1, column[:60], "column_unknown", {"expected": expected}))
         elif column in found[:number]:
             wrong.append(Refusal(1, column, "column_repeated", {}))
     wrong += [Refusal(1, column, "column_missing", {}) for column in COLUMNS if column not in found]
@@ -122,7 +128,8 @@ def check_rows(
     """The rows that can be entered, and every refusal of the others, in order of lines.
 
     Codes: `column_count`, `required`, `too_long`, `control_characters`, `cell_formula`, `not_a_choice`,
-    `unknown_case`, `degrees_invalid`, `lot_repeated` (with the line, or that it is entered already), `too_many_rows`.
+    `unknown_case`, `not_a_date`, `in_future`, `degrees_invalid`, `lot_repeated` (with the line, or that it is entered
+    already), `too_many_rows`.
     """
     rows: list[LotRow] = []
     refused: list[Refusal] = []
@@ -136,7 +143,7 @@ def check_rows(
             refused.append(Refusal(line, None, "column_count", {"expected": len(columns), "found": len(cells)}))
             continue
         given = dict(zip(columns, cells, strict=False))
-        wrong = [refusal for column in columns for refusal in _cell(line, column, given.get(column), entered.cases)]
+        wrong = [refusal for column in columns for refusal in _cell(line, column, given.get(column), entered)]
         row = None if wrong else _row(line, given)
         if row is not None:
             wrong += [
@@ -151,7 +158,7 @@ def check_rows(
     return tuple(rows), tuple(refused)
 
 
-def _cell(line: int, column: str, cell: TextCell | None, cases: Collection[str]) -> Iterable[Refusal]:
+def _cell(line: int, column: str, cell: TextCell | None, entered: Entered) -> Iterable[Refusal]:
     text = cell.text if cell else ""
     if cell is not None and cell.formula:
         yield Refusal(line, column, "cell_formula", {})
@@ -166,8 +173,19 @@ def _cell(line: int, column: str, cell: TextCell | None, cases: Collection[str])
         yield Refusal(line, column, "control_characters", {})
     elif column == "asset_type" and _kind(text) is None:
         yield Refusal(line, column, "not_a_choice", {"allowed": (*KINDS, *AssetType)})
-    elif column == "case_number" and text not in cases:
+    elif column == "case_number" and text not in entered.cases:
         yield Refusal(line, column, "unknown_case", {"value": text})
+    elif column == SEIZED_ON and (day := _day(text)) is None:
+        yield Refusal(line, column, "not_a_date", {})
+    elif column == SEIZED_ON and day is not None and day > entered.today:
+        yield Refusal(line, column, "in_future", {"value": text})
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def _row(line: int, given: Mapping[str, TextCell]) -> LotRow:
@@ -177,9 +195,10 @@ def _row(line: int, given: Mapping[str, TextCell]) -> LotRow:
     attributes = {
         column.removeprefix(ATTRIBUTE): _plain(cell.text)
         for column, cell in given.items()
-        if column not in COLUMNS and cell.text
+        if _is_attribute(column) and cell.text
     }
-    return LotRow(line=line, **{**text, "asset_type": kind.value}, attributes=attributes)
+    seized_on = _day(given[SEIZED_ON].text) if SEIZED_ON in given else None
+    return LotRow(line=line, **{**text, "asset_type": kind.value}, attributes=attributes, seized_on=seized_on)
 
 
 def _kind(text: str) -> AssetType | None:

@@ -10,6 +10,7 @@ from ..kernel.errors import Breach, DomainError
 from ..kernel.unit import Unit
 from ..models import Case, Lot
 from ..rules.access import Actor, require
+from ..rules.calendar import shanghai_day
 from ..rules.lot_rows import Entered, LotRow, Refusal, check_rows, columns_of
 from ..rules.ruleset import load
 from .lots import create_lot
@@ -71,7 +72,8 @@ def _entered(unit: Unit, court_code: str) -> Entered:
         .join(Case, Case.id == Lot.case_id)
         .where(Lot.court_code == court_code)
     )
-    return Entered(frozenset(cases), frozenset((row[0], row[1], row[2]) for row in lots))
+    known = frozenset((row[0], row[1], row[2]) for row in lots)
+    return Entered(frozenset(cases), known, shanghai_day(unit.now))
 
 
 def _enter(unit: Unit, actor: Actor, row: LotRow) -> Lot:
@@ -84,6 +86,7 @@ def _enter(unit: Unit, actor: Actor, row: LotRow) -> Lot:
         region=row.region,
         address=row.address,
         attributes=row.attributes,
+        seized_on=row.seized_on,
     )
 
 

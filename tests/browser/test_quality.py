@@ -187,7 +187,8 @@ def test_lighthouse(sample: Sample, page: str, tmp_path: Path, record_property: 
         "--chrome-flags=--headless=new --no-sandbox --disable-dev-shm-usage --disable-gpu",
     ]
     environment = {**os.environ, "CHROME_PATH": CHROMIUM}
-    subprocess.run(command, env=environment, check=True, capture_output=True, timeout=180)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=180)
+    assert done.returncode == 0, done.stderr[-2000:]
     report = json.loads((tmp_path / "out").read_text("utf-8"))
     scores = {name: round(100 * (one["score"] or 0)) for name, one in report["categories"].items()}
     record_property("scores", scores)

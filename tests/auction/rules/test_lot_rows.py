@@ -1,5 +1,6 @@
 """Rows of a table as lots: every wrong cell by line, column and rule."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from auction.rules.lot import AssetType
 from auction.rules.lot_rows import COLUMNS, KINDS, Entered, Refusal, check_rows, columns_of
 
 CASE = "（2026）苏01执1号"
-ENTERED = Entered(frozenset({CASE}), frozenset({(CASE, "已有的房产", "某路1号")}))
+ENTERED = Entered(frozenset({CASE}), frozenset({(CASE, "已有的房产", "某路1号")}), date(2026, 3, 2))
 HEADER = (*COLUMNS, "attributes.area_m2")
 GOOD = {
     "case_number": CASE,
@@ -36,6 +37,20 @@ def test_a_right_row_is_a_lot_with_its_attributes() -> None:
     assert (row.line, row.asset_type, dict(row.attributes)) == (2, "real_estate", {"area_m2": 89.5})
     (short,), refused = checked(cells()[:-1])
     assert (dict(short.attributes), refused) == ({}, ())
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [("", None), ("2026-03-02", date(2026, 3, 2)), ("2026-03-03", "in_future"), ("2026年3月", "not_a_date")],
+)
+def test_the_day_of_the_seizure_may_be_given_and_is_none_to_come(typed: str, expected: date | str | None) -> None:
+    columns, wrong = columns_of([*HEADER, "查封日期"])
+    assert (columns[-1], wrong) == ("seized_on", ())
+    rows, refused = check_rows(columns, [(2, [*cells(), Cell(typed, False)])], ENTERED, 10)
+    if isinstance(expected, str):
+        assert [(one.column, one.code) for one in refused] == [("seized_on", expected)]
+    else:
+        assert (rows[0].seized_on, dict(rows[0].attributes)) == (expected, {"area_m2": 89.5})
 
 
 def test_a_place_that_is_none_is_refused_by_its_column() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response, current_app, flash, redirect, render_template, request, url_for
 
 from auction.kernel.errors import Breach, DomainError
-from auction.rules.lot_rows import COLUMNS, KINDS
+from auction.rules.lot_rows import COLUMNS, KINDS, SEIZED_ON, SEIZED_ON_ZH
 from auction.services.lot_import import Imported
 
 from ... import errors
@@ -31,7 +31,8 @@ def _page(form: Entry, imported: Imported | None) -> str:
         columns=[(zh, code, most) for code, (zh, most) in COLUMNS.items()],
         kinds="、".join(KINDS),
         found=report(imported, language()) if imported else None,
-        names={code: zh for code, (zh, _most) in COLUMNS.items()},
+        seized=(SEIZED_ON, SEIZED_ON_ZH),
+        names={SEIZED_ON: SEIZED_ON_ZH} | {code: zh for code, (zh, _most) in COLUMNS.items()},
     )
 
 
