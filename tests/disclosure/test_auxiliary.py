@@ -69,7 +69,9 @@ def items_of(desk: AgencyDesk) -> dict[str, SheetItem]:
 
 
 def public_entries(house: House, kind: str) -> list[dict[str, Any]]:
-    rows = select(JournalRow.entry).where(JournalRow.kind == kind, JournalRow.private.is_(False))
+    rows = (
+        select(JournalRow.entry).where(JournalRow.kind == kind, JournalRow.private.is_(False)).order_by(JournalRow.id)
+    )
     return [orjson.loads(row)["body"] for row in house.read(lambda session: session.scalars(rows).all())]
 
 
@@ -285,7 +287,7 @@ def test_whoever_shows_the_lot_learns_codes_and_nothing_else(on_sale: AgencyDesk
         assert house.read(visitors, actor, viewing_id) == [{"code": code}]
     with refused("not_found"):
         house.read(visitors, an_agency_at_work(on_sale.court).agent, viewing_id)
-    public = select(JournalRow.entry).where(JournalRow.private.is_(False))
+    public = select(JournalRow.entry).where(JournalRow.private.is_(False)).order_by(JournalRow.id)
     text = "".join(house.read(lambda session: session.scalars(public).all()))
     assert viewing_id in text and code not in text and str(visitor.person_id) not in text
 

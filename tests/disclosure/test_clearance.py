@@ -66,7 +66,11 @@ def assessments(house: House, lot_id: str) -> list[ClearanceAssessment]:
 
 def journal(house: House, stream: str, kind: str) -> list[JournalRow]:
     def query(session: Session) -> list[JournalRow]:
-        return list(session.scalars(select(JournalRow).where(JournalRow.stream == stream, JournalRow.kind == kind)))
+        return list(
+            session.scalars(
+                select(JournalRow).where(JournalRow.stream == stream, JournalRow.kind == kind).order_by(JournalRow.id)
+            )
+        )
 
     return house.read(query)
 

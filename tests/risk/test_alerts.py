@@ -25,7 +25,11 @@ def an_alert(unit: Unit, **changes: Any) -> str:
 
 
 def journal(house: House, alert_id: str) -> list[tuple[str, bool]]:
-    rows = select(JournalRow.kind, JournalRow.private).where(JournalRow.stream == f"alert:{alert_id}")
+    rows = (
+        select(JournalRow.kind, JournalRow.private)
+        .where(JournalRow.stream == f"alert:{alert_id}")
+        .order_by(JournalRow.id)
+    )
     return [(kind, private) for kind, private in house.read(lambda session: session.execute(rows).all())]
 
 
