@@ -69,6 +69,15 @@ def shanghai_day(moment: datetime) -> date:
     return moment.astimezone(SHANGHAI).date()
 
 
+def day_of(text: str) -> date | None:
+    """The day that `YYYY-MM-DD` names; None for any other text, also for the other forms of ISO 8601."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if day.isoformat() == text else None
+
+
 def midnight(day: date) -> datetime:
     """00:00 of that day in Asia/Shanghai, as an aware UTC moment."""
     return datetime.combine(day, time(), SHANGHAI).astimezone(UTC)

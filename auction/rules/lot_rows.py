@@ -12,22 +12,33 @@ from datetime import date
 from types import MappingProxyType
 from typing import Any, Protocol
 
+from .calendar import day_of
 from .letters import TURNING
 from .lot import AssetType
 from .place import wrong_degrees
 
-#: The columns, their Chinese names, and the most characters of each.
-COLUMNS: Mapping[str, tuple[str, int]] = MappingProxyType(
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: its Chinese name, the most characters of a cell, and whether it may be left out or empty."""
+
+    zh: str
+    longest: int
+    required: bool = True
+
+
+COLUMNS: Mapping[str, Column] = MappingProxyType(
     {
-        "case_number": ("案号", 100),
-        "title": ("标的名称", 200),
-        "asset_type": ("标的类型", 40),
-        "region": ("地区", 100),
-        "address": ("地址", 300),
+        "case_number": Column("案号", 100),
+        "title": Column("标的名称", 200),
+        "asset_type": Column("标的类型", 40),
+        "region": Column("地区", 100),
+        "address": Column("地址", 300),
+        "seized_on": Column("查封日期", 40, required=False),  # REF 1: the pricing starts within 30 days of it
     }
 )
-#: The day of the seizure may be left out (REF 1).
-SEIZED_ON, SEIZED_ON_ZH = "seized_on", "查封日期"
+_REQUIRED = tuple(code for code, column in COLUMNS.items() if column.required)
+_EARLIEST = date(1900, 1, 1)
 ATTRIBUTE = "attributes."
 _ATTRIBUTE_NAME = re.compile(r"[\w\u4e00-\u9fff]{1,60}\Z")
 _LONGEST_ATTRIBUTE = 1000
@@ -105,16 +116,15 @@ def columns_of(header: Sequence[str]) -> tuple[tuple[str, ...], tuple[Refusal, .
 
     Codes: `column_unknown`, `column_repeated`, `column_missing`.
     """
-    named = {zh: code for code, (zh, _) in COLUMNS.items()} | {SEIZED_ON_ZH: SEIZED_ON}
+    named = {column.zh: code for code, column in COLUMNS.items()}
     found = tuple(named.get(each, each) for each in header)
     wrong = []
     for number, column in enumerate(found):
-        if column not in COLUMNS and column != SEIZED_ON and not _is_attribute(column):
-            expected = (*COLUMNS, SEIZED_ON, ATTRIBUTE + "…")
-            wrong.append(Refusal(1, column[:60], "column_unknown", {"expected": expected}))
+        if column not in COLUMNS and not _is_attribute(column):
+            wrong.append(Refusal(1, column[:60], "column_unknown", {"expected": (*COLUMNS, ATTRIBUTE + "…")}))
         elif column in found[:number]:
             wrong.append(Refusal(1, column, "column_repeated", {}))
-    wrong += [Refusal(1, column, "column_missing", {}) for column in COLUMNS if column not in found]
+    wrong += [Refusal(1, column, "column_missing", {}) for column in _REQUIRED if column not in found]
     return found, tuple(wrong)
 
 
@@ -163,9 +173,9 @@ def _cell(line: int, column: str, cell: TextCell | None, entered: Entered) -> It
     if cell is not None and cell.formula:
         yield Refusal(line, column, "cell_formula", {})
         return
-    limit = _LONGEST_ATTRIBUTE if column not in COLUMNS else COLUMNS[column][1]
+    limit = COLUMNS[column].longest if column in COLUMNS else _LONGEST_ATTRIBUTE
     if not text:
-        if column in COLUMNS:
+        if column in _REQUIRED:
             yield Refusal(line, column, "required", {})
     elif len(text) > limit:
         yield Refusal(line, column, "too_long", {"limit": limit})
@@ -175,29 +185,24 @@ def _cell(line: int, column: str, cell: TextCell | None, entered: Entered) -> It
         yield Refusal(line, column, "not_a_choice", {"allowed": (*KINDS, *AssetType)})
     elif column == "case_number" and text not in entered.cases:
         yield Refusal(line, column, "unknown_case", {"value": text})
-    elif column == SEIZED_ON and (day := _day(text)) is None:
-        yield Refusal(line, column, "not_a_date", {})
-    elif column == SEIZED_ON and day is not None and day > entered.today:
-        yield Refusal(line, column, "in_future", {"value": text})
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
+    elif column == "seized_on":
+        day = day_of(text)
+        if day is None or day < _EARLIEST:
+            yield Refusal(line, column, "not_a_date", {})
+        elif day > entered.today:
+            yield Refusal(line, column, "in_future", {"value": text})
 
 
 def _row(line: int, given: Mapping[str, TextCell]) -> LotRow:
-    text = {column: given[column].text for column in COLUMNS}
+    text = {column: given[column].text for column in _REQUIRED}
     kind = _kind(text["asset_type"])
     assert kind is not None  # noqa: S101 - checked before
     attributes = {
         column.removeprefix(ATTRIBUTE): _plain(cell.text)
         for column, cell in given.items()
-        if _is_attribute(column) and cell.text
+        if column not in COLUMNS and cell.text
     }
-    seized_on = _day(given[SEIZED_ON].text) if SEIZED_ON in given else None
+    seized_on = day_of(given["seized_on"].text) if "seized_on" in given else None
     return LotRow(line=line, **{**text, "asset_type": kind.value}, attributes=attributes, seized_on=seized_on)
 
 

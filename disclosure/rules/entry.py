@@ -11,6 +11,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Literal, cast, get_args
 
+from auction.rules.calendar import day_of
 from auction.rules.findings import Finding
 from auction.rules.letters import TURNING
 
@@ -117,12 +118,7 @@ def _day(value: object) -> date | None:
     """The day of an ISO text `YYYY-MM-DD` or a date; None for anything else."""
     if type(value) is date:
         return value
-    if isinstance(value, str) and len(value) == 10 and value.isascii():
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            return None
-    return None
+    return day_of(value) if isinstance(value, str) else None
 
 
 def _check_day(item: Item, path: str, value: object, today: date, *, past: bool) -> Iterator[Finding]:

@@ -15,6 +15,7 @@ from typing import BinaryIO, Protocol, TypeVar
 
 from auction.kernel.errors import DomainError
 from auction.rules import identity
+from auction.rules.calendar import day_of
 from auction.rules.letters import TURNING, says_something
 
 from ..rules.control import ROLES
@@ -27,7 +28,6 @@ STAFF_COLUMNS = ("body_type", "body_code", "name", "id_number", "position", "fro
 RELATIVES_COLUMNS = ("id_number", "relative_name", "relative_id_number", "relation")
 CONTROL_COLUMNS = ("company_uscc", "company_name", "holder_id", "role", "share", "from", "to")
 
-_ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _SHARE = re.compile(r"(?:0?\.[0-9]{1,30}|0|1(?:\.0{1,30})?|0\.)")
 
 
@@ -227,10 +227,7 @@ def _number(cells: Mapping[str, str], field: str, today: date, id_type: str) -> 
 
 
 def _day(cells: Mapping[str, str], field: str) -> date:
-    value = _filled(cells, field)
-    try:
-        if _ISO_DAY.fullmatch(value):
-            return date.fromisoformat(value)
-    except ValueError:
-        pass
-    raise Refused("date_invalid", field)
+    day = day_of(_filled(cells, field))
+    if day is None:
+        raise Refused("date_invalid", field)
+    return day

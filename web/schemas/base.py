@@ -7,6 +7,7 @@ from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 from auction.kernel.clock import iso
 from auction.kernel.money import MOST_FEN
+from auction.rules.calendar import day_of
 from auction.rules.letters import TURNING, says_something
 
 
@@ -101,11 +102,8 @@ class Day(fields.Field[date]):
         return None if value is None else value.isoformat()
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> date:
-        try:
-            day = date.fromisoformat(value)
-        except (TypeError, ValueError):
-            raise ValidationError("not_a_date") from None
-        if len(value) != 10 or not 1900 <= day.year <= 2200:
+        day = day_of(value) if isinstance(value, str) else None
+        if day is None or not 1900 <= day.year <= 2200:
             raise ValidationError("not_a_date")
         return day
 

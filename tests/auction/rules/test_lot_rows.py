@@ -18,6 +18,7 @@ GOOD = {
     "asset_type": "房产",
     "region": "320102",
     "address": "珠江路88号",
+    "seized_on": "",
     "attributes.area_m2": "89.5",
 }
 
@@ -41,16 +42,30 @@ def test_a_right_row_is_a_lot_with_its_attributes() -> None:
 
 @pytest.mark.parametrize(
     ("typed", "expected"),
-    [("", None), ("2026-03-02", date(2026, 3, 2)), ("2026-03-03", "in_future"), ("2026年3月", "not_a_date")],
+    [
+        ("", None),
+        ("2026-03-02", date(2026, 3, 2)),
+        ("2026-03-03", "in_future"),
+        ("1900-01-01", date(1900, 1, 1)),
+        ("1899-12-31", "not_a_date"),
+        ("20260302", "not_a_date"),
+        ("2026-W10-1", "not_a_date"),
+        ("2026年3月", "not_a_date"),
+        ("2026-02-30", "not_a_date"),
+    ],
 )
 def test_the_day_of_the_seizure_may_be_given_and_is_none_to_come(typed: str, expected: date | str | None) -> None:
-    columns, wrong = columns_of([*HEADER, "查封日期"])
-    assert (columns[-1], wrong) == ("seized_on", ())
-    rows, refused = check_rows(columns, [(2, [*cells(), Cell(typed, False)])], ENTERED, 10)
+    rows, refused = checked(cells(seized_on=typed))
     if isinstance(expected, str):
         assert [(one.column, one.code) for one in refused] == [("seized_on", expected)]
     else:
         assert (rows[0].seized_on, dict(rows[0].attributes)) == (expected, {"area_m2": 89.5})
+
+
+def test_a_table_need_not_have_the_day_of_the_seizure() -> None:
+    columns, wrong = columns_of([column.zh for column in COLUMNS.values() if column.required])
+    (row,), refused = check_rows(columns, [(2, cells()[:5])], ENTERED, 10)
+    assert (row.seized_on, refused, wrong) == (None, (), ())
 
 
 def test_a_place_that_is_none_is_refused_by_its_column() -> None:
@@ -99,7 +114,7 @@ def test_every_wrong_cell_is_named_at_once_and_the_other_rows_stand() -> None:
 
 def test_a_row_with_too_many_cells_and_one_row_too_many_are_refused() -> None:
     _, refused = checked([*cells(), Cell("x")])
-    assert [(each.code, each.facts) for each in refused] == [("column_count", {"expected": 6, "found": 7})]
+    assert [(each.code, each.facts) for each in refused] == [("column_count", {"expected": 7, "found": 8})]
     rows, refused = checked(cells(title="一"), cells(title="二"), cells(title="三"), most=2)
     assert (len(rows), [(each.line, each.code) for each in refused]) == (2, [(4, "too_many_rows")])
 
@@ -108,7 +123,7 @@ def test_a_row_with_too_many_cells_and_one_row_too_many_are_refused() -> None:
     ("header", "codes"),
     [
         (HEADER, []),
-        (tuple(zh for zh, _ in COLUMNS.values()), []),
+        (tuple(column.zh for column in COLUMNS.values()), []),
         ((*COLUMNS, "attributes.建成年份"), []),
         ((*COLUMNS, "price"), [("price", "column_unknown")]),
         ((*COLUMNS, "attributes."), [("attributes.", "column_unknown")]),
@@ -122,7 +137,7 @@ def test_a_header_is_read_in_either_language_and_must_be_whole(
 ) -> None:
     columns, refused = columns_of(header)
     assert [(each.column, each.code) for each in refused] == codes
-    assert set(COLUMNS) <= set(columns) or codes
+    assert set(COLUMNS) - {"seized_on"} <= set(columns) or codes
 
 
 def test_courts_have_a_word_for_every_kind() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response, current_app, flash, redirect, render_template, request, url_for
 
 from auction.kernel.errors import Breach, DomainError
-from auction.rules.lot_rows import COLUMNS, KINDS, SEIZED_ON, SEIZED_ON_ZH
+from auction.rules.lot_rows import COLUMNS, KINDS
 from auction.services.lot_import import Imported
 
 from ... import errors
@@ -28,11 +28,9 @@ def _page(form: Entry, imported: Imported | None) -> str:
     return render_template(
         "desk/import.html",
         form=form,
-        columns=[(zh, code, most) for code, (zh, most) in COLUMNS.items()],
+        columns=COLUMNS,
         kinds="、".join(KINDS),
         found=report(imported, language()) if imported else None,
-        seized=(SEIZED_ON, SEIZED_ON_ZH),
-        names={SEIZED_ON: SEIZED_ON_ZH} | {code: zh for code, (zh, _most) in COLUMNS.items()},
     )
 
 
@@ -40,8 +38,8 @@ def _page(form: Entry, imported: Imported | None) -> str:
 @policy("lot.create")
 def import_example() -> Response:
     """An empty table to fill in, with one made-up row; with a BOM, so that spreadsheets read it as UTF-8."""
-    header = ",".join([*(zh for zh, _most in COLUMNS.values()), "attributes.area_m2"])
-    row = "（2026）示0101执218号,望江路18号3幢1202室住宅,房产,示例市云溪区,望江路18号3幢1202室,89.5"
+    header = ",".join([*(column.zh for column in COLUMNS.values()), "attributes.area_m2"])
+    row = "（2026）示0101执218号,望江路18号3幢1202室住宅,房产,示例市云溪区,望江路18号3幢1202室,2026-02-10,89.5"
     text = f"\ufeff{header}\r\n{row}\r\n"
     answer = Response(text, mimetype="text/csv")
     answer.headers["Content-Disposition"] = 'attachment; filename="lots.csv"'
