@@ -108,10 +108,16 @@ def meant(session: Session, wanted: LotFilter, now: datetime) -> Rows | None:
     return Rows(_said(rows, wanted, asked), common)
 
 
+def marked(flags: tuple[str, ...]) -> list[ColumnElement[bool]]:
+    """That a listing has of each group of flags at least one."""
+    return [
+        or_(*(LotListing.flags.contains(f" {flag} ", autoescape=True) for flag in group)) for group in grouped(flags)
+    ]
+
+
 def _said(rows: Select[Any], wanted: LotFilter, asked: tuple[str, ...]) -> Select[Any]:
     """Of some listings those that have the marks and the words themselves."""
-    for group in grouped(wanted.flags):
-        rows = rows.where(or_(*(LotListing.flags.contains(f" {flag} ", autoescape=True) for flag in group)))
+    rows = rows.where(*marked(wanted.flags))
     if asked:
         rows = rows.join(LotWords, LotWords.number == LotListing.number)
         rows = rows.where(*(LotWords.text.contains(word) for word in asked))

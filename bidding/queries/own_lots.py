@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from auction.models import Auction, Case, Court, Lot, LotListing
 
 from ..rules.find import words
-from .finding import MOST_COUNTED, SECTIONS, LotFilter, Meant, around, meant
+from .finding import MOST_COUNTED, SECTIONS, LotFilter, Meant, around, marked, meant
 from .listed import up_to
 
 
@@ -83,8 +83,7 @@ def _tests(wanted: LotFilter, now: datetime, price: ColumnElement[int]) -> list[
         tests.append(price >= wanted.min_fen)
     if wanted.max_fen is not None:
         tests.append(price <= wanted.max_fen)
-    for flag in wanted.flags:
-        tests.append(LotListing.flags.contains(f" {flag} ", autoescape=True))
+    tests += marked(wanted.flags)
     if wanted.near is not None:
         tests += around(wanted.near, wanted.within_km)
     return tests
