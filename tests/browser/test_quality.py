@@ -4,7 +4,6 @@ alone, without scripts, and on a phone."""
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -117,7 +116,6 @@ def test_the_walk_reaches_the_site(sample: Sample) -> None:
         assert kind in kinds, f"{kind} was not reached: {sorted(kinds)}"
 
 
-@pytest.mark.skipif(shutil.which("java") is None, reason="needs Java for the HTML checker")
 def test_html_is_valid(sample: Sample, tmp_path: Path) -> None:
     for number, page in enumerate(sample.pages):
         (tmp_path / f"{number:03}.html").write_text(page.source, "utf-8")
@@ -187,7 +185,10 @@ def test_lighthouse(sample: Sample, page: str, tmp_path: Path, record_property: 
         "--chrome-flags=--headless=new --no-sandbox --disable-dev-shm-usage --disable-gpu",
     ]
     environment = {**os.environ, "CHROME_PATH": CHROMIUM}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=180)
+    for _ in range(2):  # Chromium may not paint in time on a busy machine, and then there is no report at all
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=180)
+        if done.returncode == 0:
+            break
     assert done.returncode == 0, done.stderr[-2000:]
     report = json.loads((tmp_path / "out").read_text("utf-8"))
     scores = {name: round(100 * (one["score"] or 0)) for name, one in report["categories"].items()}

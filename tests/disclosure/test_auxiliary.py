@@ -21,7 +21,7 @@ from bidding.queries.tasks import task_resource, tasks_page
 from bidding.queries.viewings import viewings_of, visitors
 from bidding.services.interest import give_task
 from disclosure import queries
-from disclosure.models import SheetItem, SheetVersion, ViewingBooking
+from disclosure.models import Question, SheetItem, SheetVersion, ViewingBooking
 from disclosure.services import questions, reports, tasks, viewings
 from disclosure.services.attachments import clean_file, put_file
 from risk.models import Alert
@@ -287,7 +287,7 @@ def test_whoever_shows_the_lot_learns_codes_and_nothing_else(on_sale: AgencyDesk
         assert house.read(visitors, actor, viewing_id) == [{"code": code}]
     with refused("not_found"):
         house.read(visitors, an_agency_at_work(on_sale.court).agent, viewing_id)
-    public = select(JournalRow.entry).where(JournalRow.private.is_(False)).order_by(JournalRow.id)
+    public = select(JournalRow.entry).where(JournalRow.private.is_(False))
     text = "".join(house.read(lambda session: session.scalars(public).all()))
     assert viewing_id in text and code not in text and str(visitor.person_id) not in text
 
@@ -305,6 +305,7 @@ def test_places_are_given_back_and_viewings_called_off_only_before_they_begin(
         on_sale.act(viewings.cancel_viewing, on_sale.agent, viewing_id, reason="下雨")
     with refused("viewing_over"):
         on_sale.book(a_visitor(on_sale.court), viewing_id)
+    assert on_sale.court.house.read(visitors, on_sale.agent, viewing_id) == [{"code": booking.code}]
 
 
 def test_a_task_called_off_takes_its_viewings_with_it_and_frees_who_had_booked(on_sale: AgencyDesk) -> None:
@@ -379,6 +380,10 @@ def test_an_answer_that_may_not_be_published_is_refused(
     assert len(on_sale.court.house.read(to_answer, on_sale.agent, on_sale.court.house.now())) == 1
 
 
+def asked_in_all(desk: AgencyDesk) -> int:
+    return desk.court.house.read(lambda session: session.scalars(select(func.count(Question.id))).one())
+
+
 def test_who_asks_too_much_waits_for_answers(on_sale: AgencyDesk) -> None:
     visitor = a_visitor(on_sale.court)
     with refused("invalid"):
@@ -392,6 +397,7 @@ def test_who_asks_too_much_waits_for_answers(on_sale: AgencyDesk) -> None:
     on_sale.act(questions.answer_question, on_sale.agent, asked.pop(), answer="有。")
     with refused("rate_limited"):
         on_sale.ask(visitor)
+    assert asked_in_all(on_sale) == 10
 
 
 def test_the_regulator_is_told_once_of_a_question_not_answered_in_time(on_sale: AgencyDesk, clock: FixedClock) -> None:
@@ -421,6 +427,7 @@ def test_the_regulator_is_told_once_of_a_question_not_answered_in_time(on_sale: 
 def test_nobody_asks_about_what_is_not_announced(desk: AgencyDesk) -> None:
     with refused("not_found"):
         desk.ask(a_visitor(desk.court))
+    assert asked_in_all(desk) == 0
 
 
 def test_nobody_asks_about_what_was_withdrawn(on_sale: AgencyDesk) -> None:
@@ -428,3 +435,4 @@ def test_nobody_asks_about_what_was_withdrawn(on_sale: AgencyDesk) -> None:
     house.perform(lambda unit: setattr(unit.session.get_one(Auction, on_sale.court.auction_id), "status", "withdrawn"))
     with refused("wrong_state", "not_on_sale"):
         on_sale.ask(visitor)
+    assert asked_in_all(on_sale) == 0

@@ -78,7 +78,7 @@ class Bench(CourtDesk):
         return self.house.read(lambda session: list(session.scalars(rows)))
 
     def journaled(self) -> list[str]:
-        rows = select(JournalRow.kind).where(JournalRow.stream == f"auction:{self.auction_id}").order_by(JournalRow.id)
+        rows = select(JournalRow.kind).where(JournalRow.stream == f"auction:{self.auction_id}")
         return self.house.read(lambda session: list(session.scalars(rows.order_by(JournalRow.number))))
 
 
