@@ -160,7 +160,7 @@ def test_what_is_decided_on_is_exactly_what_was_read(bench: Bench) -> None:
 def test_an_item_that_says_again_what_is_published_is_no_change(bench: Bench) -> None:
     bench.draft_change("defects", **LEAKS)
     bench.draft_change("defects")
-    refuses("wrong_state", bench.propose)
+    assert refuses("wrong_state", bench.propose).facts["reason"] == "nothing_drafted"
 
 
 def test_before_the_opening_five_full_days_or_the_opening_is_put_off_by_the_same_decision(bench: Bench) -> None:
