@@ -438,6 +438,8 @@ class Journal:
             told |= {"status": "suspended", "closed_at": body.get("closed_at", ...)}
         elif kind == "AuctionResumed":
             told |= {name: body.get(name, ...) for name in ("status", "closes_at")}
+            if "opens_at" in body and stream in self.announced:  # it had not opened: both move
+                self.announced[stream]["terms"] |= {name: body[name] for name in ("opens_at", "closes_at")}
         elif kind in ("AuctionWithdrawn", UNDONE):
             told |= {"status": "revoked" if kind == UNDONE else "withdrawn", "ended_reason": body["ground"]}
             told["closed_at"] = told["closed_at"] if kind == UNDONE else body.get("closed_at", ...)

@@ -24,7 +24,8 @@ def check_editions(session: Session, report: Report, only: str | None = None) ->
     for stream, text in session.execute(entries):
         entry = orjson.loads(text)
         body = entry["body"]
-        said = (body["former_sha256"], body["sheet_version"] - 1, entry["at"])
+        version = body.get("former_version", body["sheet_version"] - 1)  # older entries came with a new seal only
+        said = (body["former_sha256"], version, entry["at"])
         told[stream.removeprefix("auction:"), body["edition"] - 1] = said
     for row in session.scalars(kept):
         where = f"former_announcements {row.auction_id} {row.edition}"

@@ -267,9 +267,11 @@ def _suspended(told: Told, auction_id: str, entry: Row) -> None:
 
 
 def _resumed(told: Told, auction_id: str, entry: Row) -> None:
-    row = told.auctions.get(auction_id, {})
-    row.update(closes_at=entry["body"]["closes_at"], suspension=None)
-    _set(row, entry["body"], "status")
+    row, body = told.auctions.get(auction_id, {}), entry["body"]
+    row.update(closes_at=body["closes_at"], suspension=None)
+    if "opens_at" in body:  # it had not opened, and was announced for a later day
+        row.update(opens_at=body["opens_at"], scheduled_closes_at=body["closes_at"])
+    _set(row, body, "status")
 
 
 def _cause_ended(told: Told, auction_id: str, entry: Row) -> None:

@@ -136,6 +136,15 @@ def _to_registrants(kind: str, *names: str) -> _Reader:
     return read
 
 
+def _resumed(auction_id: str, entry: Entry) -> list[Tiding]:
+    """One that had not opened may open at another time: told as such too."""
+    body = entry["body"]
+    told = [("resumed", {"closes_at": body["closes_at"], "reason": body["reason"]})]
+    if "opens_at" in body:
+        told.append(("opening_put_off", {"opens_at": body["opens_at"], "reason": body["reason"]}))
+    return [Tiding(kind, "registrants", auction_id, facts, auction_id=auction_id) for kind, facts in told]
+
+
 def _to_leader(kind: str, *names: str) -> _Reader:
     def read(auction_id: str, entry: Entry) -> Tiding:
         facts = {name: entry["body"].get(name) for name in names}
@@ -244,7 +253,7 @@ _READERS: Mapping[str, _Reader] = {
     "SheetChanged": _to_registrants("disclosure_changed", "reason", "items"),
     "AuctionSuspended": _to_registrants("suspended", "reason"),
     "SuspensionCauseEnded": _to_registrants("suspension_ended", "resume_by"),
-    "AuctionResumed": _to_registrants("resumed", "closes_at", "reason"),
+    "AuctionResumed": _resumed,
     "OpeningPutOff": _to_registrants("opening_put_off", "opens_at", "reason"),
     "AuctionWithdrawn": _withdrawn,
     "AuctionClosed": _closed,

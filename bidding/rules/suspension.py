@@ -1,7 +1,8 @@
 """How a sale that was stopped goes on (OJA 28): when it may end at the earliest, and by when it has to. Pure.
 
-It ends no sooner than the notice of the new end, the time that was left, and a least time of bidding allow (court's
-practice); it resumes within the days of OJA 28(4) once the cause has ended, the last of them a working day (CPL 85).
+It ends no sooner than the notice of the new end, the time that was left, and a least time of bidding allow, and one
+that had not opened opens no sooner than after that notice (court's practice); it resumes within the days of OJA 28(4)
+once the cause has ended, the last of them a working day (CPL 85).
 """
 
 from datetime import date, datetime, timedelta
@@ -23,6 +24,15 @@ def earliest_end(now: datetime, opens_at: datetime, remaining: int, ruleset: Rul
     """The earliest end that may be announced now: after the notice, and with the time left, or the least, to bid in."""
     bidding = max(timedelta(seconds=remaining), ruleset.span("resume_bidding_min"))
     return max(now + ruleset.span("resume_notice_min"), max(now, opens_at) + bidding)
+
+
+def next_opening(now: datetime, opens_at: datetime, stopped_at: datetime, ruleset: Ruleset) -> datetime:
+    """When bidding opens in a sale stopped at `stopped_at` that may go on from now.
+
+    One stopped before its opening opens after the notice at the earliest, whatever its day had been; the opening of
+    any other stays.
+    """
+    return opens_at if stopped_at >= opens_at else max(opens_at, now + ruleset.span("resume_notice_min"))
 
 
 def resume_by(ended_at: datetime, ruleset: Ruleset, calendar: WorkingDays) -> PeriodEnd:

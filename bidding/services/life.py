@@ -18,6 +18,8 @@ from auction.rules.access import Actor, require
 from auction.rules.calendar import shanghai_day
 from auction.rules.lot import AuctionStatus, check_transition
 from auction.rules.published_holidays import published_calendar
+from disclosure.queries import latest_version
+from disclosure.services.announcing import rewrite
 
 from ..models import Registration
 from ..queries.held import WINNER_BARRED, is_held, resume_day
@@ -25,9 +27,11 @@ from ..queries.objections import barring_objection
 from ..queries.rooms import ruleset_of
 from ..rules.objection import ACCEPTED
 from ..rules.registration import STANDING
+from ..rules.supplement import Window
 from ..rules.suspension import (
     check_late_resumption,
     earliest_end,
+    next_opening,
     remaining_seconds,
     resume_after_supplement,
     resume_by,
@@ -122,10 +126,11 @@ def resume(
 ) -> Auction:
     """Resume a suspended sale with a newly announced end; after the last day to, with the reason for that too.
 
-    At least the time that was left, at least the ruleset's notice and minutes of bidding remain; else
-    DomainError invalid on `closes_at` with the earliest end allowed. `supplement_running` while a change of the sheet
-    has not been public for its days, `objection_open` while an objection keeps the lot from being sold; invalid as
-    the rule `check_late_resumption`.
+    One that had not opened when it was stopped opens after the ruleset's notice at the earliest. At least the time
+    that was left, at least the ruleset's notice and minutes of bidding remain; else DomainError invalid on
+    `closes_at` with the earliest end allowed. `supplement_running` while a change of the sheet has not been public
+    for its days, `objection_open` while an objection keeps the lot from being sold; invalid as the rule
+    `check_late_resumption`.
     """
     auction = lock_auction(unit, auction_id)
     require(actor, "auction.stop", court=auction.lot.court_code)
@@ -139,33 +144,37 @@ def resume(
     barring = barring_objection(unit.session, auction.lot_id, auction.id)
     if barring is not None:
         raise DomainError(barring)
-    left = auction.suspension["remaining_seconds"]
-    earliest = earliest_end(unit.now, auction.opens_at, left, ruleset_of(unit.session, auction))
+    numbers, left = ruleset_of(unit.session, auction), auction.suspension["remaining_seconds"]
+    opens_at = next_opening(unit.now, auction.opens_at, parse(auction.suspension["at"]), numbers)
+    earliest = earliest_end(unit.now, opens_at, left, numbers)
     if closes_at < earliest:
         raise invalid("closes_at", "too_early", earliest=iso(earliest))
     last_day = resume_day(auction)
     late = check_late_resumption(last_day, shanghai_day(unit.now), late_reason)
     if late and last_day is not None:
         tell_late_resumption(unit, auction, last_day)
-    late_facts = {"resume_by": str(last_day), "late_reason": late_reason} if late else {}
-    auction.closes_at = closes_at
-    auction.suspension = None
-    change_status(
-        unit,
-        auction,
-        "open" if unit.now >= auction.opens_at else "announced",
-        closes_at=iso(closes_at),
-        reason=reason,
-        **late_facts,
-    )
-    unit.record(
-        "AuctionResumed",
-        stream=f"auction:{auction.id}",
-        body={"closes_at": iso(closes_at), "reason": reason, "status": auction.status, **late_facts},
-    )
-    if auction.status == "open":  # the time of opening may have passed while the sale was suspended
-        _refuse_undecided(unit, auction)
+    said = {"closes_at": iso(closes_at), "reason": reason}
+    if late:
+        said |= {"resume_by": str(last_day), "late_reason": late_reason}
+    if opens_at != auction.opens_at:
+        said["opens_at"] = iso(opens_at)
+    _resume_locked(unit, auction, Window(opens_at, closes_at), said)
     return auction
+
+
+def _resume_locked(unit: Unit, auction: Auction, window: Window, said: dict[str, str]) -> None:
+    """Put the auction into the window announced for it, whose texts are written anew where its opening moved."""
+    moved = window.opens_at != auction.opens_at
+    auction.opens_at, auction.closes_at, auction.suspension = *window, None
+    if moved:
+        auction.scheduled_closes_at = window.closes_at
+    change_status(unit, auction, "open" if unit.now >= auction.opens_at else "announced", **said)
+    unit.record("AuctionResumed", stream=f"auction:{auction.id}", body={**said, "status": auction.status})
+    if auction.status == "open":  # it may have been stopped at its opening, before that was done
+        _refuse_undecided(unit, auction)
+    version = latest_version(unit.session, auction.lot_id) if moved else None
+    if version is not None:
+        rewrite(unit, auction, version, former_version=version.version)
 
 
 def end_suspension(unit: Unit, actor: Actor, auction_id: str, *, reason: str) -> Auction:

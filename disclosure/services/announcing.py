@@ -1,6 +1,7 @@
 """Writing the announcement, the bidder notice and the special notices, and writing them anew when the sheet changes.
 
-They tell of the sheet in force (OJA 14, 15(2)): with every new seal under a live round they are written from it again.
+They tell of the sheet in force (OJA 14, 15(2)): with every new seal under a live round they are written from it again,
+and so they are when its opening moves.
 What stood before is kept, dated, and stays public.
 """
 
@@ -27,10 +28,11 @@ def written(unit: Unit, auction: Auction, version: SheetVersion) -> dict[str, An
     return publication(_facts(unit, auction, version))
 
 
-def rewrite(unit: Unit, auction: Auction, version: SheetVersion) -> None:
-    """Write the texts of a live round anew from the version just sealed, keep what stood before, and record it.
+def rewrite(unit: Unit, auction: Auction, version: SheetVersion, former_version: int | None = None) -> None:
+    """Write the texts of a live round anew from the version in force, keep what stood before, and record it.
 
-    The auction is locked. Does nothing where every word stays.
+    What stood before told of the version before, unless `former_version` says of which. The auction is locked. Does
+    nothing where every word stays.
     """
     former, fresh = auction.announcement, written(unit, auction, version)
     if former is None or canonical(former) == canonical(fresh):
@@ -38,11 +40,12 @@ def rewrite(unit: Unit, auction: Auction, version: SheetVersion) -> None:
     editions = select(FormerAnnouncement).where(FormerAnnouncement.auction_id == auction.id)
     last = unit.session.scalars(editions.order_by(FormerAnnouncement.edition.desc()).limit(1)).one_or_none()
     edition = last.edition + 1 if last else 1
+    former_version = version.version - 1 if former_version is None else former_version
     unit.session.add(
         FormerAnnouncement(
             auction_id=auction.id,
             edition=edition,
-            sheet_version=version.version - 1,  # every seal under a live round comes here
+            sheet_version=former_version,
             document=former,
             written_at=last.replaced_at if last else auction.announced_at,
             replaced_at=unit.now,
@@ -58,6 +61,7 @@ def rewrite(unit: Unit, auction: Auction, version: SheetVersion) -> None:
             "former_sha256": sha256_hex(canonical(former)),
             "seal": version.seal,
             "sheet_version": version.version,
+            "former_version": former_version,
         },
     )
 

@@ -69,6 +69,7 @@ class Sale:
     settlement: str | None = None
     due_at: datetime | None = None
     left: timedelta | None = None
+    unopened: bool = False
     closed: bool = False
     regs: list[Reg] = field(default_factory=list)
     pays: list[Pay] = field(default_factory=list)
@@ -339,19 +340,23 @@ class Sale:
         if ended or self.status not in ("announced", "open"):
             return "wrong_state"
         self.status, self.left = "suspended", max(self.end - max(self.now, self.opens), timedelta(0))
+        self.unopened = self.now < self.opens
         return None
+
+    def next_opening(self) -> datetime:
+        return max(self.opens, self.now + DAY) if self.unopened else self.opens
 
     def earliest_end(self) -> datetime:
         assert self.left is not None
         whole = timedelta(seconds=-(-self.left // timedelta(seconds=1)))  # nobody loses a part of a second
-        return max(self.now + DAY, max(self.now, self.opens) + max(whole, 2 * FIVE))
+        return max(self.now + DAY, max(self.now, self.next_opening()) + max(whole, 2 * FIVE))
 
     def resume(self, end: datetime) -> str | None:
         if self.status != "suspended" or self.closed:
             return "wrong_state"
         if end < self.earliest_end():
             return "invalid"
-        self.end, self.left, self.status = end, None, "announced"
+        self.opens, self.end, self.left, self.status = self.next_opening(), end, None, "announced"
         self.open_if_due()
         return None
 

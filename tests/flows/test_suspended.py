@@ -1,11 +1,13 @@
 """A sale stopped and resumed (OJA 28): before its opening, by a fault among the bids, and too late."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from auction.kernel.clock import iso
 from tests.flows.stage import BIDDERS, HOUR, RESERVE, STEP, Stage
 from tests.web.caller import fields_of
 from tests.web.court import DAY, fine
 
+SECOND = timedelta(seconds=1)
 _TOLD = {"suspended", "suspension_ended", "resumed"}
 
 
@@ -23,13 +25,21 @@ def test_a_stay_before_the_opening_ends_in_time_and_the_sale_goes_on_to_the_hamm
     assert fields_of(stage.at("judge1").post(f"{stage.path}/resumption", _resumption(stage, HOUR))) == {
         "closes_at": "too_early"
     }
-    assert stage.order("resumption", _resumption(stage, 2 * DAY))["status"] == "open"
+    opens, closes = (datetime.fromisoformat(stage.auction[name]) for name in ("opens_at", "closes_at"))
+    resumed = stage.order("resumption", _resumption(stage, DAY + (closes - opens)))
+    assert (resumed["status"], resumed["opens_at"]) == ("announced", iso(stage.now + DAY))
+    [first, second] = fine(stage.at().get(f"{stage.path}/announcements"))["items"]
+    assert (first["replaced_at"], second["replaced_at"]) == (iso(stage.now), None)
+    stage.wait(DAY - SECOND)
+    stage.bid("张三", RESERVE, "not_started")
+    stage.wait(SECOND)
     stage.bid("张三", RESERVE)
     assert stage.close()["status"] == "sold"
     stage.pay("张三", f"{stage.path}/balance")
     stage.order("ruling", {"qualification": "not_required", "reason": "价款已付清"})
     assert "resume_late" not in stage.alerts()
-    stage.check_end(["sold"], {"张三": _TOLD | {"result_won"}, "赵六": _TOLD | {"result_lost"}},
+    told = _TOLD | {"opening_put_off"}
+    stage.check_end(["sold"], {"张三": told | {"result_won"}, "赵六": told | {"result_lost"}},
                     张三="applied", 赵六="released")  # fmt: skip
 
 

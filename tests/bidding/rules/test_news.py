@@ -80,3 +80,11 @@ def test_who_is_outbid_hears_of_it_at_most_once_a_minute_and_never_not_at_all() 
     assert outbid_at(NOW, NOW - minute) == NOW
     assert outbid_at(NOW, NOW - second) == NOW - second + minute, "once the minute is over"
     assert outbid_at(NOW, NOW + second) is None, "one that is to come says it"
+
+
+def test_a_sale_resumed_before_its_opening_tells_of_the_new_one_too() -> None:
+    body = {"closes_at": AT, "reason": "恢复", "status": "announced"}
+    assert [one.kind for one in told("AuctionResumed", **body)] == ["resumed"]
+    resumed, put_off = told("AuctionResumed", **body, opens_at=AT)
+    assert (resumed.kind, put_off.kind, put_off.who) == ("resumed", "opening_put_off", "registrants")
+    assert put_off.facts == {"opens_at": AT, "reason": "恢复"}

@@ -1,11 +1,12 @@
 """Stopping, going on and leaving around the opening: cases that random sales found, one by one."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from auction.kernel.unit import Unit
+from auction.models import Auction
 from auction.rules.access import Actor
 from bidding.models import Registration
 from bidding.rules.payment import PaymentNotice
@@ -16,7 +17,7 @@ from risk.imports import import_staff
 from tests.bidding.hall import RESERVE, STEP, Bidder, Hall, refused_with
 from tests.factories import a_bidder, an_account, an_actor
 
-MICRO = timedelta(microseconds=1)
+MICRO, SECOND = timedelta(microseconds=1), timedelta(seconds=1)
 DAY = timedelta(hours=24)
 
 
@@ -33,16 +34,43 @@ def suspend(hall: Hall, judge: Actor, auction_id: str) -> None:
     hall.house.perform(life.suspend, judge, auction_id, kind="stay", reason="案外人异议")
 
 
-def test_an_agent_nobody_confirmed_is_refused_when_the_opening_passed_during_a_suspension(
+def resume(hall: Hall, judge: Actor, auction_id: str, closes_at: datetime) -> Auction:
+    return hall.house.perform(life.resume, judge, auction_id, closes_at=closes_at, reason="恢复")
+
+
+def test_a_sale_whose_opening_passed_while_it_was_stopped_opens_after_the_notice_with_all_of_its_bidding(
     hall: Hall, judge: Actor
 ) -> None:
     auction_id = hall.auction(status="announced")
     agent = hall.bidder(auction_id, status="awaiting_court", paid=False, capacity="agent")
+    before = hall.row(auction_id)
     suspend(hall, judge, auction_id)
-    hall.clock.moment = hall.row(auction_id).opens_at + timedelta(hours=1)
-    end = hall.clock.moment + 2 * DAY
-    hall.house.perform(life.resume, judge, auction_id, closes_at=end, reason="恢复")
+    hall.clock.moment = before.opens_at + timedelta(hours=1)
+    opening = hall.clock.moment + DAY
+    end = opening + (before.closes_at - before.opens_at)
+    assert refused_with(resume, hall, judge, auction_id, end - SECOND) == "invalid"
+    resume(hall, judge, auction_id, end)
+    row = hall.row(auction_id)
+    assert (row.status, row.opens_at, row.closes_at) == ("announced", opening, end)
+    assert row.scheduled_closes_at == end
+    hall.clock.moment = opening - SECOND
+    hall.house.perform(life.open_due, auction_id)
+    assert hall.registration(agent).status == "awaiting_court"  # there was time to confirm him
+    hall.clock.moment = opening
+    hall.house.perform(life.open_due, auction_id)
     assert hall.row(auction_id).status == "open"
+    assert (hall.registration(agent).status, hall.registration(agent).refusal) == ("refused", "unconfirmed_agent")
+
+
+def test_an_agent_nobody_confirmed_is_refused_where_a_sale_was_stopped_just_as_it_should_have_opened(
+    hall: Hall, judge: Actor
+) -> None:
+    auction_id = hall.auction(status="announced")
+    agent = hall.bidder(auction_id, status="awaiting_court", paid=False, capacity="agent")
+    hall.clock.moment = opens_at = hall.row(auction_id).opens_at
+    suspend(hall, judge, auction_id)
+    resume(hall, judge, auction_id, hall.row(auction_id).closes_at + 2 * DAY)
+    assert (hall.row(auction_id).status, hall.row(auction_id).opens_at) == ("open", opens_at)
     assert (hall.registration(agent).status, hall.registration(agent).refusal) == ("refused", "unconfirmed_agent")
 
 
@@ -50,8 +78,7 @@ def test_an_agent_may_still_be_confirmed_when_a_suspension_ends_before_the_openi
     auction_id = hall.auction(status="announced")
     agent = hall.bidder(auction_id, status="awaiting_court", paid=False, capacity="agent")
     suspend(hall, judge, auction_id)
-    end = hall.row(auction_id).closes_at + DAY
-    hall.house.perform(life.resume, judge, auction_id, closes_at=end, reason="恢复")
+    resume(hall, judge, auction_id, hall.row(auction_id).closes_at + DAY)
     assert (hall.row(auction_id).status, hall.registration(agent).status) == ("announced", "awaiting_court")
 
 
@@ -63,10 +90,9 @@ def test_a_suspension_takes_no_part_of_a_second_from_the_time_that_was_left(hall
     assert suspension is not None
     assert suspension["remaining_seconds"] == 3 * 86400
     hall.clock.advance(hours=5)
-    resumed = {"reason": "恢复"}
     too_early = hall.clock.moment + 3 * DAY - timedelta(seconds=0.25) - MICRO
-    assert refused_with(hall.house.perform, life.resume, judge, auction_id, closes_at=too_early, **resumed) == "invalid"
-    hall.house.perform(life.resume, judge, auction_id, closes_at=hall.clock.moment + 3 * DAY, **resumed)
+    assert refused_with(resume, hall, judge, auction_id, too_early) == "invalid"
+    resume(hall, judge, auction_id, hall.clock.moment + 3 * DAY)
 
 
 def test_who_has_not_bid_may_leave_a_sale_that_was_suspended_before_it_opened(hall: Hall, judge: Actor) -> None:
