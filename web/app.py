@@ -151,6 +151,8 @@ def _headers(app: Flask, secure: bool) -> None:
         put("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
         if secure:
             put("Strict-Transport-Security", "max-age=31536000")
+        if app.extensions["policies"].get(request.endpoint) == "public.read":
+            put("Access-Control-Allow-Origin", "*")  # to be read by any page; without cookies, which "*" never lets in
         if request.endpoint != "static" and not response.cache_control.max_age:
             put("Cache-Control", "no-store")
         return response

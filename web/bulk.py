@@ -21,11 +21,12 @@ from auction.kernel.unit import House
 from bidding.queries.open_data import all_open_lots
 
 #: The files of a set, with their types.
-TYPES: Mapping[str, str] = {"lots.jsonl": "application/x-ndjson", "lots.csv": "text/csv; charset=utf-8"}
+TYPES: Mapping[str, str] = {"lots.jsonl": "application/x-ndjson", "lots.csv": "text/csv"}
 #: When a new set is due, in Shanghai.
 DUE = time(2, 30)
 _MANIFEST = "manifest.json"
 _LOT = ("id", "title", "asset_type", "region", "address", "case_number")
+_MARKS = ("reference_price_fen", "disposal", "sheet_version")
 _ROUND = (
     *("id", "round", "status", "announced_at", "opens_at", "closes_at", "closed_at", "reserve_price_fen"),
     *("increment_fen", "deposit_fen", "price_fen", "bidder_code", "bid_count", "extensions", "ended_reason"),
@@ -33,7 +34,7 @@ _ROUND = (
 )
 COLUMNS = (
     *(f"lot_{name}" for name in _LOT),
-    *("court_code", "court_name", "reference_price_fen", "disposal"),
+    *("court_code", "court_name", *_MARKS, "flags", "changed_at"),
     *(f"auction_{name}" for name in _ROUND),
 )
 
@@ -126,7 +127,7 @@ def _forget(where: Path, *sets: dict[str, Any] | None) -> None:
 def csv_rows(lot: Mapping[str, Any]) -> Iterator[list[str]]:
     """A row of `COLUMNS` for each round of a lot."""
     first = [*(lot[name] for name in _LOT), lot["court"]["code"], lot["court"]["name"]]
-    first += [lot["reference_price_fen"], lot["disposal"]]
+    first += [*(lot[name] for name in _MARKS), " ".join(lot["flags"]), lot["changed_at"]]
     for auction in lot["auctions"]:
         yield [_cell(value) for value in (*first, *(auction[name] for name in _ROUND))]
 

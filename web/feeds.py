@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement, register_namespace, tostring
 
-from auction.kernel.clock import SHANGHAI, parse
+from auction.kernel.clock import SHANGHAI, iso, parse
 from auction.kernel.money import yuan
 
 _ATOM = "http://www.w3.org/2005/Atom"
@@ -19,7 +19,7 @@ def atom(lots: Iterable[Mapping[str, Any]], *, address: str, here: str, now: dat
     feed = Element(f"{{{_ATOM}}}feed", {"{http://www.w3.org/XML/1998/namespace}lang": "zh-CN"})
     _text(feed, "id", here)
     _text(feed, "title", title)
-    _text(feed, "updated", max((_changed(lot) for lot in found), default=now.isoformat()))
+    _text(feed, "updated", max((_changed(lot) for lot in found), default=iso(now)))
     _link(feed, here, "self", "application/atom+xml")
     _link(feed, address, "alternate", "text/html")
     author = SubElement(feed, f"{{{_ATOM}}}author")
@@ -44,10 +44,8 @@ def _title(lot: Mapping[str, Any]) -> str:
 
 
 def _changed(lot: Mapping[str, Any]) -> str:
-    """When the round was last decided on, as far as a list tells it: ended, opened, else announced."""
-    auction = lot["auction"]
-    moment = auction["closed_at"] or auction["announced_at"] or auction["opens_at"]
-    return str(moment)
+    """When what is listed of the lot last changed: its round, its status, its sheet, its marks."""
+    return str(lot["changed_at"])
 
 
 def _summary(lot: Mapping[str, Any]) -> str:

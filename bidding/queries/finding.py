@@ -38,7 +38,7 @@ _RARE = 5_000
 class LotFilter:
     """What is looked for. None or empty matches everything; amounts are fen; of each group of `flags` one must hold.
 
-    `q`: words, each found in what was announced of the lot. `region` is the beginning of a region. `status` is that of
+    `q`: words, each found in what was announced of the lot. `region`: see `in_region`. `status` is that of
     the lot's latest round, or how the lot was disposed of, or one of `SECTIONS`; `min_fen` and `max_fen` bound its
     price (its reserve before a bid). `near`: only lots whose place is known to lie within `within_km` of it.
     `placed`: only lots whose place is known. `opens_from`, `opens_to`, `closes_from`, `closes_to`: from a
@@ -99,9 +99,11 @@ def meant(session: Session, wanted: LotFilter, now: datetime) -> Rows | None:
     if wanted.q.strip() and not asked:
         return None
     rows = select(LotListing.number).where(*_tests(wanted, now))
-    if not asked and not wanted.flags:
+    # a region's name stands in the lot's text, so that its grams tell whether it is rare
+    narrowing = asked if wanted.region.isdecimal() else (*asked, *words(wanted.region))
+    if not narrowing and not wanted.flags:
         return Rows(rows, False)
-    narrowed = sought(session, asked, wanted.flags)
+    narrowed = sought(session, narrowing, wanted.flags)
     common = up_to(session, narrowed.subquery().select(), _RARE + 1) > _RARE
     if not common:
         rows = rows.where(LotListing.number.in_(narrowed))
@@ -150,7 +152,7 @@ def _tests(wanted: LotFilter, now: datetime) -> list[ColumnElement[bool]]:
         if value:
             tests.append(column == value)
     if wanted.region:
-        tests.append(row.region.startswith(wanted.region, autoescape=True))
+        tests.append(in_region(row.region, wanted.region))
     if wanted.status:
         tests.append(_of_status(wanted.status, now))
     if wanted.min_fen is not None:
@@ -170,6 +172,12 @@ def _tests(wanted: LotFilter, now: datetime) -> list[ColumnElement[bool]]:
     if wanted.near is not None:
         tests += around(wanted.near, wanted.within_km)
     return tests
+
+
+def in_region(column: Any, region: str) -> ColumnElement[bool]:
+    """That a region is meant: by the first digits of its code (GB/T 2260), or by any part of its name."""
+    found: ColumnElement[bool] = (column.startswith if region.isdecimal() else column.contains)(region, autoescape=True)
+    return found
 
 
 def _of_status(status: str, now: datetime) -> ColumnElement[bool]:

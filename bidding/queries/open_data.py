@@ -6,28 +6,31 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, exists, func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from auction.kernel.clock import iso
 from auction.kernel.crypto import SUITE
 from auction.kernel.errors import DomainError
 from auction.kernel.tree import leaf_hash, root
-from auction.models import Auction, Case, Court, JournalRow, Lot, ReferencePrice
+from auction.models import Auction, Case, Court, JournalRow, Lot, LotListing, ReferencePrice
 from auction.rules.access import Actor
 from auction.rules.lot import ENDED
 
 from .auctions import settlement, status_at, visible_auction
+from .finding import in_region
 from .receipts import revoked_of
 
 RESULT_FORMAT = "fapai-result-1"
 _PAGE = 500
 _WON = ("sold", "revoked")
+#: When what is listed of a lot last changed.
+_CHANGED = func.coalesce(LotListing.changed_at, LotListing.announced_at)
 
 
 @dataclass(frozen=True, slots=True)
 class FeedFilter:
-    """Which lots a feed has; None or empty matches all. `region` is the beginning of a region."""
+    """Which lots a feed has; None or empty matches all. `region`: as `GET /lots` takes it."""
 
     court: str | None = None
     asset_type: str | None = None
@@ -36,34 +39,29 @@ class FeedFilter:
 
 def feed_lots(session: Session, now: datetime, wanted: FeedFilter, most: int = _PAGE) -> list[dict[str, Any]]:
     """Announced lots as `open_lots` has them, each with its latest round as `auction`; the latest announced first."""
-    latest = (
-        select(Auction.lot_id, func.max(Auction.announced_at).label("at"))
-        .where(Auction.announced_at.is_not(None))
-        .group_by(Auction.lot_id)
-        .subquery()
-    )
-    rows = _lots().join(latest, latest.c.lot_id == Lot.id)
+    rows = _lots()
     if wanted.court:
         rows = rows.where(Lot.court_code == wanted.court)
     if wanted.asset_type:
         rows = rows.where(Lot.asset_type == wanted.asset_type)
     if wanted.region:
-        rows = rows.where(Lot.region.startswith(wanted.region, autoescape=True))
-    found = _with_rounds(session, rows.order_by(latest.c.at.desc(), Lot.id.desc()).limit(most), now)
+        rows = rows.where(in_region(Lot.region, wanted.region))
+    rows = rows.order_by(LotListing.announced_at.desc(), LotListing.number.desc()).limit(most)
+    found = _with_rounds(session, rows, now)
     return [lot | {"auction": lot["auctions"][-1]} for lot in found]
 
 
 def open_lots(session: Session, now: datetime, after: str = "", most: int = _PAGE) -> list[dict[str, Any]]:
     """Announced lots by id, after one: each with its court, its reference price and its rounds, oldest first."""
-    announced = exists().where(Auction.lot_id == Lot.id, Auction.announced_at.is_not(None))
-    return _with_rounds(session, _lots().where(announced, Lot.id > after).order_by(Lot.id).limit(most), now)
+    return _with_rounds(session, _lots().where(Lot.id > after).order_by(Lot.id).limit(most), now)
 
 
 def _lots() -> Select[*tuple[Any, ...]]:
     return (
-        select(Lot, Court.name, Case.number, ReferencePrice.amount_fen)
+        select(Lot, Court.name, Case.number, ReferencePrice.amount_fen, LotListing.flags, _CHANGED.label("changed_at"))
         .join(Court, Court.code == Lot.court_code)
         .join(Case, Case.id == Lot.case_id)
+        .join(LotListing, LotListing.lot_id == Lot.id)
         .outerjoin(ReferencePrice, ReferencePrice.lot_id == Lot.id)
     )
 
@@ -98,6 +96,9 @@ def _lot(row: Any, rounds: list[dict[str, Any]]) -> dict[str, Any]:
         "court": {"code": lot.court_code, "name": row.name},
         "reference_price_fen": row.amount_fen,
         "disposal": lot.disposal,
+        "sheet_version": lot.sheet_version,
+        "flags": row.flags.split(),
+        "changed_at": iso(row.changed_at),
         "auctions": rounds,
     }
 
@@ -164,20 +165,13 @@ def result_document(session: Session, auction_id: str, reader: Actor | None = No
 
 def announced_pages(session: Session, size: int) -> int:
     """How many pages of so many announced lots there are."""
-    lots = select(Auction.lot_id).where(Auction.announced_at.is_not(None)).distinct().subquery()
-    count = session.scalar(select(func.count()).select_from(lots)) or 0
+    count = session.scalar(select(func.count()).select_from(LotListing)) or 0
     return -(-count // size)
 
 
 def announced_lots(session: Session, page: int, size: int) -> list[tuple[str, datetime]]:
-    """A page, counted from 0, of the ids of announced lots, each with the time of its last announcement or end."""
-    changed = func.max(func.coalesce(Auction.closed_at, Auction.announced_at))
+    """A page, counted from 0, of the ids of announced lots, each with the time of its last change."""
     rows = session.execute(
-        select(Auction.lot_id, changed.label("changed"))
-        .where(Auction.announced_at.is_not(None))
-        .group_by(Auction.lot_id)
-        .order_by(Auction.lot_id)
-        .offset(page * size)
-        .limit(size)
+        select(LotListing.lot_id, _CHANGED).order_by(LotListing.lot_id).offset(page * size).limit(size)
     )
     return [(lot_id, at) for lot_id, at in rows]

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from auction.models import Auction, Case, Court, Lot, LotListing
 
 from ..rules.find import words
-from .finding import MOST_COUNTED, SECTIONS, LotFilter, Meant, around, marked, meant
+from .finding import MOST_COUNTED, SECTIONS, LotFilter, Meant, around, in_region, marked, meant
 from .listed import up_to
 
 
@@ -74,7 +74,7 @@ def _tests(wanted: LotFilter, now: datetime, price: ColumnElement[int]) -> list[
     if wanted.round:
         tests.append(Auction.round == wanted.round)
     if wanted.region:
-        tests.append(Lot.region.startswith(wanted.region, autoescape=True))
+        tests.append(in_region(Lot.region, wanted.region))
     if wanted.status:
         due = and_(Auction.status == "announced", Auction.opens_at <= now)
         status = case((Lot.disposal.is_not(None), Lot.disposal), (due, "open"), else_=Auction.status)

@@ -49,6 +49,8 @@ def list_lot(unit: Unit, lot_id: str, *, quietly: bool = False) -> None:
         .where(LotListing.lot_id == lot_id)
     ).one_or_none()
     values, made_of = _values(found), _made_of(found)
+    if known is None or (known.made_of, known.status) != (made_of, values["status"]):
+        values["changed_at"] = unit.now
     if not quietly:
         _note_change(unit, known, values, made_of)
     if known is not None and known.made_of == made_of:

@@ -44,6 +44,7 @@ def test_the_form_finds_by_each_of_its_fields_and_says_what_was_chosen(reader: R
         ("q=红旗", {CAR}),
         ("court=1101", {CAR}),
         ("region=3201&asset_type=real_estate", {FLAT}),
+        ("region=0102", set()),
         ("max=60000", {CAR}),
         ("min=60000.01", {FLAT}),
         ("flags=vacant", {FLAT}),

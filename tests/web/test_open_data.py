@@ -15,9 +15,10 @@ from defusedxml import ElementTree
 from flask import Flask
 from flask.testing import FlaskClient
 
-from auction.kernel.clock import FixedClock
+from auction.kernel.clock import FixedClock, iso
 from auction.kernel.crypto import canonical
 from auction.kernel.unit import House, Unit
+from auction.models import Auction
 from auction.services.log import seal
 from bidding.evidence import export
 from tests.bidding.sale import RESERVE, STEP, a_contest, an_open_sale, hammer, tell_auction
@@ -127,6 +128,8 @@ def test_the_feeds_are_readable_filtered_and_kept(client: FlaskClient, some: dic
     assert {entry.findtext(f"{ATOM}id") for entry in feed.iter(f"{ATOM}entry")} == {
         f"urn:fapai:auction:{key}" for key in some.values()
     }
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert "Access-Control-Allow-Origin" not in client.get("/me").headers
     again = client.get("/feeds/lots.atom", headers={"If-None-Match": answer.headers["ETag"]})
     assert again.status_code == 304 and SECRET.encode() not in answer.data
     cars = ElementTree.fromstring(client.get("/feeds/courts/3201/lots.atom?asset_type=vehicle&region=浙江").data)
@@ -134,6 +137,29 @@ def test_the_feeds_are_readable_filtered_and_kept(client: FlaskClient, some: dic
     assert client.get("/feeds/courts/9999/lots.atom").status_code == 404
     for wrong in ("asset_type=house", "region=a%00b", f"court={'x' * 60}"):
         assert client.get(f"/feeds/lots.atom?{wrong}").status_code == 422
+
+
+def test_a_feed_tells_when_what_is_listed_has_changed(
+    house: House, client: FlaskClient, clock: FixedClock, some: dict[str, str]
+) -> None:
+    def told() -> dict[str, str | None]:
+        feed = ElementTree.fromstring(client.get("/feeds/lots.atom").data)
+        entries = {str(one.findtext(f"{ATOM}id")): one.findtext(f"{ATOM}updated") for one in feed.iter(f"{ATOM}entry")}
+        return {
+            "feed": feed.findtext(f"{ATOM}updated"),
+            **{name: entries[f"urn:fapai:auction:{key}"] for name, key in some.items()},
+        }
+
+    before = told()
+    clock.advance(hours=2)
+    at = iso(clock.moment)
+
+    def stop(unit: Unit) -> None:
+        unit.session.get_one(Auction, some["home"]).status = "suspended"
+
+    house.perform(stop)
+    assert told() == before | {"home": at, "feed": at} != before
+    assert f"<lastmod>{clock.moment.isoformat(timespec='seconds')}</lastmod>" in client.get("/sitemap-1.xml").text
 
 
 def test_the_calendar_is_folded_escaped_and_has_bidding_times(client: FlaskClient, some: dict[str, str]) -> None:
@@ -193,6 +219,7 @@ def test_the_nightly_files_hold_every_announced_lot_and_their_hashes(
         assert client.get(f"/data/{name}.sha256").text == f"{digest}  {name}\n"
         assert data.headers["ETag"] == f'"{digest}"'
         assert client.get(f"/data/{name}", headers={"If-None-Match": f'"{digest}"'}, buffered=True).status_code == 304
+    assert client.get("/data/lots.csv", buffered=True).headers["Content-Type"] == "text/csv; charset=utf-8"
     rows = list(csv.DictReader(io.StringIO(client.get("/data/lots.csv", buffered=True).data.decode("utf-8-sig"))))
     assert {row["auction_id"] for row in rows} == set(some.values()) and list(rows[0]) == list(bulk.COLUMNS)
     assert "'=1+1 轿车" in {row["lot_title"] for row in rows}, "no spreadsheet takes it for a formula"
@@ -218,7 +245,7 @@ def test_machines_find_the_pages_and_what_each_is(house: House, client: FlaskCli
         for part in parts
         for one in ElementTree.fromstring(client.get(part.removeprefix("http://localhost")).data).iter(f"{MAP}loc")
     ]
-    assert len(pages) == len(set(pages)) == 8
+    assert len(pages) == len(set(pages)) == 12
     for page in pages:
         assert client.get(page).status_code == 200, page
     assert client.get("/sitemap-2.xml").status_code == 404

@@ -25,7 +25,10 @@ blueprint = Blueprint("data", __name__)
 _ATOM, _CALENDAR, SITEMAP = 100, 500, 50_000
 _KEPT = 60
 _LONGEST = 50
-_PAGES = ("site.home", "figures.show", "decisions.published", "site.log", "data.about", "data.interface")
+_PAGES = (
+    *("site.home", "site.calendar", "site.map_page", "site.log", "figures.show", "decisions.published"),
+    *("practice.show", "verify.show", "data.about", "data.interface"),
+)
 
 
 def _kept(body: bytes, kind: str) -> Response:

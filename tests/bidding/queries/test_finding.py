@@ -119,8 +119,12 @@ def test_a_listing_follows_its_lot_in_the_same_transaction(house: House, clock: 
         lot.title = "改名后的厂房"
         seal_facts(unit, lot, SHEET, (), material=False)
 
+    clock.advance(minutes=1)
+    renamed_at = clock.moment
     changed(house, rename)
     assert ids(house, q="改名后的") == {lot_id} == ids(house, q="改") == ids(house, flags=("vacant",))
+    told = house.read(lambda session: session.scalar(select(LotListing.changed_at).where(LotListing.lot_id == lot_id)))
+    assert told == renamed_at, "a bid is no change of what is listed, another title is"
 
     def again(unit: Unit) -> None:
         lot = unit.session.get_one(Lot, lot_id)
@@ -140,6 +144,24 @@ def test_a_listing_follows_its_lot_in_the_same_transaction(house: House, clock: 
     with pytest.raises(RuntimeError):
         changed(house, broken)
     assert ids(house, q="从未提交") == set() and ids(house, q="又改名") == {lot_id}
+
+
+@pytest.mark.parametrize(
+    ("region", "found"),
+    [("南京", "flat"), ("江苏省南京市玄武区", "flat"), ("玄武 江苏", ""), ("3302", "car"), ("02", ""), ("杭州", "")],
+)
+def test_a_region_is_meant_by_the_beginning_of_its_code_or_any_part_of_its_name(
+    house: House, region: str, found: str
+) -> None:
+    def two(unit: Unit) -> dict[str, str]:
+        lots = {"flat": a_lot(unit, region="江苏省南京市玄武区"), "car": a_lot(unit, region="330203")}
+        for lot in lots.values():
+            an_auction(unit, lot=lot, status="announced")
+        return {name: lot.id for name, lot in lots.items()}
+
+    lots = house.perform(two)
+    wanted = {lots[found]} if found else set()
+    assert ids(house, region=region) == wanted
 
 
 def test_common_words_are_found_by_walking_the_order_wanted(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
