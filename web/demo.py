@@ -54,10 +54,15 @@ from .wiring import upgrade
 PASSWORD = "fapai-demo"  # noqa: S105 - printed on the screen; the sandbox holds nothing of value
 COURT = ("SL01", "示例市云溪区人民法院")
 AGENCY = ("91320100000000003E", "示例拍卖辅助服务有限公司")
+#: The first three judges sit on every panel; the others decide on what is said against it (own_act) or sit anew.
+PANEL = ("judge1", "judge2", "judge3")
 STAFF = (
     ("judge1", "judge", "示例法官甲"),
     ("judge2", "judge", "示例法官乙"),
     ("judge3", "judge", "示例法官丙"),
+    ("judge4", "judge", "示例法官丁"),
+    ("judge5", "judge", "示例法官戊"),
+    ("judge6", "judge", "示例法官己"),
     ("clerk", "clerk", "示例书记员"),
     ("president", "president", "示例院长"),
     ("regulator", "regulator", "示例监督员"),
@@ -187,7 +192,7 @@ class Stage:
         auction = house.perform_at(
             at - timedelta(hours=3), self._draft, judge, lot.id, sample, opens_at, opens_at + timedelta(hours=hours)
         )
-        for name in ("judge1", "judge2", "judge3"):
+        for name in PANEL:
             house.perform_at(at - timedelta(hours=2), self._vote, self.actors[name], auction.id)
         return house.perform_at(at, publish, judge, auction.id).id
 
@@ -258,7 +263,7 @@ class Stage:
             closes_at=closes_at,
             balance_days=10,
         )
-        return rounds.create_auction(unit, actor, lot, terms, ["judge1", "judge2", "judge3"])
+        return rounds.create_auction(unit, actor, lot, terms, PANEL)
 
     @staticmethod
     def _vote(unit: Unit, actor: Actor, auction_id: str) -> None:
@@ -397,6 +402,6 @@ def _greet(port: int, live: str) -> None:
     if live:
         click.echo(f"  竞价中 / live sale:   {base}/auctions/{live}/room")
     click.echo(f"  竞买人 / bidder:      bidder, bot1, bot2, bot3   密码 / password: {PASSWORD}")
-    click.echo(f"  法院   / court:       judge1, judge2, judge3, clerk, president   {PASSWORD}")
+    click.echo(f"  法院   / court:       judge1 … judge6, clerk, president   {PASSWORD}")
     click.echo(f"  其他   / others:      regulator, operator, agency   {PASSWORD}")
     click.echo("  Ctrl-C 结束 / stops it. 沙箱：支付为模拟，不得用于实际拍卖。")
