@@ -3,7 +3,7 @@
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -29,10 +29,11 @@ class NoticeStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Addressee:
-    """Somebody of the case or the sheet who must be notified."""
+    """Somebody of the case or the sheet who must be notified. `of_sheet`: named by the sheet, and so no party."""
 
     name: str
     role: PartyRole
+    of_sheet: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,8 @@ def notice_findings(
     OJA 16(1) has the parties (当事人) notified, so there must be one: the debtor, who is notified like everybody the
     case names, or in a case without one (assets of a crime may have neither debtor nor applicant: CRIM) at least one
     party else, an applicant or an `other`. Whoever only has a right in the thing (a creditor secured on it, somebody
-    with preference, a co-owner, a lessee) is no party. That finding has the `reason` `no_party` alone.
+    with preference, a co-owner, a lessee, the company whose shares are sold) is no party. That finding has the `reason`
+    `no_party` alone.
 
     Facts: `name`, `role`, and `reason`: `missing`, `to_notify`, `undated`, `receipt_unproven`, `too_recent` (with
     `required` and `days` whole days and `earliest`, the first moment to announce), `shareholders_time` (with
@@ -76,7 +78,7 @@ def notice_findings(
     warning `before_last_round`.
     """
     found = []
-    if not any(addressee.role in _PARTIES for addressee in addressees):
+    if not any(addressee.role in _PARTIES and not addressee.of_sheet for addressee in addressees):
         nobody = {"reason": "no_party"}
         found.append(Finding("notice_outstanding", "error", "notices", ruleset.basis("notify_before"), nobody))
     found += _missing(recipients, addressees, ruleset)

@@ -189,11 +189,11 @@ def _sale_objections(session: Session, court_code: str) -> dict[str, list[OpenOb
     for row, auction, lot in open_of_court(session, court_code):
         if row.status == "filed":
             act: Literal["receive", "decide"] = "receive" if row.received_at is None else "decide"
-            found[lot.id].append(OpenObjection(auction.id, act, as_published(row.due_on).last_day))
+            found[lot.id].append(OpenObjection(auction.id, act, as_published(row.due_on).last_day, row.kind))
         if row.review_status == "filed" and row.review_due_on is not None:
             found[lot.id].append(OpenObjection(auction.id, "review", as_published(row.review_due_on).last_day))
         if is_unanswered(row, auction):
-            found[lot.id].append(OpenObjection(auction.id, "answer", None))
+            found[lot.id].append(OpenObjection(auction.id, "answer", None, row.kind))
     return found
 
 

@@ -6,7 +6,7 @@ article is the court's practice. A clock says of itself whether somebody must ac
 field of `LotFacts`.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from datetime import date, datetime, timedelta
@@ -30,6 +30,7 @@ from auction.rules.ruleset import Citation, Ruleset
 from auction.rules.terms import notice_days
 
 from .debt import OWING, debt_clock
+from .objection import CONDUCT, DECISION_DAYS
 
 Nature = Literal["deadline", "wait", "event"]
 State = Literal["late", "today", "soon", "later", "waiting", "open"]
@@ -79,6 +80,7 @@ class OpenObjection:
     auction_id: str
     act: Literal["receive", "decide", "review", "answer"]
     due_on: date | None
+    kind: str = CONDUCT
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,23 +340,24 @@ def _renege(balance_due_at: datetime, at: Moment) -> Clock:
     return Clock("renege_decision", "deadline", None, basis)
 
 
-_OBJECTIONS = {
-    "receive": ("sale_objection_receipt", "objection_decision"),
-    "decide": ("sale_objection", "objection_decision"),
+#: What has to be done -> the clock, and the number of the ruleset it rests on (None: that of the kind).
+_OBJECTIONS: Mapping[str, tuple[str, str | None]] = {
+    "receive": ("sale_objection_receipt", None),
+    "decide": ("sale_objection", None),
     "review": ("sale_objection_review", "objection_review_decision"),
-    "answer": ("sale_objection_accepted", "objection_decision"),
+    "answer": ("sale_objection_accepted", None),
 }
 
 
 def _sale_objections(lot: LotFacts, at: Moment) -> Iterator[Clock]:
-    """Objections to a sale, by what has to be done with them and the round they are of (CPL 236, 238; EXEC 8)."""
-    due: dict[tuple[str, str], list[date | None]] = {}
+    """Objections to a sale, by kind, what has to be done with them, and their round (CPL 236, 238; EXEC 8)."""
+    due: dict[tuple[str, str, str], list[date | None]] = {}
     for each in lot.sale_objections:
-        due.setdefault((each.act, each.auction_id), []).append(each.due_on)
-    for (act, auction_id), days in due.items():
+        due.setdefault((each.act, each.kind, each.auction_id), []).append(each.due_on)
+    for (act, kind, auction_id), days in due.items():
         code, key = _OBJECTIONS[act]
         facts: Facts = {"open": len(days)}
-        basis = at.announced.basis(key)
+        basis = at.announced.basis(key or DECISION_DAYS[kind])
         first = min((day for day in days if day is not None), default=None)
         due_at = _end_of(first) if first else None
         yield Clock(code, "deadline", due_at, basis, facts=facts, warn_on=at.today, auction_id=auction_id)

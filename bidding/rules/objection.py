@@ -21,7 +21,7 @@ OBJECTION_ACCEPTED = "objection_accepted"
 ACCEPTED = ("objection_accepted", "conduct_accepted")
 Remedy = Literal["review", "suit"]
 #: Kind -> the number of the ruleset for its decision; the remedy that follows, and the number for that.
-_DECISION: Mapping[str, str] = MappingProxyType({CONDUCT: "objection_decision", OWNERSHIP: "outsider_decision"})
+DECISION_DAYS: Mapping[str, str] = MappingProxyType({CONDUCT: "objection_decision", OWNERSHIP: "outsider_decision"})
 _REMEDY: Mapping[str, tuple[Remedy, str]] = MappingProxyType(
     {CONDUCT: ("review", "objection_review_request"), OWNERSHIP: ("suit", "outsider_suit")}
 )
@@ -29,7 +29,7 @@ _REMEDY: Mapping[str, tuple[Remedy, str]] = MappingProxyType(
 
 def decision_due(kind: str, filed_on: date, ruleset: Ruleset, calendar: WorkingDays) -> PeriodEnd:
     """The last day for the court's decision."""
-    return period_end(filed_on, ruleset.days(_DECISION[kind]), calendar)
+    return period_end(filed_on, ruleset.days(DECISION_DAYS[kind]), calendar)
 
 
 def remedy_of(kind: str) -> Remedy:

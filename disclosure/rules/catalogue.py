@@ -38,7 +38,7 @@ _ITEM_KEYS = frozenset(
 )
 _FIELD_KEYS = frozenset(
     {"name", "type", "title", "title_en", "required", "when", "choices", "min", "max", "past", "provenance"}
-    | {"not_before", "worse", "notifies"}
+    | {"not_before", "worse", "notifies", "notifies_when"}
 )
 
 
@@ -68,7 +68,8 @@ class Choice:
 class Field:
     """One field of an item's `data`. `least` and `most` are inclusive; `past` dates may not lie ahead of today.
 
-    `provenance`: when it was looked up, not a fact of the lot. `not_before` names the date it may not precede.
+    `provenance`: when it was looked up, not a fact of the lot. `not_before` names the date it may not precede. Whom the
+    field names is notified in the role `notifies`, where `notifies_when` is true of the item.
     """
 
     name: str
@@ -85,6 +86,7 @@ class Field:
     not_before: str | None = None
     worse: Direction | None = None
     notifies: PartyRole | None = None
+    notifies_when: Condition | None = None
 
     def is_required(self, data: Mapping[str, Any]) -> bool:
         """Whether an item found with this data must fill the field."""
@@ -295,6 +297,7 @@ def _field(code: str, entry: Mapping[str, Any]) -> Field:
         not_before=entry.get("not_before"),
         worse=cast(Direction | None, worse),
         notifies=PartyRole(entry["notifies"]) if "notifies" in entry else None,
+        notifies_when=_condition(entry.get("notifies_when")),
     )
 
 

@@ -116,16 +116,19 @@ def flags(sheet: Sheet) -> tuple[str, ...]:
 
 
 def addressees(sheet: Sheet, catalogue: Catalogue) -> tuple[Addressee, ...]:
-    """Everybody the sheet names who must be notified of the sale (OJA 16(1), SALE 11(1)), each name and role once."""
+    """Whom the sheet names to be notified of the sale (OJA 16(1), SALE 11(1), COMP 85), each name and role once."""
     named: dict[tuple[str, PartyRole], Addressee] = {}
     for item in catalogue.items:
         for spec in item.fields:
             written = sheet.value(item.code, spec.name)
             if spec.notifies is None or not isinstance(written, str):
                 continue
+            only = spec.notifies_when
+            if only is not None and sheet.value(item.code, only.field) != only.value:
+                continue
             for name in (part.strip() for part in written.translate(_SEPARATORS).split("\n")):
                 if name:
-                    named.setdefault((name, spec.notifies), Addressee(name, spec.notifies))
+                    named.setdefault((name, spec.notifies), Addressee(name, spec.notifies, of_sheet=True))
     return tuple(named.values())
 
 

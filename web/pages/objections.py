@@ -11,7 +11,7 @@ from auction.rules.ruleset import load
 from bidding.models import SaleObjection
 from bidding.queries.lot_page import LotPage, lot_page
 from bidding.queries.objections import own_objection, own_objections
-from bidding.rules.objection import KINDS
+from bidding.rules.objection import DECISION_DAYS, KINDS
 from bidding.services.objections import ask_for_review, file_objection
 from bidding.services.papers import keep_paper
 
@@ -24,9 +24,6 @@ from .language import _, language
 from .papers import uploaded_papers
 
 blueprint = Blueprint("objecting", __name__)
-
-#: Kind -> the number of the ruleset for the decision, whose article is shown beside it.
-_DAYS = {"conduct": "objection_decision", "ownership": "outsider_decision"}
 
 
 @blueprint.get("/auctions/<auction_id>/object")
@@ -50,8 +47,8 @@ def _form(auction_id: str, form: Entry) -> str:
         **lot_view.heading(_lot(auction_id), house().now()),
         form=form,
         kinds=[(kind, labels.OBJECTION_KIND[kind]) for kind in KINDS],
-        bases=[errors.cited(numbers.basis(name), language()) for name in _DAYS.values()],
-        days={kind: numbers.days(name) for kind, name in _DAYS.items()},
+        bases=[errors.cited(numbers.basis(name), language()) for name in DECISION_DAYS.values()],
+        days={kind: numbers.days(name) for kind, name in DECISION_DAYS.items()},
     )
 
 

@@ -85,6 +85,15 @@ def test_there_must_be_a_party_to_notify(roles: tuple[str, ...], enough: bool) -
     )
 
 
+def test_a_company_whose_shares_are_sold_is_no_party() -> None:
+    law = load("spc-2016")
+    company = Addressee("某公司", PartyRole.OTHER, of_sheet=True)
+    waived = (NoticeRecipient(company.name, company.role, NoticeStatus.WAIVED_WRITTEN, None),)
+    moments = NoticeMoments(NOW, OPENS)
+    found = notice_findings(waived, (company,), AssetType.EQUITY, moments, law, published_calendar(law))
+    assert reasons(found) == ["no_party"]
+
+
 def test_an_announcement_may_be_made_from_the_first_instant_on() -> None:
     known = recipient("received", "2026-03-12T10:00")
     assert reasons(findings(known, now=at("2026-03-16T00:00"))) == []

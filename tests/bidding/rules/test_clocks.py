@@ -202,6 +202,12 @@ ENDS: dict[str, tuple[LotFacts, str, str, str]] = {
         "2026-05-06",
         "CPL 236",
     ),
+    "an outsider's claim to the lot": (
+        lot(sale=sale(), sale_objections=(OpenObjection("a", "decide", date(2026, 5, 6), "ownership"),)),
+        "sale_objection",
+        "2026-05-06",
+        "CPL 238",
+    ),
     "an objection that the higher court reviews": (
         lot(sale=sale(), sale_objections=(OpenObjection("a", "review", date(2026, 5, 6)),)),
         "sale_objection_review",

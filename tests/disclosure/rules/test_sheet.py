@@ -252,6 +252,17 @@ def test_everybody_the_sheet_names_who_must_be_notified_is_named_once(
     assert len(addressees(sheet, house)) == 6
 
 
+@pytest.mark.parametrize(("kind", "named"), [("limited", True), ("joint_stock", False)])
+def test_a_limited_company_is_notified_that_its_shares_are_sold(
+    spoil: Callable[..., Sheet], kind: str, named: bool
+) -> None:
+    catalogue = load("equity")
+    sheet = spoil(catalogue, "title", {"company": "示例科技有限公司", "company_type": kind})
+    found = addressees(sheet, catalogue)
+    assert found == ((Addressee("示例科技有限公司", PartyRole.OTHER),) if named else ())
+    assert all(each.of_sheet for each in found)
+
+
 @settings(deadline=None)
 @given(st.dates(date(1900, 1, 1), date(2100, 1, 1)))
 def test_a_date_moved_by_a_day_changes_the_seal(day: date) -> None:
