@@ -73,6 +73,7 @@ POLICY: Mapping[str, Rule] = {
     "task.report": _rule("agency"),
     "task.finish": _rule(*_COURT, "agency", scope="court"),
     "task.decide": _rule(*_COURT, scope="court"),
+    "report.decide": _rule("judge", scope="court"),
     "agency.desk": _rule("agency"),
     "agency.record": _rule(*_COURT, "president", "agency", "regulator"),
     "viewing.offer": _rule(*_COURT, "agency", scope="court"),

@@ -1,4 +1,4 @@
-"""What an agency found out: kept as it was sent, and taken over into the sheet, part by part, by the court alone."""
+"""What an agency found out: kept as it was sent, and taken over into the sheet, part by part, by a judge alone."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -120,7 +120,7 @@ def _open_part(unit: Unit, actor: Actor, report_id: str, code: str) -> tuple[Tas
     sent = unit.session.get(TaskReport, report_id)
     if sent is None:
         raise DomainError("not_found")
-    task = lock_task(unit, actor, sent.task_id, "task.decide")
+    task = lock_task(unit, actor, sent.task_id, "report.decide")
     part = unit.session.get(ReportPart, (report_id, code))
     if part is None:
         raise DomainError("not_found")

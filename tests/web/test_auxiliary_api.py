@@ -68,6 +68,8 @@ def test_an_agency_uploads_reports_and_finishes_and_the_court_takes_over(
     assert (told["waiting"], [part["code"] for part in told["reports"][0]["parts"]]) == (2, ["defects", "files"])
     assert (told["id"], told["task_id"]) == (told["report_id"], task_id) and told["id"] == told["reports"][0]["id"]
     answer = f"/reports/{told['report_id']}/items"
+    for act, said in (("acceptance", None), ("refusal", {"reason": "r"})):
+        assert code_of(room.clerk.post(f"{answer}/defects/{act}", said)) == "forbidden"
     accepted = fine(room.judge.post(f"{answer}/defects/acceptance"), 201)
     assert accepted["item"]["checker"] == "示例拍辅"
     assert code_of(room.judge.post(f"{answer}/defects/refusal", {"reason": "r"})) == "wrong_state"

@@ -72,9 +72,12 @@ def test_an_agency_is_led_item_by_item_and_the_court_takes_over(
     desk.send("/file-report", {"files": [file_id[1]]})
     page = clerk.get(f"/desk/lots/{room.lot_id}")
     assert "2 项待处理" in page.text and "屋面渗漏。" in page.text
-    clerk.send("/items/files/refusal", {"reason": "照片模糊"})
-    clerk.send("/items/defects/acceptance")
-    assert re.search(r"屋面渗漏。.*现场勘查笔录·示例拍辅", clerk.page.text)
+    assert page.text.count("由法官采纳或者退回。") == 2 and "/acceptance" not in page.html
+    judge = signed_in(app, house, house.perform(an_account, "judge", court_code="3201", display_name="法官乙"))
+    judge.get(f"/desk/lots/{room.lot_id}")
+    judge.send("/items/files/refusal", {"reason": "照片模糊"})
+    judge.send("/items/defects/acceptance")
+    assert re.search(r"屋面渗漏。.*现场勘查笔录·示例拍辅", judge.page.text)
     assert "已采纳" in desk.get(task).text and "退回理由：照片模糊" in desk.page.text
     desk.send("/completion", {"note": "已完成现场调查"})
     assert "按期完成" in desk.page.text and '/completion"' not in desk.page.html

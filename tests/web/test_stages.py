@@ -48,6 +48,7 @@ WHO: dict[str, str] = {
     "lot.edit": "judge clerk",
     "lot.group": "judge",
     "task.decide": "judge clerk",
+    "report.decide": "judge",
     "question.answer": "judge clerk agency",
     "letter.read": "judge clerk president",
     "objection.file": "bidder party",

@@ -94,11 +94,11 @@ def create_report(data: dict[str, Any], task_id: str) -> Response:
 
 
 @blueprint.post("/reports/<report_id>/items/<code>/acceptance")
-@policy("task.decide")
+@policy("report.decide")
 @blueprint.arguments(Nothing)
 @blueprint.response(201, AcceptedOut)
 def accept_part(_nothing: dict[str, Any], report_id: str, code: str) -> Response:
-    """Take one item of a report over into the sheet, its agency as the checker; or its `files`."""
+    """Take one item of a report over into the sheet, its agency as the checker; or its `files`. Judges alone."""
 
     def accept(unit: Unit) -> dict[str, Any]:
         written = reports.accept_part(unit, me(), report_id, code)
@@ -108,7 +108,7 @@ def accept_part(_nothing: dict[str, Any], report_id: str, code: str) -> Response
 
 
 @blueprint.post("/reports/<report_id>/items/<code>/refusal")
-@policy("task.decide")
+@policy("report.decide")
 @blueprint.arguments(TaskReasonIn)
 @blueprint.response(201, AcceptedOut)
 def refuse_part(data: dict[str, Any], report_id: str, code: str) -> Response:

@@ -47,7 +47,7 @@ def give(lot_id: str) -> Any:
 
 
 @blueprint.post("/lots/<lot_id>/reports/<report_id>/items/<code>/acceptance")
-@policy("task.decide")
+@policy("report.decide")
 def accept(lot_id: str, report_id: str, code: str) -> Any:
     """Take one part of a report over."""
     return _attempt(
@@ -60,7 +60,7 @@ def accept(lot_id: str, report_id: str, code: str) -> Any:
 
 
 @blueprint.post("/lots/<lot_id>/reports/<report_id>/items/<code>/refusal")
-@policy("task.decide")
+@policy("report.decide")
 def refuse(lot_id: str, report_id: str, code: str) -> Any:
     """Refuse one part of a report."""
     return _with_reason(

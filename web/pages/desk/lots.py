@@ -139,6 +139,7 @@ def lot_page(desk: LotDesk, form: Entry, section: str = "") -> str:
         form=form,
         auctions=[lot_view.round_view(auction, now) for auction in desk.auctions],
         may_edit=decide(me(), "lot.edit", court=desk.lot.court_code) is None,
+        may_take_over=decide(me(), "report.decide", court=desk.lot.court_code) is None,
         may_draft=decide(me(), "auction.create", court=desk.lot.court_code) is None
         and not any(auction.status in LIVE for auction in desk.auctions),
         next_step=_next_step(desk),
