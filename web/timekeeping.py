@@ -19,7 +19,7 @@ from bidding.queries.due import LOOKS, Act, Due, due_acts, due_looks
 from bidding.queries.news import news
 from bidding.queries.patterns import bidding_of, screening_of
 from bidding.services.closing import close
-from bidding.services.groups import stop_satisfied
+from bidding.services.groups import count_group
 from bidding.services.life import open_due
 from bidding.services.looks import put_off
 from bidding.services.messages import deliver, remind, tell_all
@@ -62,7 +62,7 @@ def here(work: Callable[..., Any], *args: Any) -> Any:
 _ACTS: Mapping[Act, Callable[[Unit, str], object]] = {
     "open": open_due,
     "overdue": mark_overdue,
-    "satisfy": stop_satisfied,
+    "satisfy": count_group,
     "own_sale": lapse_own_sale,
     "enforce": enforce_due,
     "expire": expire_due,

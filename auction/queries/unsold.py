@@ -1,13 +1,16 @@
 """What followed a lot's unsold rounds, as the rules want to see it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from ..models import Auction, Lot, LotDrawing, LotGroup, LotGroupMember, OwnSale, Party, Taking, TakingQuestion
 from ..rules.published_holidays import as_published
-from ..rules.unsold import WILLING, Asked, GroupLot, Standstill, is_asked, is_satisfied
+from ..rules.unsold import HOLDING, WILLING, Asked, GroupLot, Standstill, is_asked, is_satisfied
+
+#: Where the settlement of a sale stands once its whole price is there.
+_PAID = ("paid", "ruled", "handed_over")
 
 
 def creditors(session: Session, case_id: str) -> list[Party]:
@@ -70,6 +73,12 @@ def group_of(session: Session, lot_id: str) -> LotGroup | None:
     )
 
 
+def bars_resumption(session: Session, lot_id: str) -> bool:
+    """Whether a stopped sale of the lot stays stopped because its group has enough (SALE 14)."""
+    group = group_of(session, lot_id)
+    return group is not None and is_group_satisfied(session, group)
+
+
 def is_group_satisfied(session: Session, group: LotGroup) -> bool:
     """Whether what a group's lots brought covers claim and costs."""
     return is_satisfied(group_lots(session, group.id), group.claim_fen, group.costs_fen, sell_all=group.sell_all)
@@ -94,17 +103,20 @@ def _group_lot(session: Session, lot: Lot) -> GroupLot:
             .order_by(Auction.announced_at, Auction.id)
         )
     )
-    sold = sum(one.price_fen or 0 for one in rounds if one.status == "sold" and one.settlement != "reneged")
-    brought = sold or _taken_fen(session, lot.id) or _own_sale_fen(session, lot.id)
+    sold = [one for one in rounds if one.status == "sold" and one.settlement != "reneged"]
+    own = _own_sale_fen(session, lot.id)  # recorded once its price is in the court's account
+    brought = sum(one.price_fen or 0 for one in sold) or _taken_fen(session, lot.id, HOLDING) or own
+    settled = sum(one.price_fen or 0 for one in sold if one.settlement in _PAID)
+    paid = settled or _taken_fen(session, lot.id, ("taken", "ruled")) or own
     if not rounds:
-        return GroupLot(lot.id, brought)
+        return GroupLot(lot.id, brought, paid)
     last = rounds[-1]
-    return GroupLot(lot.id, brought, last.id, last.status, last.closed_at is not None)
+    return GroupLot(lot.id, brought, paid, last.id, last.status, last.closed_at is not None)
 
 
-def _taken_fen(session: Session, lot_id: str) -> int:
-    holding = Taking.status.in_(("awarded", "taken", "ruled"))
-    return int(session.scalar(select(func.sum(Taking.price_fen)).where(Taking.lot_id == lot_id, holding)) or 0)
+def _taken_fen(session: Session, lot_id: str, statuses: Collection[str]) -> int:
+    held = select(func.sum(Taking.price_fen)).where(Taking.lot_id == lot_id, Taking.status.in_(statuses))
+    return int(session.scalar(held) or 0)
 
 
 def _own_sale_fen(session: Session, lot_id: str) -> int:

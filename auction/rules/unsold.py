@@ -191,22 +191,31 @@ def check_returnable(round_: Round, status: str, asset_type: AssetType, asked: A
 
 @dataclass(frozen=True, slots=True)
 class GroupLot:
-    """A lot of a group: what it brought (0 while nothing), and the state of its latest round, if any."""
+    """A lot of a group: what it was sold or taken for (0 while it was not), what of that is there, its latest round.
+
+    `paid_fen` is 0 until the whole price is paid, or the difference of a taking; it is `brought_fen` then.
+    """
 
     lot_id: str
     brought_fen: int
+    paid_fen: int
     auction_id: str | None = None
     status: str = ""
     held: bool = False
 
 
 def is_satisfied(lots: Iterable[GroupLot], claim_fen: int, costs_fen: int, *, sell_all: bool) -> bool:
-    """Whether what the lots brought covers claim and costs, so that the rest must not be sold (SALE 14)."""
+    """Whether what the lots were sold for covers claim and costs, so that the rest is sold no further (SALE 14)."""
     return not sell_all and sum(lot.brought_fen for lot in lots) >= claim_fen + costs_fen
 
 
+def is_paid(lots: Iterable[GroupLot], claim_fen: int, costs_fen: int, *, sell_all: bool) -> bool:
+    """Whether what is there covers them: nobody can undo it by not paying, so that the rest is withdrawn."""
+    return not sell_all and sum(lot.paid_fen for lot in lots) >= claim_fen + costs_fen
+
+
 def to_stop(lots: Iterable[GroupLot]) -> tuple[str, ...]:
-    """The auctions to withdraw once a group is satisfied: all announced or under way, bids or none (SALE 14).
+    """The auctions to stop once a group is satisfied: all announced or under way, bids or none (SALE 14).
 
     What has closed is kept: where a sale is held for its winner he is decided on.
     """

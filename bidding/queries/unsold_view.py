@@ -14,7 +14,7 @@ from auction.rules.access import Actor, require
 from auction.rules.calendar import shanghai_day
 from auction.rules.published_holidays import as_published, due_as_published
 from auction.rules.ruleset import Ruleset
-from auction.rules.unsold import HOLDING, is_answerable, is_asked, is_satisfied, legal_rank
+from auction.rules.unsold import HOLDING, is_answerable, is_asked, is_paid, is_satisfied, legal_rank
 
 from .payments import difference_owed_fen
 
@@ -205,8 +205,12 @@ def group_dict(session: Session, group: LotGroup) -> dict[str, Any]:
         "costs_fen": group.costs_fen,
         "sell_all": group.sell_all,
         "proceeds_fen": sum(lot.brought_fen for lot in lots),
+        "paid_fen": sum(lot.paid_fen for lot in lots),
         "satisfied": is_satisfied(lots, group.claim_fen, group.costs_fen, sell_all=group.sell_all),
-        "lots": [{"lot_id": lot.lot_id, "brought_fen": lot.brought_fen} for lot in lots],
+        "paid": is_paid(lots, group.claim_fen, group.costs_fen, sell_all=group.sell_all),
+        "lots": [
+            {"lot_id": lot.lot_id, "brought_fen": lot.brought_fen, "paid_fen": lot.paid_fen} for lot in lots
+        ],
     }
 
 

@@ -13,8 +13,8 @@ from auction.rules.access import Actor
 from auction.rules.lot import LIVE, PRIVATE
 from auction.services.lots import lock_lot
 
-from .groups import count_again
 from .life import withdraw_locked
+from .looks import count_again
 from .rooms import lock_auctions
 
 #: What the public is told where a round already announced is withdrawn for it.

@@ -1,7 +1,8 @@
 """Groups of lots: no more are sold than claim and costs need, unless the debtor agrees that all are (SALE 14).
 
-Whatever a lot brings has its group counted again right after, in a transaction of its own: the rounds to be stopped
-are locked in order of their ids, which whoever has just closed one of them could not do.
+What a lot is sold for stops the rest, what is paid has it withdrawn (court's practice: the law says that the rest
+stops). Whatever happens to a lot has its group counted again right after, in a transaction of its own: the rounds to be
+stopped are locked in order of their ids, which whoever has just closed one of them could not do.
 """
 
 from collections.abc import Sequence
@@ -11,16 +12,18 @@ from sqlalchemy import select
 from auction.kernel.clock import iso
 from auction.kernel.errors import Breach, DomainError
 from auction.kernel.unit import Unit
-from auction.models import Case, Lot, LotGroup, LotGroupMember
+from auction.models import Auction, Case, Lot, LotGroup, LotGroupMember
 from auction.queries.unsold import group_lots, group_of
 from auction.rules.access import Actor, require
-from auction.rules.unsold import is_satisfied, to_stop
+from auction.rules.unsold import is_paid, is_satisfied, to_stop
 
-from .life import withdraw_locked
+from ..queries.objections import barring_objection
+from .life import end_cause, restate, suspend_locked, withdraw_locked
+from .looks import lock_group
 from .noting import row_of
 from .rooms import lock_auctions
 
-#: The ground of such a withdrawal.
+#: The cause of stopping the rest, and the ground of withdrawing it.
 SATISFIED = "satisfied"
 
 
@@ -86,7 +89,7 @@ def change_group(
 
     DomainError not_found for another court's group.
     """
-    group = _locked(unit, group_id)
+    group = lock_group(unit, group_id)
     require(actor, "lot.group", court=unit.session.get_one(Case, group.case_id).court_code)
     group.claim_fen = group.claim_fen if claim_fen is None else claim_fen
     group.costs_fen = group.costs_fen if costs_fen is None else costs_fen
@@ -97,43 +100,52 @@ def change_group(
     return group
 
 
-def count_again(unit: Unit, lot_id: str) -> None:
-    """A lot brought something, or lost what it brought: have its group counted as soon as this transaction is over."""
-    group = group_of(unit.session, lot_id)
-    if group is not None:
-        _locked(unit, group.id).check_at = unit.now
+def count_group(unit: Unit, group_id: str) -> None:
+    """Stop, withdraw or let go on what a group need not, or need again, sell. Does nothing when it is not due.
 
-
-def stop_satisfied(unit: Unit, group_id: str) -> None:
-    """Withdraw what a satisfied group no longer needs to sell; deposits go back. Does nothing when it is not due."""
+    Sold for enough, the rest stops where it is, as a buyer may still not pay. Paid enough, it is withdrawn and deposits
+    go back. Where a sale that counted fell away, the cause of stopping has ended, and the court resumes the rest.
+    """
     known = group_lots(unit.session, group_id)
     rounds = lock_auctions(unit, [lot.auction_id for lot in known if lot.auction_id])
-    group = _locked(unit, group_id)
+    group = lock_group(unit, group_id)
     if group.check_at is None:
         return
     group.check_at = None
     unit.session.flush()
     known = group_lots(unit.session, group_id)
-    if not is_satisfied(known, group.claim_fen, group.costs_fen, sell_all=group.sell_all):
-        return
-    reason = "已成交标的所得价款足以清偿债务和应当负担的费用，对剩余标的停止拍卖。"
+    act = _go_on
+    if is_satisfied(known, group.claim_fen, group.costs_fen, sell_all=group.sell_all):
+        paid = is_paid(known, group.claim_fen, group.costs_fen, sell_all=group.sell_all)
+        act = _withdraw if paid else _stop
     for auction_id in to_stop(known):
         auction = rounds.get(auction_id)
         if auction is None:  # announced since the locks were taken
             group.check_at = unit.now
-            continue
-        if auction.status == "open" and unit.now >= auction.closes_at:
-            continue  # its bidding is over: it closes as it stands
-        withdraw_locked(unit, auction, ground=SATISFIED, reason=reason)
+        elif auction.status != "open" or unit.now < auction.closes_at:  # else it closes as it stands
+            act(unit, auction)
 
 
-def _locked(unit: Unit, group_id: str) -> LotGroup:
-    group = unit.session.scalar(
-        select(LotGroup).where(LotGroup.id == group_id).with_for_update().execution_options(populate_existing=True)
-    )
-    if group is None:
-        raise DomainError("not_found")
-    return group
+def _withdraw(unit: Unit, auction: Auction) -> None:
+    reason = "已成交标的所得价款足以清偿债务和应当负担的费用，对剩余标的停止拍卖。"
+    withdraw_locked(unit, auction, ground=SATISFIED, reason=reason)
+
+
+def _stop(unit: Unit, auction: Auction) -> None:
+    """Suspend it; one that stands still for a cause that has ended stands still for this one."""
+    reason = "已成交标的的价款足以清偿债务和应当负担的费用，本标的停止拍卖；价款付清后撤回，未付清的恢复拍卖。"
+    suspension = auction.suspension or {}
+    if auction.status != "suspended":
+        suspend_locked(unit, auction, kind="halt", reason=reason, cause=SATISFIED)
+    elif "resume_by" in suspension:
+        restate(unit, auction, reason=reason, cause=SATISFIED)
+
+
+def _go_on(unit: Unit, auction: Auction) -> None:
+    suspension = auction.suspension or {}
+    stopped = suspension.get("cause") == SATISFIED and "ended_at" not in suspension
+    if stopped and barring_objection(unit.session, auction.lot_id, auction.id) is None:
+        end_cause(unit, auction, reason="同组标的的价款不再足以清偿债务和应当负担的费用")
 
 
 def _note(unit: Unit, group: LotGroup, lot_id: str, actor: Actor) -> None:

@@ -14,6 +14,7 @@ from auction.kernel.errors import DomainError, invalid
 from auction.kernel.journal import Entry
 from auction.kernel.unit import Unit
 from auction.models import Auction
+from auction.queries.unsold import bars_resumption
 from auction.rules.access import Actor, require
 from auction.rules.calendar import shanghai_day
 from auction.rules.lot import AuctionStatus, check_transition
@@ -129,8 +130,8 @@ def resume(
     One that had not opened when it was stopped opens after the ruleset's notice at the earliest. At least the time
     that was left, at least the ruleset's notice and minutes of bidding remain; else DomainError invalid on
     `closes_at` with the earliest end allowed. `supplement_running` while a change of the sheet has not been public
-    for its days, `objection_open` while an objection keeps the lot from being sold; invalid as the rule
-    `check_late_resumption`.
+    for its days, `objection_open` while an objection keeps the lot from being sold, `group_satisfied` while
+    its group needs it sold no more; invalid as the rule `check_late_resumption`.
     """
     auction = lock_auction(unit, auction_id)
     require(actor, "auction.stop", court=auction.lot.court_code)
@@ -141,9 +142,7 @@ def resume(
     until = auction.suspension.get("not_before")
     if until is not None and unit.now < parse(until):
         raise DomainError("supplement_running", earliest=until)
-    barring = barring_objection(unit.session, auction.lot_id, auction.id)
-    if barring is not None:
-        raise DomainError(barring)
+    _check_unbarred(unit, auction)
     numbers, left = ruleset_of(unit.session, auction), auction.suspension["remaining_seconds"]
     opens_at = next_opening(unit.now, auction.opens_at, parse(auction.suspension["at"]), numbers)
     earliest = earliest_end(unit.now, opens_at, left, numbers)
@@ -180,8 +179,8 @@ def _resume_locked(unit: Unit, auction: Auction, window: Window, said: dict[str,
 def end_suspension(unit: Unit, actor: Actor, auction_id: str, *, reason: str) -> Auction:
     """Record that why a sale was stopped has ended: the days within which it resumes run from now (OJA 28(4)).
 
-    DomainError wrong_state unless the sale is suspended, or where that was recorded before or an objection still keeps
-    it; a sale held for its winner does not resume.
+    DomainError wrong_state unless the sale is suspended, or where that was recorded before; objection_open or
+    group_satisfied where that still keeps it; a sale held for its winner does not resume.
     """
     auction = lock_auction(unit, auction_id)
     require(actor, "auction.stop", court=auction.lot.court_code)
@@ -189,11 +188,18 @@ def end_suspension(unit: Unit, actor: Actor, auction_id: str, *, reason: str) ->
         raise DomainError("wrong_state", status=WINNER_BARRED if is_held(auction) else auction.status)
     if "ended_at" in auction.suspension:
         raise DomainError("wrong_state", status="cause_ended")
+    _check_unbarred(unit, auction)
+    end_cause(unit, auction, reason=reason)
+    return auction
+
+
+def _check_unbarred(unit: Unit, auction: Auction) -> None:
+    """DomainError of the objection that keeps the lot, or group_satisfied while its group needs it sold no more."""
     barring = barring_objection(unit.session, auction.lot_id, auction.id)
     if barring is not None:
         raise DomainError(barring)
-    end_cause(unit, auction, reason=reason)
-    return auction
+    if bars_resumption(unit.session, auction.lot_id):
+        raise DomainError("group_satisfied")
 
 
 def restate(unit: Unit, auction: Auction, *, reason: str, cause: str) -> None:

@@ -5,8 +5,12 @@ Each is taken once. What comes to light later (a payment after the end) makes it
 
 from datetime import datetime, timedelta
 
+from sqlalchemy import select
+
+from auction.kernel.errors import DomainError
 from auction.kernel.unit import Unit
-from auction.models import Auction
+from auction.models import Auction, LotGroup
+from auction.queries.unsold import group_of
 
 from ..models import AwaitedLook
 from ..queries.due import Look
@@ -30,6 +34,23 @@ def await_look(unit: Unit, look: Look, subject_id: str, *, at: datetime | None =
         unit.session.add(AwaitedLook(act=look, subject_id=subject_id, due_at=at or unit.now))
     else:
         row.due_at, row.done_at = at or unit.now, None
+
+
+def count_again(unit: Unit, lot_id: str) -> None:
+    """A lot was sold, paid for, or lost what it brought: have its group counted once this transaction is over."""
+    group = group_of(unit.session, lot_id)
+    if group is not None:
+        lock_group(unit, group.id).check_at = unit.now
+
+
+def lock_group(unit: Unit, group_id: str) -> LotGroup:
+    """A group of lots, locked; DomainError not_found."""
+    group = unit.session.scalar(
+        select(LotGroup).where(LotGroup.id == group_id).with_for_update().execution_options(populate_existing=True)
+    )
+    if group is None:
+        raise DomainError("not_found")
+    return group
 
 
 def taken(unit: Unit, look: Look, subject_id: str) -> bool:

@@ -28,6 +28,7 @@ from ..queries.papers import check_own
 from ..queries.rooms import ruleset_of
 from ..rules import objection as rules
 from .life import end_cause, restate, suspend_locked
+from .looks import count_again
 from .noting import row_of
 from .rooms import lock_auction
 
@@ -210,6 +211,7 @@ def _take_effect(unit: Unit, auction: Auction, row: SaleObjection) -> None:
     barring = barring_objection(unit.session, auction.lot_id, auction.id)
     if stopped and "ended_at" not in suspension and barring is None:
         end_cause(unit, auction, reason="异议已处理")
+    count_again(unit, auction.lot_id)  # its group may keep it, or may have waited for this
 
 
 def _review_due(unit: Unit, auction: Auction, row: SaleObjection) -> date:

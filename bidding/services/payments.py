@@ -36,6 +36,7 @@ from ..rules.payment import (
     name_key,
     takes_deposits,
 )
+from .looks import count_again
 from .moving import new_payment, note, order_refund, post, refund_span
 from .noting import row_of
 from .rooms import lock_auction
@@ -454,6 +455,7 @@ def complete_taking(unit: Unit, auction: Auction, registration_id: str) -> None:
     """The whole difference of the taking behind a registration is there: the lot is taken, the ruling is due."""
     taking = unit.session.scalars(select(Taking).where(Taking.registration_id == registration_id)).one()
     taking.status = "taken"
+    count_again(unit, auction.lot_id)
     unit.record("DifferenceComplete", stream=f"auction:{auction.id}", body={"difference_fen": taking.difference_fen})
     told = {"taking_id": taking.id, "auction_id": auction.id, "row": row_of(taking)}
     unit.record("TakingCompleted", stream=f"lot:{taking.lot_id}", private=True, body=told)

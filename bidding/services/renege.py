@@ -29,6 +29,7 @@ from ..rules import ledger
 from ..rules.debt import Known, check_declarable, check_factors, check_facts, forfeited
 from ..rules.ledger import Kind, advance
 from .interest import check_anew
+from .looks import count_again
 from .moving import new_payment, note, order_refund, post, refund_span
 from .noting import state_of
 from .payments import held_payment, supersede_pending
@@ -108,6 +109,7 @@ def _declare(
     auction.settlement, auction.balance_fen, winner.status = "reneged", 0, "forfeited"
     unit.session.flush()
     check_anew(unit, auction.lot_id)
+    count_again(unit, auction.lot_id)
     unit.record(
         "BuyerReneged",
         stream=f"auction:{auction.id}",

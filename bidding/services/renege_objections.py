@@ -31,6 +31,7 @@ from ..rules import ledger
 from ..rules.debt import check_due_on
 from .interest import check_anew
 from .life import withdraw_locked
+from .looks import count_again
 from .moving import post
 from .renege import locked_renege, note_renege, require_other_judge, standing_renege
 from .rooms import lock_auction, lock_auctions
@@ -175,6 +176,7 @@ def _revoke(
     auction.balance_fen = owed_fen(unit.session, auction)
     unit.session.flush()
     check_anew(unit, auction.lot_id)
+    count_again(unit, auction.lot_id)
     fall_with(unit, renege)
     unit.record(
         "RenegeRevoked",

@@ -35,9 +35,9 @@ from ..queries.rooms import ruleset_of
 from ..rules.objection import ACCEPTED
 from .clearing import decide_clearance
 from .confirmation import confirmation_of
-from .groups import count_again
 from .interest import recheck
 from .life import change_status, record_close, release_all, suspend_locked
+from .looks import count_again
 from .payments import apply_deposit, held_deposit
 from .rooms import lock_auction
 
@@ -120,9 +120,10 @@ def confirm_sale(
         },
     )
     unit.tell(auction, "notice", notice="confirmation")
-    count_again(unit, auction.lot_id)
     if auction.balance_fen == 0:
         settle_price(unit, auction, winner)
+    else:
+        count_again(unit, auction.lot_id)
     return confirmation
 
 
@@ -145,6 +146,7 @@ def settle_price(unit: Unit, auction: Auction, winner: Registration) -> None:
         facts = {"due_at": iso(due_at), "paid_at": iso(unit.now)}
         enter(unit, winner.person_id, kind, subject_id=auction.id, facts=facts)
     unit.record("PricePaid", stream=f"auction:{auction.id}", body={"price_fen": auction.price_fen})
+    count_again(unit, auction.lot_id)
     unit.tell(auction, "notice", notice="price_paid")
 
 

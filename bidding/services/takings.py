@@ -39,8 +39,8 @@ from ..queries.objections import barring_objection
 from ..queries.payments import payments
 from ..rules import ledger
 from .disposal import check_no_own_sale, dispose, lock_unsold
-from .groups import count_again
 from .identities import sealed_identity
+from .looks import count_again
 from .moving import note, order_refund, post, refund_span
 from .noting import row_of, state_of
 from .payments import supersede_pending

@@ -17,6 +17,7 @@ from ..rules.ledger import Kind, advance
 from ..rules.revocation import REVOCABLE, Line, Stated, bars_from_resale, unwound
 from .interest import check_anew
 from .life import change_status
+from .looks import count_again
 from .moving import new_payment, note, order_refund, post, refund_span
 from .noting import row_of, state_of
 from .payments import held_payment
@@ -95,6 +96,7 @@ def unwind(
     unit.session.flush()
     lapse(unit, (RENEGE, REVOCATION), (auction.id,))
     check_anew(unit, auction.lot_id)
+    count_again(unit, auction.lot_id)
     unit.record(
         "SaleRevoked",
         stream=f"auction:{auction.id}",

@@ -151,19 +151,23 @@ class DisposalOut(Strict):
 
 
 class GroupLotOut(Strict):
-    """A lot of a group and what it brought."""
+    """A lot of a group, what it was sold or taken for, and what of that is there."""
 
     lot_id = fields.String()
     brought_fen = fields.Integer()
+    paid_fen = fields.Integer()
 
 
 class LotGroupOut(Strict):
-    """A group of lots. `satisfied`: what they brought covers claim and costs, and the rest is not sold."""
+    """A group of lots. `satisfied`: what they were sold for covers claim and costs, and the rest stops; `paid`: what is
+    there does, and the rest is withdrawn."""
 
     id = fields.String()
     claim_fen = fields.Integer()
     costs_fen = fields.Integer()
     sell_all = fields.Boolean()
     proceeds_fen = fields.Integer()
+    paid_fen = fields.Integer()
     satisfied = fields.Boolean()
+    paid = fields.Boolean()
     lots = fields.List(fields.Nested(GroupLotOut))

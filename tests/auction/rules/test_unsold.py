@@ -25,6 +25,7 @@ from auction.rules.unsold import (
     first_taker,
     is_answerable,
     is_asked,
+    is_paid,
     is_satisfied,
     legal_rank,
     own_sale_end,
@@ -218,8 +219,11 @@ def test_enough_is_sold_once_claim_and_costs_are_covered_unless_the_debtor_agree
     brought: int, sell_all: bool, expected: bool
 ) -> None:
     """SALE 14."""
-    lots = [GroupLot("l1", brought - 9), GroupLot("l2", 9), GroupLot("l3", 0)]
+    lots = [GroupLot("l1", brought - 9, 0), GroupLot("l2", 9, 0), GroupLot("l3", 0, 0)]
     assert is_satisfied(lots, 100, 10, sell_all=sell_all) is expected
+    assert not is_paid(lots, 100, 10, sell_all=sell_all)  # nobody has paid yet
+    paid = [GroupLot("l1", brought, brought - 9), GroupLot("l2", 9, 9), GroupLot("l3", 0, 0)]
+    assert is_paid(paid, 100, 10, sell_all=sell_all) is expected
 
 
 @pytest.mark.parametrize(
@@ -235,5 +239,5 @@ def test_enough_is_sold_once_claim_and_costs_are_covered_unless_the_debtor_agree
     ],
 )
 def test_whatever_has_not_closed_is_stopped(status: str, held: bool, stopped: bool) -> None:
-    assert to_stop([GroupLot("l", 0, "a", status, held)]) == (("a",) if stopped else ())
-    assert to_stop([GroupLot("l", 0)]) == ()
+    assert to_stop([GroupLot("l", 0, 0, "a", status, held)]) == (("a",) if stopped else ())
+    assert to_stop([GroupLot("l", 0, 0)]) == ()

@@ -7,18 +7,22 @@ import pytest
 from sqlalchemy import select
 
 from auction.kernel.unit import Unit
-from auction.models import Lot, LotGroup, OwnSale
+from auction.models import Auction, Lot, LotGroup, OwnSale
 from auction.queries.unsold import standstill
 from auction.rules.access import Actor
 from auction.rules.calendar import shanghai_day
 from auction.rules.unsold import Standstill
+from bidding.models import Payment, Registration
 from bidding.queries.audit import verify_all
 from bidding.queries.due import due_acts
 from bidding.queries.payments import balances
 from bidding.rules.ledger import court_price
-from bidding.services import groups, own_sales, takings
+from bidding.rules.payment import PaymentNotice
+from bidding.services import groups, life, own_sales, payments, takings
 from bidding.services.closing import close
+from bidding.services.renege import declare
 from bidding.services.returning import return_lot
+from bidding.services.settlement import balance_confirmed, mark_overdue
 from tests.bidding.hall import RESERVE, STEP, Bidder, Hall, refused_with
 from tests.bidding.sale import tell_auction, tell_registration
 from tests.bidding.services.unsold import DAY, Unsold, an_unsold_lot
@@ -162,26 +166,45 @@ class Group:
         hall.clock.moment = hall.row(self.auctions["first"]).closes_at
         assert hall.house.perform(close, self.auctions["first"], settled=True) == "sold"
 
+    def pay(self) -> None:
+        """The buyer of the first pays the balance."""
+        hall, first = self.hall, self.bidders["first"]
+
+        def pay(unit: Unit) -> Payment:
+            auction = unit.session.get_one(Auction, first.auction_id)
+            registration = unit.session.get_one(Registration, first.registration_id)
+            return payments.request_balance(unit, auction, registration, account="6222")
+
+        asked = hall.house.perform(pay)
+        notice = PaymentNotice(f"{asked.id}-1", asked.id, "paid", asked.amount_fen, "张三", first.id_number)
+        hall.house.perform(payments.receive_notice, notice, on_balance=balance_confirmed)
+
     def count(self) -> None:
         for group_id in tick(self.hall, "satisfy"):
-            self.hall.house.perform(groups.stop_satisfied, group_id)
+            self.hall.house.perform(groups.count_group, group_id)
 
     def statuses(self) -> dict[str, str]:
         return {name: self.hall.row(auction_id).status for name, auction_id in self.auctions.items()}
 
 
-def test_once_enough_is_sold_the_rest_is_withdrawn_even_where_somebody_has_bid(hall: Hall) -> None:
+STOPPED = {"first": "sold", "announced": "suspended", "quiet": "suspended", "bid_on": "suspended"}
+
+
+def test_what_is_sold_for_enough_stops_the_rest_and_what_is_paid_withdraws_it(hall: Hall) -> None:
     group = Group(hall, claim_fen=RESERVE - 1)
-    assert group.statuses()["announced"] == "announced"  # the closing itself withdraws nothing else
+    assert group.statuses()["announced"] == "announced"  # the closing itself stops nothing else
     group.count()
-    assert group.statuses() == {
-        "first": "sold",
-        "announced": "withdrawn",
-        "quiet": "withdrawn",
-        "bid_on": "withdrawn",
-    }
-    row = hall.row(group.auctions["quiet"])
-    assert row.ended_reason == "satisfied"
+    assert group.statuses() == STOPPED
+    quiet = group.auctions["quiet"]
+    assert (hall.row(quiet).suspension or {})["cause"] == "satisfied"
+    assert hall.registration(group.bidders["quiet"]).status == "qualified"
+    for act in (life.resume, life.end_suspension):
+        more = {"closes_at": hall.clock.moment + timedelta(days=9)} if act is life.resume else {}
+        assert refused_with(hall.house.perform, act, group.judge, quiet, reason="r", **more) == "group_satisfied"
+    group.pay()
+    group.count()
+    assert group.statuses() == STOPPED | dict.fromkeys(("announced", "quiet", "bid_on"), "withdrawn")
+    assert hall.row(quiet).ended_reason == "satisfied"
     assert hall.registration(group.bidders["quiet"]).status == "released"
     assert hall.registration(group.bidders["bid_on"]).status == "released"
     assert hall.row(group.auctions["bid_on"]).bid_count == 1  # the bid stays in the log
@@ -196,6 +219,43 @@ def test_once_enough_is_sold_the_rest_is_withdrawn_even_where_somebody_has_bid(h
     sound(hall)
 
 
+def test_where_the_buyer_reneges_the_rest_goes_on_after_the_notice(hall: Hall) -> None:
+    group = Group(hall, claim_fen=RESERVE - 1)
+    group.count()
+    first = group.auctions["first"]
+    hall.clock.moment = (hall.row(first).balance_due_at or hall.clock.moment) + timedelta(seconds=2)
+    hall.house.perform(mark_overdue, first)
+    hall.clock.advance(days=12)
+    hall.house.perform(declare, group.judge, first, reason="逾期未付")
+    group.count()
+    quiet, announced = group.auctions["quiet"], group.auctions["announced"]
+    assert "resume_by" in (hall.row(quiet).suspension or {})
+    end = hall.clock.moment + timedelta(days=9)
+    for auction_id in (quiet, announced):
+        hall.house.perform(life.resume, group.judge, auction_id, closes_at=end, reason="恢复")
+    assert (group.statuses()["quiet"], group.statuses()["announced"]) == ("open", "announced")
+    group.count()
+    assert group.statuses()["quiet"] == "open"
+    sound(hall)
+
+
+def test_where_the_cause_of_another_stop_ends_the_group_still_stops_it(hall: Hall) -> None:
+    group = Group(hall, claim_fen=RESERVE - 1)
+    quiet = group.auctions["quiet"]
+    hall.house.perform(life.suspend, group.judge, quiet, kind="stay", reason="暂缓执行")
+    group.count()
+    assert (hall.row(quiet).suspension or {})["cause"] is None
+    hall.house.perform(groups.change_group, group.judge, group.group.id, costs_fen=2)
+    hall.house.perform(life.end_suspension, group.judge, quiet, reason="期满")
+    group.count()
+    assert (hall.row(quiet).suspension or {})["cause"] is None  # a fen short: nothing else keeps it
+    hall.house.perform(groups.change_group, group.judge, group.group.id, costs_fen=1)
+    group.count()
+    suspension = hall.row(quiet).suspension or {}
+    assert suspension["cause"] == "satisfied" and "resume_by" not in suspension
+    sound(hall)
+
+
 @pytest.mark.parametrize(("claim_fen", "sell_all"), [(RESERVE, False), (RESERVE - 1, True)])
 def test_a_fen_short_or_by_the_debtors_consent_all_goes_on(hall: Hall, claim_fen: int, sell_all: bool) -> None:
     group = Group(hall, claim_fen=claim_fen, sell_all=sell_all)
@@ -206,7 +266,7 @@ def test_a_fen_short_or_by_the_debtors_consent_all_goes_on(hall: Hall, claim_fen
     else:
         hall.house.perform(groups.change_group, group.judge, group.group.id, costs_fen=0)
     group.count()
-    assert group.statuses()["quiet"] == "withdrawn"
+    assert group.statuses()["quiet"] == "suspended"
     sound(hall)
 
 
@@ -228,7 +288,7 @@ def test_a_taken_lot_counts_toward_its_group(hall: Hall) -> None:
     assert refused_with(story.perform, groups.make_group, story.judge, **facts) == "invalid"
     taking = story.award(story.answer(story.creditors[0]), RESERVE)
     for group_id in tick(hall, "satisfy"):
-        story.perform(groups.stop_satisfied, group_id)
+        story.perform(groups.count_group, group_id)
     assert hall.row(auction_id).status == "withdrawn"
     story.perform(takings.rule_taking, story.judge, story.auction_id, taking.id, reason="r")
     sound(hall)
