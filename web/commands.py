@@ -92,7 +92,7 @@ def scheduler() -> None:
 @answered
 def demo(port: int, data: Path | None, no_bots: bool) -> None:
     """Show the site: sample courts, people and lots in the sandbox, one sale running live."""
-    from .demo import run
+    from .demo.showing import run
 
     run(port, data, bots=not no_bots)
 

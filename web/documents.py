@@ -20,8 +20,8 @@ from auction.kernel.money import yuan
 from auction.rules.calendar import midnight
 
 _TEMPLATES = Path(__file__).resolve().parent / "templates" / "documents"
-_FONT_PACKAGE = "noto_cjk_sans_otc"
-_FONT_FILE = "NotoSansCJK-Regular.ttc"
+FONT_PACKAGE = "noto_cjk_sans_otc"
+FONT_FILE = "NotoSansCJK-Regular.ttc"
 
 _ROUNDS = {
     "first": "第一次拍卖（一拍） First auction",
@@ -99,7 +99,7 @@ def _compiled(template: str, view: str, timestamp: int, standards: list[Any]) ->
 @lru_cache(maxsize=1)
 def _fonts() -> typst.Fonts:
     """The CJK font of the installed package, and the fonts typst brings along; never the machine's own."""
-    with as_file(files(_FONT_PACKAGE).joinpath(_FONT_FILE)) as font:
+    with as_file(files(FONT_PACKAGE).joinpath(FONT_FILE)) as font:
         return typst.Fonts(include_system_fonts=False, font_paths=[str(font.parent)])
 
 

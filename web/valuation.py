@@ -23,6 +23,11 @@ PRICES: Mapping[str, Said] = {
         "zh": "依据挂牌价训练：挂牌价不是司法拍卖成交价，后者通常更低。",
         "en": "Learned from asking prices, which are not what judicial sales bring: those are usually lower.",
     },
+    "sample": {
+        "zh": "依据程序生成的示例数据训练：相近标的和价格都是虚构的，不是任何真实的挂牌价或者成交价。",
+        "en": "Learned from sample rows made by a program: comparable lots and their prices are invented; none of them "
+        "was ever asked or paid.",
+    },
     "sold": {"zh": "依据成交价训练。", "en": "Learned from prices paid."},
     "mixed": {
         "zh": "依据挂牌价和本平台成交价训练：挂牌价不是司法拍卖成交价。",

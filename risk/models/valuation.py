@@ -14,8 +14,8 @@ class ValuationModel(Base):
     """A trained model; the newest put in force of an asset type is in force. `file` lies under
     FAPAI_DATA/models/ASSET_TYPE.
 
-    `card` tells its data, split, errors and coverage. `prices`: asking, sold or mixed. `shortfalls`: in what it was
-    worse than the model in force when it was trained (`risk.rules.valuation.shortfalls`).
+    `card` tells its data, split, errors and coverage. `prices`: asking, sold, mixed or sample (made up). `shortfalls`:
+    in what it was worse than the model in force when it was trained (`risk.rules.valuation.shortfalls`).
     """
 
     __tablename__ = "valuation_models"

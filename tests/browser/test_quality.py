@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from tests.browser.served import _free_port
 from tests.browser.walk import Reached, Walker, sign_in, stages_of
-from web.demo import PASSWORD
+from web.demo.people import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

@@ -1,5 +1,6 @@
 """The orientation of a lot at every door: kept when it waits, shown beside the appraisal, warned of, never a bar."""
 
+import base64
 import io
 import json
 import math
@@ -425,6 +426,23 @@ def test_the_command_refuses_what_it_cannot_learn_from(tmp_path: Path, monkeypat
     assert unknown.exit_code == 2 and "real_estate" in unknown.stderr
     drifted = run(risk, ["drift", "valuation", "--asset-type", "real_estate", "--json"])
     assert json.loads(drifted.stdout)["too_few"] is True
+
+
+@pytest.mark.parametrize(("sandbox", "more"), [("0", []), ("1", ["--from-sales"])])
+def test_prices_made_up_teach_nothing_outside_the_sandbox_nor_beside_sales(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sandbox: str, more: list[str]
+) -> None:
+    for name, value in {"FAPAI_DATA": str(tmp_path), "FAPAI_SANDBOX": sandbox, "LANG": "en_GB.UTF-8"}.items():
+        monkeypatch.setenv(name, value)
+    for name in ("MASTER", "MATCH", "LOG"):
+        monkeypatch.setenv(f"FAPAI_{name}_KEY", base64.b64encode(bytes(range(32))).decode())
+    for name in ("FAPAI_SECRET_KEY", "FAPAI_GATEWAY_SECRET"):
+        monkeypatch.setenv(name, "s" * 32)
+    file = tmp_path / "homes.csv"
+    file.write_text("price_fen,area_m2\n100,60\n", "utf-8")
+    words = ["train", "valuation", str(file), "--asset-type", "real_estate", "--prices", "sample", *more]
+    done = CliRunner().invoke(risk, words)
+    assert done.exit_code == 2 and "sandbox" in done.stderr, done.output
 
 
 def _sealed(house: House, lot_id: str) -> None:

@@ -35,7 +35,12 @@ def of_lot(session: Session, lot_id: str, ruleset_name: str) -> dict[str, Any] |
             for each in told["drivers"]
             if (shown := f"{each['change']:+.1%}") not in _NO_CHANGE
         ],
-        "card": {"id": model.id, "rows": model.rows, "trained_at": model.trained_at},
+        "card": {
+            "id": model.id,
+            "rows": model.rows,
+            "trained_at": model.trained_at,
+            "sample": model.prices == "sample",
+        },
         "orientation": valuation.ORIENTATION[language()],
         "prices": valuation.PRICES[model.prices][language()],
         "far": abs(far[0].mille) // 10 if far else None,

@@ -69,7 +69,7 @@ def _read(path: Path, asset_type: str, *, priced: bool) -> list[Record | Refused
 @click.argument("path", type=_FILE, required=False)
 @_TYPE
 @click.option("--from-sales", is_flag=True, help="Learn from the platform's own closed sales, too.")
-@click.option("--prices", type=click.Choice(["asking", "sold"]), default="asking", show_default=True)
+@click.option("--prices", type=click.Choice(["asking", "sold", "sample"]), default="asking", show_default=True)
 @click.option("--seed", default=1, show_default=True, help="Divides the groups into folds.")
 @click.option("--force", is_flag=True, help="Put the model in force even where it is worse than the one in force.")
 @click.option("--json", "as_json", is_flag=True)
@@ -80,10 +80,12 @@ def train_valuation(
     """Learn prices from a CSV, and put the model in force. Rows that cannot be used are told and passed over.
 
     A model that errs more than the one in force, covers less, or was learned from far fewer rows is kept, and not put
-    in force.
+    in force. Prices made up (`sample`) are for the sandbox alone, and every page that shows them says so.
     """
     if path is None and not from_sales:
         raise click.UsageError("give a file, or --from-sales")
+    if prices == "sample" and (from_sales or not Settings.from_environ().sandbox):
+        raise click.UsageError("sample prices are for the sandbox, and are never mixed with sales")
     from risk.learning.valuation import keeping, training
 
     house = _house()
