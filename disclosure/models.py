@@ -218,7 +218,8 @@ class Answer(Base):
     """An answer as published; a corrected one is the next `version`. `question` is the wording it was published with.
 
     `item` is the item of the sheet it has to do with; the sheet itself does not change by it. `agency_uscc` None: the
-    court answered.
+    court answered. `reason`: why it tells nothing the sheet lacks, for the court and its agencies; None where the sheet
+    was changed first.
     """
 
     __tablename__ = "answers"
@@ -228,9 +229,40 @@ class Answer(Base):
     question: Mapped[str]
     answer: Mapped[str]
     item: Mapped[str | None]
+    reason: Mapped[str | None]
     agency_uscc: Mapped[str | None] = mapped_column(ForeignKey("agencies.uscc"))
     at: Mapped[datetime]
     by: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
+
+
+class HeldAnswer(Base):
+    """An answer that tells a fact the sheet lacks: published with the version in which `item` tells it, not before.
+
+    `outcome`: None while it is held, `published`, or `replaced` by another answer. One is held of a question at a time.
+    """
+
+    __tablename__ = "held_answers"
+
+    question_id: Mapped[str] = mapped_column(ForeignKey("questions.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    lot_id: Mapped[str] = mapped_column(ForeignKey("lots.id"))
+    question: Mapped[str]
+    answer: Mapped[str]
+    item: Mapped[str]
+    agency_uscc: Mapped[str | None] = mapped_column(ForeignKey("agencies.uscc"))
+    at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
+    outcome: Mapped[str | None]
+    ended_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index(
+            "ix_held_answers_held",
+            "lot_id",
+            sqlite_where=text("outcome IS NULL"),
+            postgresql_where=text("outcome IS NULL"),
+        ),
+    )
 
 
 @insert_only

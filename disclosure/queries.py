@@ -5,7 +5,7 @@ everybody reads what was sealed, and nothing else.
 """
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, cast
@@ -35,6 +35,7 @@ from .models import (
     Attachment,
     CourtItem,
     DraftedItem,
+    HeldAnswer,
     PartDecision,
     ReportPart,
     SheetItem,
@@ -282,6 +283,12 @@ def drafted_change(session: Session, auction: Auction) -> DraftedChange | None:
     for row in rows:
         new = new.replaced(_facts(row, known))
     return DraftedChange(version.version, old, new, catalogue, diff(old, new, catalogue))
+
+
+def held_of(session: Session, question_ids: Sequence[str]) -> dict[str, HeldAnswer]:
+    """What is held of each of the questions until the sheet tells it. The caller decides who may read it."""
+    held = select(HeldAnswer).where(HeldAnswer.question_id.in_(question_ids), HeldAnswer.outcome.is_(None))
+    return {row.question_id: row for row in session.scalars(held)}
 
 
 def read_sheet(session: Session, actor: Actor | None, lot_id: str, version: int | None = None) -> SheetReading:

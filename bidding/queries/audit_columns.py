@@ -154,7 +154,10 @@ STATE: Mapping[str, Mapping[str, str]] = MappingProxyType(
         **{name: {"*": _ACTS} for name in ("approval_votes", "renege_objections", "sanction_reviews", "lifted_hits")},
         **{name: {"*": _ACTS} for name in ("interest_reviews", "written_rules", "clearance_plans")},
         **{name: {"*": _ACTS} for name in ("task_ends", "task_ratings", "task_reports", "part_decisions", "viewings")},
-        **{name: {"*": _ACTS} for name in ("viewing_bookings", "questions", "answers", "question_merges")},
+        **{
+            name: {"*": _ACTS}
+            for name in ("viewing_bookings", "questions", "answers", "held_answers", "question_merges")
+        },
         **{name: {"*": _DRAFTS} for name in ("report_parts", "drafted_items")},
         "papers": {"*": _PAPERS},
         **{name: {"*": _TOLD} for name in ("mails", "messages")},

@@ -6,17 +6,23 @@ to reach whoever asked.
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from rapidfuzz import fuzz
 
+from auction.kernel.errors import Breach
 from auction.rules.calendar import PeriodEnd, WorkingDays, shanghai_day, working_days_end
 from auction.rules.ruleset import Ruleset
+
+from .diff import ItemChange
 
 #: Technical limits, in characters.
 MOST_QUESTION = 500
 MOST_ANSWER = 2000
+#: What an answer tells: nothing that the sheet ought to tell, or a fact that belongs to one of its items.
+NOTHING_NEW, NEW_FACT = "nothing_new", "new_fact"
+TELLS = (NOTHING_NEW, NEW_FACT)
 #: From how many parts of a hundred two questions count as alike, and how many such are shown to who is about to ask.
 ALIKE, _MOST_ALIKE = 60, 3
 #: What every question has, and tells nothing of what it asks.
@@ -43,6 +49,22 @@ def contact_in(text: str) -> str | None:
 
 #: Full-width digits and letters, which hide a number from nobody but a machine.
 _WIDE = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)}
+
+
+def unstated(tells: str, item: str | None, reason: str | None) -> Sequence[Breach]:
+    """What an answer must name: a fact the sheet lacks the item it belongs to, any other why it is none (OJA 13, 15).
+
+    A sheet is told to everybody and sealed; an answer must not tell beside it what decides whether one buys.
+    """
+    if tells == NEW_FACT:
+        return [] if item else [Breach("required", "item")]
+    return [] if (reason or "").strip() else [Breach("required", "reason")]
+
+
+def tells_now(item: str, changes: Iterable[ItemChange]) -> bool:
+    """Whether these changes of a sheet change what the item says, and not only who checked it or when."""
+    said = ("state", "statement")
+    return any(each.code == item and (each.field in said or each.field.startswith("data.")) for each in changes)
 
 
 def answer_due(asked_at: datetime, ruleset: Ruleset, holidays: WorkingDays) -> PeriodEnd:

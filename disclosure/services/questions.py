@@ -17,11 +17,12 @@ from auction.services.lots import lock_lot
 from risk.rules.alerts import Reason
 from risk.services.alerts import raise_alert
 
-from ..models import Answer, Question, QuestionMerge
-from ..queries import catalogue_of, is_on_sale, was_announced, works_on
+from ..models import Answer, HeldAnswer, Question, QuestionMerge
+from ..queries import catalogue_of, held_of, is_on_sale, was_announced, works_on
 from ..rules.catalogue import Catalogue
 from ..rules.linter import lint_text
-from ..rules.questions import answer_due, contact_in
+from ..rules.questions import NEW_FACT, answer_due, contact_in, unstated
+from .answers import Given, end_held, hold_answer, merged_into, publish_answer
 
 _DAY = timedelta(days=1)
 
@@ -81,14 +82,24 @@ def _check_number(unit: Unit, person_id: str, lot_id: str, ruleset: Ruleset) -> 
 
 
 def answer_question(
-    unit: Unit, actor: Actor, question_id: str, *, answer: str, item: str | None = None, question: str | None = None
-) -> Answer:
-    """Answer a question, or correct the answer: question and answer are published at once, in the log too.
+    unit: Unit,
+    actor: Actor,
+    question_id: str,
+    *,
+    answer: str,
+    tells: str,
+    item: str | None = None,
+    reason: str | None = None,
+    question: str | None = None,
+) -> Answer | HeldAnswer:
+    """Answer a question, or correct the answer. Whoever answers says what it `tells`.
 
-    `item` names the item of the sheet it has to do with, which does not change by it. `question` is the wording to
-    publish where the asker's own would tell about third persons: the court's to choose.
-    Questions merged into this one are answered with it. DomainError not_found, wrong_state/merged for one that is
-    answered with another, invalid with every wrong field.
+    `nothing_new`: question and answer are published at once, in the log too; the `reason` why it is nothing the sheet
+    ought to tell stays with the court and its agencies. `new_fact`: it is held, and published with the version of the
+    sheet in which `item` tells it. Without a new fact `item` only says what the answer has to do with. `question` is
+    the wording to publish where the asker's own would tell about third persons: the court's to choose. What was held
+    of the question before is replaced; questions merged into this one are answered with it. DomainError not_found,
+    wrong_state/merged for one that is answered with another, invalid with every wrong field.
     """
     row = unit.session.get(Question, question_id)
     if row is None:
@@ -98,43 +109,25 @@ def answer_question(
         raise DomainError("not_found")
     if unit.session.get(QuestionMerge, row.id) is not None:
         raise DomainError("wrong_state", reason="merged")
-    if wrong := _answer_breaches(actor, catalogue_of(unit.session, lot), answer, item, question):
+    wrong = [
+        *_answer_breaches(actor, catalogue_of(unit.session, lot), answer, item, question),
+        *unstated(tells, item, reason),
+    ]
+    if wrong:
         raise DomainError("invalid", wrong)
     unit.session.refresh(row)
-    versions = unit.session.scalar(select(func.max(Answer.version)).where(Answer.question_id == row.id)) or 0
-    given = Answer(
-        question_id=row.id,
-        version=versions + 1,
-        question=(question or row.wording).strip(),
-        answer=answer.strip(),
-        item=item,
-        agency_uscc=actor.agency_uscc,
-        at=unit.now,
-        by=actor.id,
-    )
-    unit.session.add(given)
-    for each in (row, *_merged_into(unit, row.id)):
-        each.answered_at = each.answered_at or unit.now
-    unit.record(
-        "QuestionAnswered",
-        stream=f"lot:{lot.id}",
-        body={
-            "question_id": row.id,
-            "version": given.version,
-            "question": given.question,
-            "answer": given.answer,
-            "item": item,
-            "agency": given.agency_uscc,
-        },
-    )
-    return given
+    end_held(unit, row.id, "replaced")
+    given = Given((question or row.wording).strip(), answer.strip(), item, actor.agency_uscc, actor.id)
+    if tells == NEW_FACT:
+        return hold_answer(unit, lot, row, given)
+    return publish_answer(unit, lot, row, given, reason=(reason or "").strip())
 
 
 def merge_question(unit: Unit, actor: Actor, question_id: str, *, into: str) -> Question:
     """Say that a waiting question asks what another of the lot asks: its asker gets that one's answer, now or later.
 
-    The public sees the other one alone. DomainError not_found, wrong_state (answered, merged, merged_into), invalid on
-    `into`: `unknown_question` for one of another lot or itself, `question_merged` for one that was merged itself,
+    The public sees the other one alone. DomainError not_found, wrong_state (answered, answer_held, merged, merged_into),
+    invalid on `into`: `unknown_question` for one of another lot or itself, `question_merged` for one merged itself,
     `asked_later` for one that was asked later: what is asked first sets the clock.
     """
     row = unit.session.get(Question, question_id)
@@ -148,7 +141,9 @@ def merge_question(unit: Unit, actor: Actor, question_id: str, *, into: str) -> 
         raise DomainError("wrong_state", reason="merged")
     if row.answered_at is not None:
         raise DomainError("wrong_state", reason="answered")
-    if _merged_into(unit, row.id):
+    if held_of(unit.session, [row.id]):
+        raise DomainError("wrong_state", reason="answer_held")
+    if merged_into(unit, row.id):
         raise DomainError("wrong_state", reason="merged_into")
     other = unit.session.get(Question, into)
     if other is None or other.lot_id != lot.id or other.id == row.id:
@@ -167,11 +162,6 @@ def merge_question(unit: Unit, actor: Actor, question_id: str, *, into: str) -> 
         body={"question_id": row.id, "into_id": other.id, "by": actor.id},
     )
     return row
-
-
-def _merged_into(unit: Unit, question_id: str) -> Sequence[Question]:
-    rows = select(Question).join(QuestionMerge, QuestionMerge.question_id == Question.id)
-    return unit.session.scalars(rows.where(QuestionMerge.into_id == question_id).order_by(Question.id)).all()
 
 
 def _answer_breaches(

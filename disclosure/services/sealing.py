@@ -11,8 +11,10 @@ from risk.queries.clearance import assessment_row
 from risk.services.clearance import keep_assessment
 
 from ..models import SheetVersion
-from ..queries import clearance_now, latest_version
-from ..rules.sheet import File, Sheet, disclosed, says_the_same, seal_of, sealed_facts
+from ..queries import catalogue_of, clearance_now, latest_version
+from ..rules.diff import diff
+from ..rules.sheet import File, Sheet, disclosed, says_the_same, seal_of, sealed_facts, sheet_of
+from .answers import release_answers
 
 
 def refuse(findings: Iterable[Finding]) -> None:
@@ -27,7 +29,7 @@ def seal_facts(unit: Unit, lot: Lot, sheet: Sheet, own: Iterable[File], *, mater
     """Seal a sheet and the lot's own files as the lot's next version, and record it publicly. The lot is locked.
 
     Where nothing disclosed has changed since the last version, that version stays the one in force. What the card of
-    clearance risk says of it is kept beside the seal.
+    clearance risk says of it is kept beside the seal. Answers held until the sheet tells their fact are published.
     """
     told = disclosed(sheet, own)
     last = latest_version(unit.session, lot.id)
@@ -53,6 +55,9 @@ def seal_facts(unit: Unit, lot: Lot, sheet: Sheet, own: Iterable[File], *, mater
         body={"version": version.version, "seal": fresh, "material": material, "items": len(sheet.items)},
     )
     _assess(unit, lot, sheet, fresh)
+    if last is not None:
+        items = catalogue_of(unit.session, lot)
+        release_answers(unit, lot, diff(sheet_of(last.facts, items), sheet, items), version.version)
     return version
 
 

@@ -15,20 +15,27 @@ from auction.kernel.errors import DomainError
 from auction.kernel.journal import JournalRow
 from auction.kernel.unit import House
 from auction.models import Auction
+from auction.services.approvals import vote
 from bidding.queries.agencies import record_of
 from bidding.queries.questions import questions_of, to_answer
 from bidding.queries.tasks import task_resource, tasks_page
 from bidding.queries.viewings import viewings_of, visitors
+from bidding.services import changes
+from bidding.services.approved import CARRY_OUT
 from bidding.services.interest import give_task
 from disclosure import queries
 from disclosure.models import Question, SheetItem, SheetVersion, ViewingBooking
-from disclosure.services import questions, reports, tasks, viewings
+from disclosure.queries import held_of
+from disclosure.services import drafting, questions, reports, tasks, viewings
 from disclosure.services.attachments import clean_file, put_file
 from risk.models import Alert
 from tests.disclosure.agency import NAME, PDF, AgencyDesk, a_visitor, an_agency_at_work
 from tests.disclosure.court import DAY, CourtDesk, codes, example_of
 from tests.factories import a_court, an_account, an_actor
 from web.timekeeping import tick
+
+#: That an answer tells nothing the sheet lacks.
+PLAIN = {"tells": "nothing_new", "reason": "情况表已载明"}
 
 
 @pytest.fixture
@@ -345,9 +352,11 @@ def test_a_question_is_published_with_its_answer_and_never_with_its_asker(on_sal
     [waits] = house.read(questions_of, on_sale.agent, lot_id, now)
     assert (waits["mine"], waits["question"]) == (False, "业主甲某某欠的物业费由谁承担？")
     with refused("invalid"):
-        on_sale.act(questions.answer_question, on_sale.agent, asked, answer="见情况表", question="另一个问题？")
-    on_sale.act(questions.answer_question, on_sale.agent, asked, answer="以情况表为准。", item="arrears")
-    corrected = {"answer": "由被执行人承担。", "question": "欠缴的物业费由谁承担？", "item": "arrears"}
+        on_sale.act(
+            questions.answer_question, on_sale.agent, asked, answer="见情况表", question="另一个问题？", **PLAIN
+        )
+    on_sale.act(questions.answer_question, on_sale.agent, asked, answer="以情况表为准。", item="arrears", **PLAIN)
+    corrected = {"answer": "由被执行人承担。", "question": "欠缴的物业费由谁承担？", "item": "arrears", **PLAIN}
     on_sale.act(questions.answer_question, on_sale.court.judge, asked, **corrected)
     [told] = house.read(questions_of, None, lot_id, now)
     assert told["question"] == "欠缴的物业费由谁承担？"
@@ -375,9 +384,98 @@ def test_an_answer_that_may_not_be_published_is_refused(
 ) -> None:
     asked = on_sale.ask(a_visitor(on_sale.court))
     with refused("invalid") as caught:
-        on_sale.act(questions.answer_question, on_sale.court.judge, asked, **({"answer": "有一个。"} | changes))
+        on_sale.act(questions.answer_question, on_sale.court.judge, asked, **({"answer": "有一个。"} | PLAIN | changes))
     assert {(breach.field, breach.code) for breach in caught.value.errors} == {(field, code)}
     assert len(on_sale.court.house.read(to_answer, on_sale.agent, on_sale.court.house.now())) == 1
+
+
+@pytest.mark.parametrize(
+    ("choice", "field"),
+    [
+        ({"tells": "nothing_new"}, "reason"),
+        ({"tells": "nothing_new", "reason": " ", "item": "defects"}, "reason"),
+        ({"tells": "new_fact"}, "item"),
+        ({"tells": "new_fact", "reason": "查明"}, "item"),
+    ],
+)
+def test_whoever_answers_says_what_the_answer_tells(on_sale: AgencyDesk, choice: dict[str, Any], field: str) -> None:
+    asked = on_sale.ask(a_visitor(on_sale.court))
+    for actor in (on_sale.agent, on_sale.court.judge):
+        with refused("invalid") as caught:
+            on_sale.act(questions.answer_question, actor, asked, answer="屋面渗漏。", **choice)
+        assert [(breach.field, breach.code) for breach in caught.value.errors] == [(field, "required")]
+    assert on_sale.court.house.read(held_of, [asked]) == {}
+
+
+LEAKS: dict[str, Any] = {"answer": "屋面渗漏。", "tells": "new_fact", "item": "defects"}
+
+
+def test_a_fact_the_sheet_lacks_is_published_with_the_change_of_the_sheet_and_not_before(on_sale: AgencyDesk) -> None:
+    court, house = on_sale.court, on_sale.court.house
+    ann, bob = a_visitor(court), a_visitor(court)
+    asked = on_sale.ask(ann, "房屋漏水吗？")
+    like = on_sale.ask(bob, "漏不漏水？")
+    on_sale.act(questions.merge_question, on_sale.agent, like, into=asked)
+    on_sale.act(questions.answer_question, on_sale.agent, asked, **LEAKS)
+    now = house.now()
+    assert house.read(questions_of, None, court.lot_id, now) == [] and public_entries(house, "QuestionAnswered") == []
+    for asker in (ann, bob):
+        [mine] = house.read(questions_of, asker, court.lot_id, now)
+        assert (mine["status"], mine["sheet_change"]["item"], mine["held"]) == ("waiting", "defects", None)
+        assert "渗漏" not in str(mine)
+    held = {one["id"]: one["held"] for one in house.read(questions_of, court.judge, court.lot_id, now)}
+    assert held[asked]["answer"] == "屋面渗漏。"
+    court.put("court_contact", statement="换了电话。")
+    assert house.read(held_of, [asked]), "another item of the sheet tells nothing of it"
+    payload = example_of("defects") | {"state": "found", "statement": "屋面渗漏。"}
+    house.perform(drafting.draft_item, court.judge, court.auction_id, "defects", payload)
+    said = {"choice": "supplement", "reason": "发现渗漏"}
+    proposal = house.perform(changes.propose_change, court.judge, court.auction_id, **said)
+    assert public_entries(house, "QuestionAnswered") == [], "a draft is not public"
+    yes = {"approve": True, "reason": "同意", "carry_out": CARRY_OUT}
+    house.perform(vote, court.panel[1], proposal.id, **yes)
+    [told] = house.read(questions_of, None, court.lot_id, house.now())
+    assert (told["answers"][0]["answer"], told["answers"][0]["by"], told["sheet_change"]) == (
+        "屋面渗漏。",
+        "agency",
+        None,
+    )
+    [entry] = public_entries(house, "QuestionAnswered")
+    assert (entry["item"], entry["sheet_version"]) == ("defects", court.lot().sheet_version)
+    [his] = house.read(questions_of, bob, court.lot_id, house.now())[:1]
+    assert his["status"] == "answered"
+    assert house.read(held_of, [asked]) == {}
+
+
+def test_what_was_held_is_replaced_by_another_answer_and_not_merged(on_sale: AgencyDesk) -> None:
+    house, court = on_sale.court.house, on_sale.court
+    first, asked = (on_sale.ask(a_visitor(court)) for _ in range(2))
+    on_sale.act(questions.answer_question, on_sale.agent, asked, **LEAKS)
+    with refused("wrong_state", "answer_held"):
+        on_sale.act(questions.merge_question, on_sale.agent, asked, into=first)
+    on_sale.act(questions.answer_question, court.judge, asked, **LEAKS | {"answer": "屋面有渗漏痕迹。"})
+    assert house.read(held_of, [asked])[asked].answer == "屋面有渗漏痕迹。"
+    secret = "瑕疵一项第二段已写明"
+    on_sale.act(
+        questions.answer_question, court.judge, asked, answer="见瑕疵一项。", tells="nothing_new", reason=secret
+    )
+    assert house.read(held_of, [asked]) == {}
+    [told] = house.read(questions_of, None, court.lot_id, house.now())
+    [known] = [one for one in house.read(questions_of, court.judge, court.lot_id, house.now()) if one["id"] == asked]
+    assert (told["answers"][0]["reason"], known["answers"][0]["reason"]) == (None, secret)
+    public = select(JournalRow.entry).where(JournalRow.private.is_(False))
+    text = "".join(house.read(lambda session: session.scalars(public).all()))
+    assert "见瑕疵一项" in text and secret not in text and "渗漏" not in text
+
+
+def test_an_item_no_sale_hangs_on_releases_the_answer_when_it_is_saved(on_sale: AgencyDesk) -> None:
+    asked = on_sale.ask(a_visitor(on_sale.court), "看房打哪个电话？")
+    fact = {"answer": "新的电话。", "tells": "new_fact", "item": "court_contact"}
+    on_sale.act(questions.answer_question, on_sale.court.judge, asked, **fact)
+    on_sale.court.put("court_contact", source="另一来源")
+    assert on_sale.court.house.read(held_of, [asked]), "who checked it is no fact"
+    on_sale.court.put("court_contact", statement="换了电话。")
+    assert [one["answer"] for one in public_entries(on_sale.court.house, "QuestionAnswered")] == ["新的电话。"]
 
 
 def asked_in_all(desk: AgencyDesk) -> int:
@@ -392,9 +490,9 @@ def test_who_asks_too_much_waits_for_answers(on_sale: AgencyDesk) -> None:
     with refused("too_many_questions"):
         on_sale.ask(visitor)
     for _ in range(7):
-        on_sale.act(questions.answer_question, on_sale.agent, asked.pop(), answer="有。")
+        on_sale.act(questions.answer_question, on_sale.agent, asked.pop(), answer="有。", **PLAIN)
         asked.append(on_sale.ask(visitor))
-    on_sale.act(questions.answer_question, on_sale.agent, asked.pop(), answer="有。")
+    on_sale.act(questions.answer_question, on_sale.agent, asked.pop(), answer="有。", **PLAIN)
     with refused("rate_limited"):
         on_sale.ask(visitor)
     assert asked_in_all(on_sale) == 10
@@ -403,7 +501,7 @@ def test_who_asks_too_much_waits_for_answers(on_sale: AgencyDesk) -> None:
 def test_the_regulator_is_told_once_of_a_question_not_answered_in_time(on_sale: AgencyDesk, clock: FixedClock) -> None:
     house = on_sale.court.house
     late, answered = (on_sale.ask(a_visitor(on_sale.court)) for _ in range(2))
-    on_sale.act(questions.answer_question, on_sale.agent, answered, answer="有。")
+    on_sale.act(questions.answer_question, on_sale.agent, answered, answer="有。", **PLAIN)
     [waits] = house.read(to_answer, on_sale.court.judge, house.now())
     left = timedelta(days=4) - timedelta(hours=10)  # 2 March 10:00 in Shanghai; three working days end on the 5th
     clock.advance(seconds=left.total_seconds() - 1)
@@ -419,7 +517,7 @@ def test_the_regulator_is_told_once_of_a_question_not_answered_in_time(on_sale: 
     assert alert.reasons == [{"code": "question_late", "facts": {"due_on": "2026-03-05"}, "who": {}}]
     [waits] = house.read(to_answer, on_sale.agent, house.now())
     assert (waits["id"], waits["late"]) == (late, True)
-    on_sale.act(questions.answer_question, on_sale.agent, late, answer="有。")
+    on_sale.act(questions.answer_question, on_sale.agent, late, answer="有。", **PLAIN)
     record = house.read(record_of, on_sale.court.judge, on_sale.uscc, house.now())
     assert (record["answered_in_time"], record["answered_late"]) == (1, 1)
 

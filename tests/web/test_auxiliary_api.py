@@ -14,6 +14,9 @@ from tests.web.caller import Caller, SignIn, code_of, fields_of
 from tests.web.court import DAY, PDF, CourtRoom, fine, send
 from tests.web.sale import RESERVE, a_sale, offer
 
+#: That an answer tells nothing the sheet lacks.
+PLAIN = {"tells": "nothing_new", "reason": "情况表已载明"}
+
 
 @pytest.fixture
 def room(app: Flask, house: House, sign_in: SignIn) -> CourtRoom:
@@ -166,7 +169,7 @@ def test_a_question_is_asked_counted_answered_and_logged_without_its_asker(
     [waiting] = fine(agent.get(path))["items"]
     assert waiting["mine"] is False
     stranger = sign_in(house.perform(an_account, "agency", agency_uscc=None))
-    answer = {"answer": "不带车位。", "item": "structure"}
+    answer = {"answer": "不带车位。", "item": "structure", **PLAIN}
     assert code_of(stranger.put(f"/questions/{asked['id']}/answer", answer)) == "not_found"
     assert fields_of(agent.put(f"/questions/{asked['id']}/answer", answer)) == {"item": "unknown_item"}
     fine(agent.put(f"/questions/{asked['id']}/answer", answer | {"item": "defects"}))
@@ -177,6 +180,26 @@ def test_a_question_is_asked_counted_answered_and_logged_without_its_asker(
     assert code_of(anybody.get("/lots/nowhere/questions")) == "not_found"
     for secret in (account.id, str(account.person_id), "欧阳"):
         assert secret not in str(listed)
+
+
+def test_a_new_fact_is_held_for_the_sheet_and_read_by_court_and_agency_alone(
+    room: CourtRoom, house: House, sign_in: SignIn, agent: Caller, uscc: str, anybody: Caller
+) -> None:
+    room.announced()
+    give(room, uscc)
+    visitor = a_visitor(house, sign_in)[1]
+    path = f"/lots/{room.lot_id}/questions"
+    answer = f"/questions/{fine(visitor.post(path, {'question': '漏水吗？'}), 201)['id']}/answer"
+    assert fields_of(agent.put(answer, {"answer": "漏水。"})) == {"tells": "required"}
+    assert fields_of(agent.put(answer, {"answer": "漏水。", "tells": "maybe"})) == {"tells": "invalid"}
+    assert fields_of(agent.put(answer, {"answer": "漏水。", "tells": "new_fact"})) == {"item": "required"}
+    assert fields_of(agent.put(answer, {"answer": "漏水。", "tells": "nothing_new"})) == {"reason": "required"}
+    fact = {"answer": "屋面漏水。", "tells": "new_fact", "item": "defects"}
+    held = fine(agent.put(answer, fact))
+    assert (held["status"], held["answers"], held["held"]["answer"]) == ("waiting", [], "屋面漏水。")
+    assert fine(anybody.get(path))["items"] == []
+    [mine] = fine(visitor.get(path))["items"]
+    assert mine["sheet_change"]["item"] == "defects" and mine["held"] is None and "漏水。" not in str(mine)
 
 
 def test_before_the_announcement_nobody_outside_asks_or_reads(room: CourtRoom, house: House, sign_in: SignIn) -> None:
@@ -207,8 +230,8 @@ def test_a_question_is_merged_once_into_one_of_its_lot_asked_before(
     assert fine(agent.post(f"/questions/{second}/merge", {"into": first}))["merged_into"] == first
     assert code_of(agent.post(f"/questions/{second}/merge", {"into": first})) == "wrong_state"
     assert fields_of(agent.post(f"/questions/{third}/merge", {"into": second})) == {"into": "question_merged"}
-    assert code_of(clerk.put(f"/questions/{second}/answer", {"answer": "有。"})) == "wrong_state"
-    fine(clerk.put(f"/questions/{first}/answer", {"answer": "带一个。"}))
+    assert code_of(clerk.put(f"/questions/{second}/answer", {"answer": "有。", **PLAIN})) == "wrong_state"
+    fine(clerk.put(f"/questions/{first}/answer", {"answer": "带一个。", **PLAIN}))
     public = fine(anybody.get(f"/lots/{room.lot_id}/questions"))
     assert ([one["id"] for one in public["items"]], public["unanswered"]) == ([first], 1)
     both = {one["id"]: one for one in fine(clerk.get(f"/lots/{room.lot_id}/questions"))["items"]}

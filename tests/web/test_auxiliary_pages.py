@@ -14,6 +14,7 @@ from tests.factories import a_bidder, a_uscc, an_account
 from tests.web.caller import SignIn
 from tests.web.court import DAY, PDF, CourtRoom
 from tests.web.reader import Reader
+from tests.web.test_auxiliary_api import PLAIN
 from tests.web.test_pages import signed_in
 
 CHINESE = re.compile(r"[\u3400-\u9fff]")
@@ -139,14 +140,45 @@ def test_a_question_is_counted_answered_linked_and_late_ones_are_red(
     assert 'badge stop">逾期未答复' in desk.get("/agency/").html
     wrong = desk.send("/answer", {"answer": "腾退由买受人自行负责"}, status=422)
     assert "腾退由买受人自行负责" in wrong.html
-    desk.send("/answer", {"answer": "不带车位。", "item": "defects"})
+    desk.send("/answer", {"answer": "不带车位。", "item": "defects", **PLAIN})
     shown = public.get(f"/lots/{room.lot_id}")
     assert "问：是否带车位？" in shown.text and "答：不带车位。" in shown.text and "欧阳" not in shown.html
     assert 'href="#item-defects"' in shown.html and "待答复" not in shown.text
     clerk.get(f"/desk/lots/{room.lot_id}")
-    clerk.send("/answer", {"answer": "带一个车位。", "question": "带车位吗？"})
+    clerk.send("/answer", {"answer": "带一个车位。", "question": "带车位吗？", **PLAIN})
     shown = public.get(f"/lots/{room.lot_id}")
     assert "问：带车位吗？" in shown.text and "已更正" in shown.text and "是否带车位" not in shown.html
+
+
+def test_a_new_fact_leads_to_the_change_of_its_item_with_the_answer_filled_in(
+    app: Flask, house: House, room: CourtRoom, agent: Account
+) -> None:
+    room.announced()
+    clerk, desk = the_clerk(app, house), signed_in(app, house, agent)
+    give(clerk, room, agent)
+    visitor = signed_in(app, house, house.perform(a_bidder, name="欧阳慎言"))
+    for wording in ("是否漏水？", "看房打哪个电话？"):
+        visitor.get(f"/lots/{room.lot_id}")
+        visitor.send("/questions#questions", {"question": wording})
+    desk.get("/agency/")
+    assert "屋面渗漏" in desk.send("/answer", {"answer": "屋面渗漏。", "tells": "new_fact"}, status=422).html
+    assert "已留存" in desk.send("/answer", {"answer": "屋面渗漏。", "tells": "new_fact", "item": "defects"}).text
+    assert "答复属于调查情况表：变更办理中" in visitor.get(f"/lots/{room.lot_id}").text
+    assert "屋面渗漏" not in visitor.page.html
+    page = clerk.get(f"/desk/lots/{room.lot_id}")
+    assert "留存的答复" in page.text
+    form = clerk.follow("去改这一事项")
+    assert "/change/defects" in form.address and "说明的末尾已加入所留存答复的文字" in form.text
+    assert dict(form.form("/change/defects").fields)["statement"].endswith("屋面渗漏。")
+    drafted = clerk.send("/change/defects", {"state": "found"})
+    assert "等待情况表变更的答复" in drafted.text and "屋面渗漏" not in visitor.get(f"/lots/{room.lot_id}").html
+    clerk.get(f"/desk/lots/{room.lot_id}")
+    [waiting] = [one for one in clerk.page.forms if one.action.endswith("/answer")][-1:]
+    fact = {"answer": "另有新的电话。", "tells": "new_fact", "item": "court_contact"}
+    led = clerk.send(waiting.action, fact)
+    assert led.address.startswith(f"/desk/lots/{room.lot_id}/sheet/court_contact?")
+    clerk.send("/sheet/court_contact", {})
+    assert "答：另有新的电话。" in visitor.get(f"/lots/{room.lot_id}").text
 
 
 def test_the_agencys_pages_speak_english(app: Flask, house: House, room: CourtRoom, agent: Account) -> None:
@@ -190,7 +222,7 @@ def test_like_questions_are_shown_before_asking_and_merged_into_one_answer(
     page = clerk.get(f"/desk/lots/{room.lot_id}")
     clerk.send("/merge", {})
     assert "已并入" in clerk.page.text and page.text.count("并入哪一个提问") == 1
-    clerk.send("/answer", {"answer": "不带车位。"})
+    clerk.send("/answer", {"answer": "不带车位。", **PLAIN})
     public = Reader(app.test_client()).get(f"/lots/{room.lot_id}")
     assert "带车位吗" in public.text and "停车位是否一并出售" not in public.text and "待答复" not in public.text
     mine = second.get(f"/lots/{room.lot_id}")

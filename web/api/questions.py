@@ -73,7 +73,7 @@ def merge_question(data: dict[str, Any], question_id: str) -> Response:
     def merge(unit: Unit) -> dict[str, Any]:
         row = services.merge_question(unit, me(), question_id, **data)
         unit.session.flush()
-        return question_dict(unit.session, row, unit.now)
+        return question_dict(unit.session, row, unit.now, staff=True)
 
     return jsonify(act(merge))
 
@@ -83,11 +83,11 @@ def merge_question(data: dict[str, Any], question_id: str) -> Response:
 @blueprint.arguments(QuestionAnswerIn)
 @blueprint.response(200, QuestionOut)
 def put_answer(data: dict[str, Any], question_id: str) -> Response:
-    """Answer a question, or correct the answer; earlier ones stay on show."""
+    """Answer a question, or correct the answer; earlier ones stay on show. A new fact is published with the sheet."""
 
     def answer(unit: Unit) -> dict[str, Any]:
         services.answer_question(unit, me(), question_id, **data)
         unit.session.flush()
-        return question_dict(unit.session, unit.session.get_one(Question, question_id), unit.now)
+        return question_dict(unit.session, unit.session.get_one(Question, question_id), unit.now, staff=True)
 
     return jsonify(house().perform(answer))

@@ -71,14 +71,14 @@ def _items_of(session: Session, lot_id: str) -> list[tuple[str, str]]:
 @blueprint.post("/questions/<question_id>/answer")
 @policy("agency.desk")
 def answer(question_id: str) -> Any:
-    """Answer a question; it is published at once."""
-    payload, wrong = forms.read(dict.fromkeys(("answer", "item"), forms.text))
+    """Answer a question: published at once, or with the change of the sheet."""
+    payload, wrong = forms.read(dict.fromkeys(("answer", "tells", "item", "reason"), forms.text))
     return attempt(
         lambda: house().perform(answer_question, me(), question_id, **forms.load(QuestionAnswerIn(), payload, wrong)),
         lambda form: _desk(form, question_id),
-        ("answer", "item"),
+        ("answer", "tells", "item", "reason"),
         lambda _done: url_for("agency.show", _anchor="questions"),
-        _("答复已公开。"),
+        auxiliary_view.answer_said,
     )
 
 

@@ -9,11 +9,13 @@ from sqlalchemy.orm import Session
 
 from auction.kernel.clock import parse
 from auction.rules.access import Actor, decide
-from bidding.queries.court import agencies
+from auction.rules.lot import LIVE
+from bidding.queries.court import LotDesk, agencies
 from bidding.queries.questions import questions_of, to_answer, unanswered
 from bidding.queries.tasks import reports_of, tasks_of_lot
 from bidding.queries.viewings import own_bookings, viewings_of, visitors
-from disclosure.queries import FileFacts, catalogue_of, files, is_on_sale, lot_named, works_on
+from disclosure.models import Answer, HeldAnswer
+from disclosure.queries import FileFacts, catalogue_of, files, held_of, is_on_sale, lot_named, works_on
 from disclosure.rules.catalogue import Catalogue
 from disclosure.rules.tasks import FILES
 
@@ -97,7 +99,39 @@ def question_views(found: Sequence[Mapping[str, Any]], catalogue: Catalogue) -> 
         item = catalogue.find(told["item"]) if told["item"] else None
         return {**timed(told), "item_title": lot_view.in_language(item) if item else ""}
 
-    return [{**timed(one), "answers": [answer(told) for told in reversed(one["answers"])]} for one in found]
+    def change(told: Mapping[str, Any] | None) -> dict[str, Any] | None:
+        item = catalogue.find(told["item"]) if told else None
+        return None if told is None else {**told, "item_title": lot_view.in_language(item) if item else told["item"]}
+
+    return [
+        {
+            **timed(one),
+            "answers": [answer(told) for told in reversed(one["answers"])],
+            "sheet_change": change(one["sheet_change"]),
+        }
+        for one in found
+    ]
+
+
+def answer_said(given: Answer | HeldAnswer) -> str:
+    """What whoever answered is told became of it."""
+    if isinstance(given, HeldAnswer):
+        return _("答复属于调查情况表，已留存：情况表变更公布时一并公开，此前不公开。")
+    return _("答复已公开。")
+
+
+def fact_form(desk: LotDesk, code: str, question_id: str) -> str:
+    """Where a fact told in an answer is put into the sheet: by a change of the round under way, else in the sheet."""
+    live, item = next((one.id for one in desk.auctions if one.status in LIVE), None), desk.catalogue.find(code)
+    if live is not None and item is not None and item.material:
+        return url_for("desk.draft_item", auction_id=live, code=code, question=question_id)
+    return url_for("desk.item", lot_id=desk.lot.id, code=code, question=question_id)
+
+
+def with_fact(session: Session, lot_id: str, code: str, question_id: str | None) -> str:
+    """The text of an answer that is held for an item of a lot; empty where there is none."""
+    held = held_of(session, [question_id]).get(question_id) if question_id else None
+    return held.answer if held is not None and (held.lot_id, held.item) == (lot_id, code) else ""
 
 
 def viewing_views(found: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -134,9 +168,9 @@ def _desk_of(session: Session, actor: Actor | None, lot_id: str) -> str | None:
     return None
 
 
-def of_desk(session: Session, actor: Actor, lot_id: str, now: datetime) -> dict[str, Any]:
+def of_desk(session: Session, actor: Actor, desk: LotDesk, now: datetime) -> dict[str, Any]:
     """The auxiliary work on a lot, for its court: tasks with their reports, viewings with codes, questions."""
-    catalogue, known = catalogue_of(session, lot_named(session, lot_id)), files(session, lot_id)
+    lot_id, catalogue, known = desk.lot.id, desk.catalogue, files(session, desk.lot.id)
     found = tasks_of_lot(session, lot_id, now)
     reports = reports_of(session, [task["id"] for task in found])
     shown = viewing_views(viewings_of(session, lot_id, now))
@@ -147,7 +181,10 @@ def of_desk(session: Session, actor: Actor, lot_id: str, now: datetime) -> dict[
         ],
         "waiting": sum(task["waiting"] for task in found),
         "viewings": [{**one, "codes": _codes(session, actor, one["id"])} for one in shown],
-        "questions": question_views(questions_of(session, actor, lot_id, now), catalogue),
+        "questions": [
+            {**one, "fact_form": fact_form(desk, one["held"]["item"], one["id"]) if one["held"] else ""}
+            for one in question_views(questions_of(session, actor, lot_id, now), catalogue)
+        ],
         "items": item_choices(catalogue),
         "agencies": [(agency.uscc, agency.name) for agency in agencies(session)],
     }
@@ -162,7 +199,10 @@ def _codes(session: Session, actor: Actor, viewing_id: str) -> list[str] | None:
 
 def waiting_questions(session: Session, actor: Actor, now: datetime) -> list[dict[str, Any]]:
     """The questions the actor's court or agency has to answer, the most urgent first."""
-    return [timed(one) for one in to_answer(session, actor, now)]
+    return [
+        question_views([one], catalogue_of(session, lot_named(session, one["lot_id"])))[0]
+        for one in to_answer(session, actor, now)
+    ]
 
 
 def record_view(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -67,16 +67,16 @@ def _asked_when(wanted: Item, spec: Field) -> str:
     return _("“%(field)s”为“%(value)s”时必填", field=lot_view.in_language(other), value=value)
 
 
-def entry_of(facts: ItemFacts | None, today: date) -> Entry:
-    """The form of what is known of an item; of nothing, with today as the day of checking."""
+def entry_of(facts: ItemFacts | None, today: date, fact: str = "") -> Entry:
+    """The form of what is known of an item; of nothing, with today as the day of checking. `fact` is added to it."""
     if facts is None:
-        return Entry({"checked_on": today.isoformat()})
+        return Entry({"checked_on": today.isoformat(), "statement": fact})
     data = {f"data.{name}": value for name, value in forms.shown(facts.data).items()}
     return Entry(
         {
             **data,
             "state": facts.state,
-            "statement": facts.statement,
+            "statement": f"{facts.statement}{fact if fact not in facts.statement else ''}",
             "source": facts.source,
             "checked_on": facts.checked_on.isoformat() if facts.checked_on else "",
             "attachments": [file.id for file in facts.attachments],

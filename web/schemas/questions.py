@@ -2,9 +2,9 @@
 
 from marshmallow import Schema, fields
 
-from disclosure.rules.questions import MOST_ANSWER, MOST_QUESTION
+from disclosure.rules.questions import MOST_ANSWER, MOST_QUESTION, TELLS
 
-from .base import Moment, PageOut, Strict, text, words
+from .base import Moment, PageOut, Strict, choice, text, words
 
 
 class QuestionIn(Strict):
@@ -14,9 +14,15 @@ class QuestionIn(Strict):
 
 
 class QuestionAnswerIn(Strict):
-    """An answer. `item`: the item of the sheet it has to do with. `question`: the wording to publish, the court's."""
+    """An answer, and what it `tells`.
+
+    `nothing_new`, with the `reason`, which is never public: published at once. `new_fact`: it belongs to `item` of the
+    sheet and is published with the version that tells it. `question`: the wording to publish, the court's.
+    """
 
     answer = words(MOST_ANSWER)
+    tells = choice(*TELLS)
+    reason = text(MOST_QUESTION, required=False, allow_none=True)
     item = text(60, required=False, allow_none=True)
     question = text(MOST_QUESTION, required=False, allow_none=True)
 
@@ -34,20 +40,40 @@ class SimilarQuery(Schema):
 
 
 class PublishedAnswerOut(Strict):
-    """An answer as published; a corrected one is the next version."""
+    """An answer as published; a corrected one is the next version. `reason`: why it tells nothing new, for staff."""
 
     version = fields.Integer()
     answer = fields.String()
     item = fields.String(allow_none=True)
+    reason = fields.String(allow_none=True)
     by = fields.String(metadata={"enum": ["court", "agency"]})
     agency_name = fields.String(allow_none=True)
     at = Moment()
 
 
+class HeldAnswerOut(Strict):
+    """An answer held until the sheet tells its fact: for the lot's court and agencies."""
+
+    question = fields.String()
+    answer = fields.String()
+    item = fields.String()
+    by = fields.String(metadata={"enum": ["court", "agency"]})
+    agency_name = fields.String(allow_none=True)
+    at = Moment()
+
+
+class SheetChangeOut(Strict):
+    """That the sheet is being changed for an answer: the item, and since when."""
+
+    item = fields.String()
+    since = Moment()
+
+
 class QuestionOut(Strict):
     """A question with its answers, the latest last. `mine`: the reader asked it; nobody else is told who did.
 
-    `merged_into`: the question it is answered with, whose answers it has.
+    `merged_into`: the question it is answered with, whose answers it has. `sheet_change`: the answer belongs to the
+    sheet, which is being changed; it is published with the change.
     """
 
     id = fields.String()
@@ -60,6 +86,8 @@ class QuestionOut(Strict):
     late = fields.Boolean()
     mine = fields.Boolean()
     answers = fields.List(fields.Nested(PublishedAnswerOut))
+    sheet_change = fields.Nested(SheetChangeOut, allow_none=True)
+    held = fields.Nested(HeldAnswerOut, allow_none=True)
 
 
 class QuestionsOut(PageOut):

@@ -6,13 +6,14 @@ from typing import Any
 from flask import url_for
 
 from bidding.services.interest import give_task
+from disclosure.models import HeldAnswer
 from disclosure.services import reports, tasks, viewings
 from disclosure.services.questions import answer_question, merge_question
 
 from ...auth import house, me, policy
 from ...schemas.questions import MergeIn, QuestionAnswerIn
 from ...schemas.tasks import RatingIn, TaskIn, TaskReasonIn
-from .. import forms
+from .. import auxiliary_view, forms
 from ..language import _
 from .court import attempt, blueprint, lot_of
 from .lots import lot_page
@@ -123,12 +124,20 @@ def merge(lot_id: str, question_id: str) -> Any:
 @blueprint.post("/lots/<lot_id>/questions/<question_id>/answer")
 @policy("question.answer")
 def answer(lot_id: str, question_id: str) -> Any:
-    """Answer a question, or correct the answer."""
-    payload, wrong = forms.read(dict.fromkeys(("answer", "item", "question"), forms.text))
-    return _attempt(
-        lot_id,
-        question_id,
+    """Answer a question, or correct the answer; a new fact leads on to the item of the sheet it belongs to."""
+    lot_of(lot_id)
+    fields = ("answer", "tells", "item", "reason", "question")
+    payload, wrong = forms.read(dict.fromkeys(fields, forms.text))
+
+    def after(given: Any) -> str:
+        if isinstance(given, HeldAnswer):
+            return auxiliary_view.fact_form(lot_of(lot_id), given.item, question_id)
+        return url_for("desk.lot", lot_id=lot_id, _anchor="auxiliary")
+
+    return attempt(
         lambda: house().perform(answer_question, me(), question_id, **forms.load(QuestionAnswerIn(), payload, wrong)),
-        ("answer", "item", "question"),
-        _("答复已公开。"),
+        lambda form: lot_page(lot_of(lot_id), form, question_id),
+        fields,
+        after,
+        auxiliary_view.answer_said,
     )

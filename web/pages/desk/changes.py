@@ -9,6 +9,7 @@ from auction.models import Auction
 from auction.rules.access import decide
 from auction.rules.calendar import shanghai_day
 from bidding.queries.changes import change_of
+from bidding.queries.questions import questions_of
 from bidding.services.changes import propose_change
 from disclosure.queries import DraftedChange, drafted_change
 from disclosure.rules.changing import SUPPLEMENT
@@ -17,12 +18,12 @@ from disclosure.services.drafting import drop_item
 
 from ...auth import house, me, policy
 from ...schemas.changes import ChangeProposalIn
-from .. import forms, item_form, labels, lot_view
+from .. import auxiliary_view, forms, item_form, labels, lot_view
 from ..forms import Entry
 from ..language import _
 from ..proposal_view import proposal_view
 from .court import attempt, blueprint, lot_of, round_of
-from .sheet import item_page
+from .sheet import fact_told, item_page
 
 _FIELDS = ("choice", "reason", "for_the_worse", "opens_at", "closes_at")
 
@@ -42,6 +43,8 @@ def _page(auction_id: str, form: Entry) -> str:
     waits = any(one["status"] == "pending" for one in proposals)
     seated = any(seat.account.id == me().id for seat in desk.panel)
     catalogue = lot_of(desk.lot.id).catalogue
+    asked = wired.read(questions_of, me(), desk.lot.id, wired.now())
+    questions = auxiliary_view.question_views(asked, catalogue)
     return render_template(
         "desk/change.html",
         desk=desk,
@@ -56,6 +59,7 @@ def _page(auction_id: str, form: Entry) -> str:
         may_put_off=SUPPLEMENT in found["choices"] and wired.now() < desk.auction.opens_at,
         earliest_at=found["earliest_at"],
         proposals=proposals,
+        held=[one for one in questions if one["held"]],
         may_draft=decide(me(), "lot.edit", court=desk.lot.court_code) is None,
         may_propose=seated and not waits and bool(found["choices"]),
     )
@@ -106,7 +110,7 @@ def draft_item(auction_id: str, code: str) -> str:
     desk = lot_of(round_of(auction_id).lot.id)
     drafted = _draft(auction_id)
     facts = (drafted.new if drafted else desk.sheet).get(code)
-    entry = item_form.entry_of(facts, shanghai_day(house().now()))
+    entry = item_form.entry_of(facts, shanghai_day(house().now()), fact_told(desk, code))
     return item_page(desk, desk.catalogue.item(code), entry, auction_id)
 
 

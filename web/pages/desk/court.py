@@ -45,14 +45,17 @@ def attempt(
     show: Callable[[Entry], str],
     fields: tuple[str, ...],
     after: Callable[[Any], str],
-    said: str,
+    said: str | Callable[[Any], str],
 ) -> Any:
-    """Do something and go on to the page `after` names; a refusal is shown on the page it came from, fields kept."""
+    """Do something and go on to the page `after` names; a refusal is shown on the page it came from, fields kept.
+
+    `said` is what the reader is told there, or makes it of what was done.
+    """
     try:
         done = act()
     except DomainError as error:
         if error.code in ("not_found", "unauthenticated", "fault"):
             raise
         return show(forms.refused(error, fields)), errors.status_of(error.code)
-    flash(said, "lead")
+    flash(said(done) if callable(said) else said, "lead")
     return redirect(after(done), 303)

@@ -157,7 +157,7 @@ def lot_page(desk: LotDesk, form: Entry, section: str = "") -> str:
         file_choices=[(file.id, file.filename) for file in desk.files],
         files=[lot_view.file_view(desk.lot.id, file) for file in desk.files],
         worth=house().read(valuation_view.of_lot, desk.lot.id, house().settings.ruleset),
-        auxiliary=house().read(auxiliary_view.of_desk, me(), desk.lot.id, now),
+        auxiliary=house().read(auxiliary_view.of_desk, me(), desk, now),
         at=section,
         empty=Entry(),
         **_clearance(desk, form if section == "clearance" else None),

@@ -12,7 +12,7 @@ from disclosure.rules.catalogue import Item
 from disclosure.services.items import put_item as write_item
 
 from ...auth import house, me, policy
-from .. import item_form, lot_view
+from .. import auxiliary_view, item_form, lot_view
 from ..forms import Entry
 from ..language import _
 from .court import attempt, blueprint, lot_of
@@ -24,7 +24,14 @@ def item(lot_id: str, code: str) -> str:
     """The form of one item."""
     desk = lot_of(lot_id)
     wanted = desk.catalogue.item(code)
-    return item_page(desk, wanted, item_form.entry_of(desk.sheet.get(code), shanghai_day(house().now())))
+    return item_page(
+        desk, wanted, item_form.entry_of(desk.sheet.get(code), shanghai_day(house().now()), fact_told(desk, code))
+    )
+
+
+def fact_told(desk: LotDesk, code: str) -> str:
+    """The text of the answer that led to the form of an item, which is to be told by it."""
+    return house().read(auxiliary_view.with_fact, desk.lot.id, code, request.args.get("question"))
 
 
 def item_page(desk: LotDesk, wanted: Item, form: Entry, drafting: str | None = None) -> str:
@@ -35,6 +42,7 @@ def item_page(desk: LotDesk, wanted: Item, form: Entry, drafting: str | None = N
         lot=desk.lot,
         form=form,
         drafting=drafting,
+        fact=fact_told(desk, wanted.code),
         live=next((one.id for one in desk.auctions if one.status in LIVE), None),
         action=url_for("desk.keep_draft", auction_id=drafting, code=wanted.code)
         if drafting
