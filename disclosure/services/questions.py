@@ -127,8 +127,8 @@ def merge_question(unit: Unit, actor: Actor, question_id: str, *, into: str) -> 
     """Say that a waiting question asks what another of the lot asks: its asker gets that one's answer, now or later.
 
     The public sees the other one alone. DomainError not_found, wrong_state (answered, answer_held, merged,
-    merged_into), invalid on `into`: `unknown_question` for one of another lot or itself, `question_merged` for one merged itself,
-    `asked_later` for one that was asked later: what is asked first sets the clock.
+    merged_into), invalid on `into`: `unknown_question` for one of another lot or itself, `question_merged` for one
+    merged itself, `asked_later` for one that was asked later: what is asked first sets the clock.
     """
     row = unit.session.get(Question, question_id)
     if row is None:
