@@ -204,7 +204,9 @@ class Stage:
             slot = house.perform_at(at, offer_viewing, agent, task.id, **times, places=8).id
         house.perform_at(at, book_viewing, bidder, lot_id, slot)
         asked = house.perform_at(at, ask_question, bidder, lot_id, question="房屋是否带有固定车位？")
-        house.perform_at(at, answer_question, agent, asked.id, answer="登记簿未记载车位，现场未见。", item="title")
+        answer = {"answer": "本标的不含车位，见权属一项。", "tells": "nothing_new", "item": "title"}
+        answer["reason"] = "权属一项已按登记簿载明全部附属物"
+        house.perform_at(at, answer_question, agent, asked.id, **answer)
         house.perform_at(at, ask_question, bidder, lot_id, question="物业费交到哪一月？")
 
     def join(self, auction_id: str, username: str, at: datetime) -> None:
