@@ -106,3 +106,18 @@ def test_the_sketch_has_a_list_of_the_announced_lots_whose_place_is_known(reader
     page = reader.get("/map?q=珠江路")
     assert "这不是地图" in page.text and "[32.06, 118.79]" in page.html.replace("32.06,118.79", "32.06, 118.79")
     assert "http://" not in page.html.replace("http://www.w3.org", "") and HIDDEN not in page.html
+
+
+def test_the_page_of_a_lot_says_where_it_lies_and_what_is_on_sale_around_it(reader: Reader) -> None:
+    page = reader.get(f"/auctions/{reader.get('/map').html.split('/auctions/')[1][:26]}")
+    assert "纬度 32.06，经度 118.79" in page.text and "附近在拍标的" not in page.text
+    assert 'href="/map?near=32.06,118.79&amp;within_km=20"' in page.html.replace("%2C", ",")
+    assert '"own": [32.06, 118.79]' in page.html.replace("[32.06,118.79]", "[32.06, 118.79]").replace(
+        '"own":[', '"own": ['
+    )
+
+
+def test_the_page_of_a_lot_without_a_place_says_so_and_brings_no_sketch(reader: Reader) -> None:
+    home = reader.get("/?asset_type=vehicle").html
+    page = reader.get(f"/auctions/{home.split('/auctions/')[1][:26]}")
+    assert "法院没有录入坐标" in page.text and "sketch" not in page.html

@@ -2,15 +2,15 @@
 
 from dataclasses import replace
 
-from flask import render_template, url_for
+from flask import render_template
 
 from bidding.queries.finding import LotFilter
-from bidding.queries.market import Card, Found, market
+from bidding.queries.market import Found, market
 
 from ..auth import house, policy
-from . import labels
 from .finding import Asked
 from .language import language
+from .place_view import point
 from .public import blueprint
 
 #: Lots on one page of the map.
@@ -29,20 +29,10 @@ def map_page() -> str:
         now=now,
         asked=asked,
         found=found,
-        points=[_point(card) for card in found.items],
+        points=[point(card) for card in found.items],
         sketch={"language": language(), "near": _circle(asked.wanted)},
         page_link=lambda number: asked.link("site.map_page", page=str(number)),
     )
-
-
-def _point(card: Card) -> dict[str, object]:
-    kind = str(labels.ASSET_TYPE[card.asset_type])
-    return {
-        "title": card.title,
-        "kind": kind,
-        "href": url_for("site.auction", auction_id=card.auction_id),
-        "at": [card.latitude, card.longitude],
-    }
 
 
 def _circle(wanted: LotFilter) -> list[float] | None:

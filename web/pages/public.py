@@ -23,7 +23,7 @@ from bidding.queries.unsold_view import after_unsold
 
 from ..auth import current_actor, house, policy
 from ..documents import confirmation_pdf
-from . import auxiliary_view, clearance_view, cost_view, lot_view, plain_view, valuation_view
+from . import auxiliary_view, clearance_view, cost_view, lot_view, place_view, plain_view, valuation_view
 from .forms import Entry
 from .language import today
 from .sharing import shared, site_address
@@ -97,6 +97,7 @@ def _lot_page(auction_id: str, form: Entry | None = None, alike: Sequence[str] =
         plain=plain_view.summary(page, now, cost, clearance["risk"], worth),
         clearance=clearance,
         worth=worth,
+        where=house().read(place_view.of_lot, page.lot, now),
         cost=cost,
         visits=visits,
         alike=[one for id in alike for one in visits["questions"] if one["id"] == id],
