@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from auction.kernel.errors import Breach, DomainError
+from auction.kernel.settings import Settings
 from auction.kernel.unit import House
 from bidding.desk import Desk
 
@@ -69,15 +70,25 @@ class _App(Flask):
     session_interface = _Sessions()
 
 
+def _at_once(work: Callable[..., Any], *args: Any) -> Any:
+    return work(*args)
+
+
 def create_app(
     house: House,
     gateway: PaymentGateway,
     desk: Desk,
     *,
-    beside: Callable[..., Any] = lambda work, *args: work(*args),
+    beside: Callable[..., Any] = _at_once,
 ) -> Flask:
     """The application over a wired house. `beside` runs slow work off the event loop where there is one."""
-    settings = house.settings
+    app = build(house.settings)
+    furnish(app, house, gateway, desk, beside=beside)
+    return app
+
+
+def build(settings: Settings) -> Flask:
+    """The application without a house. Its routes and their description take most of the time of a start."""
     app = _App("web")
     secure = bool(settings.public_url and settings.public_url.startswith("https:"))
     app.config.update(
@@ -97,12 +108,10 @@ def create_app(
         OPENAPI_URL_PREFIX=API,
         OPENAPI_JSON_PATH="openapi.json",
     )
-    app.extensions.update(house=house, gateway=gateway, door=Door(desk, house.clock, settings.bid_rate), beside=beside)
-    app.extensions["views"] = Views()
     if settings.trusted_proxies:
         n = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n)  # type: ignore[method-assign]
-    health.measure(app, house)
+    health.measure(app)
     _refuse_nul(app)
     Babel(app, locale_selector=lambda: LANGUAGES[language()])
     csrf = CSRFProtect(app)
@@ -116,6 +125,20 @@ def create_app(
     join_pages(app)
     app.extensions["check_policies"]()
     return app
+
+
+def furnish(
+    app: Flask, house: House, gateway: PaymentGateway, desk: Desk, *, beside: Callable[..., Any] = _at_once
+) -> None:
+    """Open a built application over a house of the same settings; nothing stays of a house it stood over before."""
+    app.extensions.update(
+        house=house,
+        gateway=gateway,
+        door=Door(desk, house.clock, house.settings.bid_rate),
+        beside=beside,
+        views=Views(),
+        metrics=health.Metrics(house),
+    )
 
 
 def _refuse_nul(app: Flask) -> None:

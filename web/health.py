@@ -63,8 +63,7 @@ def metrics() -> Response:
     allowed = _from_here() if token is None else _has(token)
     if not allowed:
         raise DomainError("not_found")
-    registry: CollectorRegistry = current_app.extensions["metrics"]
-    return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+    return Response(generate_latest(_counted().registry), content_type=CONTENT_TYPE_LATEST)
 
 
 def _has(token: str) -> bool:
@@ -84,17 +83,31 @@ def _from_here() -> bool:
         return False
 
 
-def measure(app: Flask, wired: House) -> None:
-    """Count and time every request; `/metrics` also asks the database how the house stands."""
-    registry = CollectorRegistry()
-    registry.register(_Standing(wired))
-    requests = Counter(
-        "fapai_http_requests_total", "Requests answered", ("method", "route", "status"), registry=registry
-    )
-    seconds = Histogram(
-        "fapai_http_request_seconds", "Time to answer", ("method", "route"), buckets=_BUCKETS, registry=registry
-    )
-    app.extensions["metrics"] = registry
+class Metrics:
+    """What is counted of a house's requests; to be read, the database is asked how the house stands."""
+
+    def __init__(self, wired: House) -> None:
+        self.registry = CollectorRegistry()
+        self.registry.register(_Standing(wired))
+        self.requests = Counter(
+            "fapai_http_requests_total", "Requests answered", ("method", "route", "status"), registry=self.registry
+        )
+        self.seconds = Histogram(
+            "fapai_http_request_seconds",
+            "Time to answer",
+            ("method", "route"),
+            buckets=_BUCKETS,
+            registry=self.registry,
+        )
+
+
+def _counted() -> Metrics:
+    kept: Metrics = current_app.extensions["metrics"]
+    return kept
+
+
+def measure(app: Flask) -> None:
+    """Count and time every request."""
 
     @app.before_request
     def _begin() -> None:
@@ -103,9 +116,10 @@ def measure(app: Flask, wired: House) -> None:
     @app.after_request
     def _end(response: Response) -> Response:
         route = request.url_rule.rule if request.url_rule else "none"
-        requests.labels(request.method, route, response.status_code).inc()
+        counted = _counted()
+        counted.requests.labels(request.method, route, response.status_code).inc()
         if "begun" in g:
-            seconds.labels(request.method, route).observe(time.monotonic() - g.begun)
+            counted.seconds.labels(request.method, route).observe(time.monotonic() - g.begun)
         return response
 
 

@@ -22,7 +22,8 @@ from auction.kernel.unit import House  # noqa: E402
 from tests.conftest import POSTGRESQL, START, settings_for  # noqa: E402
 from tests.flows import court  # noqa: E402
 from tests.flows.server import Place, Server, serving  # noqa: E402
-from tests.flows.stage import BIDDERS, Cast, Stage, doors  # noqa: E402
+from tests.flows.stage import BIDDERS, Cast, Stage  # noqa: E402
+from tests.web.doors import doors  # noqa: E402
 from web.wiring import open_house  # noqa: E402
 
 

@@ -1,7 +1,5 @@
 """One court and its people for the stories of single rounds: in-process, every step a request, its end all checked."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,7 +12,6 @@ from auction.kernel.unit import House, Unit
 from auction.models import Account
 from auction.rules.calendar import shanghai_day
 from auction.services import accounts
-from bidding.desk import Desk
 from bidding.queries import payments as money
 from bidding.queries.audit import verify_all
 from bidding.rules import ledger
@@ -22,8 +19,6 @@ from bidding.rules.registration import UNDERTAKINGS
 from tests.factories import a_bidder, a_court, a_resident_id, an_account
 from tests.web.caller import Caller
 from tests.web.court import CASE, DAY, CourtRoom, fine
-from web.app import create_app
-from web.gateway import SandboxGateway
 
 #: Who decides on the sale, and who had no part in it.
 PANEL, OTHERS = ("judge1", "judge2", "judge3"), ("judge4", "judge5", "judge6")
@@ -259,15 +254,3 @@ class Stage(CourtRoom):
         """What an account holds, over all rounds."""
         totals = self.house.read(money.balances)
         return sum(fen for one, fen in totals.items() if one.partition(":")[0] == account)
-
-
-@contextmanager
-def doors(house: House) -> Iterator[Flask]:
-    """The application over a house, its desk at work and its refunds sent."""
-    gateway = SandboxGateway(house)
-    house.subscribe("refund", gateway.on_refund)
-    desk = Desk(house, "test:1")
-    app = create_app(house, gateway, desk)
-    desk.start()
-    yield app
-    desk.stop()

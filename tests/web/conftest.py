@@ -9,22 +9,15 @@ from flask.testing import FlaskClient
 from auction.kernel.unit import House
 from auction.models import Account
 from auction.services import accounts
-from bidding.desk import Desk
 from tests.web.caller import Caller, SignIn
-from web.app import create_app
-from web.gateway import SandboxGateway
+from tests.web.doors import doors
 
 
 @pytest.fixture
 def app(house: House) -> Iterator[Flask]:
     """The application with its desk at work."""
-    gateway = SandboxGateway(house)
-    house.subscribe("refund", gateway.on_refund)
-    desk = Desk(house, "test:1")
-    made = create_app(house, gateway, desk)
-    desk.start()
-    yield made
-    desk.stop()
+    with doors(house) as made:
+        yield made
 
 
 @pytest.fixture
