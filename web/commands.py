@@ -28,6 +28,7 @@ from risk.imports import import_file
 from risk.services.written_rules import keep_rule
 
 from . import errors
+from .log_commands import log_group, monitor, witness
 from .lot_import import report
 from .risk_commands import risk
 from .terminal import answered, language, say, tell, the_house
@@ -49,7 +50,8 @@ def fapai() -> None:
     )
 
 
-fapai.add_command(risk)
+for command in (risk, log_group, witness, monitor):
+    fapai.add_command(command)
 
 
 @fapai.command()

@@ -9,6 +9,8 @@ A checkpoint is a C2SP *signed note* (c2sp.org/signed-note) whose text is a tree
                                 (an empty line)
     — name base64(key id || signature)
 
+A witness adds a line of its own (c2sp.org/tlog-cosignature, version 1): it signs when it saw the head, and the head.
+
 Anything not exactly of this form raises NoteError: what is signed must read in one way only. Signatures of unknown
 keys (a witness added later, a rotated key) are skipped, as the specification demands.
 """
@@ -23,10 +25,12 @@ from hashlib import sha256
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-ED25519 = b"\x01"  # signature type byte of the specification
+ED25519 = b"\x01"  # signature type bytes of the specifications: a log's own key,
+COSIGNATURE = b"\x04"  # and a witness's
 KEY_ID_BYTES = 4
 PUBLIC_KEY_BYTES = 32
 SIGNATURE_BYTES = 64
+STAMP_BYTES = 8  # of the seconds since 1970 before a witness's signature, big-endian
 ROOT_BYTES = 32
 MOST_SIGNATURES = 100
 """The specification asks verifiers to take at least 16 and to set a limit."""
@@ -58,6 +62,10 @@ class NoteSignature:
     key_id: bytes
     signature: bytes
 
+    def __str__(self) -> str:
+        """The line, with its newline."""
+        return f"— {self.name} {base64.b64encode(self.key_id + self.signature).decode()}\n"
+
 
 @dataclass(frozen=True, slots=True)
 class Note:
@@ -69,24 +77,27 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class VerifierKey:
-    """A named Ed25519 public key (32 raw bytes)."""
+    """A named Ed25519 public key (32 raw bytes). `kind`: whether it signs notes or, as a witness, cosigns them."""
 
     name: str
     public_key: bytes
+    kind: bytes = ED25519
 
     def __post_init__(self) -> None:
         _check_name(self.name)
+        if self.kind not in (ED25519, COSIGNATURE):
+            raise NoteError("not a verifier key of type Ed25519 or of a witness")
         if len(self.public_key) != PUBLIC_KEY_BYTES:
             raise NoteError(f"an Ed25519 public key has {PUBLIC_KEY_BYTES} bytes, not {len(self.public_key)}")
 
     @property
     def key_id(self) -> bytes:
-        """SHA-256(name || newline || 0x01 || public key), the first four bytes."""
-        return sha256(self.name.encode() + b"\n" + ED25519 + self.public_key).digest()[:KEY_ID_BYTES]
+        """SHA-256(name || newline || kind || public key), the first four bytes."""
+        return sha256(self.name.encode() + b"\n" + self.kind + self.public_key).digest()[:KEY_ID_BYTES]
 
     def __str__(self) -> str:
-        """The string auditors configure: ``name+hash+base64(0x01 || public key)``."""
-        return f"{self.name}+{self.key_id.hex()}+{base64.b64encode(ED25519 + self.public_key).decode()}"
+        """The string auditors configure: ``name+hash+base64(kind || public key)``."""
+        return f"{self.name}+{self.key_id.hex()}+{base64.b64encode(self.kind + self.public_key).decode()}"
 
     @classmethod
     def parse(cls, text: str) -> "VerifierKey":
@@ -94,9 +105,9 @@ class VerifierKey:
         name, _, rest = text.partition("+")
         key_hex, _, encoded = rest.partition("+")
         data = _decode(encoded, "verifier key")
-        if not _KEY_HEX.fullmatch(key_hex) or data[:1] != ED25519:
-            raise NoteError("not a verifier key of type Ed25519")
-        key = cls(name, data[1:])
+        if not _KEY_HEX.fullmatch(key_hex):
+            raise NoteError("not a verifier key")
+        key = cls(name, data[1:], data[:1])
         if key.key_id.hex() != key_hex:
             raise NoteError(f"the verifier key's hash is {key_hex}, its parts give {key.key_id.hex()}")
         return key
@@ -134,17 +145,29 @@ def sign_note(text: str, key: VerifierKey, sign: Callable[[bytes], bytes]) -> st
     return add_signature(f"{text}\n", key, sign)
 
 
-def add_signature(note: str, key: VerifierKey, sign: Callable[[bytes], bytes]) -> str:
-    """The note with one more signature line over its text: how a witness cosigns. Raises NoteError on a bad note."""
+def add_signature(note: str, key: VerifierKey, sign: Callable[[bytes], bytes], at: int | None = None) -> str:
+    """The note with one more signature line over its text; `at` is a witness's time, seconds since 1970.
+
+    Raises NoteError on a bad note, and where a witness's key has no time or another has one.
+    """
     text, separator, _ = note.rpartition("\n\n")
     if not separator:
         raise NoteError("the text to be signed ends with a newline, and an empty line follows it")
-    signature = sign(f"{text}\n".encode())
+    if (at is not None) is not (key.kind == COSIGNATURE):
+        raise NoteError("a witness signs with its time, and nobody else does")
+    stamp = b"" if at is None else at.to_bytes(STAMP_BYTES, "big")
+    signature = sign(_signed_bytes(f"{text}\n", stamp))
     if len(signature) != SIGNATURE_BYTES:
         raise NoteError(f"an Ed25519 signature has {SIGNATURE_BYTES} bytes, not {len(signature)}")
-    signed = f"{note}— {key.name} {base64.b64encode(key.key_id + signature).decode()}\n"
+    signed = f"{note}{NoteSignature(key.name, key.key_id, stamp + signature)}"
     parse_note(signed)
     return signed
+
+
+def _signed_bytes(text: str, stamp: bytes) -> bytes:
+    """What is signed of a note: its text; by a witness after a line that says what it is, and one with its time."""
+    seen = f"cosignature/v1\ntime {int.from_bytes(stamp, 'big')}\n" if stamp else ""
+    return f"{seen}{text}".encode()
 
 
 def parse_note(note: str) -> Note:
@@ -174,14 +197,26 @@ def open_note(note: str, keys: Iterable[VerifierKey]) -> tuple[str, tuple[str, .
         key = known.get((line.name, line.key_id))
         if key is None:
             continue
-        try:
-            Ed25519PublicKey.from_public_bytes(key.public_key).verify(line.signature, parsed.text.encode())
-        except InvalidSignature:
-            raise NoteError(f"the signature of {line.name} is wrong") from None
+        _verify(key, line, parsed.text)
         signers.append(line.name)
     if not signers:
         raise NoteError("no known key has signed the note")
     return parsed.text, tuple(signers)
+
+
+def _verify(key: VerifierKey, line: NoteSignature, text: str) -> None:
+    """NoteError unless the line is the key's signature over the text."""
+    split = STAMP_BYTES if key.kind == COSIGNATURE else 0
+    stamp, signature = line.signature[:split], line.signature[split:]
+    try:
+        Ed25519PublicKey.from_public_bytes(key.public_key).verify(signature, _signed_bytes(text, stamp))
+    except InvalidSignature:
+        raise NoteError(f"the signature of {line.name} is wrong") from None
+
+
+def cosigned_at(line: NoteSignature) -> int:
+    """When a witness's line says that it saw the head: seconds since 1970."""
+    return int.from_bytes(line.signature[:STAMP_BYTES], "big")
 
 
 def open_checkpoint(note: str, keys: Iterable[VerifierKey]) -> Checkpoint:

@@ -5,7 +5,7 @@ from ..kernel.journal import JournalRow, Salt, Stream
 from .approvals import Approval, ApprovalVote
 from .auctions import Auction, Intake, PanelMember, Platform
 from .listing import CourtFollow, ListingChange, LotFollow, LotListing, LotWords, SavedSearch
-from .log import Checkpoint, LogLeaf, LogNode
+from .log import Checkpoint, Cosignature, LogLeaf, LogNode, Witness
 from .lots import (
     Case,
     LetterTemplate,
@@ -30,6 +30,7 @@ __all__ = [
     "Auction",
     "Case",
     "Checkpoint",
+    "Cosignature",
     "Court",
     "CourtFollow",
     "Idempotency",
@@ -67,4 +68,5 @@ __all__ = [
     "Task",
     "TaskEnd",
     "TaskRating",
+    "Witness",
 ]

@@ -1,8 +1,8 @@
-"""The public log: leaves in order, the tree's complete subtrees, signed checkpoints."""
+"""The public log: leaves in order, the tree's complete subtrees, signed checkpoints, and who witnesses them."""
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKeyConstraint, Integer, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, ForeignKeyConstraint, Index, Integer, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..kernel.db import Base, insert_only
@@ -49,3 +49,31 @@ class Checkpoint(Base):
     root: Mapped[str]
     note: Mapped[str]
     at: Mapped[datetime]
+
+
+class Witness(Base):
+    """Somebody outside who keeps the log's last head and cosigns only what appends to it.
+
+    `key`: the verifier key (C2SP), whose name is the witness's. Cosignatures count up to `dropped_at`.
+    """
+
+    __tablename__ = "witnesses"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str]
+    named_at: Mapped[datetime]
+    dropped_at: Mapped[datetime | None]
+
+
+@insert_only
+class Cosignature(Base):
+    """A witness's signature line under the checkpoint of `size`. `seen_at`: when the witness says that it saw it."""
+
+    __tablename__ = "cosignatures"
+
+    size: Mapped[int] = mapped_column(ForeignKey("checkpoints.size"), primary_key=True)
+    witness: Mapped[str] = mapped_column(ForeignKey("witnesses.name"), primary_key=True)
+    line: Mapped[str]
+    seen_at: Mapped[datetime]
+
+    __table_args__ = (Index(None, "witness", "size"),)

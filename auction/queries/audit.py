@@ -16,14 +16,14 @@ import orjson
 from sqlalchemy import and_, func, select, text, tuple_
 from sqlalchemy.orm import Session
 
-from ..kernel.checkpoint import NoteError, open_checkpoint
+from ..kernel.checkpoint import NoteError, VerifierKey, cosigned_at, open_checkpoint, open_note, parse_note
 from ..kernel.clock import iso
 from ..kernel.crypto import canonical, sha256_hex
 from ..kernel.db import is_postgresql
 from ..kernel.errors import DomainError
 from ..kernel.journal import NO_HASH
 from ..kernel.tree import EMPTY_ROOT, Frontier, frontier_nodes, leaf_hash, node_hash
-from ..models import Checkpoint, JournalRow, LogLeaf, LogNode, Salt, Stream
+from ..models import Checkpoint, Cosignature, JournalRow, LogLeaf, LogNode, Salt, Stream, Witness
 from .log import log_key, sealed_leaf
 
 #: Rows read at once.
@@ -287,5 +287,24 @@ def _check_checkpoints(session: Session, report: Report, levels: list[list[bytes
         else:
             root = EMPTY_ROOT
         report.that(row.size <= size and root == head.root, where, "its root is not that of its leaves")
+        _check_cosignatures(session, report, row)
     told = newest == size or (newest < 0 and not size)
     report.that(told, "checkpoints", f"the newest is over {newest} of {size} leaves")
+
+
+def _check_cosignatures(session: Session, report: Report, row: Checkpoint) -> None:
+    """The cosignatures under one checkpoint: each by the key of its witness."""
+    found = session.execute(
+        select(Cosignature, Witness.key).join(Witness).where(Cosignature.size == row.size).order_by(Cosignature.witness)
+    )
+    for cosignature, key in found:
+        where = f"cosignatures {row.size} {cosignature.witness}"
+        report.checked["cosignatures"] += 1
+        try:
+            text, signers = open_note(f"{parse_note(row.note).text}\n{cosignature.line}", [VerifierKey.parse(key)])
+        except NoteError as error:
+            report.that(False, where, str(error))
+            continue
+        seen = cosigned_at(parse_note(f"{text}\n{cosignature.line}").signatures[0])
+        report.that(signers == (cosignature.witness,), where, "is not the witness's")
+        report.that(seen == cosignature.seen_at.timestamp(), where, "its row tells another time")

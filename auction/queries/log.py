@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import orjson
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from ..kernel.checkpoint import VerifierKey
@@ -18,8 +18,9 @@ from ..kernel.tree import (
     frontier_nodes,
     inclusion_nodes,
     inclusion_path,
+    leaf_hash,
 )
-from ..models import Checkpoint, JournalRow, LogLeaf, LogNode, Platform
+from ..models import Checkpoint, Cosignature, JournalRow, LogLeaf, LogNode, Platform, Witness
 
 #: The row of `platform` that keeps the log's name, and that the sealer locks.
 ORIGIN = "log_origin"
@@ -44,17 +45,60 @@ def log_key(session: Session, public_key: bytes) -> VerifierKey:
     return VerifierKey(origin, public_key)
 
 
+def verifier_key(session: Session, public_key: bytes) -> str | None:
+    """The same as the string that auditors configure; None before anything was sealed."""
+    try:
+        return str(log_key(session, public_key))
+    except DomainError:
+        return None
+
+
 def latest_checkpoint(session: Session) -> Checkpoint | None:
     """The newest signed head; None before anything was sealed. Its size is the number of leaves there are."""
     return session.scalars(select(Checkpoint).order_by(Checkpoint.size.desc()).limit(1)).one_or_none()
 
 
-def checkpoint(session: Session) -> str:
-    """The newest signed head as a note. DomainError not_found before anything was sealed."""
-    newest = latest_checkpoint(session)
+def checkpoint(session: Session, *, cosigned: bool = False) -> str:
+    """The newest signed head (`cosigned`: that a witness has signed too) as a note, with the lines of its witnesses.
+
+    DomainError not_found before anything was sealed, or cosigned.
+    """
+    newest = latest_cosigned(session) if cosigned else latest_checkpoint(session)
     if newest is None:
         raise DomainError("not_found")
-    return newest.note
+    lines = select(Cosignature.line).where(Cosignature.size == newest.size).order_by(Cosignature.witness)
+    return "".join((newest.note, *session.scalars(lines)))
+
+
+def latest_cosigned(session: Session) -> Checkpoint | None:
+    """The newest head under which a witness has signed."""
+    size = session.scalar(select(func.max(Cosignature.size)))
+    return None if size is None else session.get_one(Checkpoint, size)
+
+
+def witnesses(session: Session) -> list[dict[str, Any]]:
+    """The witnesses by name: {"name", "key", "named_at", "dropped_at", "size", "seen_at"}, the last two null before
+    they have cosigned anything: the newest head that the witness has cosigned, and when it saw it."""
+    last = (
+        select(Cosignature.witness, func.max(Cosignature.size).label("size")).group_by(Cosignature.witness).subquery()
+    )
+    rows = session.execute(
+        select(Witness, Cosignature.size, Cosignature.seen_at)
+        .outerjoin(last, last.c.witness == Witness.name)
+        .outerjoin(Cosignature, and_(Cosignature.witness == Witness.name, Cosignature.size == last.c.size))
+        .order_by(Witness.name)
+    )
+    return [
+        {
+            "name": row.name,
+            "key": row.key,
+            "named_at": row.named_at,
+            "dropped_at": row.dropped_at,
+            "size": size,
+            "seen_at": seen_at,
+        }
+        for row, size, seen_at in rows
+    ]
 
 
 def entries(session: Session, start: int, end: int) -> list[dict[str, Any]]:
@@ -79,6 +123,24 @@ def entries(session: Session, start: int, end: int) -> list[dict[str, Any]]:
         {"index": index, "entry": orjson.loads(sealed_leaf(commitment) if commitment else entry)}
         for index, commitment, entry in rows
     ]
+
+
+def leaf(session: Session, index: int) -> dict[str, Any]:
+    """One leaf as anybody may check it: {"entry", "bytes", "hash", "proof", "newest"}, that is the text of its bytes,
+    and its place in the newest head. DomainError not_found where the log has no such leaf.
+    """
+    newest = latest_checkpoint(session)
+    if newest is None or not 0 <= index < newest.size:
+        raise DomainError("not_found")
+    [item] = entries(session, index, index + 1)
+    data = canonical(item["entry"])
+    return {
+        "entry": item["entry"],
+        "bytes": data.decode(),
+        "hash": leaf_hash(data).hex(),
+        "proof": inclusion(session, index, newest.size),
+        "newest": newest,
+    }
 
 
 def inclusion(session: Session, index: int, size: int | None = None) -> dict[str, Any]:

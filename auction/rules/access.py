@@ -59,6 +59,7 @@ POLICY: Mapping[str, Rule] = {
     "session.open": Rule(None),
     "bidder.create": Rule(None),
     "gateway.notify": Rule(None),
+    "log.cosign": Rule(None),
     "session.close": Rule(ROLES),
     "factor.enrol": Rule(ROLES),
     "me.read": Rule(ROLES),

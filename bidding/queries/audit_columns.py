@@ -81,6 +81,7 @@ CHECKED: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "log_leaves": ("index", "stream", "number", "commitment", "hash"),
         "log_nodes": ("level", "index", "hash"),
         "checkpoints": ("size", "root", "note"),
+        "cosignatures": ("size", "witness", "line", "seen_at"),
     }
 )
 
@@ -151,6 +152,7 @@ STATE: Mapping[str, Mapping[str, str]] = MappingProxyType(
         **{name: {"*": _COURT} for name in ("sheet_items", "attachments", "panel_members", "resale_deposits")},
         **{name: {"*": _COURT} for name in ("court_items", "letter_templates", "price_steps")},
         **{name: {"*": _ACTS} for name in ("acknowledgements", "after_sale_steps", "allocation_entries", "approvals")},
+        "witnesses": {"*": _ACTS},
         **{name: {"*": _ACTS} for name in ("approval_votes", "renege_objections", "sanction_reviews", "lifted_hits")},
         **{name: {"*": _ACTS} for name in ("interest_reviews", "written_rules", "clearance_plans")},
         **{name: {"*": _ACTS} for name in ("task_ends", "task_ratings", "task_reports", "part_decisions", "viewings")},

@@ -1,5 +1,6 @@
 """Habits of every page: no inline code, forms that prove where they come from, nobody's business but one's own."""
 
+import html
 import re
 from pathlib import Path
 
@@ -7,9 +8,12 @@ import pytest
 from flask import Flask
 from sqlalchemy.exc import OperationalError
 
+from auction.kernel.tree import leaf_hash
 from auction.kernel.unit import House, Unit
 from auction.models import Account, Court
+from auction.queries.log import inclusion, latest_checkpoint
 from auction.services import accounts
+from auction.services.log import seal
 from tests.factories import a_bidder, a_lot, an_account, an_auction
 from tests.web.caller import SignIn
 from tests.web.court import CourtRoom, fine
@@ -183,3 +187,23 @@ def test_a_page_that_cannot_ask_for_its_frame_still_says_what_is_wrong(
 
     monkeypatch.setattr("web.pages.site.latest_checkpoint", broken)
     assert "没有这一页" in Reader(app.test_client()).get("/nothing", 404).text
+
+
+def test_an_entry_of_the_log_has_a_page_from_which_its_proof_can_be_followed(app: Flask, house: House) -> None:
+    house.perform(lambda unit: unit.record("CourtAdded", stream="system", body={"code": "3202", "name": "某法院"}))
+    house.perform(lambda unit: unit.record("StaffAdded", stream="system", private=True, body={"account_id": "x"}))
+    while house.perform(seal):
+        pass
+    reader = Reader(app.test_client())
+    reader.get("/log")
+    newest = house.read(latest_checkpoint)
+    assert newest is not None
+    page = reader.get(f"/log/{newest.size - 2}")
+    proof = house.read(inclusion, newest.size - 2)
+    assert (
+        "登记法院" in page.text and proof["root"] in page.text and all(value in page.text for value in proof["hashes"])
+    )
+    data = re.search(r"<pre[^>]*>(.*?)</pre>", page.html, re.S)
+    assert data is not None and leaf_hash(html.unescape(data[1]).encode()).hex() in page.text
+    assert "只收其承诺值" in reader.follow("后一条 ›").text and "account_id" not in reader.page.html
+    assert app.test_client().get(f"/log/{newest.size}").status_code == 404

@@ -4,20 +4,24 @@ import base64
 from typing import Any
 
 from flask import Response, jsonify, make_response
-from sqlalchemy.orm import Session
 
-from auction.kernel.errors import DomainError
 from auction.queries import log
+from auction.services.witnessing import take_cosignatures
 
 from ..auth import house, policy
+from ..idempotency import act
 from ..schemas.public import (
+    CheckpointQuery,
     ConsistencyOut,
     ConsistencyQuery,
+    CosignatureIn,
+    CosignedOut,
     EntriesOut,
     EntriesQuery,
     InclusionOut,
     InclusionQuery,
     KeyOut,
+    WitnessesOut,
 )
 from .spec import Blueprint
 
@@ -26,12 +30,30 @@ blueprint = Blueprint("log", __name__, description="The public log")
 
 @blueprint.get("/log/checkpoint")
 @policy("public.read")
+@blueprint.arguments(CheckpointQuery, location="query")
 @blueprint.response(200, {"type": "string"}, content_type="text/plain", description="A signed note")
-def get_checkpoint() -> Response:
-    """The newest signed head of the log. 404 before anything was sealed."""
-    response = make_response(house().read(log.checkpoint))
+def get_checkpoint(query: dict[str, Any]) -> Response:
+    """The newest signed head of the log, with the lines of its witnesses. 404 before anything was sealed."""
+    response = make_response(house().read(log.checkpoint, cosigned=query["cosigned"]))
     response.mimetype = "text/plain"
     return response
+
+
+@blueprint.get("/log/witnesses")
+@policy("public.read")
+@blueprint.response(200, WitnessesOut)
+def list_witnesses() -> dict[str, Any]:
+    """Who keeps the log's last head outside and cosigns only what appends to it."""
+    return {"items": house().read(log.witnesses)}
+
+
+@blueprint.post("/log/cosignatures")
+@policy("log.cosign")
+@blueprint.arguments(CosignatureIn)
+@blueprint.response(201, CosignedOut)
+def cosign(data: dict[str, Any]) -> dict[str, Any]:
+    """Hand in a witness's line under one of the log's heads; the signature is all the authority it needs."""
+    return {"witnesses": act(take_cosignatures, data["note"])}
 
 
 @blueprint.get("/log/entries")
@@ -73,13 +95,6 @@ def get_key() -> Response:
             "algorithm": "Ed25519",
             "public_key": base64.b64encode(vault.public_key).decode(),
             "pem": vault.public_key_pem,
-            "verifier_key": house().read(_verifier_key, vault.public_key),
+            "verifier_key": house().read(log.verifier_key, vault.public_key),
         }
     )
-
-
-def _verifier_key(session: Session, public_key: bytes) -> str | None:
-    try:
-        return str(log.log_key(session, public_key))
-    except DomainError:
-        return None

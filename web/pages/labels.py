@@ -477,6 +477,8 @@ EVENT: Words = {
     "ViewingCancelled": _("取消看样"),
     "ViewingOffered": _("安排看样"),
     "WrittenRuleKept": _("存入书面规定"),
+    "WitnessDropped": _("不再采认见证人"),
+    "WitnessNamed": _("指定日志见证人"),
 }
 
 ALERT_OUTCOME: Words = {"confirmed": _("属实"), "unfounded": _("查无实据"), "no_action": _("无需处理")}

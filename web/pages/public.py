@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from auction.kernel.errors import DomainError
 from auction.models import Auction
-from auction.queries.log import entries, latest_checkpoint
+from auction.queries.log import entries, latest_checkpoint, leaf, verifier_key, witnesses
 from auction.rules.ruleset import load
 from bidding.queries.auctions import auction_resource
 from bidding.queries.following import follows_court, follows_lot
@@ -159,6 +159,9 @@ def log() -> str:
     return render_template(
         "log.html",
         newest=newest,
+        witnesses=house().read(witnesses),
+        verifier_key=house().read(verifier_key, house().vault.public_key),
+        site_address=site_address(),
         shown=_folded(rows),
         start=start,
         end=end,
@@ -166,6 +169,13 @@ def log() -> str:
         key_id=vault.key_id,
         public_key=vault.public_key_pem,
     )
+
+
+@blueprint.get("/log/<int:index>")
+@policy("public.read")
+def log_entry(index: int) -> str:
+    """One leaf of the log: its bytes, its hash, and the proof that it stands in the newest signed head."""
+    return render_template("log_entry.html", **house().read(leaf, index), key_id=house().vault.key_id)
 
 
 @blueprint.get("/log/fapai.pem")

@@ -99,6 +99,41 @@ class EntriesQuery(Schema):
     end = fields.Integer(load_default=_LARGEST, validate=validate.Range(0, _LARGEST))
 
 
+class CheckpointQuery(Schema):
+    """Which head: the newest, or the newest that a witness has cosigned."""
+
+    cosigned = fields.Boolean(load_default=False)
+
+
+class CosignatureIn(Strict):
+    """A checkpoint of the log with the line of a witness."""
+
+    note = fields.String(required=True, validate=validate.Length(1, 20_000))
+
+
+class CosignedOut(Strict):
+    """Whose lines were kept."""
+
+    witnesses = fields.List(fields.String())
+
+
+class WitnessOut(Strict):
+    """A witness; `size` and `seen_at` tell the newest head it has cosigned."""
+
+    name = fields.String()
+    key = fields.String(metadata={"description": "C2SP verifier key of type 0x04"})
+    named_at = Moment()
+    dropped_at = Moment(allow_none=True)
+    size = fields.Integer(allow_none=True)
+    seen_at = Moment(allow_none=True)
+
+
+class WitnessesOut(Strict):
+    """All that were ever named."""
+
+    items = fields.List(fields.Nested(WitnessOut))
+
+
 class InclusionQuery(Schema):
     """A leaf, and the size of the tree it is to be proven in (the newest, when left out)."""
 

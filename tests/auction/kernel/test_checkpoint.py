@@ -8,10 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auction.kernel.checkpoint import (
+    COSIGNATURE,
     Checkpoint,
     NoteError,
+    NoteSignature,
     VerifierKey,
     add_signature,
+    cosigned_at,
     format_checkpoint,
     open_checkpoint,
     open_note,
@@ -101,6 +104,41 @@ def test_every_cut_note_is_found() -> None:
             open_checkpoint(NOTE[:length], [KEY])
         with pytest.raises(NoteError):
             open_checkpoint(NOTE[length + 1 :], [KEY])
+
+
+def test_a_witness_signs_the_head_and_when_it_saw_it() -> None:
+    """The form of c2sp.org/tlog-cosignature, spelled out: key type 0x04, eight bytes of seconds, two lines before."""
+    key = VerifierKey(WITNESS.name, WITNESS.public_key, COSIGNATURE)
+    assert VerifierKey.parse(str(key)) == key and key.key_id != WITNESS.key_id
+    cosigned = add_signature(NOTE, key, WITNESS_SIGNER.sign, 1_679_315_147)
+    text, signers = open_note(cosigned, [KEY, key])
+    assert signers == (KEY.name, key.name) and open_checkpoint(cosigned, [KEY]) == HEAD
+    line = parse_note(cosigned).signatures[1]
+    assert f"{NOTE}{line}" == cosigned and cosigned_at(line) == 1_679_315_147
+    message = f"cosignature/v1\ntime 1679315147\n{text}".encode()
+    assert line.signature == (1_679_315_147).to_bytes(8, "big") + WITNESS_SIGNER.sign(message)
+
+
+@pytest.mark.parametrize("place", [0, 7, 8, 71])
+def test_of_a_cosignature_neither_time_nor_signature_can_be_changed(place: int) -> None:
+    key = VerifierKey(WITNESS.name, WITNESS.public_key, COSIGNATURE)
+    line = parse_note(add_signature(NOTE, key, WITNESS_SIGNER.sign, 5)).signatures[1]
+    altered = bytearray(line.signature)
+    altered[place] ^= 1
+    with pytest.raises(NoteError, match="is wrong"):
+        open_note(f"{NOTE}{NoteSignature(line.name, line.key_id, bytes(altered))}", [KEY, key])
+
+
+def test_only_a_witness_signs_with_a_time() -> None:
+    key = VerifierKey(WITNESS.name, WITNESS.public_key, COSIGNATURE)
+    with pytest.raises(NoteError, match="with its time"):
+        add_signature(NOTE, key, WITNESS_SIGNER.sign)
+    with pytest.raises(NoteError, match="with its time"):
+        add_signature(NOTE, KEY, SIGNER.sign, 5)
+    plain = add_signature(NOTE, WITNESS, WITNESS_SIGNER.sign)
+    assert open_note(plain, [KEY, key])[1] == (KEY.name,), "a witness's key is none of a note's"
+    with pytest.raises(NoteError):
+        VerifierKey(WITNESS.name, WITNESS.public_key, b"\x02")
 
 
 def test_another_key_of_the_same_name_is_unknown() -> None:

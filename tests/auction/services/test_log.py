@@ -3,23 +3,43 @@
 import random
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from auction.kernel.checkpoint import (
+    COSIGNATURE,
+    VerifierKey,
+    add_signature,
+    cosigned_at,
+    format_checkpoint,
+    open_checkpoint,
+    parse_note,
+)
 from auction.kernel.checkpoint import Checkpoint as Head
-from auction.kernel.checkpoint import open_checkpoint
 from auction.kernel.clock import FixedClock
 from auction.kernel.crypto import canonical, sha256_hex
 from auction.kernel.errors import DomainError
 from auction.kernel.tree import leaf_hash, root, verify_consistency, verify_inclusion
 from auction.kernel.unit import House, Unit
-from auction.models import Checkpoint, JournalRow, LogLeaf, LogNode, Salt, Stream
+from auction.models import Checkpoint, Cosignature, JournalRow, LogLeaf, LogNode, Salt, Stream
 from auction.queries.audit import verify_database
-from auction.queries.log import checkpoint, consistency, entries, entry_proof, inclusion, latest_checkpoint, log_key
+from auction.queries.log import (
+    checkpoint,
+    consistency,
+    entries,
+    entry_proof,
+    inclusion,
+    latest_checkpoint,
+    log_key,
+    witnesses,
+)
 from auction.services.log import seal
+from auction.services.witnessing import drop_witness, name_witness, take_cosignatures
 
 
 def note(unit: Unit, stream: str = "system", *, private: bool = False, **body: object) -> None:
@@ -333,3 +353,94 @@ def test_leaves_nodes_and_checkpoints_cannot_be_changed_through_the_program(hous
         for statement in (delete(table), update(table).values({column: "x"})):
             with pytest.raises(DBAPIError, match="insert-only"):
                 house.perform(lambda unit, change=statement: unit.session.execute(change))
+
+
+WITNESS_SECRET = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+WITNESS_KEY = VerifierKey("witness.example/court", WITNESS_SECRET.public_key().public_bytes_raw(), COSIGNATURE)
+
+
+def cosigned(house: House, at: int) -> str:
+    return add_signature(house.read(checkpoint), WITNESS_KEY, WITNESS_SECRET.sign, at)
+
+
+def test_a_named_witness_s_line_stands_under_the_head_and_is_audited(house: House, clock: FixedClock) -> None:
+    house.perform(seal)
+    now = int(clock.moment.timestamp())
+    with pytest.raises(DomainError) as refused:
+        house.perform(take_cosignatures, cosigned(house, now))
+    assert refused.value.code == "invalid", "nobody has named it yet"
+    assert house.perform(name_witness, str(WITNESS_KEY)) == WITNESS_KEY.name
+    assert house.perform(take_cosignatures, cosigned(house, now)) == [WITNESS_KEY.name]
+    assert house.perform(take_cosignatures, cosigned(house, now + 9)) == [WITNESS_KEY.name], "again changes nothing"
+    first = house.read(checkpoint)
+    [_, line] = parse_note(first).signatures
+    assert (line.name, cosigned_at(line)) == (WITNESS_KEY.name, now)
+    house.perform(seal)
+    assert house.read(checkpoint, cosigned=True) == first != house.read(checkpoint)
+    [told] = house.read(witnesses)
+    assert (told["size"], told["seen_at"], told["dropped_at"]) == (0, clock.moment, None)
+    kinds = [item["entry"]["kind"] for item in house.read(entries, 0, 10)]
+    assert kinds == ["WitnessNamed"]
+    report = house.read(verify_database, house.vault.public_key)
+    assert report.ok and report.checked["cosignatures"] == 1
+
+
+@pytest.mark.parametrize("how", ["a line of another head", "another time"])
+def test_an_altered_cosignature_is_found(house: House, clock: FixedClock, how: str) -> None:
+    house.perform(seal)
+    house.perform(name_witness, str(WITNESS_KEY))
+    house.perform(seal)
+    now = int(clock.moment.timestamp())
+    line = parse_note(cosigned(house, now)).signatures[1]
+
+    def plant(unit: Unit) -> None:
+        size = 0 if how == "a line of another head" else 1
+        row = Cosignature(size=size, witness=line.name, line=str(line), seen_at=clock.moment)
+        row.seen_at += timedelta(seconds=size)
+        unit.session.add(row)
+
+    house.perform(plant)
+    report = house.read(verify_database, house.vault.public_key)
+    assert [failure.where for failure in report.failures] == [f"cosignatures {int(how == 'another time')} {line.name}"]
+
+
+def test_what_is_no_cosignature_of_this_log_is_refused(house: House, clock: FixedClock) -> None:
+    house.perform(seal)
+    house.perform(name_witness, str(WITNESS_KEY))
+    house.perform(seal)
+    now = int(clock.moment.timestamp())
+    own = house.read(checkpoint)
+    text = parse_note(own).text
+    forged = format_checkpoint(Head(head(house).origin, 1, bytes(32)))
+    beyond = format_checkpoint(Head(head(house).origin, 10**18, bytes(32)))
+    for note_text, at, code in (
+        (text, now + 301, "in_future"),
+        (text, 10**18, "in_future"),
+        (forged, now, "unknown_checkpoint"),
+        (beyond, now, "unknown_checkpoint"),
+        ("other\n", now, "invalid"),
+    ):
+        with pytest.raises(DomainError) as refused:
+            house.perform(take_cosignatures, add_signature(f"{note_text}\n", WITNESS_KEY, WITNESS_SECRET.sign, at))
+        assert [breach.code for breach in refused.value.errors] == [code]
+    for rubbish in ("", "x", own, f"{own}— {WITNESS_KEY.name} AAAAAAAA\n"):
+        with pytest.raises(DomainError):
+            house.perform(take_cosignatures, rubbish)
+    assert house.perform(take_cosignatures, cosigned(house, now + 300)) == [WITNESS_KEY.name]
+
+
+def test_a_dropped_witness_counts_no_longer_and_its_name_is_not_given_again(house: House, clock: FixedClock) -> None:
+    house.perform(seal)
+    house.perform(name_witness, str(WITNESS_KEY))
+    house.perform(drop_witness, WITNESS_KEY.name)
+    with pytest.raises(DomainError):
+        house.perform(take_cosignatures, cosigned(house, int(clock.moment.timestamp())))
+    for key, code in ((str(WITNESS_KEY), "witness_named"), ("x", "invalid")):
+        with pytest.raises(DomainError) as refused:
+            house.perform(name_witness, key)
+        assert refused.value.code == code
+    with pytest.raises(DomainError):
+        house.perform(name_witness, str(VerifierKey("a", WITNESS_KEY.public_key)))
+    with pytest.raises(DomainError):
+        house.perform(drop_witness, WITNESS_KEY.name)
+    assert house.read(witnesses)[0]["dropped_at"] is not None
