@@ -116,7 +116,8 @@ def price_findings(
     Errors have the code `reference_price_expired` with a fact `reason`: `missing`,
     `announced_after_validity`, `opens_too_late`, `validity_too_long`, `objection_open`; or are those of
     `entry_findings`. Warnings: `reference_price_steps_missing`, `reference_price_results_missing`,
-    `reference_price_method_skipped`, `reference_price_objection_period`.
+    `reference_price_result_differs`, `reference_price_source_repeated`, `reference_price_step_in_future`,
+    `reference_price_steps_reversed`, `reference_price_method_skipped`, `reference_price_objection_period`.
     """
     if price is None:
         return (_expired("missing", "ref_start", ruleset),)
@@ -124,7 +125,11 @@ def price_findings(
         *_validity_findings(price, days, ruleset),
         *entry_findings(price, ruleset),
         *_result_warnings(price, ruleset),
+        *_differing_warnings(price, ruleset),
+        *_repeated_warnings(price, ruleset),
         *_step_warnings(price, ruleset),
+        *_future_warnings(price, days.today, ruleset),
+        *_reversed_warnings(price, ruleset),
         *_skipped_warnings(price, ruleset),
         *_objection_findings(price, days.today, ruleset, calendar),
     )
@@ -182,6 +187,91 @@ def _step_warnings(price: ReferencePrice, ruleset: Ruleset) -> Iterable[Finding]
             steps = " ".join(sorted(choice))
             basis = "report_service" if len(choice) > 1 else "price_method_order"
             yield _warning("reference_price_steps_missing", "steps", basis, ruleset, steps=steps)
+
+
+def _differing_warnings(price: ReferencePrice, ruleset: Ruleset) -> Iterable[Finding]:
+    """A network inquiry has its mean; every other way has one result, which is the price (REF 4-6, 20)."""
+    if price.method is PriceMethod.NETWORK_INQUIRY:
+        return
+    for index, result in enumerate(price.results):
+        if result.amount_fen > 0 and result.amount_fen != price.amount_fen:
+            yield _warning(
+                "reference_price_result_differs",
+                f"results.{index}.amount_fen",
+                "price_method_order",
+                ruleset,
+                number=index + 1,
+                result_fen=result.amount_fen,
+                amount_fen=price.amount_fen,
+            )
+
+
+def _repeated_warnings(price: ReferencePrice, ruleset: Ruleset) -> Iterable[Finding]:
+    """A platform entered twice counts twice in the mean of a network inquiry (REF 8, 13)."""
+    if price.method is not PriceMethod.NETWORK_INQUIRY:
+        return
+    first: dict[str, int] = {}
+    for number, result in enumerate(price.results, start=1):
+        source = result.source.strip()
+        earlier = first.setdefault(source.casefold(), number)
+        if source and earlier != number:
+            yield _warning(
+                "reference_price_source_repeated",
+                f"results.{number - 1}.source",
+                "net_inquiry_mean",
+                ruleset,
+                source=source,
+                earlier=earlier,
+                later=number,
+            )
+
+
+def _future_warnings(price: ReferencePrice, today: date, ruleset: Ruleset) -> Iterable[Finding]:
+    for index, step in enumerate(price.steps):
+        if step.on > today:
+            yield _warning(
+                "reference_price_step_in_future",
+                f"steps.{index}.on",
+                "price_method_order",
+                ruleset,
+                step=step.code,
+                on=step.on.isoformat(),
+                today=today.isoformat(),
+            )
+
+
+def _reversed_warnings(price: ReferencePrice, ruleset: Ruleset) -> Iterable[Finding]:
+    """The first day of each step, held against the latest of those that go before it (REF 21-23).
+
+    A report is served on some and published for others: neither comes before it was received.
+    """
+    course = (
+        (f"{price.method}_asked",),
+        (REPORT_RECEIVED,),
+        (REPORT_SERVED, REPORT_PUBLISHED),
+        (OBJECTION_FILED,),
+        (OBJECTION_DECIDED,),
+    )
+    first: dict[str, date] = {}
+    for step in price.steps:
+        first[step.code] = min(step.on, first.get(step.code, step.on))
+    before: PriceStep | None = None
+    for codes in course:
+        taken = [PriceStep(code, first[code]) for code in codes if code in first]
+        for step in taken:
+            if before is not None and step.on < before.on:
+                yield _warning(
+                    "reference_price_steps_reversed",
+                    "steps",
+                    "report_service",
+                    ruleset,
+                    step=step.code,
+                    on=step.on.isoformat(),
+                    earlier=before.code,
+                    earlier_on=before.on.isoformat(),
+                )
+        here = min(taken, key=lambda step: step.on, default=None)
+        before = max((step for step in (before, here) if step), key=lambda step: step.on, default=None)
 
 
 def _skipped_warnings(price: ReferencePrice, ruleset: Ruleset) -> Iterable[Finding]:

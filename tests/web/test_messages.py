@@ -36,6 +36,7 @@ from disclosure.rules.linter import lint
 from disclosure.rules.sheet import Sheet
 from disclosure.rules.viewings import Slot, slot_breaches
 from web import errors
+from web.pages.labels import PRICE_STEP
 from web.schemas.acknowledgement import acknowledgement
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -148,7 +149,7 @@ def placeholders(text: str) -> set[str]:
 def test_every_word_is_said_in_both_languages() -> None:
     words = tomllib.loads((ROOT / "web" / "words.toml").read_text("utf-8"))
     assert all(set(row) == {"zh", "en"} for row in words.values())
-    spoken = {*PartyRole, *Round, *PriceMethod, *RULES.texts("late_reasons"), "opening", "announcement"}
+    spoken = {*PartyRole, *Round, *PriceMethod, *RULES.texts("late_reasons"), "opening", "announcement", *PRICE_STEP}
     assert spoken <= set(words)
 
 
@@ -210,6 +211,16 @@ PROPOSALS: Mapping[str, Proposal] = {
         )
     ),
     "result without a day": proposal(reference_price=replace(PRICE, results=(PriceResult("", 200_000_000, None),))),
+    "differing results, steps out of order": proposal(
+        reference_price=replace(
+            PRICE,
+            results=(PriceResult("估价机构", 190_000_000, date(2026, 1, 10)),),
+            steps=(PriceStep("report_received", NOW.date() + 2 * DAY), PriceStep("report_served", NOW.date())),
+        )
+    ),
+    "one platform twice": proposal(
+        reference_price=replace(PRICE, method=PriceMethod.NETWORK_INQUIRY, results=PRICE.results * 2)
+    ),
     "two judges": proposal(panel=PANEL[:2]),
     "strange panel": proposal(
         panel=(

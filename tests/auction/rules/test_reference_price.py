@@ -50,6 +50,13 @@ def warnings(found: tuple[Finding, ...]) -> list[str]:
     return [finding.code for finding in found if not finding.is_error]
 
 
+def an_agreed(price: ReferencePrice) -> ReferencePrice:
+    """The same price, agreed on by the parties today."""
+    result = PriceResult("双方当事人", price.amount_fen, TODAY)
+    steps = (PriceStep("agreement_asked", TODAY),)
+    return replace(price, method=PriceMethod.AGREEMENT, results=(result,), steps=steps)
+
+
 def test_a_price_without_a_blemish_raises_nothing(check: Check, price: ReferencePrice) -> None:
     assert check(price) == ()
 
@@ -186,8 +193,7 @@ def test_a_missing_step_is_a_warning(check: Check, price: ReferencePrice, droppe
 
 
 def test_an_agreement_needs_no_report(check: Check, price: ReferencePrice) -> None:
-    agreed = replace(price, method=PriceMethod.AGREEMENT, steps=(PriceStep("agreement_asked", TODAY),))
-    assert check(agreed) == ()
+    assert check(an_agreed(price)) == ()
 
 
 @pytest.mark.parametrize("dropped", ["agreement_failed", "directed_inquiry_skipped"])
@@ -213,6 +219,7 @@ def test_an_appraisal_comes_after_all_the_others(check: Check, price: ReferenceP
     appraised = replace(
         price,
         method=PriceMethod.APPRAISAL,
+        results=(PriceResult("估价机构", price.amount_fen, date(2026, 1, 20)),),
         steps=(
             PriceStep("appraisal_asked", date(2026, 1, 2)),
             PriceStep("report_received", date(2026, 1, 20)),
@@ -228,6 +235,77 @@ def test_an_incomplete_result_is_a_warning(check: Check, price: ReferencePrice, 
     (finding,) = check(replace(price, results=(broken, price.results[1])))
     assert (finding.code, finding.field) == ("reference_price_results_missing", "reference_price.results.0")
     assert finding.facts == {"method": "network_inquiry", "number": 1}
+
+
+@pytest.mark.parametrize("method", [method for method in PriceMethod if method != "network_inquiry"])
+@pytest.mark.parametrize(("off", "told"), [(-1, True), (0, False), (1, True)])
+def test_a_result_that_is_not_the_price_is_a_warning(
+    check: Check, price: ReferencePrice, method: PriceMethod, off: int, told: bool
+) -> None:
+    results = tuple(PriceResult("甲", price.amount_fen + fen, TODAY) for fen in (0, off))
+    found = [one for one in check(replace(price, method=method, results=results)) if "differs" in one.code]
+    facts = {"number": 2, "result_fen": price.amount_fen + off, "amount_fen": price.amount_fen}
+    expected = [("reference_price_result_differs", "warning", "reference_price.results.1.amount_fen", facts)]
+    assert [(one.code, one.severity, one.field, one.facts) for one in found] == (expected if told else [])
+
+
+def test_one_platform_counted_twice_is_a_warning(check: Check, price: ReferencePrice) -> None:
+    first, second = (
+        replace(result, source=name) for result, name in zip(price.results, ("平台A", " 平台a "), strict=True)
+    )
+    (finding,) = check(replace(price, results=(first, second)))
+    assert (finding.code, finding.field) == (
+        "reference_price_source_repeated",
+        "reference_price.results.1.source",
+    )
+    assert finding.facts == {"source": "平台a", "earlier": 1, "later": 2}
+    nameless = tuple(replace(result, source=" ") for result in price.results)
+    assert set(warnings(check(replace(price, results=nameless)))) == {"reference_price_results_missing"}
+    agreed = an_agreed(price)
+    assert check(replace(agreed, results=agreed.results * 2)) == ()
+
+
+@pytest.mark.parametrize(("days", "codes"), [(-1, []), (0, []), (1, ["reference_price_step_in_future"])])
+def test_a_step_of_tomorrow_is_a_warning(check: Check, price: ReferencePrice, days: int, codes: list[str]) -> None:
+    step = PriceStep("agreement_asked", TODAY + timedelta(days=days))
+    found = check(replace(an_agreed(price), steps=(step,)))
+    assert warnings(found) == codes
+    assert [(one.field, one.facts["step"]) for one in found] == [
+        ("reference_price.steps.0.on", "agreement_asked") for _ in codes
+    ]
+
+
+#: Steps of a network inquiry, and which of them runs before which: asked on the 2nd, received on the 5th.
+REVERSED = [
+    ({"report_received": 1}, [("report_received", "network_inquiry_asked")]),
+    ({"report_received": 2}, []),
+    ({"report_served": 4}, [("report_served", "report_received")]),
+    ({"report_served": 5}, []),
+    ({"report_published": 4}, [("report_published", "report_received")]),
+    ({"report_published": 6}, []),
+    ({"objection_filed": 6, "objection_decided": 9}, [("objection_filed", "report_served")]),
+    ({"objection_filed": 7, "objection_decided": 7}, []),
+    ({"objection_filed": 9, "objection_decided": 8}, [("objection_decided", "objection_filed")]),
+    ({"objection_decided": 6}, [("objection_decided", "report_served")]),
+    ({"report_received": 9}, [("report_served", "report_received")]),
+]
+
+
+@pytest.mark.parametrize(("days", "expected"), REVERSED, ids=lambda value: str(value))
+def test_steps_whose_days_run_backwards_are_a_warning(
+    check: Check, price: ReferencePrice, days: dict[str, int], expected: list[tuple[str, str]]
+) -> None:
+    kept = tuple(step for step in price.steps if step.code not in days)
+    steps = (*kept, *(PriceStep(code, date(2026, 1, day)) for code, day in days.items()))
+    found = [one for one in check(replace(price, steps=steps)) if not one.is_error]
+    assert [one.code for one in found] == ["reference_price_steps_reversed"] * len(expected)
+    assert [(one.facts["step"], one.facts["earlier"]) for one in found] == expected
+
+
+def test_a_second_report_after_an_objection_runs_no_step_backwards(check: Check, price: ReferencePrice) -> None:
+    again = ("objection_filed", 8), ("objection_decided", 12), ("report_received", 12), ("report_served", 13)
+    steps = (*price.steps, *(PriceStep(code, date(2026, 1, day)) for code, day in again))
+    assert check(replace(price, steps=steps)) == ()
 
 
 # REF 21-23
@@ -265,7 +343,7 @@ def test_a_published_report_counts_as_received_after_fifteen_days(
 
 def test_no_objection_lies_against_an_agreed_price(check: Check, price: ReferencePrice) -> None:
     steps = (PriceStep("agreement_asked", TODAY), PriceStep("report_served", TODAY))
-    assert check(replace(price, method=PriceMethod.AGREEMENT, steps=steps)) == ()
+    assert check(replace(an_agreed(price), steps=steps)) == ()
 
 
 @pytest.mark.parametrize(
