@@ -138,7 +138,8 @@ class Payment(Base):
     """Money asked of a bidder (`purpose` deposit, balance, top_up), or a part that goes back (excess, rest).
 
     `status`: pending, paid, failed, wrong_payer, wrong_amount, refunding, refunded. `paid_fen` may be less than
-    `amount_fen` for a balance or top-up paid in parts. `refund_fen` is what goes back.
+    `amount_fen` for a balance or top-up paid in parts. `refund_fen` is what goes back; `refund_receipt_sha256` the hash
+    of the bank's receipt for it, where the gateway told one.
     """
 
     __tablename__ = "payments"
@@ -155,6 +156,7 @@ class Payment(Base):
     refund_fen: Mapped[int | None] = mapped_column(BigInteger)
     refund_due_at: Mapped[datetime | None]
     refunded_at: Mapped[datetime | None]
+    refund_receipt_sha256: Mapped[str | None]
     created_at: Mapped[datetime]
 
 

@@ -45,7 +45,9 @@ class PaymentGateway(Protocol):
         ...
 
     def refund(self, order: RefundOrder) -> None:
-        """Ask for a refund. Asked again for the same payment it must not pay twice; a failure is raised."""
+        """Ask for a refund. Asked again for the same payment it must not pay twice; a failure is raised.
+
+        Once sent it is confirmed by `refund_executed`, with the SHA-256 of the bank's receipt."""
         ...
 
     def on_refund(self, message: Published) -> None:
@@ -83,12 +85,18 @@ class SandboxGateway:
     def refund(self, order: RefundOrder) -> None:
         """Confirm the refund at once, as a gateway would after sending the money."""
         log.info("simulated refund", amount_fen=order.amount_fen)
-        self._house.perform(refund_executed, order.payment_id)
+        self._house.perform(refund_executed, order.payment_id, receipt_sha256=simulated_receipt(order))
 
     def on_refund(self, message: Published) -> None:
         order = self._house.read(refund_order, message.payload["payment_id"])
         if order is not None:
             self.refund(order)
+
+
+def simulated_receipt(order: RefundOrder) -> str:
+    """The hash of what stands for a bank's receipt in the sandbox; the text says that no money moved."""
+    said = f"模拟回单 SIMULATED RECEIPT {order.payment_id} {order.account} {order.amount_fen}"
+    return hashlib.sha256(said.encode()).hexdigest()
 
 
 def sign(secret: str, body: bytes, t: int) -> str:

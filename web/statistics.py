@@ -2,11 +2,11 @@
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
-from bidding.queries.statistics import Reading
+from bidding.queries.statistics import Reading, Refunds
 from bidding.rules.statistics import OUTCOMES, Summary
 
 #: A cell that begins so is computed, or made a link, by the spreadsheet it is opened with.
@@ -15,6 +15,8 @@ _COLUMNS = (
     *("rounds", *OUTCOMES, "turnover_fen", "sale_rate", "renege_rate", "premium", "to_reference", "days_to_sale"),
     "bids_per_sale",
 )
+#: Of refunds, for the whole and for each court.
+_REFUNDS = ("due", "in_time", "in_time_rate")
 
 
 def data(read: Reading) -> dict[str, Any]:
@@ -37,7 +39,20 @@ def data(read: Reading) -> dict[str, Any]:
             "in_time": read.cleared_in_time,
             "in_time_rate": _decimal(Fraction(read.cleared_in_time, read.cleared) if read.cleared else None),
         },
+        "refunds": {
+            **_refunds(read.refunds.values()),
+            "by_court": [
+                {"court": code, "name": read.courts.get(code, code), **_refunds([each])}
+                for code, each in read.refunds.items()
+            ],
+        },
     }
+
+
+def _refunds(found: Iterable[Refunds]) -> dict[str, Any]:
+    each = list(found)
+    due, in_time = sum(one.due for one in each), sum(one.in_time for one in each)
+    return {"due": due, "in_time": in_time, "in_time_rate": _decimal(Fraction(in_time, due) if due else None)}
 
 
 def _all(groups: Mapping[str, Summary]) -> dict[str, Any]:
@@ -66,19 +81,24 @@ def table(read: Reading) -> str:
     """The same as CSV: one row for the whole period and one for each group; names as in the interface."""
     out = io.StringIO(newline="")
     writer = csv.writer(out)
-    writer.writerow(("group", "name", *_COLUMNS))
+    writer.writerow(("group", "name", *_COLUMNS, *(f"refunds_{name}" for name in _REFUNDS)))
     told = data(read)
-    _row(writer, "total", "", told["total"])
+    _row(writer, "total", "", told["total"], told["refunds"])
     for group in ("by_round", "by_asset_type", "by_month"):
         for name, each in told[group].items():
             _row(writer, group, name, each)
+    refunds = {each["court"]: each for each in told["refunds"]["by_court"]}
     for each in told["by_court"]:
-        _row(writer, "by_court", each["name"], each)
+        _row(writer, "by_court", each["name"], each, refunds.pop(each["court"], None))
+    for each in refunds.values():
+        _row(writer, "by_court", each["name"], {}, each)
     return "\ufeff" + out.getvalue()
 
 
-def _row(writer: Any, group: str, name: str, figures: Mapping[str, Any]) -> None:
-    cells = [figures[column] for column in _COLUMNS]
+def _row(
+    writer: Any, group: str, name: str, figures: Mapping[str, Any], refunds: Mapping[str, Any] | None = None
+) -> None:
+    cells = [figures.get(column) for column in _COLUMNS] + [(refunds or {}).get(column) for column in _REFUNDS]
     writer.writerow((group, plain(name), *("" if cell is None else cell for cell in cells)))
 
 

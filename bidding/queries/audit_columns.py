@@ -23,7 +23,7 @@ TOLD: Mapping[str, tuple[str, ...]] = MappingProxyType(
         ),
         "payments": (
             *("id", "registration_id", "auction_id", "purpose", "amount_fen", "account", "status", "paid_fen"),
-            *("paid_at", "refund_fen", "refund_due_at", "refunded_at", "created_at"),
+            *("paid_at", "refund_fen", "refund_due_at", "refunded_at", "refund_receipt_sha256", "created_at"),
         ),
         "gateway_notices": ("id", "payment_id", "outcome", "amount_fen", "at"),
         "postings": (*("id", "auction_id", "registration_id", "source", "destination", "amount_fen", "kind", "at"),),

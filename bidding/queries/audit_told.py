@@ -89,7 +89,7 @@ _LIVING = (
 _FILED = ("auction_id", "account_id", "capacity", "claim", "refusal", "hold", "seal", "undertakings", "created_at")
 _PAYMENT = (
     *("registration_id", "auction_id", "purpose", "amount_fen", "account", "status", "paid_fen", "paid_at"),
-    *("refund_fen", "refund_due_at", "refunded_at", "created_at"),
+    *("refund_fen", "refund_due_at", "refunded_at", "refund_receipt_sha256", "created_at"),
 )
 #: Acts with a row of their own, of which each of their entries says the whole: by family of stream, key and table.
 _ACTS: Mapping[str, tuple[tuple[str, str], ...]] = {

@@ -27,7 +27,8 @@ def payment_dict(payment: Payment) -> dict[str, Any]:
 
 
 def refund_dict(payment: Payment, now: datetime) -> dict[str, Any] | None:
-    """The refund of a payment, for its payer: how much, due when, sent when; None where nothing goes back."""
+    """The refund of a payment, for its payer: how much, due and sent when, the hash of the bank's receipt; None where
+    nothing goes back."""
     if payment.refund_fen is None or payment.refund_due_at is None:
         return None
     sent = payment.refunded_at
@@ -35,6 +36,7 @@ def refund_dict(payment: Payment, now: datetime) -> dict[str, Any] | None:
         "amount_fen": payment.refund_fen,
         "due_at": iso(payment.refund_due_at),
         "refunded_at": iso(sent) if sent else None,
+        "receipt_sha256": payment.refund_receipt_sha256,
         "overdue": (sent or now) > payment.refund_due_at,
     }
 

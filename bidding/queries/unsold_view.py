@@ -208,9 +208,7 @@ def group_dict(session: Session, group: LotGroup) -> dict[str, Any]:
         "paid_fen": sum(lot.paid_fen for lot in lots),
         "satisfied": is_satisfied(lots, group.claim_fen, group.costs_fen, sell_all=group.sell_all),
         "paid": is_paid(lots, group.claim_fen, group.costs_fen, sell_all=group.sell_all),
-        "lots": [
-            {"lot_id": lot.lot_id, "brought_fen": lot.brought_fen, "paid_fen": lot.paid_fen} for lot in lots
-        ],
+        "lots": [{"lot_id": lot.lot_id, "brought_fen": lot.brought_fen, "paid_fen": lot.paid_fen} for lot in lots],
     }
 
 

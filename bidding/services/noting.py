@@ -52,6 +52,7 @@ def payment_state(payment: Payment) -> dict[str, Any]:
         "refund_fen": payment.refund_fen,
         "refund_due_at": moment(payment.refund_due_at),
         "refunded_at": moment(payment.refunded_at),
+        "refund_receipt_sha256": payment.refund_receipt_sha256,
         "created_at": iso(payment.created_at),
     }
 

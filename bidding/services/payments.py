@@ -5,6 +5,7 @@ lock it themselves; the others say that their caller holds it. What concerns a p
 own stream, sealed; nothing here writes a public entry. A registration's status is its callers' business.
 """
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -51,6 +52,8 @@ _REQUESTED = {
 }
 DepositConfirmed = Callable[[Unit, Registration], Any]
 BalanceConfirmed = Callable[[Unit, Auction, Payment], Any]
+
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 
 def request_deposit(unit: Unit, registration: Registration, *, account: str) -> Payment:
@@ -252,12 +255,17 @@ def apply_deposit(unit: Unit, registration: Registration) -> int:
     return deposit.held_fen
 
 
-def refund_executed(unit: Unit, payment_id: str) -> Payment:
+def refund_executed(unit: Unit, payment_id: str, *, receipt_sha256: str | None = None) -> Payment:
     """The gateway sent a payment's refund. Said again, it changes nothing.
 
+    `receipt_sha256`: the hash of the bank's receipt, 64 hexadecimal digits, where the gateway has one.
+
     A released deposit becomes `refunded`; money that never counted keeps the status that says why, with the time.
-    DomainError `not_found`, or `wrong_state` when nothing of the payment is to go back.
+    DomainError `not_found`, `wrong_state` when nothing of the payment is to go back, or `invalid` for a hash that is
+    none.
     """
+    if receipt_sha256 is not None and not _SHA256.fullmatch(receipt_sha256):
+        raise invalid("receipt_sha256", "invalid")
     auction_id = unit.session.scalar(select(Payment.auction_id).where(Payment.id == payment_id))
     if auction_id is None:
         raise DomainError("not_found")
@@ -270,7 +278,7 @@ def refund_executed(unit: Unit, payment_id: str) -> Payment:
     registration = unit.session.get_one(Registration, payment.registration_id)
     transfer = _way_back(payment)(registration.id, payment.refund_fen)
     post(unit, registration, transfer)
-    payment.refunded_at = unit.now
+    payment.refunded_at, payment.refund_receipt_sha256 = unit.now, receipt_sha256
     if payment.status == "refunding":
         payment.status = "refunded"
     note(unit, registration, "RefundExecuted", payment, refunded_fen=payment.refund_fen)

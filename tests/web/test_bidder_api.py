@@ -111,7 +111,7 @@ def test_money_from_somebody_else_or_of_another_amount_goes_back(
         assert caller.get(path).get_json()["status"] == "awaiting_deposit"
     refunds = caller.get(path).get_json()["refunds"]
     assert sorted(one["amount_fen"] for one in refunds) == [DEPOSIT - 1, DEPOSIT]
-    assert all(one["refunded_at"] for one in refunds)
+    assert all(one["refunded_at"] and len(one["receipt_sha256"]) == 64 for one in refunds)
 
 
 def test_a_registration_is_refused_with_the_code_and_its_field(

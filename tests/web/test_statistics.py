@@ -9,7 +9,8 @@ from flask import Flask
 
 from auction.kernel.unit import House, Unit
 from auction.rules.calendar import midnight, shanghai_day
-from tests.factories import a_case, a_court, a_lot, an_auction
+from bidding.models import Payment
+from tests.factories import a_case, a_court, a_lot, a_registration, an_auction
 from tests.web.caller import Caller, fields_of
 from tests.web.reader import Reader
 from web.statistics import plain
@@ -57,6 +58,41 @@ def test_a_court_and_a_period_are_told_apart_to_the_day(house: House, anybody: C
     assert fields_of(anybody.get("/statistics?court=9999")) == {"court": "unknown_court"}
     assert fields_of(anybody.get(f"/statistics?from={today}&to={today - DAY}")) == {"to": "ends_before_start"}
     assert fields_of(anybody.get("/statistics?from=yesterday")) == {"from": "not_a_date"}
+
+
+def money_back(unit: Unit) -> None:
+    """Of one court a refund to the second in time, one a second late, one not sent though its time is over, and one
+    whose time is not over; of another one in time."""
+    second = timedelta(seconds=1)
+    first, other = an_auction(unit), an_auction(unit, lot=a_lot(unit, case=a_case(unit, court=a_court(unit, "3202"))))
+    for auction, due, sent in (
+        (first, unit.now - 9 * DAY, unit.now - 9 * DAY),
+        (first, unit.now - 8 * DAY, unit.now - 8 * DAY + second),
+        (first, unit.now - second, None),
+        (first, unit.now, None),
+        (other, unit.now + DAY, unit.now - DAY),
+    ):
+        row = a_registration(unit, auction=auction)
+        unit.session.add(
+            Payment(
+                id=unit.new_id(), registration_id=row.id, auction_id=auction.id, purpose="deposit", amount_fen=1,
+                account="1", status="refunded", refund_fen=1, refund_due_at=due, refunded_at=sent, created_at=unit.now,
+            )
+        )  # fmt: skip
+
+
+def test_refunds_count_for_their_court_once_sent_or_late(app: Flask, house: House, anybody: Caller) -> None:
+    house.perform(money_back)
+    told = anybody.get("/statistics").get_json()["refunds"]
+    assert (told["due"], told["in_time"], told["in_time_rate"]) == (4, 2, 0.5)
+    by_court = {each["court"]: (each["due"], each["in_time"], each["in_time_rate"]) for each in told["by_court"]}
+    assert by_court == {"3201": (3, 1, 0.3333), "3202": (1, 1, 1.0)}
+    day = shanghai_day(house.now()) - 9 * DAY
+    assert anybody.get(f"/statistics?from={day}&to={day}").get_json()["refunds"]["due"] == 1
+    page = Reader(app.test_client()).get("/statistics?court=3201")
+    assert "退款是否按时" in page.text and "33.3%" in page.text
+    rows = list(csv.DictReader(io.StringIO(app.test_client().get("/statistics.csv").data.decode("utf-8-sig"))))
+    assert [row["refunds_in_time_rate"] for row in rows] == ["0.5", "0.3333", "1.0"]
 
 
 def test_the_page_shows_the_figures_and_says_what_is_wrong_with_a_period(app: Flask, house: House) -> None:

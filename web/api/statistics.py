@@ -18,4 +18,4 @@ blueprint = Blueprint("statistics", __name__, description="Statistics of closed 
 @blueprint.response(200, StatisticsOut)
 def get_statistics(period: Period) -> Response:
     """Rounds sold and unsold, turnover, premium, days, reneges, clearances; of a court or all, by day of the end."""
-    return jsonify(statistics.data(house().read(read_statistics, period)))
+    return jsonify(statistics.data(house().read(read_statistics, period, house().now())))

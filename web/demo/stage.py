@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import select
-
 from auction.kernel.clock import SHANGHAI
 from auction.kernel.unit import House, Unit
 from auction.models import Auction
@@ -12,7 +10,7 @@ from auction.rules.access import COURT_ROLES, Actor
 from auction.services import accounts, lots
 from auction.services import auctions as rounds
 from auction.services.log import seal
-from bidding.models import Payment
+from bidding.queries.payments import due_refunds
 from bidding.queries.rooms import room_of
 from bidding.rules.payment import PaymentNotice
 from bidding.rules.registration import PURCHASE_UNDERTAKING, UNDERTAKINGS, Application
@@ -35,7 +33,7 @@ from disclosure.services.viewings import book_viewing, offer_viewing
 from risk.services.valuation import set_reference_price
 
 from ..auth import HASHER
-from ..gateway import SandboxGateway
+from ..gateway import SandboxGateway, simulated_receipt
 from .people import AGENCY, APPRAISER, BIDDERS, COURT, PANEL, PARTIES, PASSWORD, STAFF
 from .pictures import drawing
 from .samples import Sample, filled, report_pdf, samples
@@ -234,9 +232,9 @@ class Stage:
     def end(self, auction_id: str, at: datetime) -> None:
         """Close a sale, and have the losers' deposits sent back two hours later."""
         self.house.perform_at(at, close, auction_id, settled=True)
-        going_back = select(Payment.id).where(Payment.auction_id == auction_id, Payment.status == "refunding")
-        for payment_id in self.house.read(lambda session: session.scalars(going_back).all()):
-            self.house.perform_at(at + 2 * _HOUR, refund_executed, payment_id)
+        for order in self.house.read(due_refunds, at):
+            proof = simulated_receipt(order)
+            self.house.perform_at(at + 2 * _HOUR, refund_executed, order.payment_id, receipt_sha256=proof)
 
 
 def _files(sample: Sample, day: date) -> Files:

@@ -30,13 +30,13 @@ def show() -> ResponseReturnValue:
         read = _read(asked)
     except DomainError as error:
         form, status = forms.refused(error, _FIELDS, asked), errors.status_of(error.code)
-        read = house().read(read_statistics, Period())
+        read = house().read(read_statistics, Period(), house().now())
     return _page(form, read, asked), status
 
 
 def _read(asked: dict[str, str]) -> Reading:
     given = {name: value for name, value in asked.items() if value}
-    return house().read(read_statistics, forms.load(StatisticsQuery(), given))
+    return house().read(read_statistics, forms.load(StatisticsQuery(), given), house().now())
 
 
 def _page(form: forms.Entry, read: Reading, asked: dict[str, str]) -> str:
@@ -53,6 +53,7 @@ def _page(form: forms.Entry, read: Reading, asked: dict[str, str]) -> str:
         courts=[(court.code, court.name) for court in house().read(courts)],
         total=told["total"],
         clearance=told["clearance"],
+        refunds=told["refunds"],
         groups=groups,
         outcomes=[(each, labels.OUTCOME[each]) for each in OUTCOMES],
         asked={name: value for name, value in asked.items() if value} if not form.problem else {},

@@ -102,7 +102,7 @@ def _money(row: Own, now: datetime) -> list[dict[str, Any]]:
         amount, due_at = yuan(payment.refund_fen or payment.amount_fen), payment.refund_due_at
         if refund["refunded_at"]:
             text = _("¥%(amount)s 已于 %(time)s 退还", amount=amount, time=local(refund["refunded_at"]))
-            lines.append({"kind": "grn", "text": text})
+            lines.append({"kind": "grn", "text": text, "receipt": refund["receipt_sha256"]})
         elif refund["overdue"] and due_at is not None:
             late = max(1, (now - due_at) // timedelta(hours=1))
             text = _(

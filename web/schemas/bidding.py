@@ -93,6 +93,9 @@ class RefundOut(Strict):
     amount_fen = fields.Integer()
     due_at = Moment()
     refunded_at = Moment(allow_none=True)
+    receipt_sha256 = fields.String(
+        allow_none=True, metadata={"description": "SHA-256 of the bank's receipt; null before it was sent, or untold"}
+    )
     overdue = fields.Boolean()
 
 

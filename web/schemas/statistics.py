@@ -57,6 +57,27 @@ class ClearedOut(Strict):
     in_time_rate = fields.Float(allow_none=True)
 
 
+class RefundsOut(Strict):
+    """Refunds due in the period that were sent or whose time is over, and how many of them were sent in time."""
+
+    due = fields.Integer()
+    in_time = fields.Integer()
+    in_time_rate = fields.Float(allow_none=True)
+
+
+class CourtRefundsOut(RefundsOut):
+    """The same of one court."""
+
+    court = fields.String()
+    name = fields.String()
+
+
+class AllRefundsOut(RefundsOut):
+    """The same of all, and of each court."""
+
+    by_court = fields.List(fields.Nested(CourtRefundsOut))
+
+
 def _by_name() -> fields.Dict:
     return fields.Dict(keys=fields.String(), values=fields.Nested(SummaryOut))
 
@@ -73,3 +94,4 @@ class StatisticsOut(Strict):
     by_month = _by_name()
     by_court = fields.List(fields.Nested(CourtSummaryOut))
     clearance = fields.Nested(ClearedOut)
+    refunds = fields.Nested(AllRefundsOut)

@@ -67,6 +67,7 @@ def test_a_payment_shows_its_payer_what_is_asked_and_what_goes_back(till: Till, 
         "amount_fen": 5,
         "due_at": "2026-03-03T02:00:00.000000+00:00",
         "refunded_at": None,
+        "receipt_sha256": None,
         "overdue": False,
     }
     clock.advance(hours=25)

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from auction.kernel.clock import FixedClock
+from auction.kernel.errors import DomainError
 from auction.kernel.unit import House, Unit
 from bidding.models import Payment, Posting, Registration
 from bidding.queries import payments as queries
@@ -42,6 +43,20 @@ def test_a_released_deposit_goes_back_once(till: Till, clock: FixedClock) -> Non
     assert till.release() is not None
     assert till.count(Posting) == 3
     assert till.journal() == ["DepositRequested", "DepositPaid", "DepositReleased", "RefundExecuted"]
+
+
+def test_the_hash_of_the_banks_receipt_is_kept_with_the_refund_and_told_to_the_payer(till: Till) -> None:
+    payment = till.open().request()
+    till.pay(payment)
+    till.release()
+    for wrong in ("", "ab", "A" * 64, "0" * 65):
+        with pytest.raises(DomainError, match="invalid"):
+            till.perform(payments.refund_executed, payment.id, receipt_sha256=wrong)
+    assert till.payment(payment).refunded_at is None
+    till.perform(payments.refund_executed, payment.id, receipt_sha256="a" * 64)
+    till.perform(payments.refund_executed, payment.id, receipt_sha256="b" * 64)
+    told = queries.refund_dict(till.payment(payment), till.house.now())
+    assert told is not None and told["receipt_sha256"] == "a" * 64
 
 
 def test_where_no_deposit_is_held_nothing_is_released(till: Till) -> None:
