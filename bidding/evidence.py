@@ -23,7 +23,7 @@ from auction.kernel.tree import multiproof, multiproof_nodes, multiproof_vertice
 from auction.kernel.unit import House
 from auction.models import Auction
 from auction.queries.audit import Failure, lines, steady
-from auction.queries.log import latest_checkpoint, read_nodes
+from auction.queries.log import latest_checkpoint, read_nodes, rotations
 from auction.services.log import seal
 from disclosure.models import FormerAnnouncement, SheetVersion
 
@@ -74,6 +74,8 @@ def _write(
     _write_log(session, package, indexes)
     package.put("receipts.json", _receipts(session, auction_id))
     package.write("key.pem", [vault.public_key_pem.encode()])
+    if replaced := rotations(session):
+        package.put("keys.json", replaced)
     parts = [_parts(session, auction) for auction in auctions]
     if auction_id is None:
         package.put("auctions.json", parts)

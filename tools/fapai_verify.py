@@ -1,10 +1,15 @@
 #!/usr/bin/env python3
 """Verify a Fapai bid receipt, result or evidence package offline, trusting nothing but a public key got another way.
 
-    fapai_verify.py DIR|RECEIPT.json|RESULT.json --key PUBLIC_KEY [--package DIR] [--all] [--json]
+    fapai_verify.py DIR|RECEIPT.json|RESULT.json --key PUBLIC_KEY [--keys KEYS.json] [--package DIR] [--all] [--json]
 
 PUBLIC_KEY: a PEM file, the base64 of a raw Ed25519 key, or a verifier key "name+hash+base64". Exit status: 0 verified,
 1 a check failed (each failure says where), 2 wrong usage. Needs Python 3.11 and `cryptography`, nothing of Fapai.
+
+KEYS: how the log's keys followed each other, as /api/v1/log/keys and a package tell it: a list (or "items" of an
+object) of {"origin","old_key","new_key","at","old_signature","new_signature"}, both signatures over the canonical JSON
+of the first four and "form":"fapai-log-key-1". A key that followed the one given may have signed anything; one that
+came before it only receipts.
 
 RECEIPT: {"entry","signature","key_id","inclusion":{"index","size","hashes","root"}|null,"checkpoint":note|null}; the
 last two may be absent. Checked: the Ed25519 signature over the entry's canonical bytes (RFC 8785), that the entry is
@@ -27,7 +32,8 @@ PACKAGE: a flat folder of just these files; manifest.sig and, through it, manife
   proofs.json      {"size","nodes":{"LEVEL/INDEX":hash}}: what is lacking to compute the root from the leaves at hand;
                    a node spans the leaves from INDEX*2^LEVEL up to (INDEX+1)*2^LEVEL or the end, level 0 are leaves
   receipts.json    {"STREAM/NUMBER":{"bid_id","signature","key_id"}}, one for each accepted bid
-  key.pem          the public key, for convenience: it must be the one given
+  key.pem          the public key in use, for convenience: it must be the one given, or have followed it
+  keys.json        KEYS, where the log's key was ever replaced
   In kind "auction" also auction.json {"id","terms":{...},"outcome":{"status","price_fen","bidder_code","closes_at",
   "settlement","lapsed_seq" (bids up to it fell with a change of the sheet: they stay, and the next may start at the
   reserve),...},"reneges":[{"price_fen","forfeited_fen","declared_at","revoked_at","allocation":[lines]|null}],
@@ -149,10 +155,14 @@ def unhex(text: str) -> bytes:
 
 
 class Key:
-    """The public key all is checked with; `name` is its name in signed notes where one was given."""
+    """The public key all is checked with; `name` is its name in signed notes where one was given.
+
+    `later` are keys that took its place, `former` those whose place it took, by id.
+    """
 
     def __init__(self, text: str) -> None:
         self.name: str | None = None
+        self.later, self.former = dict[str, Key](), dict[str, Key]()
         parts = text.split("+", 2)
         if Path(text).is_file():
             public = load_pem_public_key(Path(text).read_bytes())
@@ -166,25 +176,58 @@ class Key:
         self.id = sha256(b"fapai key id\0", self.raw).hex()[:16]
         self.public = Ed25519PublicKey.from_public_bytes(self.raw)
 
+    def learn(self, rotations: Any) -> None:
+        """Take the keys that statements signed by both of their keys connect with this one."""
+        read = [rotation(told) for told in (rotations["items"] if isinstance(rotations, dict) else rotations)]
+        for known, ways in ((self.later, read), (self.former, [(new, old) for old, new in reversed(read)])):
+            for start, end in ways:
+                if start.id in known or start.id == self.id:
+                    known[end.id] = end
+
+    def current(self, key_id: str) -> "Key | None":
+        """The key of this id, if it is this one or followed it."""
+        return self if key_id == self.id else self.later.get(key_id)
+
+    def known(self, key_id: str) -> "Key":
+        """The key of this id. ValueError where it is neither this one nor connected with it."""
+        if found := self.current(key_id) or self.former.get(key_id):
+            return found
+        raise ValueError(f"key_id is not that of the key given, {self.id}")
+
     def note_id(self, name: str) -> bytes:
         return sha256(name.encode(), b"\n\x01", self.raw)[:4]
 
     def verify(self, signature: str, data: bytes) -> None:
         self.public.verify(unbase64(signature, 64), data)
 
-    def open_checkpoint(self, note: str) -> tuple[int, bytes]:
-        """(size, root) of a checkpoint this key has signed; ValueError or InvalidSignature if it has not."""
+    def open_checkpoint(self, note: str, *, former: bool = False) -> tuple[int, bytes]:
+        """(size, root) of a checkpoint this key, or one that followed it (`former`: or came before), has signed.
+
+        ValueError or InvalidSignature if none has.
+        """
         text, _, lines = note.rpartition("\n\n")
         origin, size, root = text.split("\n")[:3]
         if not lines.endswith("\n") or self.name not in (None, origin) or not re.fullmatch("0|[1-9][0-9]*", size):
             raise ValueError("not a checkpoint of this log")
         named = [line.removeprefix(f"— {origin} ") for line in lines.split("\n") if line.startswith(f"— {origin} ")]
-        own = [line for line in named if base64.b64decode(line)[:4] == self.note_id(origin)]
+        keys = (self, *self.later.values(), *(self.former.values() if former else ()))
+        own = [(one, line) for line in named for one in keys if base64.b64decode(line)[:4] == one.note_id(origin)]
         if not own:
             raise ValueError("the key given has not signed it")
-        for line in own:
-            self.public.verify(unbase64(line, 68)[4:], f"{text}\n".encode())
+        for one, line in own:
+            one.public.verify(unbase64(line, 68)[4:], f"{text}\n".encode())
         return int(size), unbase64(root, 32)
+
+
+def rotation(told: dict[str, str]) -> tuple[Key, Key]:
+    """The old and the new key of a statement; ValueError or InvalidSignature unless both have signed it for one log."""
+    said = {name: told[name] for name in ("origin", "old_key", "new_key", "at")} | {"form": "fapai-log-key-1"}
+    old, new = Key(told["old_key"]), Key(told["new_key"])
+    if not old.name == new.name == told["origin"]:
+        raise ValueError("keys of two logs")
+    old.verify(told["old_signature"], canonical(said))
+    new.verify(told["new_signature"], canonical(said))
+    return old, new
 
 
 def check_receipt(found: Findings, data: bytes, key: Key) -> None:
@@ -192,10 +235,12 @@ def check_receipt(found: Findings, data: bytes, key: Key) -> None:
     written, inclusion, note = canonical(receipt["entry"]), receipt.get("inclusion"), receipt.get("checkpoint")
     unknown = set(receipt) - {"entry", "signature", "key_id", "inclusion", "checkpoint"}
     found.that(not unknown, "receipt", f"has unknown fields: {sorted(unknown)}")
-    found.that(receipt["key_id"] == key.id, "key_id", f"is not that of the key given, {key.id}")
-    found.part("signature", key.verify, receipt["signature"], written)
+    signer = found.part("key_id", key.known, receipt["key_id"]) or key
+    found.part("signature", signer.verify, receipt["signature"], written)
     found.checked["receipts"] += 1
-    head = None if note is None else found.part("checkpoint", key.open_checkpoint, note)
+    old = signer.id in key.former
+    found.notes += [f"旧密钥签名 signed by a former key: {signer.id}"] * old
+    head = None if note is None else found.part("checkpoint", lambda: key.open_checkpoint(note, former=old))
     if inclusion is not None:
         found.part("inclusion", check_inclusion, found, written, inclusion, head or (None, None))
     else:
@@ -213,8 +258,8 @@ def check_result(found: Findings, data: bytes, key: Key, package: Path | None) -
         loose = sorted(whole.keys() - signed.keys() - {"signed"})
         found.notes += [f"未签名 not signed: {', '.join(loose)}"] * bool(loose)
     found.that(document["format"] == "fapai-result-1", "format", "is not that of a result")
-    found.that(result["key_id"] == key.id, "key_id", f"is not that of the key given, {key.id}")
-    found.part("signature", key.verify, result["signature"], canonical(document))
+    signer = found.part("key_id", key.known, result["key_id"]) or key
+    found.part("signature", signer.verify, result["signature"], canonical(document))
     found.checked["results"] += 1
     values = {name: document[name] for name in RESULT} | {"bid_count": document["bids"]["count"]}
     found.notes.append(f"已签名 signed: {', '.join(f'{name} {value}' for name, value in values.items())}")
@@ -258,20 +303,23 @@ def check_inclusion(found: Findings, written: bytes, inclusion: dict[str, Any], 
 
 def check_manifest(found: Findings, folder: Path, key: Key) -> dict[str, Any]:
     data, signature = (folder / "manifest.json").read_bytes(), (folder / "manifest.sig").read_text("ascii")
-    found.part("manifest.sig", key.verify, signature[:-1], data)
     manifest: dict[str, Any] = parse(data)
+    if (folder / "keys.json").is_file():
+        found.part("keys.json", lambda: key.learn(parse((folder / "keys.json").read_bytes())))
+    found.part("manifest.sig", (key.current(manifest["key_id"]) or key).verify, signature[:-1], data)
     found.that(signature[-1:] == "\n", "manifest.sig", "does not end with a newline")
     marked = "; ".join(manifest.get("contradictions", []))
     found.that(not marked, "manifest.json", f"the platform itself marks the package as contradicting: {marked}")
     found.that(canonical(manifest) == data and manifest["format"] == FORMAT, "manifest.json", "is not of the format")
-    found.that(manifest["key_id"] == key.id, "manifest.json", f"key_id is not that of the key given, {key.id}")
+    found.that(key.current(manifest["key_id"]), "manifest.json", f"key_id is not that of the key given, {key.id}")
     listed = {row["name"]: row for row in manifest["files"]}
     found.that(len(listed) == len(manifest["files"]), "manifest.json", "names a file twice")
     present = {path.name: path for path in folder.iterdir() if path.name not in ("manifest.json", "manifest.sig")}
-    for name in sorted(set(listed) | set(present) | FILES[manifest["kind"]]):
+    allowed = FILES[manifest["kind"]] | ({"keys.json"} & set(listed))
+    for name in sorted(set(listed) | set(present) | allowed):
         there = name in present and present[name].is_file() and not present[name].is_symlink()
         found.that(there, name, "is missing, or is no plain file")
-        found.that(name in FILES[manifest["kind"]] and name in listed, name, "does not belong here, or is not listed")
+        found.that(name in allowed and name in listed, name, "does not belong here, or is not listed")
         if there and name in listed:
             with present[name].open("rb") as file:
                 actual = {"name": name, "sha256": hashlib.file_digest(file, "sha256").hexdigest(), "size": file.tell()}
@@ -455,8 +503,9 @@ class Journal:
 
 
 def check_key(found: Findings, folder: Path, key: Key) -> None:
-    pem = key.public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    found.that((folder / "key.pem").read_bytes() == pem, "key.pem", "is not the key given")
+    keys = (key, *key.later.values())
+    right = [one.public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo) for one in keys]
+    found.that((folder / "key.pem").read_bytes() in right, "key.pem", "is not the key given")
 
 
 def check_tree(found: Findings, folder: Path, key: Key, leaves: dict[int, bytes], whole: bool) -> None:
@@ -487,8 +536,8 @@ def check_receipts(found: Findings, folder: Path, key: Key, bids: dict[str, byte
         found.that(False, f"receipts.json {place}", "an accepted bid without receipt, or a receipt without such a bid")
     places = sorted(receipts.keys() & bids.keys())
     for place in places if every else sorted({*places[:: max(1, len(places) // SAMPLE)], *places[-1:]}):
-        found.that(receipts[place]["key_id"] == key.id, f"receipts.json {place}", "is signed by another key")
-        found.part(f"receipts.json {place}", key.verify, receipts[place]["signature"], bids[place])
+        signer = found.part(f"receipts.json {place}", key.known, receipts[place]["key_id"]) or key
+        found.part(f"receipts.json {place}", signer.verify, receipts[place]["signature"], bids[place])
         found.checked["receipts"] += 1
     found.notes.append(f"{found.checked['receipts']} of {len(places)} receipts checked{' (--all: each)' * (not every)}")
 
@@ -584,6 +633,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("path", type=Path, metavar="DIR|RECEIPT.json|RESULT.json")
     parser.add_argument("--key", required=True, metavar="PUBLIC_KEY", help="PEM file, base64, or verifier key")
+    parser.add_argument("--keys", type=Path, metavar="KEYS.json", help="how the log's keys followed each other")
     parser.add_argument("--package", type=Path, metavar="DIR", help="the evidence package a result is compared with")
     parser.add_argument("--all", action="store_true", help="check every receipt of a package, not a sample")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
@@ -592,6 +642,8 @@ def main(arguments: list[str] | None = None) -> int:
         key = Key(options.key)
     except PROBLEMS as error:
         parser.error(f"--key is neither a PEM file nor a base64 or verifier key of Ed25519: {error}")
+    if options.keys:
+        found.part(str(options.keys), lambda: key.learn(parse(options.keys.read_bytes())))
     if options.path.is_dir():
         found.part(str(options.path), check_package, found, options.path, key, options.all)
     elif options.path.is_file():

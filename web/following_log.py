@@ -27,6 +27,7 @@ from auction.kernel.checkpoint import (
     parse_note,
 )
 from auction.kernel.crypto import canonical
+from auction.kernel.rotation import Rotation, read_rotation
 from auction.kernel.tree import Frontier, leaf_hash, verify_consistency, verify_inclusion
 
 #: Leaves asked for at once (PRECISIONS 27), and seconds an answer may take.
@@ -85,6 +86,13 @@ class Site:
                 raise Unreachable(f"/log/entries: the entries from {start} are not there")
             yield from (leaf_hash(data) for _, data in items)
             start += len(items)
+
+    def rotations(self) -> list[Rotation]:
+        """How the log's keys followed each other, the oldest first; each is signed by both."""
+        try:
+            return [read_rotation(item) for item in self._json("/log/keys")["items"]]
+        except (LookupError, TypeError, NoteError) as error:
+            raise Unreachable(f"/log/keys: {error}") from None
 
     def hand_in(self, note: str) -> None:
         """Give the site a cosigned head."""
@@ -157,7 +165,7 @@ def witness(site: Site, log: VerifierKey, path: Path, signer: Signer, now: datet
     """
     state, known = _state(path, log)
     note = site.checkpoint()
-    head = _opened(note, log)
+    head, keys = _opened(site, note, log)
     if known is not None:
         _grown(site, known, head, note)
     if known == head and state.get("handed_in"):
@@ -165,9 +173,10 @@ def witness(site: Site, log: VerifierKey, path: Path, signer: Signer, now: datet
     own = "".join(
         (parse_note(note).text, "\n", *(str(line) for line in parse_note(note).signatures if line.name == log.name))
     )
-    keep(path, {"note": own, "handed_in": False})
+    state = {"note": own, "keys": keys, "handed_in": False}
+    keep(path, state)
     site.hand_in(add_signature(own, signer.key, signer.sign, int(now.timestamp())))
-    keep(path, {"note": own, "handed_in": True})
+    keep(path, state | {"handed_in": True})
     return head
 
 
@@ -178,7 +187,7 @@ def monitor(site: Site, log: VerifierKey, path: Path) -> Checkpoint:
     """
     state, known = _state(path, log)
     note = site.checkpoint()
-    head = _opened(note, log)
+    head, keys = _opened(site, note, log)
     frontier = Frontier()
     if known is not None:
         _grown(site, known, head, note)
@@ -186,7 +195,7 @@ def monitor(site: Site, log: VerifierKey, path: Path) -> Checkpoint:
     frontier, _ = frontier.extend(site.leaves(frontier.size, head.size))
     if frontier.root() != head.root:
         raise Refused("root_differs", f"the entries shown are not those of the signed head of {head.size} leaves", note)
-    keep(path, {"note": note, "frontier": [value.hex() for value in frontier.hashes]})
+    keep(path, {"note": note, "keys": keys, "frontier": [value.hex() for value in frontier.hashes]})
     return head
 
 
@@ -196,7 +205,7 @@ def witnessed(site: Site, log: VerifierKey, head: Checkpoint, witnesses: Sequenc
     Raises Refused where one is missing or a day behind, or the heads do not fit; Unreachable.
     """
     note = site.checkpoint(cosigned=True)
-    cosigned = _opened(note, log)
+    cosigned, _ = _opened(site, note, log)
     older, newer = sorted((cosigned, head), key=lambda one: one.size)
     _grown(site, older, newer, note)
     _, signers = _signed(note, witnesses)
@@ -228,16 +237,33 @@ def included(site: Site, receipt: dict[str, Any], head: Checkpoint) -> bool:
 def _state(path: Path, log: VerifierKey) -> tuple[dict[str, Any], Checkpoint | None]:
     state = kept(path)
     try:
-        return state, open_checkpoint(state["note"], [log]) if state else None
-    except (NoteError, LookupError) as error:
+        keys = [log, *map(VerifierKey.parse, state.get("keys", ()))]
+        return state, open_checkpoint(state["note"], keys) if state else None
+    except (NoteError, LookupError, TypeError, AttributeError) as error:
         raise ValueError(f"{path} holds nothing this log's key has signed: {error}") from None
 
 
-def _opened(note: str, log: VerifierKey) -> Checkpoint:
+def _opened(site: Site, note: str, log: VerifierKey) -> tuple[Checkpoint, list[str]]:
+    """The head of a note, and the keys that took the place of the one given: the newest alone has signed it."""
     try:
-        return open_checkpoint(note, [log])
+        return open_checkpoint(note, [log]), []
+    except NoteError as error:
+        later = _later(site.rotations(), log)
+        if not later:
+            raise Refused("not_signed", str(error), note) from None
+    try:
+        return open_checkpoint(note, later), [str(key) for key in later]
     except NoteError as error:
         raise Refused("not_signed", str(error), note) from None
+
+
+def _later(rotations: Sequence[Rotation], log: VerifierKey) -> list[VerifierKey]:
+    """The keys that followed a key, one from the other."""
+    found = [log]
+    for rotation in rotations:
+        if rotation.old == found[-1]:
+            found.append(rotation.new)
+    return found[1:]
 
 
 def _signed(note: str, witnesses: Sequence[VerifierKey]) -> tuple[str, Sequence[str]]:

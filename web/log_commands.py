@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -13,10 +14,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from auction.kernel.checkpoint import COSIGNATURE, Checkpoint, NoteError, VerifierKey
 from auction.kernel.clock import SystemClock
+from auction.kernel.crypto import Vault
+from auction.services.key_rotation import rotate
+from auction.services.log import seal
 from auction.services.witnessing import drop_witness, name_witness
 
 from . import following_log as follow
 from .terminal import answered, say, tell, the_house
+from .wiring import open_house
 
 
 class _Key(click.ParamType[VerifierKey]):
@@ -68,6 +73,37 @@ def drop(name: str, as_json: bool) -> None:
     """Take no more cosignatures of a witness."""
     the_house().perform(drop_witness, name)
     tell({"name": name}, as_json)
+
+
+@log_group.command("rotate")
+@click.argument("key_file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@_json
+@answered
+def rotate_key(key_file: Path, as_json: bool) -> None:
+    """Let another key sign from now on. KEY_FILE holds it: base64 of 32 bytes.
+
+    Stop every process of the site first. The statement that replaces the old key is signed by both and goes into the
+    log. Afterwards FAPAI_LOG_KEY must be the new key; in the sandbox the key that is kept is replaced here.
+    """
+    house = the_house()
+    old = house.settings
+    try:
+        new = replace(
+            old, keys=replace(old.keys, log=base64.b64decode(key_file.read_text("ascii").strip(), validate=True))
+        )
+    except ValueError as error:
+        raise click.UsageError(f"{key_file} does not hold base64 of 32 bytes: {error}") from None
+    while house.perform(seal):
+        pass
+    told = house.perform(rotate, Vault(new.keys, os.urandom))
+    kept_key = old.data / "keys" / "log.key"
+    if old.sandbox and "FAPAI_LOG_KEY" not in os.environ:
+        kept_key.write_text(base64.b64encode(new.keys.log).decode(), "ascii")
+    after = open_house(new)
+    while after.perform(seal):
+        pass
+    tell({"verifier_key": told}, as_json)
+    say(f"from now on: FAPAI_LOG_KEY is what {key_file} holds; verifier key {told}")
 
 
 @click.command()

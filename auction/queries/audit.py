@@ -24,7 +24,7 @@ from ..kernel.errors import DomainError
 from ..kernel.journal import NO_HASH
 from ..kernel.tree import EMPTY_ROOT, Frontier, frontier_nodes, leaf_hash, node_hash
 from ..models import Checkpoint, Cosignature, JournalRow, LogLeaf, LogNode, Salt, Stream, Witness
-from .log import log_key, sealed_leaf
+from .log import log_keys, sealed_leaf
 
 #: Rows read at once.
 _PAGE = 2000
@@ -268,15 +268,15 @@ def _check_checkpoints(session: Session, report: Report, levels: list[list[bytes
     size = len(levels[0])
     newest = -1
     try:
-        key = log_key(session, public_key)
+        keys = log_keys(session, public_key)
     except (DomainError, NoteError) as error:
-        report.that(not size, "checkpoints", f"the log has no name: {error}")
+        report.that(not size, "checkpoints", f"the log has no name, or no key: {error}")
         return
     for row in session.scalars(select(Checkpoint).order_by(Checkpoint.size)):
         where, newest = f"checkpoints {row.size}", row.size
         report.checked["checkpoints"] += 1
         try:
-            head = open_checkpoint(row.note, [key])
+            head = open_checkpoint(row.note, [keys.of_head(row.size)])
         except NoteError as error:
             report.that(False, where, str(error))
             continue

@@ -1,15 +1,18 @@
 """Reading the public log: checkpoints, entries, proofs. Everything here is meant for anybody (RFC 9162, C2SP)."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import orjson
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from ..kernel.checkpoint import VerifierKey
+from ..kernel.checkpoint import NoteError, VerifierKey
 from ..kernel.crypto import SUITE, canonical
 from ..kernel.errors import DomainError, invalid
+from ..kernel.rotation import KIND, read_rotation
 from ..kernel.tree import (
     Frontier,
     Node,
@@ -24,6 +27,8 @@ from ..models import Checkpoint, Cosignature, JournalRow, LogLeaf, LogNode, Plat
 
 #: The row of `platform` that keeps the log's name, and that the sealer locks.
 ORIGIN = "log_origin"
+#: The journal stream of the log's own keys.
+KEYS_STREAM = "log"
 #: Entries in one answer (PRECISIONS 27).
 MOST_ENTRIES = 1000
 #: What an index can be in the database.
@@ -43,6 +48,54 @@ def log_key(session: Session, public_key: bytes) -> VerifierKey:
     if origin is None:
         raise DomainError("not_found")
     return VerifierKey(origin, public_key)
+
+
+@dataclass(frozen=True, slots=True)
+class LogKeys:
+    """The keys of a log, oldest first. `replaced_at[i]`: the leaf that put key i + 1 in the place of key i (None while
+    it is not sealed), and the moment of that entry.
+    """
+
+    keys: tuple[VerifierKey, ...]
+    replaced_at: tuple[tuple[int | None, datetime], ...] = ()
+
+    def of_head(self, size: int) -> VerifierKey:
+        """The key that signs the head of so many leaves."""
+        return self.keys[sum(1 for index, _ in self.replaced_at if index is not None and index < size)]
+
+    def of_entry(self, at: datetime) -> VerifierKey:
+        """The key that signs what was recorded then."""
+        return self.keys[sum(1 for _, replaced in self.replaced_at if replaced <= at)]
+
+
+def log_keys(session: Session, public_key: bytes) -> LogKeys:
+    """All keys of the log, the last of which is the one given (32 raw bytes).
+
+    DomainError not_found before anything was sealed; NoteError where an entry that replaced a key is not signed by
+    both, or the entries do not lead to the key given.
+    """
+    current = log_key(session, public_key)
+    rows = session.execute(
+        select(JournalRow.entry, JournalRow.at, LogLeaf.index.label("leaf"))
+        .outerjoin(LogLeaf, and_(LogLeaf.stream == JournalRow.stream, LogLeaf.number == JournalRow.number))
+        .where(JournalRow.stream == KEYS_STREAM, JournalRow.kind == KIND)
+        .order_by(JournalRow.number)
+    ).all()
+    rotations = [read_rotation(orjson.loads(row.entry)["body"]) for row in rows]
+    keys = (*(one.old for one in rotations), current)
+    if any(one.new != key for one, key in zip(rotations, keys[1:], strict=True)):
+        raise NoteError("the keys of the log do not follow one from the other")
+    return LogKeys(keys, tuple((row.leaf, row.at) for row in rows))
+
+
+def rotations(session: Session) -> list[dict[str, Any]]:
+    """The bodies of the entries that replaced a key, the oldest first."""
+    rows = session.scalars(
+        select(JournalRow.entry)
+        .where(JournalRow.stream == KEYS_STREAM, JournalRow.kind == KIND)
+        .order_by(JournalRow.number)
+    )
+    return [orjson.loads(entry)["body"] for entry in rows]
 
 
 def verifier_key(session: Session, public_key: bytes) -> str | None:

@@ -15,6 +15,7 @@ from sqlalchemy import Row, and_, func, or_, select
 from ..kernel.checkpoint import Checkpoint as Head
 from ..kernel.checkpoint import VerifierKey, format_checkpoint, sign_note
 from ..kernel.db import insert_new, update_rows, write_rows
+from ..kernel.errors import DomainError
 from ..kernel.tree import Frontier, frontier_nodes, leaf_hash
 from ..kernel.unit import Unit
 from ..models import Checkpoint, JournalRow, LogLeaf, LogNode, Platform, Salt, Stream
@@ -41,7 +42,7 @@ def seal(unit: Unit, most: int = 2000) -> int:
     as commitments that tell nothing of stream, number or time (PRECISIONS 4). The first call on an empty database signs
     the empty tree. Call again while it answers `most`.
     """
-    origin = _lock(unit)
+    origin = lock_sealer(unit)
     checkpoint = latest_checkpoint(unit.session)
     size = checkpoint.size if checkpoint else 0
     dirty = _dirty(unit)
@@ -56,11 +57,18 @@ def seal(unit: Unit, most: int = 2000) -> int:
     return len(entries)
 
 
-def _lock(unit: Unit) -> str:
-    """Hold the sealer's row until the end of the transaction; gives the log's name, chosen once for ever."""
+def lock_sealer(unit: Unit) -> str:
+    """Hold the sealer's row until the end of the transaction; gives the log's name, chosen once for ever.
+
+    DomainError log_key_replaced for a process that still has a key which another has taken the place of.
+    """
     host = urlsplit(unit.settings.public_url or "").netloc or "fapai.localhost"
     insert_new(unit.session, Platform, key=ORIGIN, value=f"{host}/{unit.vault.key_id}")
-    return unit.session.scalars(select(Platform.value).where(Platform.key == ORIGIN).with_for_update()).one()
+    origin = unit.session.scalars(select(Platform.value).where(Platform.key == ORIGIN).with_for_update()).one()
+    key_id = unit.session.scalar(select(Platform.value).where(Platform.key == "key_id:log"))
+    if key_id not in (None, unit.vault.key_id):
+        raise DomainError("log_key_replaced")
+    return origin
 
 
 def _dirty(unit: Unit) -> Sequence[Row[tuple[str, int]]]:

@@ -6,7 +6,7 @@ sheet instead. Here each of them is held against the signed entry that made it.
 
 import base64
 import binascii
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,10 +17,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
 
-from auction.kernel.clock import iso
+from auction.kernel.checkpoint import NoteError, VerifierKey
+from auction.kernel.clock import iso, parse
 from auction.kernel.crypto import canonical, key_id, sha256_hex
+from auction.kernel.errors import DomainError
 from auction.models import Auction, JournalRow, RoomEvent
 from auction.queries.audit import Report, verify_database
+from auction.queries.log import LogKeys, log_keys
 from disclosure.models import SheetVersion
 from disclosure.rules.sheet import seal_fits
 
@@ -115,7 +118,7 @@ def _check_sheets(session: Session, report: Report, only: str | None = None) -> 
 
 
 def _check_bids(session: Session, report: Report, public_key: bytes, signatures: bool) -> None:
-    verifier, name = Ed25519PublicKey.from_public_bytes(public_key), key_id(public_key)
+    signers = _signers(session, public_key) if signatures else None
     journaled = 0
     for bid, registration, entry in _bids(session):
         where = f"bids {bid.id}"
@@ -135,7 +138,8 @@ def _check_bids(session: Session, report: Report, public_key: bytes, signatures:
         report.that(_told_by(bid) == _told_in(kind, text), where, "tells other than its entry")
         if bid.outcome == "accepted":
             report.that(bid.price_fen == bid.amount_fen, where, "is accepted at another price")
-            if signatures:
+            if signers is not None:
+                name, verifier = signers(parse(orjson.loads(text)["at"]))
                 right = bid.key_id == name and _is_signed(verifier, bid.signature, text)
                 report.that(right, where, "its receipt's signature is wrong")
                 report.checked["receipts"] += 1
@@ -178,6 +182,16 @@ def _told_in(kind: str, text: str) -> tuple[Any, ...]:
     body = orjson.loads(text)["body"]
     names = ("bid_id", "bidder_code", "amount_fen", "rank", "arrived_at", "received_at", "closes_at", "seq", "code")
     return (kind, *(body.get(name) for name in names))
+
+
+def _signers(session: Session, public_key: bytes) -> Callable[[datetime], tuple[str, Ed25519PublicKey]]:
+    """By the time of an entry: the id of the key that signed its receipt, and the key."""
+    try:
+        keys = log_keys(session, public_key)
+    except (DomainError, NoteError):  # nothing sealed, or named by the check of the heads
+        keys = LogKeys((VerifierKey("-", public_key),))
+    known = {key: (key_id(key.public_key), Ed25519PublicKey.from_public_bytes(key.public_key)) for key in keys.keys}
+    return lambda at: known[keys.of_entry(at)]
 
 
 def _is_signed(verifier: Ed25519PublicKey, signature: str | None, text: str) -> bool:

@@ -1,5 +1,6 @@
 """A witness and a monitor outside: they follow an honest log, and nothing that a dishonest one does gets past them."""
 
+import base64
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -25,6 +26,7 @@ from auction.kernel.unit import House, Unit
 from auction.queries.log import checkpoint, entry_proof, log_key
 from auction.services.log import seal
 from auction.services.witnessing import name_witness
+from tests.flows.server import Place
 from web import following_log as follow
 from web.commands import fapai
 from web.following_log import Refused, Site, Unreachable
@@ -272,3 +274,18 @@ def test_the_commands_make_a_key_follow_and_end_with_what_they_saw(
     assert run.invoke(fapai, watch).exit_code == 0
     assert run.invoke(fapai, [*watch, "--witness", str(own)]).exit_code == 0
     assert run.invoke(fapai, [*watch, "--witness", "nonsense"]).exit_code == 2
+
+
+def test_a_key_is_replaced_by_command_and_the_site_goes_on_with_the_new_one(tmp_path: Path) -> None:
+    place = Place(tmp_path / "site")
+    place.fapai("db", "upgrade")
+    place.fapai("court", "add", "3201", "某法院")
+    new = tmp_path / "new.key"
+    new.write_text("nonsense")
+    place.fapai("log", "rotate", str(new), status=2)
+    new.write_text(base64.b64encode(bytes(range(32))).decode())
+    told = json.loads(place.fapai("log", "rotate", str(new), "--json"))["verifier_key"]
+    assert VerifierKey.parse(told).public_key == SECRET.public_key().public_bytes_raw()
+    assert (place.folder / "keys" / "log.key").read_text() == new.read_text()
+    assert place.fapai("audit", "verify") == "verified\n"
+    place.fapai("log", "rotate", str(new), status=1)

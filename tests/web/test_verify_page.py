@@ -34,7 +34,7 @@ pytestmark = pytest.mark.skipif(NODE is None, reason="needs node")
 def by_browser(tmp_path: Path) -> Verdicts:
     """What the script in the saved page finds, and nothing else of ours at hand."""
     script = tmp_path / "saved.mjs"
-    script.write_text(saved_script() + "\nglobalThis.verifier = { Key, checkPackage, checkReceipt };\n")
+    script.write_text(saved_script() + "\nglobalThis.verifier = { Keys, checkPackage, checkReceipt };\n")
 
     def run(paths: list[Path], key: str = BASE64) -> list[dict[str, Any]]:
         cases = tmp_path / "cases.json"
@@ -195,3 +195,11 @@ def test_a_receipt_of_this_program_is_verified_and_its_page_asks_nobody(
     assert key.splitlines()[1] in shown.html
     assert "断网使用" in shown.text
     assert Reader(app.test_client()).get("/log").link("在浏览器里校验") == "/verify"
+
+
+def test_a_receipt_of_a_former_key_is_verified_beside_the_one_in_use(by_browser: Verdicts, tmp_path: Path) -> None:
+    path = tmp_path / "receipt.json"
+    path.write_text(json.dumps(receipt(a_story())))
+    for keys, holds in ((f"{OTHER}\n\n{BASE64}", True), (f"{BASE64}\n \n{OTHER}\n", True), (OTHER, False)):
+        [answer] = by_browser([path], keys)
+        assert answer["verified"] is holds, keys

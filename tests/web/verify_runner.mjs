@@ -9,8 +9,8 @@ globalThis.fetch = () => {
 };
 const [script, cases, keyText] = process.argv.slice(2);
 await import(pathToFileURL(script));
-const { Key, checkPackage, checkReceipt } = globalThis.verifier;
-const key = await Key.of(keyText);
+const { Keys, checkPackage, checkReceipt } = globalThis.verifier;
+const key = await Keys.of(keyText);
 const verdicts = [];
 for (const path of JSON.parse(readFileSync(cases))) {
   const read = (file) => new Uint8Array(readFileSync(file));

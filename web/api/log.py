@@ -21,6 +21,7 @@ from ..schemas.public import (
     InclusionOut,
     InclusionQuery,
     KeyOut,
+    KeysOut,
     WitnessesOut,
 )
 from .spec import Blueprint
@@ -81,6 +82,14 @@ def get_inclusion(query: dict[str, Any]) -> Response:
 def get_consistency(query: dict[str, Any]) -> Response:
     """The proof that the log was only appended to."""
     return jsonify(house().read(log.consistency, query["first"], query["second"]))
+
+
+@blueprint.get("/log/keys")
+@policy("public.read")
+@blueprint.response(200, KeysOut)
+def list_keys() -> Response:
+    """How the log's keys followed each other: statements that the old and the new key both signed, the oldest first."""
+    return jsonify({"items": house().read(log.rotations)})
 
 
 @blueprint.get("/log/key")

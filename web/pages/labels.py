@@ -477,6 +477,7 @@ EVENT: Words = {
     "ViewingCancelled": _("取消看样"),
     "ViewingOffered": _("安排看样"),
     "WrittenRuleKept": _("存入书面规定"),
+    "LogKeyRotated": _("更换日志密钥"),
     "WitnessDropped": _("不再采认见证人"),
     "WitnessNamed": _("指定日志见证人"),
 }

@@ -10,6 +10,8 @@ from typing import Any
 from flask import Blueprint, Response, render_template
 from markupsafe import Markup
 
+from auction.queries.log import rotations
+
 from ..auth import house, policy
 from . import labels
 from .language import _, language
@@ -50,7 +52,8 @@ def offline() -> Response:
 
 
 def _tool() -> dict[str, Any]:
-    return {"public_key": house().vault.public_key_pem, "words": _words()}
+    former = [told["old_key"] for told in reversed(house().read(rotations))]
+    return {"public_key": "\n\n".join((house().vault.public_key_pem.strip(), *former)), "words": _words()}
 
 
 def saved_script() -> str:

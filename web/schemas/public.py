@@ -148,6 +148,23 @@ class ConsistencyQuery(Schema):
     second = fields.Integer(load_default=None, validate=validate.Range(0, _LARGEST))
 
 
+class RotationOut(Strict):
+    """From which key to which; the signatures are over the canonical JSON of the other fields and `form`."""
+
+    origin = fields.String()
+    old_key = fields.String()
+    new_key = fields.String()
+    at = fields.String()
+    old_signature = fields.String()
+    new_signature = fields.String()
+
+
+class KeysOut(Strict):
+    """Empty while the log still has its first key."""
+
+    items = fields.List(fields.Nested(RotationOut))
+
+
 class CourtOut(Strict):
     """An enforcing court."""
 

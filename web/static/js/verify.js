@@ -1,19 +1,19 @@
 /** The verification page: takes files from the reader's own disk and shows, step by step, what was checked. */
 
 import { checkPackage, checkReceipt } from "./verify_files.js";
-import { Key, Unsupported } from "./verify_proof.js";
+import { Keys, Unsupported } from "./verify_proof.js";
 
 const SIGNS = { ok: "✓", failed: "✗", skipped: "○" };
 const CLASSES = { ok: "grn", failed: "red", skipped: "amb" };
 
 /** What the files chosen are: one receipt, or the files of a package by their names without folders. */
 export async function check(files, keyText, progress) {
-  const key = await Key.of(keyText);
+  const keys = await Keys.of(keyText);
   const read = async (file) => new Uint8Array(await file.arrayBuffer());
-  if (files.length === 1) return checkReceipt(await read(files[0]), key);
+  if (files.length === 1) return checkReceipt(await read(files[0]), keys);
   const named = new Map();
   for (const file of files) named.set(file.name, await read(file));
-  return checkPackage(named, key, progress);
+  return checkPackage(named, keys, progress);
 }
 
 /** Kind, head and text of what came out. Nothing is said to be proved by what failed or was not there. */

@@ -53,8 +53,9 @@ const isObject = (value) => value !== null && typeof value === "object" && !Arra
 const keysAre = (value, keys) => isObject(value) && Object.keys(value).sort().join() === [...keys].sort().join();
 
 /** Check a receipt or a result, given as the bytes of its file. `facts`: the entry or the document it is about. */
-export async function checkReceipt(bytes, key) {
+export async function checkReceipt(bytes, keys) {
   const steps = new Steps();
+  let key = keys.first;
   let receipt;
   let written;
   let result = false;
@@ -67,15 +68,17 @@ export async function checkReceipt(bytes, key) {
     written = bytesOf(canonical(receipt.entry));
     need(!unknown.length, `has unknown fields: ${unknown}`);
   });
-  if (result) return checkResult(receipt, key);
+  if (result) return checkResult(receipt, keys);
   if (!read && written === undefined) return steps.answer("receipt");
-  await steps.take("key_id", () => need(receipt.key_id === key.id, `is not that of the key given, ${key.id}`));
+  await steps.take("key_id", () => {
+    key = keys.named(receipt.key_id);
+  });
   await steps.take("signature", () => key.verify(receipt.signature, written));
   let head = null;
   if (receipt.checkpoint === undefined || receipt.checkpoint === null) steps.skip("checkpoint");
   else {
     await steps.take("checkpoint", async () => {
-      head = await key.openCheckpoint(receipt.checkpoint);
+      head = await keys.openCheckpoint(receipt.checkpoint);
       return `${head.size}`;
     });
   }
@@ -85,8 +88,9 @@ export async function checkReceipt(bytes, key) {
 }
 
 /** A result: what was signed, and that the fields beside it which were signed too say the same. */
-async function checkResult(whole, key) {
+async function checkResult(whole, keys) {
   const steps = new Steps();
+  let key = keys.first;
   const signed = "document" in whole ? whole : whole.signed;
   const document = isObject(signed) ? signed.document : null;
   const read = await steps.take("result", () => {
@@ -97,7 +101,9 @@ async function checkResult(whole, key) {
     need(other === undefined, `${other} is not what was signed`);
   });
   if (!read && !isObject(document)) return steps.answer("result");
-  await steps.take("key_id", () => need(signed.key_id === key.id, `is not that of the key given, ${key.id}`));
+  await steps.take("key_id", () => {
+    key = keys.named(signed.key_id);
+  });
   await steps.take("signature", () => key.verify(signed.signature, bytesOf(canonical(document))));
   return steps.answer("result", document);
 }
@@ -114,8 +120,9 @@ async function included(written, proof, head) {
 }
 
 /** Check an evidence package: a Map from file name to its bytes. `progress(done, of)` is called between lines. */
-export async function checkPackage(files, key, progress = () => {}) {
+export async function checkPackage(files, keys, progress = () => {}) {
   const steps = new Steps();
+  const key = keys.first;
   let manifest = null;
   const json = (name) => parse(textOf(file(name)));
   const file = (name) => {
@@ -138,8 +145,9 @@ export async function checkPackage(files, key, progress = () => {}) {
     const listed = new Map(manifest.files.map((row) => [row.name, row]));
     need(listed.size === manifest.files.length, "names a file twice");
     const present = [...files.keys()].filter((name) => !["manifest.json", "manifest.sig"].includes(name));
-    for (const name of new Set([...listed.keys(), ...present, ...FILES[manifest.kind]])) {
-      need(FILES[manifest.kind].includes(name) && listed.has(name), `${name} does not belong here, or is not listed`);
+    const allowed = [...FILES[manifest.kind], ...(listed.has("keys.json") ? ["keys.json"] : [])];
+    for (const name of new Set([...listed.keys(), ...present, ...allowed])) {
+      need(allowed.includes(name) && listed.has(name), `${name} does not belong here, or is not listed`);
       const data = file(name);
       const right = { name, sha256: hex(await sha256(data)), size: data.length };
       need(canonical(listed.get(name)) === canonical(right), `${name} was changed`);
@@ -174,8 +182,9 @@ export async function checkPackage(files, key, progress = () => {}) {
     need(places.length === journal.bids.size && places.every((place) => journal.bids.has(place)),
       "an accepted bid without receipt, or a receipt without such a bid");
     for (const place of places) {
-      need(receipts[place].key_id === key.id, `${place} is signed by another key`);
-      await key.verify(receipts[place].signature, journal.bids.get(place));
+      const signer = keys.all.find((one) => one.id === receipts[place].key_id);
+      need(signer, `${place} is signed by another key`);
+      await signer.verify(receipts[place].signature, journal.bids.get(place));
     }
     return `${places.length}`;
   });

@@ -194,6 +194,37 @@ export class Key {
   }
 }
 
+/** The keys a reader trusts, the one in use first: a receipt may be of an earlier one. Texts apart by empty lines. */
+export class Keys {
+  static async of(text) {
+    const keys = new Keys();
+    keys.all = [];
+    for (const one of text.trim().split(/\n\s*\n/)) keys.all.push(await Key.of(one));
+    [keys.first] = keys.all;
+    return keys;
+  }
+
+  /** The key of an id; Wrong where it is none of these. */
+  named(id) {
+    const found = this.all.find((key) => key.id === id);
+    need(found, `is not that of the key given, ${this.first.id}`);
+    return found;
+  }
+
+  /** `{size, root}` of a checkpoint that one of the keys has signed. */
+  async openCheckpoint(note) {
+    let wrong = null;
+    for (const key of this.all) {
+      try {
+        return await key.openCheckpoint(note);
+      } catch (error) {
+        wrong ??= error;
+      }
+    }
+    throw wrong;
+  }
+}
+
 /** The root to which a leaf at `index` of `size` and its proof lead; Wrong where the proof has another length. */
 export async function rootOf(leaf, index, size, path) {
   const left = [...path];
