@@ -25,6 +25,12 @@ def takings(session: Session, auction_id: str) -> list[Taking]:
     return list(session.scalars(rows))
 
 
+def taken_by(session: Session, auction_id: str) -> Taking | None:
+    """The taking by which somebody holds, or is to hold, the lot after a round; None where nobody does."""
+    rows = select(Taking).where(Taking.auction_id == auction_id, Taking.status.in_(HOLDING))
+    return session.scalars(rows).one_or_none()
+
+
 def drawings(session: Session, auction_id: str) -> dict[int, Sequence[int]]:
     """The places drawn after a round, by rank."""
     rows = select(LotDrawing).where(LotDrawing.auction_id == auction_id)

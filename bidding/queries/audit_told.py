@@ -31,6 +31,7 @@ QUIET = frozenset(
         "ClearanceDecided",
         "CreditorsAsked",
         "DifferenceComplete",
+        "DisposalStepTaken",
         "ForfeitAllocated",
         "InterestHitFound",
         "LotReturned",

@@ -25,9 +25,9 @@ from disclosure.rules.gaps import gaps
 from disclosure.rules.sheet import addressees
 
 from ..models import AfterSaleStep, Payment, Registration, Renege, RenegeObjection, TopUpOrder
-from ..rules.clocks import Clock, LotFacts, OpenObjection, SaleFacts, clocks, urgency
+from ..rules.clocks import Clock, DisposalFacts, LotFacts, OpenObjection, SaleFacts, clocks, urgency
 from ..rules.stages import Stage, stage
-from .handover import cleared_step, due
+from .handover import cleared_step, disposals, due
 from .held import is_held, resume_day
 from .market import registrations
 from .objections import is_unanswered, open_of_court
@@ -110,6 +110,7 @@ class _Known:
     stays: Mapping[str, list[tuple[datetime, datetime]]]
     paid: Mapping[str, datetime]
     ruled: Mapping[str, AfterSaleStep]
+    disposals: Mapping[str, DisposalFacts]
 
     @classmethod
     def of(cls, session: Session, court_code: str, lot_ids: list[str], rounds: list[Auction]) -> "_Known":
@@ -152,6 +153,7 @@ class _Known:
             stays=stays(session, rounds),
             paid={auction_id: at for auction_id, at in paid if at is not None},
             ruled={step.auction_id: step for step in ruled},
+            disposals=disposals(session, court_code),
         )
 
 
@@ -252,6 +254,7 @@ def _facts(session: Session, lot: Lot, held: list[Auction], known: _Known) -> Lo
         entered_at=lot.created_at,
         seized_on=lot.seized_on,
         disposed=lot.disposal is not None,
+        disposal=known.disposals.get(lot.id),
         price=price_of(price) if price else None,
         pricing=tuple(known.pricing.get(lot.id, ())),
         addressees=tuple(parties),

@@ -1,12 +1,16 @@
-"""The handover of a sold lot beside what was promised: the day, the steps taken, met or missed."""
+"""The handover of a sold or taken lot beside what was promised: the day, the steps taken, met or missed; and how far
+the court has come after a taking or the debtor's own sale."""
 
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from auction.models import Auction
+from auction.models import Auction, Lot, OwnSale, Taking
+from auction.queries.unsold import taken_by
+from auction.rules.calendar import shanghai_day
+from auction.rules.published_holidays import due_as_published
 from disclosure.models import SheetVersion
 from disclosure.rules.catalogue import load
 from disclosure.rules.clearance import is_cleared, promised_on
@@ -14,15 +18,17 @@ from disclosure.rules.sheet import Sheet, is_occupied, sheet_of
 from risk.models import ClearanceAssessment
 from risk.queries import clearance
 
-from ..models import AfterSaleStep
-
-#: Steps after which nobody is there any more: those there left, or were made to leave.
-LEFT, FORCED = "cleared", "cleared_by_force"
+from ..models import AfterSaleStep, Payment
+from ..rules.clocks import DisposalFacts
+from ..rules.handover import FORCED, LEFT, RULING, SERVED, Way
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What was promised to the public when the lot was sold. `applies`: somebody was there and had to leave."""
+    """What was promised to the public when the lot was sold. `applies`: somebody was there and had to leave.
+
+    `ruled_on`: the day of the ruling, of a taking that of its service.
+    """
 
     applies: bool
     assessed: ClearanceAssessment | None
@@ -40,7 +46,8 @@ class HandoverStep:
 
 @dataclass(frozen=True, slots=True)
 class Handover:
-    """The tracker. `state`: not_applicable, waiting, overdue (the day has passed), met, missed."""
+    """The tracker. `state`: not_applicable, waiting, overdue (the day has passed), met, missed; by_owner where the
+    debtor hands over what he sold himself."""
 
     state: str
     due_on: date | None
@@ -66,13 +73,71 @@ def due(session: Session, auction: Auction) -> Due:
     told = promised_on(sheet)
     plan = None if told else clearance.plan(session, auction.lot_id)
     promise = date.fromisoformat(told) if told else plan.promised_on if plan else None
-    ruling = next((step.on for step in _steps(session, auction.id) if step.code == "ruling"), None)
-    return Due(is_cleared(asset_type) and occupied, assessed, promise, ruling)
+    days = days_of(session, auction.id)
+    return Due(is_cleared(asset_type) and occupied, assessed, promise, days.get(SERVED, days.get(RULING)))
 
 
 def _steps(session: Session, auction_id: str) -> list[AfterSaleStep]:
     rows = select(AfterSaleStep).where(AfterSaleStep.auction_id == auction_id)
     return list(session.scalars(rows.order_by(AfterSaleStep.on, AfterSaleStep.at, AfterSaleStep.id)))
+
+
+def days_of(session: Session, auction_id: str) -> dict[str, date]:
+    """The steps after a round by code, each with its latest day."""
+    return {step.code: step.on for step in _steps(session, auction_id)}
+
+
+def owner_sale(session: Session, auction: Auction) -> OwnSale | None:
+    """The debtor's own sale by which the lot was disposed of after a round; None where it was not."""
+    rows = select(OwnSale).where(OwnSale.auction_id == auction.id, OwnSale.status == "sold")
+    return session.scalar(rows) if auction.lot.disposal == Way.OWN_SALE else None
+
+
+def way_of(session: Session, auction: Auction) -> Way | None:
+    """How somebody came to the lot by this round; None where nobody did, or reneged on it."""
+    if auction.status == "sold":
+        return None if auction.settlement == "reneged" else Way.SALE
+    if auction.lot.disposal == Way.TAKING and taken_by(session, auction.id) is not None:
+        return Way.TAKING
+    return Way.OWN_SALE if owner_sale(session, auction) is not None else None
+
+
+def disposal_facts(session: Session, auction: Auction) -> DisposalFacts | None:
+    """How far the court has come after a taking or the debtor's own sale; None where a round led to neither."""
+    way, days = way_of(session, auction), days_of(session, auction.id)
+    taking, sale = taken_by(session, auction.id), owner_sale(session, auction)
+    if way is Way.TAKING and taking is not None:
+        promise = due(session, auction)
+        return DisposalFacts(
+            auction.id,
+            way,
+            taking.status,
+            paid_on=_difference_paid_on(session, taking),
+            difference_due_at=due_as_published(taking.due_at) if taking.due_at else None,
+            promised_on=promise.due_on if promise.applies else None,
+            steps=days,
+        )
+    if way is Way.OWN_SALE and sale is not None and sale.ended_at is not None:
+        return DisposalFacts(auction.id, way, sale.status, paid_on=shanghai_day(sale.ended_at), steps=days)
+    return None
+
+
+def _difference_paid_on(session: Session, taking: Taking) -> date | None:
+    """The day on which nothing was owed any more: of the last payment, else of the award; None while it is owed."""
+    if taking.status == "awarded" or taking.decided_at is None:
+        return None
+    paid = select(func.max(Payment.paid_at)).where(
+        Payment.registration_id == taking.registration_id, Payment.purpose == "difference", Payment.status == "paid"
+    )
+    return shanghai_day(session.scalar(paid) or taking.decided_at)
+
+
+def disposals(session: Session, court_code: str) -> dict[str, DisposalFacts]:
+    """The same of every lot of a court that was taken or sold by its owner, by lot."""
+    rows = select(Auction).join(Lot, Lot.id == Auction.lot_id).where(Lot.court_code == court_code)
+    gone = rows.where(Lot.disposal.in_((Way.TAKING, Way.OWN_SALE)), Auction.status == "unsold")
+    found = ((auction.lot_id, disposal_facts(session, auction)) for auction in session.scalars(gone))
+    return {lot_id: facts for lot_id, facts in found if facts is not None}
 
 
 def cleared_step(session: Session, auction_id: str) -> AfterSaleStep | None:
@@ -81,10 +146,13 @@ def cleared_step(session: Session, auction_id: str) -> AfterSaleStep | None:
 
 
 def handover(session: Session, auction: Auction, today: date) -> Handover | None:
-    """The tracker of a sale, as of that day in Shanghai; None before a sale, and after a renege."""
-    if auction.status != "sold" or auction.settlement == "reneged":
+    """The tracker of a sale or taking, as of that day in Shanghai; None before one, and after a renege."""
+    way = way_of(session, auction)
+    if way is None:
         return None
     steps = tuple(HandoverStep(step.code, step.on) for step in _steps(session, auction.id))
+    if way is Way.OWN_SALE:
+        return Handover("by_owner", None, False, steps, None, None, None)
     kept = clearance.outcome(session, auction.id)
     if kept is not None:
         return Handover(

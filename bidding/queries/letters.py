@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 from auction.kernel.clock import SHANGHAI
 from auction.kernel.errors import DomainError, invalid
 from auction.kernel.money import in_words, yuan
-from auction.models import Account, Auction, Case, Court, JournalRow, LetterTemplate, Lot, Notice, ReferencePrice
+from auction.models import Account, Auction, Case, Court, JournalRow, LetterTemplate, Lot, Notice, Party, ReferencePrice
 from auction.queries.proposals import recipient_of
+from auction.queries.unsold import taken_by
 from auction.rules.access import Actor, require
 from auction.rules.calendar import shanghai_day
 from auction.rules.lot import AssetType
@@ -25,6 +26,8 @@ from disclosure.rules.announcement import PLATFORM
 from disclosure.rules.letters import Letter, filled, letters
 
 from ..models import AfterSaleStep, Confirmation
+from ..rules.handover import RULING, Way
+from .handover import days_of, owner_sale, way_of
 
 _ROUNDS = {"first": "第一次拍卖", "second": "第二次拍卖", "sell_off": "变卖"}
 _ROLES = {
@@ -35,6 +38,15 @@ _ROLES = {
     "co_owner": "共有人",
     "lessee": "承租人",
     "other": "其他",
+}
+_STEPS = {
+    "notice_served": "协助执行通知书送达登记机构",
+    "clearing_notice": "张贴腾空公告",
+    "cleared": "腾空",
+    "cleared_by_force": "强制腾空",
+    "keys": "移交钥匙、资料",
+    "registered": "办理过户登记",
+    "handed_over": "交付完毕",
 }
 _YES = "是"
 _RULED = ("ruled", "handed_over")
@@ -100,6 +112,10 @@ def letter(
     asks = wording.letter.asks
     if "recipient" in asks:
         values |= _recipient(session, lot, asked.recipient, ruleset)
+    if asks & {"taking", "own_sale"}:
+        auction = _disposed_after(session, lot, asked.auction_id)
+        values |= _round(session, auction)
+        values |= _taking(session, auction) if "taking" in asks else _own_sale(session, auction)
     if asks & {"round", "sale"}:
         auction = _auction(session, lot, asked.auction_id)
         values |= _round(session, auction)
@@ -194,13 +210,56 @@ def _sale(session: Session, auction: Auction) -> Mapping[str, str]:
         raise DomainError("wrong_state", reason="not_ruled")
     rows = select(AfterSaleStep).where(AfterSaleStep.auction_id == auction.id)
     steps = session.scalars(rows.order_by(AfterSaleStep.on, AfterSaleStep.at)).all()
-    ruling = next((step.on for step in steps if step.code == "ruling"), None)
-    told = [f"{step.on.isoformat()} {step.detail.get('detail', '')}".strip() for step in steps if step.code != "ruling"]
+    ruling = next((step.on for step in steps if step.code == RULING), None)
+    told = [_told(step) for step in steps if step.code != RULING]
     return {
         "buyer": "、".join(buyer["name"] for buyer in confirmed.document["buyers"]),
         "price": _money(auction.price_fen),
         "ruled_on": _day(ruling) if ruling else "",
         "handover_steps": "；".join(told),
+    }
+
+
+def _told(step: AfterSaleStep) -> str:
+    parts = (step.on.isoformat(), _STEPS.get(step.code, ""), step.detail.get("detail", ""))
+    return " ".join(part for part in parts if part)
+
+
+def _disposed_after(session: Session, lot: Lot, auction_id: str | None) -> Auction:
+    """The round after which the lot was taken or sold by its owner; DomainError not_found, wrong_state."""
+    rounds = select(Auction).where(Auction.lot_id == lot.id).order_by(Auction.created_at.desc(), Auction.id.desc())
+    known = list(session.scalars(rounds))
+    if auction_id is not None and auction_id not in {one.id for one in known}:
+        raise DomainError("not_found")
+    for auction in known:
+        if auction_id in (None, auction.id) and way_of(session, auction) in (Way.TAKING, Way.OWN_SALE):
+            return auction
+    raise DomainError("wrong_state", reason="not_disposed")
+
+
+def _taking(session: Session, auction: Auction) -> Mapping[str, str]:
+    taking = taken_by(session, auction.id)
+    if taking is None or taking.status not in ("taken", "ruled"):
+        raise DomainError("wrong_state", reason="not_disposed")
+    ruled = days_of(session, auction.id).get(RULING)
+    return {
+        "taker": session.get_one(Party, taking.party_id).name,
+        "price": _money(taking.price_fen),
+        "claim": _money(taking.claim_fen),
+        "difference": _money(taking.difference_fen),
+        "taking_ruled_on": _day(ruled) if ruled else "",
+    }
+
+
+def _own_sale(session: Session, auction: Auction) -> Mapping[str, str]:
+    sale = owner_sale(session, auction)
+    if sale is None or sale.ended_at is None:
+        raise DomainError("wrong_state", reason="not_disposed")
+    debtors = select(Party.name).where(Party.case_id == auction.lot.case_id, Party.role == "debtor")
+    return {
+        "debtor": "、".join(session.scalars(debtors.order_by(Party.position))),
+        "price": _money(sale.price_fen),
+        "sold_on": _day(shanghai_day(sale.ended_at)),
     }
 
 

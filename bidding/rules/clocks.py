@@ -7,7 +7,7 @@ field of `LotFacts`.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
 from datetime import date, datetime, timedelta
 from typing import Literal
@@ -30,6 +30,7 @@ from auction.rules.ruleset import Citation, Ruleset
 from auction.rules.terms import notice_days
 
 from .debt import OWING, debt_clock
+from .handover import FORCED, HANDED_OVER, LEFT, NOTIFIED, SERVED, UNSEALED, Way
 from .objection import CONDUCT, DECISION_DAYS
 
 Nature = Literal["deadline", "wait", "event"]
@@ -71,6 +72,28 @@ class SaleFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class DisposalFacts:
+    """How far a taking or the debtor's own sale after a round has come. `steps`: the latest day of each by code.
+
+    `status`: of a taking awarded (the difference is owed until `difference_due_at`), taken, ruled; of an own sale sold.
+    `paid_on`: the day on which nothing was owed any more. `promised_on`: by when the court said it would clear.
+    """
+
+    auction_id: str
+    way: Way
+    status: str
+    paid_on: date | None = None
+    difference_due_at: datetime | None = None
+    promised_on: date | None = None
+    steps: Mapping[str, date] = dataclass_field(default_factory=dict)
+
+    @property
+    def over(self) -> bool:
+        """Whether the lot was handed over."""
+        return HANDED_OVER in self.steps
+
+
+@dataclass(frozen=True, slots=True)
 class OpenObjection:
     """An objection to a sale: its court has to `receive` or `decide` it by `due_on`, or a higher one to `review` it.
 
@@ -88,7 +111,8 @@ class LotFacts:
     """What the clocks of a lot rest on; `sale` is its latest round, `earlier` every round, in order of time.
 
     `seized_on`: where it is recorded.
-    `disposed`: taken, sold by its owner or returned, so that no further round comes. `announced_on`: the day of the
+    `disposed`: taken, sold by its owner or returned, so that no further round comes; `disposal`: how far the court has
+    come after the first two. `announced_on`: the day of the
     first announcement, None before it. `gaps`: what the sheet still lacks. `questions` that wait for an answer, and
     the first moment at which it is too late for one. Of all rounds: `refunds` not yet sent back and when the first was
     due, `objections` to declared reneges not yet decided and when the first is due, `sale_objections` to sales,
@@ -99,6 +123,7 @@ class LotFacts:
     entered_at: datetime
     seized_on: date | None = None
     disposed: bool = False
+    disposal: DisposalFacts | None = None
     price: ReferencePrice | None = None
     pricing: tuple[Step, ...] = ()
     addressees: tuple[Addressee, ...] = ()
@@ -384,6 +409,66 @@ def _after_sale(lot: LotFacts, at: Moment) -> Iterator[Clock]:
         yield Clock("clearance", "deadline", _end_of(sale.promised_on), at.announced.basis("clearance_plan_bands"))
 
 
+def _after_taking(lot: LotFacts, at: Moment) -> Iterator[Clock]:
+    """The difference, the ruling and its service, what the ruling is for (SALE 16, 20, 27; OJA 6)."""
+    gone = lot.disposal
+    if gone is None or gone.way is not Way.TAKING or gone.over:
+        return
+    served = gone.steps.get(SERVED)
+    if gone.status == "awarded" and gone.difference_due_at is not None:
+        basis = at.ruleset.basis("taking_difference")
+        yield Clock("taking_difference", "deadline", gone.difference_due_at, basis, auction_id=gone.auction_id)
+    elif served is None and gone.paid_on is not None:
+        code = "taking_service" if gone.status == "ruled" else "taking_ruling"
+        yield _of(gone, _within(code, gone.paid_on, at.ruleset, "ruling_service", at))
+    elif served is not None:
+        yield from _handing_over("taking", gone, served, at)
+    if gone.promised_on is not None and not {LEFT, FORCED} & gone.steps.keys():
+        basis = at.ruleset.basis("clearance_plan_bands")
+        yield Clock("taking_clearance", "deadline", _end_of(gone.promised_on), basis, auction_id=gone.auction_id)
+
+
+def _after_own_sale(lot: LotFacts, at: Moment) -> Iterator[Clock]:
+    """Lifting the seizure of what the debtor sold himself, and what follows (OJA 6; court's practice)."""
+    gone = lot.disposal
+    if gone is None or gone.way is not Way.OWN_SALE or gone.over or gone.paid_on is None:
+        return
+    unsealed = gone.steps.get(UNSEALED)
+    if unsealed is None:
+        yield _of(gone, _within("own_sale_release", gone.paid_on, at.ruleset, "own_sale_release", at))
+    else:
+        yield from _handing_over("own_sale", gone, unsealed, at)
+
+
+def _handing_over(way: str, gone: DisposalFacts, since: date, at: Moment) -> Iterator[Clock]:
+    """The handover within its days, and the registry's notice, for which no day is set."""
+    if NOTIFIED not in gone.steps:
+        basis = at.ruleset.basis("assistance_notice")
+        yield Clock(f"{way}_notice", "deadline", None, basis, auction_id=gone.auction_id)
+    yield _of(gone, _within(f"{way}_handover", since, at.ruleset, "handover", at))
+
+
+def _of(gone: DisposalFacts, clock: Clock) -> Clock:
+    return replace(clock, auction_id=gone.auction_id)
+
+
+def after_disposal(
+    gone: DisposalFacts, asset_type: AssetType, now: datetime, ruleset: Ruleset, calendar: WorkingDays
+) -> tuple[Clock, ...]:
+    """What is due after a taking or the debtor's own sale alone, the most urgent first."""
+    lot, moment = LotFacts(asset_type, now, disposed=True, disposal=gone), Moment(now, ruleset, ruleset, calendar)
+    return in_order((*_after_taking(lot, moment), *_after_own_sale(lot, moment)), now)
+
+
+#: The clocks of a taking and of an own sale, which run on the round after which they came about.
+OF_DISPOSAL = frozenset(
+    (
+        *("taking_difference", "taking_ruling", "taking_service", "taking_notice", "taking_handover"),
+        *("taking_clearance", "own_sale_release", "own_sale_notice", "own_sale_handover"),
+    )
+)
+
+
 def _relisting(lot: LotFacts, at: Moment) -> Iterator[Clock]:
     """The next round after one that ended unsold (OJA 26), near from the day on which the board warns."""
     due = None if lot.disposed else relist_due(lot.earlier, at.ruleset, at.calendar)
@@ -404,6 +489,8 @@ CLOCKS: tuple[Source, ...] = (
     _sale_objections,
     _questions,
     _after_sale,
+    _after_taking,
+    _after_own_sale,
     _relisting,
 )
 

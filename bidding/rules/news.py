@@ -232,6 +232,20 @@ def _taking(kind: str) -> _Reader:
     return read
 
 
+def _taking_step(lot_id: str, entry: Entry) -> Tiding:
+    body = entry["body"]
+    return _party_step(lot_id, body, body["party_id"])
+
+
+def _own_sale_step(lot_id: str, entry: Entry) -> list[Tiding]:
+    return [_party_step(lot_id, entry["body"], party_id) for party_id in entry["body"]["debtors"]]
+
+
+def _party_step(lot_id: str, body: Mapping[str, Any], party_id: str) -> Tiding:
+    facts = {"code": body["code"], "on": body["on"]}
+    return Tiding("handover_step", "party", party_id, facts, auction_id=body["auction_id"], lot_id=lot_id)
+
+
 _READERS: Mapping[str, _Reader] = {
     "RegistrationFiled": _filed,
     "RegistrationRefused": _refused,
@@ -289,6 +303,8 @@ _READERS: Mapping[str, _Reader] = {
     "TakingRefused": _taking("taking_refused"),
     "TakingEnded": _taking("taking_lapsed"),
     "TakingRulingMade": _taking("taking_ruled"),
+    "TakingStepTaken": _taking_step,
+    "OwnSaleStepTaken": _own_sale_step,
 }
 #: The kinds of entry that tell somebody something.
 TOLD = frozenset(_READERS)

@@ -45,9 +45,15 @@ _BY_STATUS: Mapping[AuctionStatus, Stage] = MappingProxyType(
 )
 
 
+#: Where a taking stands; one that was ruled on, and the debtor's own sale, are to be handed over.
+_AFTER: Mapping[str, Stage] = MappingProxyType({"awarded": Stage.BALANCE, "taken": Stage.RULING})
+
+
 def stage(lot: LotFacts, now: datetime, ruleset: Ruleset, calendar: WorkingDays) -> Stage:
-    """The stage of a lot. `stopped`: withdrawn or revoked, to be sold anew; `done`: handed over, taken or returned."""
+    """The stage of a lot. `stopped`: withdrawn or revoked, to be sold anew; `done`: handed over, or returned."""
     sale = lot.sale
+    if lot.disposal is not None and not lot.disposal.over:
+        return _AFTER.get(lot.disposal.status, Stage.HANDOVER)
     if lot.disposed:
         return Stage.DONE
     if sale is None:

@@ -1,4 +1,4 @@
-"""How the clearing of a sold lot went: decided once, with the last step of its handover."""
+"""How the clearing of a sold or taken lot went: decided once, with the last step of its handover."""
 
 from datetime import date
 
@@ -9,8 +9,9 @@ from auction.rules.published_holidays import published_calendar
 from risk.models import ClearanceOutcome
 from risk.services.clearance import keep_outcome
 
-from ..queries.handover import FORCED, cleared_step, due
+from ..queries.handover import cleared_step, due
 from ..queries.rooms import ruleset_of
+from ..rules.handover import FORCED
 
 
 def decide_clearance(unit: Unit, auction: Auction, handed_over_on: date) -> ClearanceOutcome:

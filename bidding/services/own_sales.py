@@ -11,7 +11,7 @@ from sqlalchemy import select
 from auction.kernel.clock import iso
 from auction.kernel.errors import DomainError
 from auction.kernel.unit import Unit
-from auction.models import Auction, OwnSale
+from auction.models import Auction, OwnSale, Party
 from auction.queries.unsold import own_sale
 from auction.rules.access import PLATFORM, Actor
 from auction.rules.calendar import shanghai_day
@@ -21,6 +21,7 @@ from auction.rules.ruleset import load
 from auction.rules.unsold import check_above, own_sale_end
 from auction.services.locking import lock_round
 
+from ..models import AfterSaleStep
 from ..rules import ledger
 from .disposal import check_no_own_sale, check_undisposed, dispose, lock_unsold
 from .moving import post_unregistered
@@ -92,6 +93,20 @@ def end_early(unit: Unit, actor: Actor, auction_id: str, *, reason: str) -> OwnS
     _record(unit, auction, "OwnSaleEnded", "own_sale_ended")
     _note(unit, sale, actor, reason)
     return sale
+
+
+def note_step(unit: Unit, actor: Actor, auction: Auction, sale: OwnSale, step: AfterSaleStep) -> None:
+    """Journal a step after an own sale, sealed, so that the debtors are told."""
+    parties = select(Party.id).where(Party.case_id == auction.lot.case_id, Party.role == "debtor")
+    body = {
+        "own_sale_id": sale.id,
+        "auction_id": auction.id,
+        "debtors": list(unit.session.scalars(parties.order_by(Party.position))),
+        "code": step.code,
+        "on": step.on.isoformat(),
+        "by": actor.id,
+    }
+    unit.record("OwnSaleStepTaken", stream=f"lot:{sale.lot_id}", private=True, body=body)
 
 
 def lapse_own_sale(unit: Unit, sale_id: str) -> None:

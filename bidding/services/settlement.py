@@ -1,4 +1,4 @@
-"""After the hammer: the confirmation, the balance, the ruling, the handover.
+"""After the hammer: the confirmation, the balance, the ruling.
 
 Ownership passes when the closing ruling is served on the buyer (OJA 22(2)); the handover follows within the
 ruleset's days. A winner found barred at the end gets no confirmation: the sale is held (PRECISIONS 14).
@@ -7,8 +7,6 @@ ruleset's days. A winner found barred at the end gets no confirmation: the sale 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
-
-from sqlalchemy import func, select
 
 from auction.kernel.clock import iso
 from auction.kernel.crypto import canonical, sha256_hex
@@ -32,17 +30,14 @@ from ..queries.papers import proofs
 from ..queries.reneges import RENEGE, RENEGE_REVOKED, reneges_of_lot
 from ..queries.restricted import is_restricted_sale
 from ..queries.rooms import ruleset_of
+from ..rules.handover import RULING
 from ..rules.objection import ACCEPTED
-from .clearing import decide_clearance
 from .confirmation import confirmation_of
 from .interest import recheck
 from .life import change_status, record_close, release_all, suspend_locked
 from .looks import count_again
 from .payments import apply_deposit, held_deposit
 from .rooms import lock_auction
-
-#: The steps that begin and end the handover.
-RULING, HANDED_OVER = "ruling", "handed_over"
 
 
 def hold_barred_winner(unit: Unit, auction: Auction, winner: Registration) -> bool:
@@ -206,34 +201,6 @@ def check_evidence(unit: Unit, auction: Auction, evidence: Sequence[str]) -> Non
     ]
     if wrong:
         raise DomainError("invalid", wrong)
-
-
-def record_handover(unit: Unit, actor: Actor, auction_id: str, *, code: str, on: date, detail: str) -> AfterSaleStep:
-    """Record one step of the handover and answer it; `handed_over` ends the handover (SALE 27), and decides
-    whether the lot was cleared in time.
-
-    DomainError wrong_state before the ruling and after the end, invalid for a day that has not come or lies before the
-    ruling's.
-    """
-    auction = lock_auction(unit, auction_id)
-    require(actor, "auction.settle", court=auction.lot.court_code)
-    if auction.settlement != "ruled":
-        raise DomainError("wrong_state", status=auction.settlement or auction.status)
-    if on > shanghai_day(unit.now):
-        raise invalid("on", "in_future", value=on.isoformat())
-    ruled_on = unit.session.scalar(
-        select(func.max(AfterSaleStep.on)).where(AfterSaleStep.auction_id == auction.id, AfterSaleStep.code == RULING)
-    )
-    if ruled_on is not None and on < ruled_on:
-        raise invalid("on", "too_early", earliest=ruled_on.isoformat())
-    step = _step(unit, actor, auction, code, on, {"detail": detail})
-    unit.record("HandoverStepTaken", stream=f"auction:{auction.id}", body={"code": code, "on": on.isoformat()})
-    if code == HANDED_OVER:
-        auction.settlement = "handed_over"
-        unit.session.flush()
-        decide_clearance(unit, auction, on)
-        unit.tell(auction, "notice", notice="handed_over")
-    return step
 
 
 def _step(unit: Unit, actor: Actor, auction: Auction, code: str, on: date, detail: dict[str, Any]) -> AfterSaleStep:

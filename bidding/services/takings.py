@@ -38,6 +38,7 @@ from ..models import AfterSaleStep, Registration
 from ..queries.objections import barring_objection
 from ..queries.payments import payments
 from ..rules import ledger
+from ..rules.handover import RULING
 from .disposal import check_no_own_sale, dispose, lock_unsold
 from .identities import sealed_identity
 from .looks import count_again
@@ -351,7 +352,7 @@ def rule_taking(unit: Unit, actor: Actor, auction_id: str, taking_id: str, *, re
     step = AfterSaleStep(
         id=unit.new_id(),
         auction_id=auction.id,
-        code="ruling",
+        code=RULING,
         on=shanghai_day(unit.now),
         detail={"reason": reason},
         at=unit.now,
@@ -362,6 +363,11 @@ def rule_taking(unit: Unit, actor: Actor, auction_id: str, taking_id: str, *, re
     _note(unit, taking, "TakingRulingMade", reason=reason, by=actor.id)
     unit.tell(auction, "notice", notice="taking_ruled")
     return taking
+
+
+def note_step(unit: Unit, actor: Actor, taking: Taking, step: AfterSaleStep) -> None:
+    """Journal a step of the handover to a taker, sealed, so that he is told."""
+    _note(unit, taking, "TakingStepTaken", code=step.code, on=step.on.isoformat(), by=actor.id)
 
 
 def _of(unit: Unit, auction: Auction, taking_id: str, status: str) -> Taking:

@@ -48,6 +48,12 @@ VALUES: Mapping[str, str] = MappingProxyType(
         "price": "成交价",
         "ruled_on": "成交裁定作出日期",
         "handover_steps": "交付步骤",
+        "taker": "承受人",
+        "claim": "以标的抵偿的债权额",
+        "difference": "承受人补交的差价",
+        "taking_ruled_on": "抵债裁定作出日期",
+        "debtor": "被执行人",
+        "sold_on": "自行变卖价款到账日期",
         "today": "今天的日期",
     }
 )
@@ -65,7 +71,7 @@ _SANDBOX.tests.clear()
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A kind of letter as shipped. `asks`: what it is about: `recipient`, `round`, `sale`."""
+    """A kind of letter as shipped. `asks`: what it is about: `recipient`, `round`, `sale`, `taking`, `own_sale`."""
 
     kind: str
     title: str

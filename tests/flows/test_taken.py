@@ -3,7 +3,7 @@
 from hashlib import sha256
 
 from tests.flows.stage import RESERVE, STEP, Stage
-from tests.web.caller import code_of
+from tests.web.caller import code_of, fields_of
 from tests.web.court import fine
 
 _CREDITORS = ("李四", "王五")
@@ -34,17 +34,26 @@ def test_two_creditors_want_the_flat_and_the_one_who_was_drawn_pays_the_differen
     assert stage.order(f"{taking}/award", award)["owed_fen"] == STEP
     early = stage.at("judge1").post(f"{stage.path}/{taking}/ruling", {"reason": "抵偿"})
     assert code_of(early) == "wrong_state"
+    assert _due(stage) == ("balance", ["taking_difference"])
     assert stage.pay(first["name"], f"{stage.path}/{taking}/difference", {}) == STEP
+    assert _due(stage) == ("ruling", ["taking_ruling"])
+    serve = {"code": "ruling_served", "on": stage.now.date().isoformat()}
+    assert code_of(stage.at("judge1").post(f"{stage.path}/handover-steps", serve)) == "wrong_state"
     assert stage.order(f"{taking}/ruling", {"reason": "已抵偿债务"})["status"] == "ruled"
     lot = fine(stage.at().get(f"/lots/{stage.lot_id}"))
     assert (lot["status"], lot["disposal"]["kind"], lot["disposal"]["price_fen"]) == ("taken", "taken", RESERVE)
     assert code_of(stage.at("judge1").post(f"{stage.path}/relist", {"reason": "unsold"})) == "lot_disposed"
+    assert _due(stage) == ("handover", ["taking_service"])
+    _hand_over(stage, "ruling_served", "notice_served", "keys", "handed_over")
+    assert _due(stage) == ("done", [])
+    over = {"code": "keys", "on": stage.now.date().isoformat()}
+    assert code_of(stage.at("judge1").post(f"{stage.path}/handover-steps", over)) == "wrong_state"
     assert stage.booked("court_price") == STEP
     stage.check_end(
         ["unsold"],
         {
             "张三": {"result_unsold", "refund_done"},
-            first["name"]: {"creditor_asked", "taking_awarded", "taking_ruled"},
+            first["name"]: {"creditor_asked", "taking_awarded", "taking_ruled", "handover_step"},
             second["name"]: {"creditor_asked"},
         },
         张三="released",
@@ -54,3 +63,20 @@ def test_two_creditors_want_the_flat_and_the_one_who_was_drawn_pays_the_differen
 
 def _events(stage: Stage) -> list[dict[str, str]]:
     return list(fine(stage.at().get(f"{stage.path}/events"))["items"])
+
+
+def _due(stage: Stage) -> tuple[str, list[str]]:
+    """Where the lot stands on its court's board, and what is due there."""
+    items = fine(stage.at("judge1").get("/desk/board"))["items"]
+    (item,) = [one for one in items if one["lot_id"] == stage.lot_id]
+    return item["stage"], [clock["code"] for clock in item["clocks"]]
+
+
+def _hand_over(stage: Stage, *codes: str) -> None:
+    """Take the steps in order; no other than the first is open before it."""
+    on = stage.now.date().isoformat()
+    early = stage.at("judge1").post(f"{stage.path}/handover-steps", {"code": codes[-1], "on": on})
+    assert fields_of(early) == {"code": "step_out_of_order"}
+    for code in codes:
+        step = stage.order("handover-steps", {"code": code, "on": on, "detail": "见笔录"}, status=201)
+        assert (step["code"], step["settlement"]) == (code, None)

@@ -55,6 +55,13 @@ def test_the_debtors_own_buyer_does_not_come_and_the_next_one_does(stage: Stage)
     lot = fine(stage.at().get(f"/lots/{stage.lot_id}"))
     assert (lot["status"], lot["disposal"]["price_fen"]) == ("own_sale", price)
     assert stage.booked("court_price") == price
+    on = stage.now.date().isoformat()
+    early = stage.at("judge1").post(f"{stage.path}/handover-steps", {"code": "notice_served", "on": on})
+    assert fields_of(early) == {"code": "step_out_of_order"}
+    for code in ("unsealed", "notice_served", "registered", "handed_over"):
+        stage.order("handover-steps", {"code": code, "on": on, "detail": "见笔录"}, status=201)
+    (item,) = [one for one in fine(stage.at("judge1").get("/desk/board"))["items"] if one["lot_id"] == stage.lot_id]
+    assert (item["stage"], item["clocks"]) == ("done", [])
     stage.check_end(["unsold", "unsold"], _LOST, 张三="released", 赵六="released")
 
 

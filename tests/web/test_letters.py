@@ -9,9 +9,9 @@ from pypdf import PdfReader
 
 from auction.kernel.clock import iso
 from auction.kernel.unit import House, Unit
-from auction.models import Account, Auction, JournalRow, Notice
+from auction.models import Account, Auction, JournalRow, Notice, Taking
 from bidding.models import AfterSaleStep, Confirmation
-from tests.factories import a_case, a_court, a_lot, an_account, an_auction
+from tests.factories import a_case, a_court, a_lot, a_party, an_account, an_auction
 from tests.web.caller import Caller, SignIn, code_of, fields_of
 from tests.web.court import PDF, CourtRoom, fine, send
 from tests.web.test_pages import signed_in
@@ -92,6 +92,32 @@ def test_after_the_ruling_the_assistance_notice_names_the_buyer(house: House, si
     notice = text_of(caller.get(f"/lots/{auction.lot_id}/letters/assistance_notice"))
     assert "买受人示例买受人以贰佰伍拾陆万陆仟元" in notice.replace("人民币", "") and "2026年3月2日作出" in notice
     assert "移交钥匙两把" in text_of(caller.get(f"/lots/{auction.lot_id}/letters/handover_record"))
+
+
+def test_after_a_taking_and_an_own_sale_their_own_letters_are_printed(house: House, sign_in: SignIn) -> None:
+    judge, auction = house.perform(a_lot_with_notices, "real_estate", status="unsold")
+    caller, lot = sign_in(judge), f"/lots/{auction.lot_id}/letters"
+    for kind in ("taking_ruling", "taking_notice", "own_sale_notice"):
+        assert code_of(caller.get(f"{lot}/{kind}")) == "wrong_state"
+
+    def taken(unit: Unit) -> Auction:
+        known = unit.session.get_one(Auction, auction.id)
+        known.lot.disposal = "taken"
+        party = a_party(unit, known.lot.case, "applicant", name="示例承受人")
+        made = Taking(id="t", auction_id=known.id, lot_id=known.lot_id, party_id=party.id, status="ruled", rank=1)
+        made.price_fen, made.claim_fen, made.difference_fen = 256_600_000, 250_000_000, 6_600_000
+        made.answered_by, made.answered_at, made.decided_at = judge.id, unit.now, unit.now
+        step = {"code": "ruling", "on": unit.now.date(), "detail": {}, "by": judge.id}
+        unit.session.add_all((made, AfterSaleStep(id="s", auction_id=known.id, at=unit.now, **step)))
+        return known
+
+    house.perform(taken)
+    ruling = text_of(caller.get(f"{lot}/taking_ruling"))
+    assert "承受人示例承受人" in ruling and "¥2,566,000" in ruling and "陆万陆仟元" in ruling
+    notice = text_of(caller.get(f"{lot}/taking_notice"))
+    assert "2026年3月2日裁定" in notice and "示例承受人名下" in notice
+    assert code_of(caller.get(f"{lot}/own_sale_notice")) == "wrong_state"
+    assert code_of(caller.get(f"{lot}/assistance_notice")) == "wrong_state"
 
 
 def test_a_court_words_its_letters_in_versions_that_are_journaled(house: House, sign_in: SignIn) -> None:

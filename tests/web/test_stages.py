@@ -13,11 +13,12 @@ import pytest
 from auction.kernel.clock import iso
 from auction.kernel.errors import DomainError
 from auction.kernel.unit import House, Unit
-from auction.models import Account, Auction, PanelMember
+from auction.models import Account, Auction, OwnSale, PanelMember, Taking
 from auction.rules.access import POLICY, ROLES, Actor, decide
 from auction.rules.lot import AuctionStatus, check_transition
+from bidding.models import AfterSaleStep
 from tests.conftest import START
-from tests.factories import a_bidder, a_court, a_lot, a_registration, an_account, an_auction
+from tests.factories import a_bidder, a_court, a_lot, a_party, a_registration, an_account, an_auction
 from tests.web.caller import SignIn, code_of
 
 DAY = timedelta(days=1)
@@ -128,6 +129,8 @@ ACTS: dict[str, tuple[str, Any]] = {
     "change": ("disclosure-change", {"choice": "supplement", **SAID}),
     "rule": ("ruling", {"qualification": "not_required", **SAID}),
     "hand_over": ("handover-steps", {"code": "keys", "on": START.date().isoformat(), "detail": "交钥匙"}),
+    "serve": ("handover-steps", {"code": "ruling_served", "on": START.date().isoformat()}),
+    "unseal": ("handover-steps", {"code": "unsealed", "on": START.date().isoformat()}),
     "renege": ("renege", {"reason": "逾期未付", "malicious_factors": []}),
     "relist": ("relist", {"reason": "unsold"}),
     "relist_reneged": ("relist", {"reason": "renege"}),
@@ -138,10 +141,13 @@ ACTS: dict[str, tuple[str, Any]] = {
     "draw": ("takings/drawing", {}),
     "return": ("return", {"kind": "returned", **SAID}),
 }
-#: The stages, those after a sale by what became of it: status, settlement.
+_GONE = ("awarded", "taken", "taking_ruled", "taking_served", "sold_by_owner", "unsealed")
+#: The stages, those after a sale by what became of it: status, settlement; those of a lot that was taken after an
+#: unsold round, or sold by its owner, by how far that has come.
 STAGES: dict[str, tuple[str, str | None]] = {
     **{status: (status, None) for status in ORDER if status != "sold"},
     **{name: ("sold", name) for name in ("balance_due", "overdue", "paid", "ruled", "handed_over", "reneged")},
+    **dict.fromkeys(_GONE, ("unsold", None)),
 }
 #: What a judge on the panel is answered in each stage; wrong_state where nothing is said.
 TAKEN: dict[str, dict[str, str]] = {
@@ -154,16 +160,27 @@ TAKEN: dict[str, dict[str, str]] = {
     "revoke": dict.fromkeys(("balance_due", "overdue", "paid", "ruled", "handed_over"), "taken"),
     "change": {},
     "rule": {"paid": "taken"},
-    "hand_over": {"ruled": "taken"},
+    "hand_over": {
+        **dict.fromkeys(("ruled", "taking_served", "unsealed"), "taken"),
+        **dict.fromkeys(("taking_ruled", "sold_by_owner"), "invalid"),
+    },
+    "serve": {
+        "taking_ruled": "taken",
+        **dict.fromkeys(("ruled", "taking_served", "sold_by_owner", "unsealed"), "invalid"),
+    },
+    "unseal": {
+        "sold_by_owner": "taken",
+        **dict.fromkeys(("ruled", "taking_ruled", "taking_served", "unsealed"), "invalid"),
+    },
     "renege": dict.fromkeys(("balance_due", "overdue"), "taken"),
-    "relist": {"unsold": "taken"},
+    "relist": {"unsold": "taken", **dict.fromkeys(_GONE, "lot_disposed")},
     "relist_reneged": {"reneged": "taken"},
     "relist_withdrawn": {"withdrawn": "taken"},
     "relist_revoked": {"revoked": "taken"},
-    "own_sale": {"unsold": "taken"},
+    "own_sale": {"unsold": "taken", **dict.fromkeys(_GONE, "lot_disposed")},
     "sold_by_owner": {},
-    "draw": {},
-    "return": {"unsold": "return_too_early"},
+    "draw": dict.fromkeys(_GONE, "lot_disposed"),
+    "return": {"unsold": "return_too_early", **dict.fromkeys(_GONE, "lot_disposed")},
 }
 
 
@@ -198,7 +215,32 @@ def a_round(unit: Unit, stage: str, judge: Account) -> str:
         buyer = a_registration(unit, auction, status="applied" if applied else "qualified")
         auction.leader_registration_id, auction.price_fen = buyer.id, auction.reserve_price_fen
         auction.balance_fen, auction.balance_due_at = auction.price_fen - auction.deposit_fen, unit.now - 30 * DAY
+    if stage in _GONE:
+        _dispose(unit, auction, stage, judge)
     return auction.id
+
+
+def _dispose(unit: Unit, auction: Auction, stage: str, judge: Account) -> None:
+    """The lot was taken after this unsold round, or sold by its owner, and that has come as far as the stage says."""
+    made = {"auction_id": auction.id, "lot_id": auction.lot_id, "reason": "r"}
+    codes = {"taking_served": ("ruling", "ruling_served"), "taking_ruled": ("ruling",), "unsealed": ("unsealed",)}
+    if stage in ("sold_by_owner", "unsealed"):
+        auction.lot.disposal = "own_sale"
+        sale = OwnSale(
+            id=unit.new_id(), above_fen=1, offer_fen=2, price_fen=2, status="sold", allowed_by=judge.id, **made
+        )
+        sale.until_on, sale.ends_at, sale.allowed_at, sale.ended_at = START.date(), unit.now, unit.now, unit.now
+        unit.session.add(sale)
+    else:
+        auction.lot.disposal = "taken"
+        status = stage if stage in ("awarded", "taken") else "ruled"
+        party = a_party(unit, auction.lot.case, "applicant")
+        taking = Taking(id=unit.new_id(), party_id=party.id, status=status, rank=1, price_fen=2, **made)
+        taking.answered_by, taking.answered_at, taking.decided_at = judge.id, unit.now, unit.now
+        unit.session.add(taking)
+    for code in codes.get(stage, ()):
+        step = {"id": unit.new_id(), "code": code, "on": START.date(), "detail": {}, "by": judge.id}
+        unit.session.add(AfterSaleStep(auction_id=auction.id, at=unit.now, **step))
 
 
 def test_an_act_is_taken_in_its_stages_alone_and_at_the_door_by_nobody_else(

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from auction.kernel.clock import FixedClock
 from auction.kernel.unit import House, Unit
 from auction.models import Account, Lot, LotDrawing, Taking
+from auction.rules.calendar import shanghai_day
 from bidding.services import takings
 from tests.bidding.hall import RESERVE, STEP, Hall
 from tests.bidding.services.unsold import Creditor, Unsold, an_unsold_lot
@@ -58,6 +59,16 @@ def test_a_judge_leads_a_debt_for_asset_by_its_page(app: Flask, house: House, st
     own.send("/difference")
     page = own.send("/simulated-payment")
     assert "标的随抵债裁定归您" in page.text
+    assert "差价付清后作出并送达抵债裁定" in reader.get(at).text
+    assert "向承受人送达抵债裁定" in reader.send(f"{first}/ruling", {"reason": "已抵偿债务"}).text
+    served = {"code": "ruling_served", "on": shanghai_day(story.hall.clock.moment).isoformat(), "detail": "送达回证"}
+    assert "抵债裁定送达后，将标的移交承受人" in reader.send(f"{at}/steps", served).text
+    page = own.get(f"/me/takings/{story.auction_id}")
+    assert "抵债裁定已送达" in page.text and "将标的移交承受人" in page.text
+    reader.get(at)
+    assert "交付完毕" in reader.send(f"{at}/steps", served | {"code": "handed_over", "detail": "移交清单"}).text
+    reader.get(at)
+    assert f"{at}/steps" not in [form.action for form in reader.page.forms]
 
 
 def takings_of(house: House, story: Unsold, creditor: Creditor) -> str:

@@ -24,7 +24,9 @@ blueprint = Blueprint("letters", __name__, description="Printable letters of a c
 @blueprint.arguments(LetterQuery, location="query")
 @blueprint.response(200, {"type": "string", "format": "binary"}, content_type="application/pdf")
 def get_letter(query: dict[str, Any], lot_id: str, kind: str) -> Response:
-    """A letter as PDF: `auction_notice preferential_notice delivery_receipt assistance_notice handover_record`."""
+    """A letter as PDF: `auction_notice preferential_notice delivery_receipt assistance_notice handover_record`;
+    of a taking `taking_ruling taking_notice`, of the debtor's own sale `own_sale_notice`.
+    """
     return printed(lot_id, kind, **query)
 
 

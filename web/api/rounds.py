@@ -20,7 +20,8 @@ from auction.services.lots import lock_lot
 from bidding.models import AfterSaleStep, Registration
 from bidding.queries.auctions import auction_dict
 from bidding.queries.court import HeldIdentity, Pending, held_identities, pending
-from bidding.services import life, qualification, registration, settlement
+from bidding.services import life, qualification, registration
+from bidding.services.handover import record_handover
 from bidding.services.relist import relist as draft_next
 from disclosure.queries import check_round
 from disclosure.services.publish import publish
@@ -288,7 +289,7 @@ def create_handover_step(data: dict[str, Any], auction_id: str) -> Response:
     """Record one step of the handover; `handed_over` ends it (SALE 27)."""
 
     def take(unit: Unit) -> dict[str, Any]:
-        step = settlement.record_handover(unit, me(), auction_id, **data)
+        step = record_handover(unit, me(), auction_id, **data)
         return _step(step, unit.session.get_one(Auction, auction_id))
 
     return created(act(take))

@@ -84,17 +84,18 @@ def record(read: ClearanceReading) -> str:
 
 def tracker(found: Handover) -> dict[str, Any]:
     """The promise beside what was done: the day due, the steps with their days, met or missed."""
-    tones = {"met": "lead", "missed": "out", "overdue": "out", "waiting": "wait", "not_applicable": "info"}
+    tones = {"met": "lead", "missed": "out", "overdue": "out", "waiting": "wait"}
     words = {
         "met": _("按期腾空"),
         "missed": plural("逾期 %(num)s 天腾空", found.days_late or 0),
         "overdue": _("已过承诺日期，尚未腾空"),
         "waiting": _("等待腾空"),
         "not_applicable": _("公告时无人占有，不需要腾空"),
+        "by_owner": _("被执行人自行变卖，由其向买受人交付"),
     }
     return {
         "state": found.state,
-        "tone": tones[found.state],
+        "tone": tones.get(found.state, "info"),
         "head": words[found.state],
         "due_on": found.due_on,
         "promised": found.promised,
@@ -106,7 +107,7 @@ def tracker(found: Handover) -> dict[str, Any]:
 
 def step_label(code: str) -> str:
     """What a step after the sale is called."""
-    return str(labels.HANDOVER_STEP.get(code, _("成交裁定") if code == "ruling" else code))
+    return str(labels.HANDOVER_STEP.get(code, code))  # courts once named steps freely
 
 
 def plan_entry(plan: ClearancePlan | None, told_on: date | None, responsible: str) -> Entry:

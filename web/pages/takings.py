@@ -1,18 +1,27 @@
 """A creditor's pages: that he is asked whether he takes an unsold lot at its reserve, and his answer (SALE 16)."""
 
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, render_template, url_for
+from sqlalchemy.orm import Session
 
+from auction.models import Auction
+from auction.rules.calendar import shanghai_day
+from auction.rules.lot import AssetType
+from auction.rules.published_holidays import published_calendar
 from auction.rules.ruleset import load
+from auction.rules.unsold import HOLDING
+from bidding.queries.handover import Handover, disposal_facts, handover
 from bidding.queries.lot_page import lot_page
 from bidding.queries.unsold_view import questions_to, takings_of
+from bidding.rules.clocks import DisposalFacts, after_disposal
 from bidding.services import takings
 
-from .. import errors
+from .. import board_words, errors
 from ..auth import house, me, policy
 from ..schemas.unsold import TakingIn
-from . import forms
+from . import clearance_view, forms
 from .desk.court import attempt
 from .forms import Entry
 from .language import _, language
@@ -49,7 +58,40 @@ def _page(auction_id: str, form: Entry) -> str:
         basis=errors.cited(numbers.basis("taking_at_reserve"), language()),
         difference_days=numbers.days("taking_difference"),
         form=form,
+        **_handover(auction_id, asked),
     )
+
+
+def _handover(auction_id: str, asked: dict[str, Any]) -> dict[str, Any]:
+    """What follows the taking, for the taker himself: the steps taken, what is due, by when the court clears."""
+    mine = any(one["taking"] and one["taking"]["status"] in HOLDING for one in asked["creditors"])
+    wired, now = house(), house().now()
+    if not mine:
+        return {"gone": None}
+
+    def read(session: Session) -> tuple[DisposalFacts | None, Handover | None, str]:
+        auction = session.get_one(Auction, auction_id)
+        return (
+            disposal_facts(session, auction),
+            handover(session, auction, shanghai_day(now)),
+            auction.lot.asset_type,
+        )
+
+    gone, found, asset_type = wired.read(read)
+    return {
+        "gone": gone,
+        "due": due_after(gone, asset_type, now) if gone else [],
+        "tracker": clearance_view.tracker(found) if found else None,
+    }
+
+
+def due_after(gone: DisposalFacts, asset_type: str, now: datetime) -> list[dict[str, Any]]:
+    """What the court still owes after a taking or the debtor's own sale, in words, the most urgent first."""
+    numbers = load(house().settings.ruleset)
+    soon, tongue = numbers.days("board_soon"), language()
+    running = after_disposal(gone, AssetType(asset_type), now, numbers, published_calendar(numbers))
+    told = [board_words.said_clock(clock, now, soon, tongue) for clock in running]
+    return [{**one, "badge": board_words.word("states", one["state"], tongue)} for one in told]
 
 
 @blueprint.post("/<auction_id>")

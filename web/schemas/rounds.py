@@ -5,6 +5,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from auction.rules.lot import Round
+from bidding.rules.handover import STEPS
 from bidding.rules.withdrawal import WITHDRAWAL_GROUNDS
 
 from .base import Day, Moment, PageOut, Strict, StrictBoolean, StrictInteger, choice, fen, text, words
@@ -110,9 +111,10 @@ class RulingIn(Strict):
 
 
 class HandoverStepIn(Strict):
-    """A step of the handover; `handed_over` ends it."""
+    """A step of the handover; `handed_over` ends it. After a taking `ruling_served` comes first, after the debtor's own
+    sale `unsealed`."""
 
-    code = fields.String(required=True, validate=validate.Regexp(r"[a-z][a-z_]{1,39}\Z"))
+    code = choice(*STEPS)
     on = Day(required=True)
     detail = text(2000, required=False, least=0, load_default="")
 
@@ -213,4 +215,4 @@ class HandoverStepOut(Strict):
     on = Day()
     detail = fields.String()
     at = Moment()
-    settlement = fields.String()
+    settlement = fields.String(allow_none=True)

@@ -103,6 +103,7 @@ OJA 25 | balance_set | true flag
 - | balance_warn_over | 60 days
 SALE 20 | ruling_service | 10 days
 SALE 27 | handover | 15 days
+OJA 6(7) | assistance_notice | true flag
 OJA 26(1) | relist | 30 days
 - | relist_warn | 25 days
 - | sell_off_announce | 15 days
@@ -121,6 +122,7 @@ SALE 25(2) | return_after_sell_off | true flag
 SALE 24 | return_movable | true flag
 SALE 14 | stop_when_satisfied | true flag
 EQ 10 | own_sale_equity_max | 3 months
+- | own_sale_release | 10 days
 - | own_sale_other_max | 60 days
 - | renege_grace | 3 days
 - | due_day_max | 60 days

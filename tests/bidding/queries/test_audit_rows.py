@@ -23,6 +23,7 @@ from bidding.rules.payment import PaymentNotice
 from bidding.rules.registration import UNDERTAKINGS, Application, PrincipalFacts
 from bidding.services import life, payments, registration, settlement
 from bidding.services.approved import CARRY_OUT
+from bidding.services.handover import record_handover
 from bidding.services.revocation import propose_revocation
 from risk.imports import import_staff
 from tests.bidding.hall import Hall
@@ -113,9 +114,7 @@ class Sale(CourtDesk):
         facts = {"qualification": "not_required", "reason": "价款已付清"}
         self.house.perform(settlement.rule_sale, self.judge, self.auction_id, **facts)
         on = self.clock.moment.date()
-        self.house.perform(
-            settlement.record_handover, self.judge, self.auction_id, code="handed_over", on=on, detail="交付"
-        )
+        self.house.perform(record_handover, self.judge, self.auction_id, code="handed_over", on=on, detail="交付")
 
 
 @pytest.fixture(scope="module")

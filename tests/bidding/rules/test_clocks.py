@@ -16,7 +16,8 @@ from auction.rules.published_holidays import published_calendar
 from auction.rules.reference_price import PriceMethod, PriceStep, ReferencePrice
 from auction.rules.rounds import EarlierRound
 from auction.rules.ruleset import load
-from bidding.rules.clocks import STATES, Clock, LotFacts, OpenObjection, SaleFacts, clocks
+from bidding.rules.clocks import OF_DISPOSAL, STATES, Clock, DisposalFacts, LotFacts, OpenObjection, SaleFacts, clocks
+from bidding.rules.handover import Way
 from bidding.rules.stages import Stage, stage
 
 RULES = load("spc-2016")
@@ -64,6 +65,16 @@ def told(name: str, role: PartyRole, status: NoticeStatus, when: str) -> NoticeR
 
 def running(facts: LotFacts, now: datetime) -> dict[str, Clock]:
     return {clock.code: clock for clock in clocks(facts, now, RULES, CALENDAR)}
+
+
+def gone(way: Way, status: str, **changes: Any) -> LotFacts:
+    """A lot taken, or sold by its owner, after an unsold round; nothing is owed since 9 March 2026."""
+    facts = replace(DisposalFacts("a", way, status, paid_on=date(2026, 3, 9)), **changes)
+    return lot(announced_on=date(2026, 1, 6), disposed=True, disposal=facts, sale=sale(status=AuctionStatus.UNSOLD))
+
+
+def steps(**days: int) -> dict[str, date]:
+    return {code: date(2026, 3, day) for code, day in days.items()}
 
 
 ASKED = ("network_inquiry_asked", date(2026, 2, 12))
@@ -241,6 +252,48 @@ ENDS: dict[str, tuple[LotFacts, str, str, str]] = {
         "2026-03-06",
         "OJA 16(1)",
     ),
+    "the difference of a taking": (
+        gone(Way.TAKING, "awarded", paid_on=None, difference_due_at=at("2026-03-19T23:59:59")),
+        "taking_difference",
+        "2026-03-19",
+        "court's practice",
+    ),
+    "the ruling of a taking, ten days after nothing is owed": (
+        gone(Way.TAKING, "taken"),
+        "taking_ruling",
+        "2026-03-19",
+        "SALE 20",
+    ),
+    "its service, within the same days": (
+        gone(Way.TAKING, "ruled", steps=steps(ruling=12)),
+        "taking_service",
+        "2026-03-19",
+        "SALE 20",
+    ),
+    "the handover to a taker, fifteen days after the service": (
+        gone(Way.TAKING, "ruled", steps=steps(ruling=12, ruling_served=16, notice_served=17)),
+        "taking_handover",
+        "2026-03-31",
+        "SALE 27",
+    ),
+    "the day promised to the public holds for a taker": (
+        gone(Way.TAKING, "taken", promised_on=date(2026, 4, 20)),
+        "taking_clearance",
+        "2026-04-20",
+        "court's practice",
+    ),
+    "the seizure, ten days after the own sale was paid": (
+        gone(Way.OWN_SALE, "sold"),
+        "own_sale_release",
+        "2026-03-19",
+        "court's practice",
+    ),
+    "what the debtor sold, fifteen days after the seizure was lifted": (
+        gone(Way.OWN_SALE, "sold", steps=steps(unsealed=16)),
+        "own_sale_handover",
+        "2026-03-31",
+        "SALE 27",
+    ),
 }
 ENDS["an objection to a renege"] = (
     replace(ENDS["an objection to a renege"][0], objections=1, objections_due_on=date(2026, 5, 6)),
@@ -411,6 +464,12 @@ STAGES: list[tuple[Stage, LotFacts]] = [
     (Stage.DONE, sold(settlement="handed_over")),
     (Stage.RENEGED, sold(settlement="reneged")),
     (Stage.DONE, lot(disposed=True, sale=sale(status=AuctionStatus.UNSOLD))),
+    (Stage.BALANCE, gone(Way.TAKING, "awarded")),
+    (Stage.RULING, gone(Way.TAKING, "taken")),
+    (Stage.HANDOVER, gone(Way.TAKING, "ruled", steps=steps(ruling=12))),
+    (Stage.DONE, gone(Way.TAKING, "ruled", steps=steps(ruling=12, handed_over=20))),
+    (Stage.HANDOVER, gone(Way.OWN_SALE, "sold")),
+    (Stage.DONE, gone(Way.OWN_SALE, "sold", steps=steps(unsealed=12, handed_over=20))),
     (Stage.UNSOLD, lot(sale=sale(status=AuctionStatus.UNSOLD))),
     (Stage.STOPPED, lot(sale=sale(status=AuctionStatus.WITHDRAWN))),
     (Stage.STOPPED, lot(sale=sale(status=AuctionStatus.REVOKED))),
@@ -426,3 +485,20 @@ def test_a_lot_stands_in_one_stage(wanted: Stage, facts: LotFacts) -> None:
 
 def test_every_stage_is_in_the_table() -> None:
     assert {wanted for wanted, _ in STAGES} == set(Stage)
+
+
+def test_after_a_taking_or_an_own_sale_only_what_is_not_done_is_due() -> None:
+    def codes(way: Way, status: str, **changes: Any) -> set[str]:
+        return set(running(gone(way, status, **changes), at("2026-03-18T10:00"))) & OF_DISPOSAL
+
+    served = steps(ruling=12, ruling_served=16)
+    promised = date(2026, 4, 20)
+    assert codes(Way.TAKING, "ruled", steps=served, promised_on=promised) == {
+        *("taking_notice", "taking_handover", "taking_clearance")
+    }
+    cleared = served | steps(notice_served=17, cleared=18)
+    assert codes(Way.TAKING, "ruled", steps=cleared, promised_on=promised) == {"taking_handover"}
+    assert codes(Way.TAKING, "ruled", steps=cleared | steps(handed_over=18), promised_on=promised) == set()
+    assert codes(Way.OWN_SALE, "sold", steps=steps(unsealed=16)) == {"own_sale_notice", "own_sale_handover"}
+    assert codes(Way.OWN_SALE, "sold", steps=steps(unsealed=16, notice_served=17)) == {"own_sale_handover"}
+    assert codes(Way.OWN_SALE, "sold", steps=steps(unsealed=16, handed_over=17)) == set()

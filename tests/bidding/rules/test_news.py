@@ -88,3 +88,12 @@ def test_a_sale_resumed_before_its_opening_tells_of_the_new_one_too() -> None:
     resumed, put_off = told("AuctionResumed", **body, opens_at=AT)
     assert (resumed.kind, put_off.kind, put_off.who) == ("resumed", "opening_put_off", "registrants")
     assert put_off.facts == {"opens_at": AT, "reason": "恢复"}
+
+
+def test_a_step_after_a_taking_is_told_to_the_taker_and_after_an_own_sale_to_every_debtor() -> None:
+    step = {"code": "keys", "on": "2026-03-09", "auction_id": "a", "by": "j"}
+    (taker,) = told("TakingStepTaken", "lot:l", party_id="p1", **step)
+    assert (taker.kind, taker.who, taker.to, taker.auction_id) == ("handover_step", "party", "p1", "a")
+    assert taker.facts == {"code": "keys", "on": "2026-03-09"}
+    debtors = told("OwnSaleStepTaken", "lot:l", debtors=["d1", "d2"], **step)
+    assert [(one.kind, one.to) for one in debtors] == [("handover_step", "d1"), ("handover_step", "d2")]

@@ -16,7 +16,7 @@ from auction.rules.calendar import shanghai_day
 from auction.rules.ruleset import load
 from bidding.models import AfterSaleStep
 from bidding.queries.handover import Handover, handover
-from bidding.services.settlement import record_handover
+from bidding.services.handover import record_handover
 from disclosure.queries import clearance_draft
 from disclosure.rules.sheet import ItemFacts, Sheet
 from disclosure.services.sealing import seal_facts

@@ -10,7 +10,7 @@ from auction.models import Court
 from auction.rules.access import decide
 from auction.rules.ruleset import load
 from bidding.queries.board import BoardItem, board
-from bidding.rules.clocks import STATES, Clock
+from bidding.rules.clocks import OF_DISPOSAL, STATES, Clock
 from bidding.rules.stages import Stage
 from risk.queries.bulk import groups
 
@@ -125,6 +125,8 @@ def _where(item: BoardItem, clock: Clock) -> str:
     """The page on which a clock is dealt with."""
     if clock.code == "question_answer":
         return url_for("desk.lot", lot_id=item.lot.id, _anchor="auxiliary")
+    if clock.code in OF_DISPOSAL and clock.auction_id is not None:
+        return url_for("desk.unsold", auction_id=clock.auction_id, _anchor="handover")
     if clock.auction_id is not None:
         return url_for("desk.objections", auction_id=clock.auction_id)
     return _href(item)

@@ -8,6 +8,7 @@ from auction.kernel.errors import DomainError
 from auction.models import Notice
 from bidding.queries.court import LotDesk
 from bidding.queries.letters import printed_letters, wordings
+from bidding.rules.clocks import DisposalFacts
 from disclosure.rules.letters import VALUES, letters
 from disclosure.services.letters import keep_wording
 
@@ -49,6 +50,15 @@ def sale_links(lot_id: str, auction_id: str, settlement: str | None) -> list[tup
     return [
         (title_of(kind), url_for("desk.letter", lot_id=lot_id, kind=kind, auction=auction_id))
         for kind in ("assistance_notice", "handover_record")
+    ]
+
+
+def disposal_links(lot_id: str, gone: DisposalFacts) -> list[tuple[str, str]]:
+    """The letters of a taking that is paid, and of the debtor's own sale."""
+    kinds = {"taken": ("taking_ruling",), "ruled": ("taking_ruling", "taking_notice"), "sold": ("own_sale_notice",)}
+    return [
+        (title_of(kind), url_for("desk.letter", lot_id=lot_id, kind=kind, auction=gone.auction_id))
+        for kind in kinds.get(gone.status, ())
     ]
 
 

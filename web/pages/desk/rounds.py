@@ -29,7 +29,9 @@ from bidding.queries.papers import papers, proofs
 from bidding.queries.renege_view import debt_of, earlier_reneges
 from bidding.queries.reneges import resale_deposit
 from bidding.queries.rooms import ruleset_of
-from bidding.services import life, settlement
+from bidding.rules.handover import STEPS_OF, Way
+from bidding.services import life
+from bidding.services.handover import record_handover
 from bidding.services.qualification import rule as rule_on
 from bidding.services.registration import decide as decide_registration
 from bidding.services.relist import relist as relist_lot
@@ -221,6 +223,7 @@ def _page(auction_id: str, form: Entry) -> str:
         earlier=house().read(earlier_reneges, desk.lot.id) if private else [],
         raised=house().read(resale_deposit, auction_id) if private else None,
         tracker=_tracker(desk, today(now)),
+        next_steps=[(code, labels.HANDOVER_STEP[code]) for code in STEPS_OF[Way.SALE]],
         after=unsold_state(desk.auction),
         proofs=house().read(lambda session: papers(session, proofs(session, auction_id))),
         letters=sale_links(desk.lot.id, auction_id, desk.auction.settlement),
@@ -450,9 +453,7 @@ def handover(auction_id: str) -> Any:
     payload, wrong = forms.read({"code": forms.text, "on": forms.text, "detail": forms.text})
     return _act(
         auction_id,
-        lambda: house().perform(
-            settlement.record_handover, me(), auction_id, **forms.load(HandoverStepIn(), payload, wrong)
-        ),
+        lambda: house().perform(record_handover, me(), auction_id, **forms.load(HandoverStepIn(), payload, wrong)),
         (),
         _("步骤已记录。"),
     )

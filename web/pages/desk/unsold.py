@@ -12,21 +12,31 @@ from auction.queries.unsold import own_sale
 from auction.rules.access import decide
 from auction.rules.lot import AssetType, NoticeClass, notice_class
 from auction.rules.ruleset import load
+from bidding.queries.handover import disposal_facts
 from bidding.queries.unsold_view import disposal_of, own_sale_dict, own_sales_of, takings_of
+from bidding.rules.clocks import DisposalFacts
+from bidding.rules.handover import steps_now
 from bidding.services import own_sales, takings
+from bidding.services.handover import record_handover
 from bidding.services.returning import return_lot
 
 from ...auth import house, me, policy
 from ...schemas.reneges import ReasonIn
+from ...schemas.rounds import HandoverStepIn
 from ...schemas.unsold import AwardIn, OwnSaleIn, OwnSalePriceIn, ReturnIn, TakingIn
-from .. import forms
+from .. import forms, labels
 from ..forms import Entry
 from ..language import _
+from ..takings import due_after
 from .court import attempt, blueprint, round_of
+from .letters import disposal_links
 
 #: The page's forms that are shown again as they were typed.
-_PARTS = ("answer", "award", "own_sale", "sold", "return")
-_FIELDS = ("creditor", "decision", "rank", "claim_fen", "offer_fen", "until_on", "price_fen", "kind", "reason")
+_PARTS = ("answer", "award", "own_sale", "sold", "return", "step")
+_FIELDS = (
+    *("creditor", "decision", "rank", "claim_fen", "offer_fen", "until_on", "price_fen", "kind", "reason"),
+    *("code", "on", "detail"),
+)
 
 
 @blueprint.get("/auctions/<auction_id>/unsold")
@@ -46,6 +56,7 @@ def _page(auction_id: str, part: str, form: Entry) -> str:
     movable = notice_class(AssetType(desk.lot.asset_type)) is NoticeClass.MOVABLE
     disposal = wired.read(lambda session: disposal_of(session, session.merge(desk.lot, load=False)))
     running = wired.read(own_sale, desk.lot.id)
+    gone = wired.read(lambda session: disposal_facts(session, session.get_one(Auction, auction_id)))
     return render_template(
         "desk/unsold.html",
         desk=desk,
@@ -61,9 +72,18 @@ def _page(auction_id: str, part: str, form: Entry) -> str:
         own_sales=[own_sale_dict(one) for one in wired.read(own_sales_of, auction_id)],
         running=running,
         disposal=disposal,
+        gone=gone,
+        due=due_after(gone, desk.lot.asset_type, wired.now()) if gone else [],
+        next_steps=[(code, labels.HANDOVER_STEP[code]) for code in _next(gone)],
+        letters=disposal_links(desk.lot.id, gone) if gone else [],
         may_return=desk.auction.round == "sell_off" or (desk.auction.round == "second" and movable),
         may=lambda action: decide(me(), action, court=desk.lot.court_code) is None,
     )
+
+
+def _next(gone: DisposalFacts | None) -> tuple[str, ...]:
+    """The steps that may be recorded now: none before a taking was ruled on."""
+    return steps_now(gone.way, gone.steps) if gone and gone.status in ("ruled", "sold") else ()
 
 
 def _asked(session: Session, auction_id: str) -> dict[str, Any] | None:
@@ -139,6 +159,19 @@ def decide_taking(auction_id: str, taking_id: str, act: str) -> Any:
         "",
         lambda: house().perform(services[act], me(), auction_id, taking_id, **forms.load(ReasonIn(), payload, wrong)),
         _("决定已记录。"),
+    )
+
+
+@blueprint.post("/auctions/<auction_id>/unsold/steps")
+@policy("auction.settle")
+def take_handover_step(auction_id: str) -> Any:
+    """Record a step of the handover after a taking or the debtor's own sale."""
+    payload, wrong = forms.read({"code": forms.text, "on": forms.text, "detail": forms.text})
+    return _act(
+        auction_id,
+        "step",
+        lambda: house().perform(record_handover, me(), auction_id, **forms.load(HandoverStepIn(), payload, wrong)),
+        _("步骤已记录。"),
     )
 
 
