@@ -261,6 +261,7 @@ def words(page: RoomPage) -> dict[str, Any]:
         "busy": _("等待服务器答复"),
         "closed": _("现在不能出价"),
         "lost": _("断线，暂时不能出价"),
+        "withoutLine": _("不用实时连接出价"),
         "go": _("去出价"),
         "firstBid": _("目前无人出价，这是第一口。"),
         "above": _("当前价 ¥{price}，您高出 ¥{more}。"),

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { said, series, withEvents } from "../../../web/static/js/course.js";
+import { latest, said, series, withEvents } from "../../../web/static/js/course.js";
 
 const BID = { type: "bid", version: 2, received_at: "2026-03-02T02:00:01Z", amount_fen: 1100, bidder_code: "B" };
 const MOVED = { type: "extension", version: 3, at: "2026-03-02T02:00:09Z", extensions: 1, closes_at: "2026-03-02T02:05:01Z" };
@@ -26,4 +26,10 @@ test("the chart marks own bids and extensions, and says itself in a sentence", (
   const words = { none: "none", summary: "{n} {first} {last} {extensions}" };
   assert.equal(said(course, words), "2 10 11 1");
   assert.equal(said({ bids: [], extensions: [] }, words), "none");
+});
+
+test("the last part of a chart ends with the last bid and never begins before the first", () => {
+  assert.deepEqual(latest([0, 100, 250, 1000], 600), { min: 400, max: 1000 });
+  assert.deepEqual(latest([400, 1000], 600), { min: 400, max: 1000 });
+  assert.deepEqual(latest([401, 1000], 600), { min: 401, max: 1000 });
 });

@@ -127,4 +127,7 @@ test("the bid button says why it is dead: no connection, nothing to bid on, an a
   assert.equal(mode("outbid", false, false), "lost");
   assert.equal(mode("leading", true, false), "busy");
   assert.equal(mode("waiting", false, false), "closed");
+  assert.equal(mode("suspended", false, true), "closed");
+  for (const how of ["ended", "won", "lost", "sold", "unsold", "stopped"]) assert.equal(mode(how, false, true), "over");
+  assert.equal(mode("ended", true, true), "busy");
 });

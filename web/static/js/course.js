@@ -5,6 +5,8 @@ import { yuan } from "./words.js";
 
 const HEIGHT = 220;
 const ROWS = 100;
+/** What the button shows of the end, seconds. */
+const LAST = 600;
 
 /** What a chart draws: times in seconds, prices in yuan, own bids apart; and the times of extensions. */
 export function series(course, mine) {
@@ -32,6 +34,12 @@ export function withEvents(course, events) {
   return { course: next, fresh };
 }
 
+/** The last `seconds` of a chart's times, as its scale; the line comes in from before. */
+export function latest(times, seconds) {
+  const end = times.at(-1);
+  return { min: Math.max(end - seconds, times[0]), max: end };
+}
+
 /** The chart in one sentence, for who cannot see it. */
 export function said(course, words) {
   if (!course.bids.length) return words.none;
@@ -47,7 +55,22 @@ export class CourseView {
     this.box = document.getElementById("course");
     this.course = JSON.parse(document.getElementById("course-data").textContent);
     new ResizeObserver(() => this.plot?.setSize({ width: this.box.clientWidth, height: HEIGHT })).observe(this.box);
+    document.getElementById("course-last").addEventListener("click", () => this.#zoom(latest(this.plot.data[0], LAST)));
+    document.getElementById("course-all").addEventListener("click", () => this.#zoom(null));
     this.#show();
+  }
+
+  /** Show a part of the course, or the whole of it again. */
+  #zoom(part) {
+    const times = this.plot.data[0];
+    this.plot.setScale("x", part ?? { min: times[0], max: times.at(-1) });
+  }
+
+  /** Whether the whole course is shown. */
+  #whole(plot) {
+    const { min, max } = plot.scales.x;
+    const times = plot.data[0];
+    return min <= times[0] && max >= times.at(-1);
   }
 
   /** New events of the room. */
@@ -90,8 +113,12 @@ export class CourseView {
     const { data, marks } = series(this.course, this.mine);
     this.marks = marks;
     this.box.hidden = false;
-    if (this.plot) this.plot.setData(data);
-    else this.plot = new globalThis.uPlot(this.#options(), data, this.box);
+    document.getElementById("course-zoom").hidden = false;
+    if (this.plot) {
+      const whole = this.zoomed !== true;
+      this.plot.setData(data, whole);
+      if (!whole) this.plot.redraw();
+    } else this.plot = new globalThis.uPlot(this.#options(), data, this.box);
   }
 
   #options() {
@@ -117,7 +144,7 @@ export class CourseView {
       width: this.box.clientWidth,
       height: HEIGHT,
       legend: { show: false },
-      cursor: { show: false },
+      cursor: { x: false, y: false, points: { show: false }, drag: { x: true, y: false, setScale: true, dist: 8 } },
       padding: [12, 28, 0, 0], // fixed, or a longer label would push the plot
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Asia/Shanghai"),
       axes: [
@@ -135,7 +162,14 @@ export class CourseView {
           points: { show: true, size: 7, width: 2, fill: colour("--card") },
         },
       ],
-      hooks: { draw: [marks] },
+      hooks: {
+        draw: [marks],
+        setScale: [(plot, scale) => {
+          if (scale !== "x" || !plot.data?.[0]?.length) return;
+          this.zoomed = !this.#whole(plot);
+          document.getElementById("course-all").setAttribute("aria-disabled", String(!this.zoomed));
+        }],
+      },
     };
   }
 }

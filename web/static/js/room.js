@@ -8,7 +8,7 @@ import { CourseView } from "./course.js";
 import { Offers } from "./offer.js";
 import * as rules from "./room_state.js";
 import { ReceiptPanel } from "./receipt.js";
-import { RoomView, fill } from "./room_view.js";
+import { RoomView, fill, hrefOf } from "./room_view.js";
 import { parseYuan, yuan } from "./words.js";
 
 const root = document.getElementById("room");
@@ -27,6 +27,8 @@ const alerts = new Alerts(choices, words.alerts, { beep, notify });
 const receipt = new ReceiptPanel(words.receiptHref, document.getElementById("receipt"));
 const field = document.getElementById("amount");
 const REACHED = 3000;
+/** After so long without a connection (it may be blocked) the page that needs none is offered, ms. */
+const PATIENT = 4000;
 /** How often the room is asked again though nothing was missed: who bids must notice a dead line sooner. */
 const EVERY = me.canBid ? 10000 : 45000;
 
@@ -35,6 +37,8 @@ let notice = null;
 let typed = false;
 let busy = false;
 let lost = false;
+let met = false;
+let lostAt = 0; // of this page's time: one that was never met is missed from the start
 let lastAsked = 0;
 
 clock.fromPage(root.dataset.serverTime);
@@ -60,7 +64,11 @@ function renderStanding() {
     time: view.clockText(lost ? seen : state.opens),
     reason: state.reason ?? "",
   };
-  const actions = action ? [{ label: action[0], href: action[1] }] : [];
+  const actions = action ? [{ label: action[0], href: action[1], quiet: lost }] : [];
+  const form = document.getElementById("bid");
+  if (lost && form && words.withoutLine && performance.now() - lostAt > PATIENT) {
+    actions.unshift({ label: words.withoutLine, href: hrefOf(form.action, amountNow()) });
+  }
   view.standing(kind, icon, fill(head, facts), fill(text, facts), lost ? words.offline : fill(head, facts), actions);
 }
 
@@ -116,8 +124,11 @@ const connection = new Connection(root.dataset.auction, () => state.version, clo
     else took(next.fresh);
   },
   status(status, trip) {
-    if (status === "down") lost = true;
-    if (status === "up") lost = false;
+    if (status === "down" && !lost) {
+      lost = true;
+      if (met) lostAt = performance.now();
+    }
+    if (status === "up") [met, lost] = [true, false];
     view.connection(status, trip, seen);
     render();
   },

@@ -184,9 +184,13 @@ export function standing(state, me, now) {
   return me.canBid ? "none" : "watching";
 }
 
-/** What the bid button is for: ready, own, busy, closed, or lost while no bid could be sent. */
+/** Standings after which nobody bids in this round any more. */
+const OVER = ["ended", "won", "lost", "sold", "unsold", "stopped"];
+
+/** What the bid button is for: ready, own, busy, closed, over for good, or lost while no bid could be sent. */
 export function mode(how, busy, connected) {
   if (busy) return "busy";
+  if (OVER.includes(how)) return "over";
   if (!["leading", "outbid", "none"].includes(how)) return "closed";
   if (!connected) return "lost";
   return how === "leading" ? "own" : "ready";

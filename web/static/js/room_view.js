@@ -78,7 +78,7 @@ export class RoomView {
       line.append(document.createElement("br"), small);
     }
     box.append(sign(icon), line);
-    const shown = box.outerHTML + actions.map((action) => action.label).join();
+    const shown = box.outerHTML + actions.map((action) => action.label + (action.href ?? "")).join();
     if (this.shown === shown) return;
     this.shown = shown;
     byId("state").replaceChildren(box, ...this.#actions(actions));
@@ -244,6 +244,19 @@ export class RoomView {
     byId("conn-trip").textContent = status === "up" ? fill(this.words.trip, { ms: trip }) : "";
   }
 
+  /** Once bidding is over the form has nothing more to ask; who was in it is led to the state. */
+  #away(over) {
+    const card = byId("bid").closest("section");
+    if (card.hidden === over) return;
+    const inside = card.contains(document.activeElement);
+    card.hidden = over;
+    byId("bar-bid")?.toggleAttribute("hidden", over);
+    if (over && inside) {
+      byId("state").tabIndex = -1;
+      byId("state").focus();
+    }
+  }
+
   /** The bid field: amount in words, the button, what is wrong. `mode`: as of room_state.js. */
   form(amount, least, error, mode) {
     const field = byId("amount");
@@ -257,13 +270,21 @@ export class RoomView {
     field.setAttribute("aria-describedby", `amount-words amount-hint${error ? " amount-error" : ""}`);
     const go = byId("go");
     const { bid: ready, raise: own, busy, closed, lost } = this.words;
-    const label = { ready, own, busy, closed, lost }[mode];
+    const label = { ready, own, busy, closed, lost, over: closed }[mode];
     go.textContent = fill(label, { amount: amount ? yuan(amount) : "—" });
     go.disabled = mode !== "ready" && mode !== "own";
     go.classList.toggle("alt", mode === "own");
+    this.#away(mode === "over");
     const bar = byId("bar-bid");
     if (bar) bar.textContent = mode === "ready" && amount ? fill(this.words.bid, { amount: yuan(amount) }) : this.words.go;
   }
+}
+
+/** The address of the form's confirmation page, which needs neither scripts nor a live connection. */
+export function hrefOf(action, amount) {
+  const address = new URL(action, location.href);
+  address.search = new URLSearchParams({ ...(amount ? { amount: yuan(amount) } : {}), do: "confirm" }).toString();
+  return address.pathname + address.search;
 }
 
 function sign(name) {
