@@ -5,7 +5,7 @@ everybody reads what was sealed, and nothing else.
 """
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, cast
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from auction.kernel.crypto import canonical, sha256_hex
 from auction.kernel.errors import DomainError, invalid
-from auction.models import Account, Auction, Lot, Notice, Task, TaskEnd
+from auction.models import Account, Auction, LetterTemplate, Lot, Notice, Task, TaskEnd
 from auction.queries.proposals import proposal
 from auction.rules.access import Actor, decide
 from auction.rules.calendar import shanghai_day
@@ -45,6 +45,7 @@ from .models import (
 from .rules.catalogue import Catalogue, State, load
 from .rules.clearance import clearance_facts, clearance_findings, is_cleared, promised_on
 from .rules.court_items import with_court_items
+from .rules.court_words import KINDS, CourtWords
 from .rules.diff import ItemChange, diff, is_material
 from .rules.gaps import gaps
 from .rules.linter import lint, lint_text
@@ -285,6 +286,23 @@ def drafted_change(session: Session, auction: Auction) -> DraftedChange | None:
     return DraftedChange(version.version, old, new, catalogue, diff(old, new, catalogue))
 
 
+def _words_findings(session: Session, court_code: str) -> Iterator[Finding]:
+    """What may not be said in what the court adds to the texts, by the rules of now."""
+    for kind, words in court_words(session, court_code).items():
+        yield from lint_text(words.zh, f"court_words.{kind}.text")
+        yield from lint_text(words.en, f"court_words.{kind}.text_en")
+
+
+def court_words(session: Session, court_code: str, versions: Mapping[str, int] | None = None) -> dict[str, CourtWords]:
+    """What a court adds to its texts, by text: as it says now, or in these versions. None where it adds nothing."""
+    rows = select(LetterTemplate).where(LetterTemplate.court_code == court_code, LetterTemplate.kind.in_(KINDS))
+    kept = {}
+    for row in session.scalars(rows.order_by(LetterTemplate.version)):
+        if versions is None or versions.get(row.kind) == row.version:
+            kept[row.kind] = CourtWords(row.version, row.text, row.text_en or "")
+    return {kind: words for kind, words in kept.items() if words.zh}
+
+
 def held_of(session: Session, question_ids: Sequence[str]) -> dict[str, HeldAnswer]:
     """What is held of each of the questions until the sheet tells it. The caller decides who may read it."""
     held = select(HeldAnswer).where(HeldAnswer.question_id.in_(question_ids), HeldAnswer.outcome.is_(None))
@@ -389,6 +407,7 @@ def announcement_findings(session: Session, auction: Auction, ruleset: Ruleset, 
         *lint_text(lot.title, "lot.title"),
         *lint_text(lot.address, "lot.address"),
         *lint_text(auction.late_reason_text or "", "late_reason_text"),
+        *_words_findings(session, lot.court_code),
     ]
     return tuple(sorted(found, key=lambda finding: not finding.is_error))
 

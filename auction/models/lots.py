@@ -110,7 +110,10 @@ class PriceStep(Base):
 
 @insert_only
 class LetterTemplate(Base):
-    """A version of a court's own wording of a letter; the latest is in use, an empty one returns to what is shipped."""
+    """A version of a court's own wording of a letter; the latest is in use, an empty one returns to what is shipped.
+
+    Also of what the court adds to announcement and bidder notice, in English too (`text_en`), which letters have not.
+    """
 
     __tablename__ = "letter_templates"
 
@@ -118,6 +121,7 @@ class LetterTemplate(Base):
     kind: Mapped[str] = mapped_column(primary_key=True)
     version: Mapped[int] = mapped_column(primary_key=True)
     text: Mapped[str]
+    text_en: Mapped[str | None]
     at: Mapped[datetime]
     by: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
 

@@ -7,7 +7,7 @@ the lot from its sheet. The Chinese text is the official one.
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from importlib.resources import files
@@ -21,6 +21,7 @@ from auction.rules.terms import Terms
 
 from .catalogue import Catalogue, Item
 from .citations import cite
+from .court_words import CourtWords, said
 from .sheet import ItemFacts, Sheet, is_occupied, is_restricted
 from .wording import Text, day, described, moment
 
@@ -37,6 +38,13 @@ _METHODS = {
     "network_inquiry": Text("网络询价", "network inquiry"),
     "appraisal": Text("委托评估", "appraisal"),
 }
+#: The code of the section a court writes itself, its heading, and what stands before its words.
+COURT_SECTION = "court"
+_COURT_HEADING = Text("本院补充说明", "Further notes of the court")
+_COURT_PREAMBLE = Text(
+    "以下是本院的补充说明，与前述内容不一致的，以前述内容为准。",
+    "These are further notes of the court; where they differ from what stands above, that holds.",
+)
 _RESTRICTIONS = ("purchase_restriction", "approval", "buyer_licence")
 _BURDEN_KINDS = frozenset({"defects", "burdens", "lease", "residence_right"})
 _HOUR, _MINUTE = 3600, 60
@@ -51,7 +59,10 @@ _COUNTS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class AnnouncementFacts:
-    """Everything the texts are written from. `seal` is that of `sheet`; `resale`: an earlier buyer has reneged."""
+    """Everything the texts are written from. `seal` is that of `sheet`; `resale`: an earlier buyer has reneged.
+
+    `words`: what the court adds of its own, by text.
+    """
 
     lot_title: str
     region: str
@@ -69,21 +80,25 @@ class AnnouncementFacts:
     reference_price_fen: int | None = None
     reference_method: str | None = None
     resale: bool = False
+    words: Mapping[str, CourtWords] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A headed part of a text."""
+    """A headed part of a text. `wording`: the version of the court's own words it was written from."""
 
     code: str
     heading: Text
     paragraphs: tuple[Text, ...]
+    wording: int | None = None
 
     def as_data(self) -> dict[str, Any]:
+        told: dict[str, Any] = {} if self.wording is None else {"wording": self.wording}
         return {
             "code": self.code,
             "heading": self.heading.as_data(),
             "paragraphs": [paragraph.as_data() for paragraph in self.paragraphs],
+            **told,
         }
 
 
@@ -141,7 +156,8 @@ def publication(facts: AnnouncementFacts) -> dict[str, Any]:
 def particulars(published: Mapping[str, Any]) -> list[str]:
     """Those Chinese paragraphs of a kept announcement that tell of its lot: what stands in all of them is left out."""
     sections = published.get("announcement", {}).get("sections", ())
-    paragraphs = [paragraph["zh"] for section in sections for paragraph in section["paragraphs"]]
+    own = [section for section in sections if section["code"] != COURT_SECTION]  # the same in all of a court's lots
+    paragraphs = [paragraph["zh"] for section in own for paragraph in section["paragraphs"]]
     return [paragraph for paragraph in paragraphs if not _common().fullmatch(paragraph)]
 
 
@@ -174,7 +190,30 @@ def _written(name: str, facts: AnnouncementFacts) -> Writing:
         )
         if paragraphs:
             sections.append(Section(entry["code"], _filled(entry, values), paragraphs))
+    if (words := facts.words.get(name)) is not None:
+        told = (_COURT_PREAMBLE, *said(words, _court_values(values, marks)))
+        sections.append(Section(COURT_SECTION, _COURT_HEADING, told, words.version))
     return Writing(_filled(source["heading"], values), tuple(sections))
+
+
+def _court_values(values: Mapping[str, Text], marks: frozenset[str]) -> dict[str, Text]:
+    """What a court's own words may name (`court_words.VALUES`)."""
+    money = {"reference_price": "reference", "reserve_price": "reserve", "deposit": "deposit", "increment": "increment"}
+    named = {"case_number": "case", "lot_title": "lot", "address": "place", "opens_at": "opens", "closes_at": "closes"}
+    plain = ("court", "round", "balance_days", "platform")
+    kinds = ("sell_off", "house", "occupied", "restricted")
+    return {
+        **{name: values[name] for name in plain},
+        **{name: values[key] for name, key in named.items()},
+        **{name: Text(f"{values[key].zh} 元", f"CNY {values[key].en}") for name, key in money.items()},
+        **{f"is_{mark}": Text("是", "yes") if mark in marks else Text("", "") for mark in kinds},
+    }
+
+
+def wording_of(published: Mapping[str, Any], kind: str) -> int | None:
+    """The version of the court's own words that stands in a kept text; None where there are none."""
+    sections = published.get(kind, {}).get("sections", ())
+    return next((section["wording"] for section in sections if section["code"] == COURT_SECTION), None)
 
 
 def _holds(when: Iterable[str], marks: frozenset[str]) -> bool:

@@ -92,31 +92,36 @@ def letters() -> Mapping[str, Letter]:
     )
 
 
-def check_wording(text: str) -> None:
-    """Refuse a wording that could do anything but fill values in, or says what may not be said.
+def check_wording(text: str, field: str = "text", names: Mapping[str, str] = VALUES) -> None:
+    """Refuse a wording that could do anything but fill in values of these names, or says what may not be said.
 
-    DomainError invalid on `text`: `required`, `too_long`, `control_characters`, `wording_unreadable` (with the line),
-    `wording_forbidden` (with the line and what stands there), `wording_unknown_value` (with its name),
+    DomainError invalid on the `field`: `required`, `too_long`, `control_characters`, `wording_unreadable` (with the
+    line), `wording_forbidden` (with the line and what stands there), `wording_unknown_value` (with its name),
     `phrase_forbidden` as in a sheet (OJA 30, SALE 27).
     """
+    _check_form(text, field, names)
+    said = [finding.breach() for finding in errors(lint_text(text, field))]
+    if said:
+        raise DomainError("invalid", said)
+
+
+def _check_form(text: str, field: str, names: Mapping[str, str]) -> None:
+    """Refuse what could do anything but fill values in."""
     if not text.strip():
-        raise invalid("text", "required")
+        raise invalid(field, "required")
     if len(text) > LONGEST:
-        raise invalid("text", "too_long", limit=LONGEST)
+        raise invalid(field, "too_long", limit=LONGEST)
     if not TURNING.isdisjoint(text) or any(ord(mark) < 32 and mark not in "\n\r\t" for mark in text):
-        raise invalid("text", "control_characters")
+        raise invalid(field, "control_characters")
     try:
         tree = _SANDBOX.parse(text)
     except (TemplateSyntaxError, RecursionError) as error:
-        raise invalid("text", "wording_unreadable", line=getattr(error, "lineno", 1)) from error
+        raise invalid(field, "wording_unreadable", line=getattr(error, "lineno", 1)) from error
     for node, depth in _all(tree):
         if not isinstance(node, _ALLOWED) or depth > _DEEPEST:
-            raise invalid("text", "wording_forbidden", line=node.lineno, found=type(node).__name__)
-        if isinstance(node, nodes.Name) and node.name not in VALUES:
-            raise invalid("text", "wording_unknown_value", line=node.lineno, value=node.name[:60])
-    said = [finding.breach() for finding in errors(lint_text(text, "text"))]
-    if said:
-        raise DomainError("invalid", said)
+            raise invalid(field, "wording_forbidden", line=node.lineno, found=type(node).__name__)
+        if isinstance(node, nodes.Name) and node.name not in names:
+            raise invalid(field, "wording_unknown_value", line=node.lineno, value=node.name[:60])
 
 
 def _all(tree: nodes.Node) -> Iterator[tuple[nodes.Node, int]]:
@@ -135,7 +140,13 @@ def filled(text: str, values: Mapping[str, str]) -> tuple[str, ...]:
     DomainError as `check_wording`; the wording is checked whoever kept it.
     """
     check_wording(text)
-    known = {name: _Value(values.get(name, "")) for name in VALUES}
+    return set_in(text, values, VALUES)
+
+
+def set_in(text: str, values: Mapping[str, str], names: Mapping[str, str]) -> tuple[str, ...]:
+    """As `filled`, for a wording over these names that was kept; what may not be said is not asked again."""
+    _check_form(text, "text", names)
+    known = {name: _Value(values.get(name, "")) for name in names}
     written = _SANDBOX.from_string(text).render(known)
     parts = (part.strip() for part in written.replace("\r\n", "\n").split("\n\n"))
     return tuple(part for part in parts if part)

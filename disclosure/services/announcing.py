@@ -2,9 +2,11 @@
 
 They tell of the sheet in force (OJA 14, 15(2)): with every new seal under a live round they are written from it again,
 and so they are when its opening moves.
-What stood before is kept, dated, and stays public.
+What stood before is kept, dated, and stays public. What the court adds of its own is pinned by the announcement: a text
+written anew has the version of those words that it was announced with, whatever the court says since.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import select
@@ -18,14 +20,15 @@ from auction.rules.terms import Terms
 from auction.services.auctions import terms_of
 
 from ..models import FormerAnnouncement, SheetVersion
-from ..queries import catalogue_of
-from ..rules.announcement import PLATFORM, AnnouncementFacts, publication
+from ..queries import catalogue_of, court_words
+from ..rules.announcement import PLATFORM, AnnouncementFacts, publication, wording_of
+from ..rules.court_words import KINDS, CourtWords
 from ..rules.sheet import sheet_of
 
 
 def written(unit: Unit, auction: Auction, version: SheetVersion) -> dict[str, Any]:
     """The three texts of a round on that version of the sheet; ruleset, price and time of announcing stand on it."""
-    return publication(_facts(unit, auction, version))
+    return publication(_facts(unit, auction, version, court_words(unit.session, auction.lot.court_code)))
 
 
 def rewrite(unit: Unit, auction: Auction, version: SheetVersion, former_version: int | None = None) -> None:
@@ -34,8 +37,11 @@ def rewrite(unit: Unit, auction: Auction, version: SheetVersion, former_version:
     What stood before told of the version before, unless `former_version` says of which. The auction is locked. Does
     nothing where every word stays.
     """
-    former, fresh = auction.announcement, written(unit, auction, version)
-    if former is None or canonical(former) == canonical(fresh):
+    former = auction.announcement
+    if former is None:
+        return
+    fresh = publication(_facts(unit, auction, version, _pinned(unit, auction, former)))
+    if canonical(former) == canonical(fresh):
         return
     editions = select(FormerAnnouncement).where(FormerAnnouncement.auction_id == auction.id)
     last = unit.session.scalars(editions.order_by(FormerAnnouncement.edition.desc()).limit(1)).one_or_none()
@@ -66,7 +72,14 @@ def rewrite(unit: Unit, auction: Auction, version: SheetVersion, former_version:
     )
 
 
-def _facts(unit: Unit, auction: Auction, version: SheetVersion) -> AnnouncementFacts:
+def _pinned(unit: Unit, auction: Auction, former: Mapping[str, Any]) -> dict[str, CourtWords]:
+    """The court's own words as the former texts have them."""
+    versions = {kind: wording_of(former, kind) for kind in KINDS}
+    found = {kind: version for kind, version in versions.items() if version is not None}
+    return court_words(unit.session, auction.lot.court_code, found)
+
+
+def _facts(unit: Unit, auction: Auction, version: SheetVersion, words: Mapping[str, CourtWords]) -> AnnouncementFacts:
     assert auction.ruleset is not None and auction.announced_at is not None  # noqa: S101 - put on it by the announcement
     lot, price = auction.lot, unit.session.get(ReferencePrice, auction.lot_id)
     items = catalogue_of(unit.session, lot)
@@ -89,4 +102,5 @@ def _facts(unit: Unit, auction: Auction, version: SheetVersion) -> AnnouncementF
         reference_price_fen=auction.reference_price_fen,
         reference_method=price.method if price else None,
         resale=resold is not None and resold.settlement == "reneged",
+        words=words,
     )

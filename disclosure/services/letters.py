@@ -1,4 +1,7 @@
-"""A court's own wording of its letters: kept in versions, the latest in use. Every printing of a letter is recorded."""
+"""A court's own wording of its letters, and what it adds to announcement and notice: in versions, the latest in use.
+
+Every printing of a letter is recorded.
+"""
 
 from dataclasses import asdict, dataclass
 
@@ -10,6 +13,7 @@ from auction.kernel.unit import Unit
 from auction.models import Court, LetterTemplate, Lot
 from auction.rules.access import Actor, require
 
+from ..rules.court_words import KINDS, check_words
 from ..rules.letters import check_wording, letters
 
 
@@ -25,16 +29,43 @@ def keep_wording(unit: Unit, actor: Actor, kind: str, text: str) -> LetterTempla
         raise DomainError("not_found")
     if text.strip():
         check_wording(text)
-    unit.session.scalar(select(Court).where(Court.code == actor.court_code).with_for_update())
+    return _keep(unit, actor.court_code, actor, kind, text, None)
+
+
+def keep_court_words(unit: Unit, actor: Actor, kind: str, *, text: str, text_en: str) -> LetterTemplate:
+    """Keep what the actor's court adds to its announcements or bidder notices as the next version; empty: nothing.
+
+    Rounds announced before keep the version they were announced with. DomainError not_found for a text there is not,
+    invalid as `check_words` says.
+    """
+    require(actor, "letter.word")
+    if actor.court_code is None:
+        raise DomainError("forbidden")
+    if kind not in KINDS:
+        raise DomainError("not_found")
+    if text.strip() or text_en.strip():
+        check_words(text, text_en)
+    return _keep(unit, actor.court_code, actor, kind, text, text_en)
+
+
+def _keep(unit: Unit, court_code: str, actor: Actor, kind: str, text: str, text_en: str | None) -> LetterTemplate:
+    unit.session.scalar(select(Court).where(Court.code == court_code).with_for_update())
     last = unit.session.scalar(
         select(func.max(LetterTemplate.version)).where(
-            LetterTemplate.court_code == actor.court_code, LetterTemplate.kind == kind
+            LetterTemplate.court_code == court_code, LetterTemplate.kind == kind
         )
     )
     kept = LetterTemplate(
-        court_code=actor.court_code, kind=kind, version=(last or 0) + 1, text=text.strip(), at=unit.now, by=actor.id
+        court_code=court_code,
+        kind=kind,
+        version=(last or 0) + 1,
+        text=text.strip(),
+        text_en=None if text_en is None else text_en.strip(),
+        at=unit.now,
+        by=actor.id,
     )
     unit.session.add(kept)
+    english = {} if kept.text_en is None else {"text_en_sha256": sha256_hex(kept.text_en.encode())}
     unit.record(
         "LetterWorded",
         stream="system",
@@ -43,6 +74,7 @@ def keep_wording(unit: Unit, actor: Actor, kind: str, text: str) -> LetterTempla
             "kind": kind,
             "version": kept.version,
             "text_sha256": sha256_hex(kept.text.encode()),
+            **english,
         },
     )
     return kept

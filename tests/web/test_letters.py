@@ -4,6 +4,7 @@ import io
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from flask import Flask
 from pypdf import PdfReader
 
@@ -14,6 +15,7 @@ from bidding.models import AfterSaleStep, Confirmation
 from tests.factories import a_case, a_court, a_lot, a_party, an_account, an_auction
 from tests.web.caller import Caller, SignIn, code_of, fields_of
 from tests.web.court import PDF, CourtRoom, fine, send
+from tests.web.reader import Reader
 from tests.web.test_pages import signed_in
 
 DAY = timedelta(days=1)
@@ -91,6 +93,8 @@ def test_after_the_ruling_the_assistance_notice_names_the_buyer(house: House, si
     caller = sign_in(judge)
     notice = text_of(caller.get(f"/lots/{auction.lot_id}/letters/assistance_notice"))
     assert "买受人示例买受人以贰佰伍拾陆万陆仟元" in notice.replace("人民币", "") and "2026年3月2日作出" in notice
+    ruling = text_of(caller.get(f"/lots/{auction.lot_id}/letters/closing_ruling"))
+    assert "自本裁定送达买受人时起转移" in ruling and "第二十六条" in ruling
     assert "移交钥匙两把" in text_of(caller.get(f"/lots/{auction.lot_id}/letters/handover_record"))
 
 
@@ -135,6 +139,61 @@ def test_a_court_words_its_letters_in_versions_that_are_journaled(house: House, 
     assert {item["kind"] for item in listed["items"]} >= {"handover_record"} and "buyer" in listed["values"]
     kinds = house.read(lambda session: [row.kind for row in session.query(JournalRow) if row.kind == "LetterWorded"])
     assert kinds == ["LetterWorded"] * 2
+
+
+WORDS = {
+    "text": "看样请先预约。起拍价{{ reserve_price }}。",
+    "text_en": "Book the viewing. Reserve {{ reserve_price }}.",
+}
+
+
+@pytest.fixture
+def room(app: Flask, house: House, sign_in: SignIn) -> CourtRoom:
+    return CourtRoom(house, sign_in)
+
+
+def test_a_court_adds_words_in_both_languages_to_its_texts(room: CourtRoom, sign_in: SignIn, house: House) -> None:
+    listed = fine(room.clerk.get("/court-words"))
+    assert [(one["kind"], one["version"]) for one in listed["items"]] == [("announcement", 0), ("bidder_notice", 0)]
+    assert "reserve_price" in listed["values"] and "buyer" not in listed["values"]
+    path = "/court-words/announcement"
+    assert fields_of(room.clerk.put(path, WORDS | {"text_en": ""})) == {"text_en": "required"}
+    assert fields_of(room.clerk.put(path, WORDS | {"text": "腾退由买受人自行负责。"})) == {"text": "phrase_forbidden"}
+    assert fields_of(room.clerk.put(path, WORDS | {"text_en": "One.\n\nTwo."})) == {"text_en": "paragraphs_differ"}
+    assert fields_of(room.clerk.post(f"{path}/preview", WORDS | {"text": "{{ x }}"})) == {
+        "text": "wording_unknown_value"
+    }
+    [shown] = fine(room.clerk.post(f"{path}/preview", WORDS))["paragraphs"]
+    assert shown == {
+        "zh": "看样请先预约。起拍价1,400,000 元。",
+        "en": "Book the viewing. Reserve CNY 1,400,000.",
+    }
+    assert code_of(room.clerk.put("/court-words/special_notices", WORDS)) == "not_found"
+    assert code_of(room.clerk.post("/court-words/special_notices/preview", WORDS)) == "not_found"
+    assert fine(room.clerk.get("/court-words"))["items"][0]["version"] == 0, "a preview keeps nothing"
+    assert fine(room.clerk.put(path, WORDS))["version"] == 1
+    other = house.perform(lambda unit: an_account(unit, "clerk", court_code=a_court(unit, "3202").code))
+    assert fine(sign_in(other).get("/court-words"))["items"][0]["version"] == 0
+    regulator = sign_in(house.perform(an_account, "regulator"))
+    assert code_of(regulator.put(path, WORDS)) == "forbidden"
+
+
+def test_the_courts_words_are_previewed_kept_and_read_on_the_lots_page(
+    app: Flask, house: House, room: CourtRoom
+) -> None:
+    clerk = signed_in(app, house, house.perform(an_account, "clerk", court_code="3201"))
+    assert "没有补充" in clerk.get("/desk/letters").text
+    clerk.follow("竞买须知")
+    where = "/desk/court-words/bidder_notice"
+    shown = clerk.send(where, WORDS, button=("then", "preview"))
+    assert "尚未保存" in shown.text and "起拍价1,400,000 元" in shown.text and "没有补充" in shown.text
+    wrong = clerk.send(where, WORDS | {"text_en": "{{ buyer }}"}, button=("then", "preview"), status=422)
+    assert "没有这个名称" in wrong.text or "buyer" in wrong.text
+    assert "本院第 1 版" in clerk.send(where, WORDS).text
+    room.announced()
+    for language, said in (("zh-CN", "看样请先预约。"), ("en", "Book the viewing.")):
+        public = Reader(app.test_client(), language).get(f"/lots/{room.lot_id}").text
+        assert public.count(said) == 1 and ("本院补充说明" in public or "Further notes of the court" in public)
 
 
 def test_the_pages_print_and_word(app: Flask, house: House) -> None:

@@ -7,12 +7,24 @@ from flask import Response, jsonify
 from auction.kernel.clock import iso
 from auction.kernel.errors import DomainError
 from bidding.queries.letters import Wording, wordings
+from disclosure.queries import court_words
+from disclosure.rules import court_words as court_rules
+from disclosure.rules.court_words import KINDS, CourtWords
 from disclosure.rules.letters import VALUES
-from disclosure.services.letters import keep_wording
+from disclosure.services.letters import keep_court_words, keep_wording
 
 from ..auth import house, me, policy
 from ..letters import printed
-from ..schemas.letters import LetterQuery, WordingIn, WordingOut, WordingsOut
+from ..schemas.letters import (
+    CourtWordsIn,
+    CourtWordsListOut,
+    CourtWordsOut,
+    CourtWordsPreviewOut,
+    LetterQuery,
+    WordingIn,
+    WordingOut,
+    WordingsOut,
+)
 from .listing import listed
 from .spec import Blueprint
 
@@ -24,7 +36,7 @@ blueprint = Blueprint("letters", __name__, description="Printable letters of a c
 @blueprint.arguments(LetterQuery, location="query")
 @blueprint.response(200, {"type": "string", "format": "binary"}, content_type="application/pdf")
 def get_letter(query: dict[str, Any], lot_id: str, kind: str) -> Response:
-    """A letter as PDF: `auction_notice preferential_notice delivery_receipt assistance_notice handover_record`;
+    """A letter as PDF: `auction_notice closing_ruling handover_record …`, all of them in `GET /letter-wordings`;
     of a taking `taking_ruling taking_notice`, of the debtor's own sale `own_sale_notice`.
     """
     return printed(lot_id, kind, **query)
@@ -47,6 +59,42 @@ def put_wording(data: dict[str, Any], kind: str) -> Response:
     """Keep a wording as the court's next version: plain text, `{{ name }}`, `{% if name %}…{% endif %}`."""
     house().perform(keep_wording, me(), kind, data["text"])
     return jsonify(_wording(house().read(wordings, _court())[kind]))
+
+
+@blueprint.get("/court-words")
+@policy("letter.word")
+@blueprint.response(200, CourtWordsListOut)
+def list_court_words() -> Response:
+    """What the caller's court adds to its announcements and bidder notices, and the names it may use."""
+    found = house().read(court_words, _court())
+    return jsonify({**listed([_words(kind, found.get(kind)) for kind in KINDS]), "values": dict(court_rules.VALUES)})
+
+
+@blueprint.put("/court-words/<kind>")
+@policy("letter.word")
+@blueprint.arguments(CourtWordsIn)
+@blueprint.response(200, CourtWordsOut)
+def put_court_words(data: dict[str, Any], kind: str) -> Response:
+    """Keep what the court adds as its next version: for rounds announced from now on. Both texts empty: nothing."""
+    house().perform(keep_court_words, me(), kind, **data)
+    return jsonify(_words(kind, house().read(court_words, _court()).get(kind)))
+
+
+@blueprint.post("/court-words/<kind>/preview")
+@policy("letter.word")
+@blueprint.arguments(CourtWordsIn)
+@blueprint.response(200, CourtWordsPreviewOut)
+def preview_court_words(data: dict[str, Any], kind: str) -> Response:
+    """The words with the values of a made-up sale filled in; nothing is kept."""
+    if kind not in KINDS:
+        raise DomainError("not_found")
+    return jsonify({"paragraphs": [one.as_data() for one in court_rules.preview(data["text"], data["text_en"])]})
+
+
+def _words(kind: str, words: CourtWords | None) -> dict[str, Any]:
+    version, text, text_en = (words.version, words.zh, words.en) if words else (0, "", "")
+    title = KINDS[kind]
+    return {"kind": kind, "title": title.zh, "title_en": title.en, "version": version, "text": text, "text_en": text_en}
 
 
 def _court() -> str:

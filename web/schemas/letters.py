@@ -2,6 +2,8 @@
 
 from marshmallow import Schema, fields, validate
 
+from disclosure.rules.court_words import KINDS
+
 from .base import Moment, PageOut, Strict
 
 
@@ -35,3 +37,41 @@ class WordingsOut(PageOut):
 
     items = fields.List(fields.Nested(WordingOut))
     values = fields.Dict(keys=fields.String(), values=fields.String())
+
+
+class CourtWordsIn(Strict):
+    """What a court adds to a text, in Chinese and in English; both empty: nothing."""
+
+    text = fields.String(required=True, validate=validate.Length(max=20_000))
+    text_en = fields.String(required=True, validate=validate.Length(max=20_000))
+
+
+class CourtWordsOut(Strict):
+    """What a court adds to its announcements (`announcement`) or bidder notices; version 0: nothing."""
+
+    kind = fields.String(metadata={"enum": list(KINDS)})
+    title = fields.String()
+    title_en = fields.String()
+    version = fields.Integer()
+    text = fields.String()
+    text_en = fields.String()
+
+
+class CourtWordsListOut(PageOut):
+    """Both texts of the caller's court; `values` are the names that may be filled in."""
+
+    items = fields.List(fields.Nested(CourtWordsOut))
+    values = fields.Dict(keys=fields.String(), values=fields.String())
+
+
+class ParagraphOut(Strict):
+    """A paragraph in both languages."""
+
+    zh = fields.String()
+    en = fields.String()
+
+
+class CourtWordsPreviewOut(Strict):
+    """The words as they would read in a made-up sale."""
+
+    paragraphs = fields.List(fields.Nested(ParagraphOut))

@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import undefer
 
 from auction.kernel.clock import FixedClock, iso, parse
 from auction.kernel.errors import DomainError
 from auction.kernel.events import RoomEvent
 from auction.kernel.journal import JournalRow
 from auction.kernel.unit import House, Unit
-from auction.models import Approval, Auction
+from auction.models import Approval, Auction, LetterTemplate
 from auction.rules.access import Actor
 from auction.services.approvals import vote
 from bidding.evidence import export
@@ -27,8 +28,10 @@ from bidding.services.approved import CARRY_OUT
 from bidding.services.bids import BidOffer, place_bids
 from bidding.services.closing import close
 from disclosure.models import DraftedItem, FormerAnnouncement, SheetItem, SheetVersion
+from disclosure.queries import court_words
 from disclosure.rules.wording import moment
 from disclosure.services import drafting
+from disclosure.services.letters import keep_court_words
 from tests.bidding.sale import false_evidence, tell_registration
 from tests.disclosure.court import CourtDesk, example_of
 from tests.factories import a_bidder, a_paid_deposit, a_registration
@@ -302,3 +305,61 @@ def test_after_the_end_nothing_is_changed_any_more(running: Bench) -> None:
     running.clock.moment = running.auction().closes_at
     refuses("wrong_state", running.approve, proposal)
     assert running.told("disclosure") == []
+
+
+def court_sections(published: Any) -> dict[str, list[str]]:
+    """What the court's own sections say, by text; a text without one is not there."""
+    texts = {kind: published[kind]["sections"] for kind in ("announcement", "bidder_notice")}
+    own = {kind: [one for one in sections if one["code"] == "court"] for kind, sections in texts.items()}
+    return {kind: [text["zh"] for text in found[0]["paragraphs"][1:]] for kind, found in own.items() if found}
+
+
+def keep_words(bench: Bench, kind: str, zh: str, en: str = "Note.") -> int:
+    return bench.house.perform(keep_court_words, bench.judge, kind, text=zh, text_en=en).version
+
+
+def announced(bench: Bench) -> Any:
+    loaded = [undefer(Auction.announcement)]
+    return bench.house.read(lambda session: session.get_one(Auction, bench.auction_id, options=loaded).announcement)
+
+
+def test_a_supplement_repeats_the_courts_words_the_sale_was_announced_with(
+    house: House, clock: FixedClock, tmp_path: Path
+) -> None:
+    bench = Bench(house, clock)
+    bench.ready()
+    assert keep_words(bench, "announcement", "起拍价{{ reserve_price }}。") == 1
+    bench.publish()
+    first = announced(bench)
+    assert court_sections(first) == {"announcement": ["起拍价1,400,000 元。"]}
+    assert keep_words(bench, "announcement", "改了的说明。") == 2
+    keep_words(bench, "bidder_notice", "新加的说明。")
+    bench.draft_change("defects", **LEAKS)
+    bench.approve(bench.propose())
+    assert announced(bench) != first and court_sections(announced(bench)) == court_sections(first)
+    changed = [one.code for one in house.read(editions, bench.auction_id)[-1].changes]
+    assert changed and "court" not in changed
+    bench.draft_change("lease", **LET)
+    bench.approve(bench.propose("withdrawal"))
+    assert bench.auction().status == "withdrawn"
+    bench.draft()
+    bench.vote(True, True)
+    bench.publish()
+    assert court_sections(announced(bench)) == {"announcement": ["改了的说明。"], "bidder_notice": ["新加的说明。"]}
+    assert keep_words(bench, "announcement", "", "") == 3
+    assert house.read(court_words, "3201").keys() == {"bidder_notice"}
+    assert false_evidence(house, tmp_path / "in the end", bench.auction_id) == []
+
+
+def test_words_that_may_not_be_said_any_more_bar_the_next_announcement_alone(bench: Bench) -> None:
+    def keep(unit: Unit) -> None:
+        told = {"text": "腾退由买受人自行负责。", "text_en": "Note.", "at": unit.now, "by": bench.judge.id}
+        unit.session.add(LetterTemplate(court_code="3201", kind="announcement", version=1, **told))
+
+    bench.house.perform(keep)
+    bench.draft_change("defects", **LEAKS)
+    bench.approve(bench.propose("withdrawal"))
+    bench.draft()
+    bench.vote(True, True)
+    error = refuses("phrase_forbidden", bench.publish)
+    assert ("court_words.announcement.text", "phrase_forbidden") in breaches(error)

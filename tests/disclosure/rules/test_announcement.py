@@ -15,10 +15,13 @@ from disclosure.rules.announcement import (
     Writing,
     announcement,
     bidder_notice,
+    particulars,
     publication,
     special_notices,
+    wording_of,
 )
 from disclosure.rules.catalogue import Catalogue, load
+from disclosure.rules.court_words import SAMPLE, VALUES, CourtWords
 from disclosure.rules.linter import lint_text
 from disclosure.rules.sheet import Sheet
 from disclosure.rules.wording import described, moment, shown
@@ -277,3 +280,29 @@ def test_a_place_names_its_region_once_and_a_site_without_an_address_speaks_one_
     assert "（本站）" in chinese(whole) and "this site" not in chinese(whole)
     assert "(this site)" in english(whole) and "本站" not in english(whole)
     assert "所在地：示例市示例路 1 号。" in chinese(announcement(facts()))
+
+
+def test_every_name_has_a_sample_and_a_value_in_a_sale(facts: Callable[..., AnnouncementFacts]) -> None:
+    assert set(SAMPLE) == set(VALUES)
+    each = "\n\n".join(f"{name}={{{{ {name} }}}}" for name in VALUES if not name.startswith("is_"))
+    words = {"announcement": CourtWords(1, each, each)}
+    told = announcement(facts(words=words)).sections[-1].paragraphs[1:]
+    assert len(told) == len([name for name in VALUES if not name.startswith("is_")])
+    assert not any("＿" in one.zh or "＿" in one.en for one in told)
+
+
+@pytest.mark.parametrize("kind", ["announcement", "bidder_notice"])
+def test_the_words_stand_last_and_change_nothing_that_is_given(
+    facts: Callable[..., AnnouncementFacts], kind: str
+) -> None:
+    plain = publication(facts())
+    told = publication(facts(words={kind: CourtWords(3, "保证金{{ deposit }}。", "{{ deposit }}.")}))
+    *given, own = told[kind]["sections"]
+    assert given == plain[kind]["sections"]
+    assert (own["code"], own["heading"]["zh"], own["wording"]) == ("court", "本院补充说明", 3)
+    assert "以前述内容为准" in own["paragraphs"][0]["zh"] and "元" in own["paragraphs"][1]["zh"]
+    assert {name: text for name, text in told.items() if name != kind} == {
+        name: text for name, text in plain.items() if name != kind
+    }
+    assert (wording_of(told, kind), wording_of(plain, kind)) == (3, None)
+    assert particulars(told) == particulars(plain)

@@ -1,5 +1,6 @@
-"""Letters: printing them for a recipient or a sale, and the court's own wording of each."""
+"""Letters: printing them for a recipient or a sale; the court's own wording of each, and of its published texts."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Response, render_template, request, url_for
@@ -9,13 +10,18 @@ from auction.models import Notice
 from bidding.queries.court import LotDesk
 from bidding.queries.letters import printed_letters, wordings
 from bidding.rules.clocks import DisposalFacts
+from disclosure.queries import court_words
+from disclosure.rules.court_words import KINDS, CourtWords, preview
+from disclosure.rules.court_words import VALUES as WORDS
 from disclosure.rules.letters import VALUES, letters
-from disclosure.services.letters import keep_wording
+from disclosure.rules.wording import Text
+from disclosure.services.letters import keep_court_words, keep_wording
 
 from ...auth import house, me, policy
+from ...errors import status_of
 from ...letters import printed
 from .. import labels
-from ..forms import Entry
+from ..forms import Entry, refused, typed
 from ..language import _, language
 from .court import attempt, blueprint
 
@@ -49,7 +55,7 @@ def sale_links(lot_id: str, auction_id: str, settlement: str | None) -> list[tup
         return []
     return [
         (title_of(kind), url_for("desk.letter", lot_id=lot_id, kind=kind, auction=auction_id))
-        for kind in ("assistance_notice", "handover_record")
+        for kind in ("closing_ruling", "assistance_notice", "handover_record")
     ]
 
 
@@ -85,10 +91,73 @@ def title_of(kind: str) -> str:
 @blueprint.get("/letters")
 @policy("letter.word")
 def wording_list() -> str:
-    """Every letter with the wording in use."""
+    """Every letter with the wording in use, and what the court adds to its published texts."""
     found = house().read(wordings, me().court_code or "")
     rows = [{"kind": kind, "title": title_of(kind), "version": each.version} for kind, each in found.items()]
-    return render_template("desk/letters.html", rows=rows)
+    own = house().read(court_words, me().court_code or "")
+    texts = [{"kind": kind, "title": _text_title(kind), "version": _version(own, kind)} for kind in KINDS]
+    return render_template("desk/letters.html", rows=rows, texts=texts)
+
+
+def _text_title(kind: str) -> str:
+    title = KINDS[kind]
+    return title.en if language() == "en" else title.zh
+
+
+def words_used(court_code: str) -> list[tuple[str, int]]:
+    """The texts to which the court would add its notes, were a round announced now, with the version of each."""
+    own = house().read(court_words, court_code)
+    return [(_text_title(kind), words.version) for kind, words in own.items()]
+
+
+def _version(own: Mapping[str, CourtWords], kind: str) -> int:
+    return own[kind].version if kind in own else 0
+
+
+@blueprint.get("/court-words/<kind>")
+@policy("letter.word")
+def court_text(kind: str) -> str:
+    """What the court adds to a text, to be written."""
+    return _words_page(kind, None)
+
+
+def _words_page(kind: str, form: Entry | None, shown: Sequence[Text] = ()) -> str:
+    if kind not in KINDS:
+        raise DomainError("not_found")
+    own = house().read(court_words, me().court_code or "")
+    words = own.get(kind)
+    return render_template(
+        "desk/court_words.html",
+        kind=kind,
+        title=_text_title(kind),
+        version=_version(own, kind),
+        form=form or Entry({"text": words.zh if words else "", "text_en": words.en if words else ""}),
+        values=WORDS,
+        shown=shown,
+        hint=_(
+            "空行分段，中文和英文的段落一一对应。填入名称写作 {{ 名称 }}，有此情形才出现的文字写作 "
+            "{% if 名称 %} … {% endif %}。两种文字都清空并保存，即不再补充。"
+        ),
+    )
+
+
+@blueprint.post("/court-words/<kind>")
+@policy("letter.word")
+def put_court_text(kind: str) -> Any:
+    """Keep what the court adds as its next version, or show it with the values of a made-up sale."""
+    text, text_en = (request.form.get(name, "").replace("\r\n", "\n") for name in ("text", "text_en"))
+    if request.form.get("then") == "preview":
+        try:
+            return _words_page(kind, Entry(typed()), preview(text, text_en))
+        except DomainError as error:
+            return _words_page(kind, refused(error, ("text", "text_en"))), status_of(error.code)
+    return attempt(
+        lambda: house().perform(keep_court_words, me(), kind, text=text, text_en=text_en),
+        lambda form: _words_page(kind, form),
+        ("text", "text_en"),
+        lambda _kept: url_for("desk.court_text", kind=kind),
+        _("补充说明已保存为新版本，用于此后公告的拍卖；已公告的仍用公告时的版本。"),
+    )
 
 
 @blueprint.get("/letters/<kind>")

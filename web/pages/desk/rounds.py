@@ -62,7 +62,7 @@ from ..held_view import held_view
 from ..language import _, language, local, today
 from ..lot_view import round_view
 from .court import attempt, blueprint, lot_of, round_of, way_to
-from .letters import sale_links
+from .letters import sale_links, words_used
 from .unsold import unsold_state
 
 _TERMS: dict[str, forms.Read] = {
@@ -226,6 +226,7 @@ def _page(auction_id: str, form: Entry) -> str:
         next_steps=[(code, labels.HANDOVER_STEP[code]) for code in STEPS_OF[Way.SALE]],
         after=unsold_state(desk.auction),
         proofs=house().read(lambda session: papers(session, proofs(session, auction_id))),
+        words=words_used(desk.lot.court_code) if private else [],
         letters=sale_links(desk.lot.id, auction_id, desk.auction.settlement),
     )
 
