@@ -339,7 +339,7 @@ def test_a_supplement_repeats_the_courts_words_the_sale_was_announced_with(
     assert announced(bench) != first and court_sections(announced(bench)) == court_sections(first)
     changed = [one.code for one in house.read(editions, bench.auction_id)[-1].changes]
     assert changed and "court" not in changed
-    bench.draft_change("lease", **LET)
+    bench.draft_change("defects", **LEAKS | {"statement": "另有裂缝。"})
     bench.approve(bench.propose("withdrawal"))
     assert bench.auction().status == "withdrawn"
     bench.draft()
@@ -359,7 +359,9 @@ def test_words_that_may_not_be_said_any_more_bar_the_next_announcement_alone(ben
     bench.house.perform(keep)
     bench.draft_change("defects", **LEAKS)
     bench.approve(bench.propose("withdrawal"))
+    announced_first = bench.auction_id
     bench.draft()
     bench.vote(True, True)
     error = refuses("phrase_forbidden", bench.publish)
     assert ("court_words.announcement.text", "phrase_forbidden") in breaches(error)
+    bench.auction_id = announced_first
