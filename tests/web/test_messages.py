@@ -28,6 +28,7 @@ from disclosure.rules.catalogue import Catalogue, Item
 from disclosure.rules.catalogue import load as load_catalogue
 from disclosure.rules.changing import check_choice
 from disclosure.rules.court_items import CourtItemFacts, entry_of
+from disclosure.rules.court_words import check_words
 from disclosure.rules.diff import ItemChange
 from disclosure.rules.entry import check_item, read_item
 from disclosure.rules.gaps import gaps
@@ -412,7 +413,9 @@ def test_what_the_rules_of_disclosure_find_is_said_of_facts_they_give() -> None:
     wrong = [breach for slot in slots for breach in slot_breaches(slot, NOW, NOW + 2 * DAY)]
     with pytest.raises(DomainError) as caught:
         entry_of("fence", CourtItemFacts("围栏", "Fence", False, "看一看", "Look", "x" * 1001))
-    for finding in (*disclosure_findings(), *wrong, *caught.value.errors):
+    with pytest.raises(DomainError) as differing:
+        check_words("一段。", "One.\n\nTwo.")
+    for finding in (*disclosure_findings(), *wrong, *caught.value.errors, *differing.value.errors):
         driven.add(finding.code)
         row = errors.row_of(finding.code, finding.facts)
         for language in ("zh", "en"):
