@@ -19,12 +19,18 @@ from auction.kernel.crypto import Keys
 from auction.kernel.ids import Ids
 from auction.kernel.settings import Settings
 from auction.kernel.unit import House
-from tests.kept import KeptDatabase
+from tests.kept import UNHURRIED, KeptDatabase
 from web.wiring import open_house, upgrade
 
 POSTGRESQL = os.environ.get("TEST_DATABASE_URL", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres")
 KEYS = Keys(master=b"m" * 32, match=b"k" * 32, log=b"l" * 32)
 START = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
+
+# What tests keep is kept in memory where there is room. They kill programs, never the machine: nothing a disk
+# would have kept is lost, and every commit waits for a disk longer than it works.
+_MEMORY, _ROOM = Path("/dev/shm"), 2 * 2**30  # noqa: S108 - pytest makes a folder there that is its own
+if _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free >= _ROOM:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
 
 # A busy machine takes its time: how long an example lasts says nothing about it.
 hypothesis.settings.register_profile("house", deadline=None)
@@ -94,7 +100,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def postgresql_template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The same on PostgreSQL: the name of a database to be used as a template."""
     name = f"fapai_template_{uuid.uuid4().hex[:12]}"
-    _on_server(f'CREATE DATABASE "{name}"')
+    _on_server(f'CREATE DATABASE "{name}"', UNHURRIED.format(name))
     _migrated(_url_of(name), tmp_path_factory.mktemp("template"))
     yield name
     _on_server(f'DROP DATABASE "{name}" WITH (FORCE)')

@@ -10,6 +10,9 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+#: Of a database by its name: commits do not wait for the disk, for no test cuts the power.
+UNHURRIED = 'ALTER DATABASE "{}" SET synchronous_commit = off'
+
 _TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"
 #: Everything a test may have done to the schema: tables, columns, constraints, triggers and whether they fire.
 _SCHEMA = """
@@ -65,6 +68,7 @@ class KeptDatabase:
         """The database, made if there is none."""
         if self._connection is None:
             self._on_server(f'CREATE DATABASE "{self.name}" TEMPLATE "{self._template}"')
+            self._on_server(UNHURRIED.format(self.name))
             address = psycopg.conninfo.conninfo_to_dict(self._server) | {"dbname": self.name}
             self._connection = psycopg.connect(**address, autocommit=True)  # type: ignore[arg-type]
             if self._fresh is None:

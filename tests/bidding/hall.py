@@ -25,6 +25,7 @@ from bidding.services.bids import Answer, BidOffer, place_bids
 from tests.bidding.sale import tell_auction, tell_registration
 from tests.conftest import POSTGRESQL, START, settings_for
 from tests.factories import a_bidder, a_paid_deposit, a_registration, a_resident_id, an_auction
+from tests.kept import UNHURRIED
 from web.wiring import open_house, upgrade
 
 RESERVE, STEP = 100_000_000, 500_000
@@ -52,6 +53,7 @@ def an_empty_database(kind: str, folder: Path) -> Iterator[str]:
     admin = server.set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(admin, autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}"')  # type: ignore[arg-type]
+        connection.execute(UNHURRIED.format(name))  # type: ignore[arg-type]
     try:
         yield server.set(database=name).render_as_string(hide_password=False)
     finally:

@@ -23,6 +23,7 @@ from tests.conftest import POSTGRESQL, START, settings_for  # noqa: E402
 from tests.flows import court  # noqa: E402
 from tests.flows.server import Place, Server, serving  # noqa: E402
 from tests.flows.stage import BIDDERS, Cast, Stage  # noqa: E402
+from tests.kept import UNHURRIED  # noqa: E402
 from tests.web.doors import doors  # noqa: E402
 from web.wiring import open_house  # noqa: E402
 
@@ -33,6 +34,7 @@ def _empty_postgresql() -> Iterator[str]:
     admin = url.set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(admin, autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}"')
+        connection.execute(UNHURRIED.format(name))
     try:
         yield url.set(database=name).render_as_string(hide_password=False)
     finally:
