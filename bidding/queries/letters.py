@@ -39,7 +39,8 @@ _ROLES = {
     "lessee": "承租人",
     "other": "其他",
 }
-_STEPS = {
+#: The steps of a sale's handover, as its record says them.
+STEPS_IN_LETTERS = {
     "notice_served": "协助执行通知书送达登记机构",
     "clearing_notice": "张贴腾空公告",
     "cleared": "腾空",
@@ -221,7 +222,7 @@ def _sale(session: Session, auction: Auction) -> Mapping[str, str]:
 
 
 def _told(step: AfterSaleStep) -> str:
-    parts = (step.on.isoformat(), _STEPS.get(step.code, ""), step.detail.get("detail", ""))
+    parts = (step.on.isoformat(), STEPS_IN_LETTERS.get(step.code, ""), step.detail.get("detail", ""))
     return " ".join(part for part in parts if part)
 
 

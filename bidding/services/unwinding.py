@@ -72,15 +72,39 @@ def unwind(
     returned = give_back_balance(unit, auction, winner)
     kept = sum(line.keep_fen for line in lines)
     winner.decision_reason = reason or None
+    returned += _part_with_deposit(unit, auction, winner, kept)
+    _undo(unit, auction, ground)
+    row = _revocation(unit, auction, winner, lines, ground=ground, reason=reason, by=by)
+    lapse(unit, (RENEGE, REVOCATION), (auction.id,))
+    check_anew(unit, auction.lot_id)
+    count_again(unit, auction.lot_id)
+    told = {"ground": ground, "forfeited_fen": kept, "returned_fen": returned}
+    unit.record("SaleRevoked", stream=f"auction:{auction.id}", body=told)
+    _note(unit, winner, row)
+    return row
+
+
+def _part_with_deposit(unit: Unit, auction: Auction, winner: Registration, kept: int) -> int:
+    """End the buyer's registration, keeping so much of his deposit; answers what of it is due back."""
     if kept:
-        returned += _keep(unit, auction, winner, kept)
+        returned = _keep(unit, auction, winner, kept)
         winner.status, winner.refusal = "forfeited", SALE_REVOKED
-    else:
-        returned += deposit_of(unit.session, winner.id).held_fen
-        release_registration(unit, auction, winner, status="released", refusal=SALE_REVOKED)
+        return returned
+    returned = deposit_of(unit.session, winner.id).held_fen
+    release_registration(unit, auction, winner, status="released", refusal=SALE_REVOKED)
+    return returned
+
+
+def _undo(unit: Unit, auction: Auction, ground: str) -> None:
+    """The sale is no sale any more: nothing is owed for it, and its room is told."""
     auction.settlement, auction.balance_fen, auction.balance_due_at = None, None, None
     auction.ended_reason = ground
     change_status(unit, auction, "revoked", ground=ground)
+
+
+def _revocation(
+    unit: Unit, auction: Auction, winner: Registration, lines: Sequence[Line], *, ground: str, reason: str, by: str
+) -> Revocation:
     row = Revocation(
         auction_id=auction.id,
         lot_id=auction.lot_id,
@@ -94,32 +118,24 @@ def unwind(
     )
     unit.session.add(row)
     unit.session.flush()
-    lapse(unit, (RENEGE, REVOCATION), (auction.id,))
-    check_anew(unit, auction.lot_id)
-    count_again(unit, auction.lot_id)
-    unit.record(
-        "SaleRevoked",
-        stream=f"auction:{auction.id}",
-        body={"ground": ground, "forfeited_fen": kept, "returned_fen": returned},
-    )
-    unit.record(
-        "SaleUnwound",
-        stream=f"person:{winner.person_id}",
-        private=True,
-        body={
-            "auction_id": auction.id,
-            "registration_id": winner.id,
-            "ground": ground,
-            "lines": row.lines,
-            "barred": row.barred,
-            "reason": reason,
-            "at": iso(unit.now),
-            "by": by,
-            "state": state_of(winner),
-            "row": row_of(row),
-        },
-    )
     return row
+
+
+def _note(unit: Unit, winner: Registration, row: Revocation) -> None:
+    """Journal the whole of it, sealed, in the stream of the buyer's person."""
+    body = {
+        "auction_id": row.auction_id,
+        "registration_id": winner.id,
+        "ground": row.ground,
+        "lines": row.lines,
+        "barred": row.barred,
+        "reason": row.reason,
+        "at": iso(row.at),
+        "by": row.by,
+        "state": state_of(winner),
+        "row": row_of(row),
+    }
+    unit.record("SaleUnwound", stream=f"person:{winner.person_id}", private=True, body=body)
 
 
 def _take_apart(unit: Unit, auction: Auction, winner: Registration) -> None:

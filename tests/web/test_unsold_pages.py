@@ -166,7 +166,7 @@ def test_a_group_is_made_and_read_on_the_desk(app: Flask, house: House, story: U
     other = house.perform(beside)
     reader.get(at)
     page = reader.send(at, {"lots": [story.lot_id, other], "claim_fen": "10", "costs_fen": "1"})
-    assert "尚未足额" in page.text and "已得价款 ¥0，需 ¥11" in page.text and "车位" in page.text
+    assert "尚未足额" in page.text and "成交价款 ¥0，其中已付 ¥0，需 ¥11" in page.text and "车位" in page.text
     page = reader.send(at, {"claim_fen": "20", "costs_fen": "1", "sell_all": "true"})
     assert "需 ¥21" in page.text
 

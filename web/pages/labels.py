@@ -186,6 +186,16 @@ SETTLEMENT: Words = {
     "reneged": _("悔拍"),
 }
 
+#: How urgent each is, as the badge's class.
+SETTLEMENT_TONE = {
+    "balance_due": "warn",
+    "overdue": "stop",
+    "paid": "acc",
+    "ruled": "acc",
+    "handed_over": "ok",
+    "reneged": "stop",
+}
+
 DEBT_STAGE: Words = {
     "balance_due": _("尾款尚在期限内"),
     "overdue": _("尾款已逾期，宽限期内"),
@@ -595,6 +605,7 @@ ALL: Mapping[str, Words] = {
     "claim_status": CLAIM_STATUS,
     "payment": PAYMENT,
     "settlement": SETTLEMENT,
+    "settlement_tone": SETTLEMENT_TONE,
     "suspension": SUSPENSION,
     "withdrawal": WITHDRAWAL,
     "disposal": DISPOSAL,

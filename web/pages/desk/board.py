@@ -22,7 +22,6 @@ from ..language import _, language, today, weekday
 from ..lot_view import round_view
 from .court import blueprint
 
-_TONES = {"overdue": "stop", "balance_due": "warn", "paid": "acc", "handed_over": "ok"}
 _URGENCY = {"late": "stop", "today": "warn", "soon": "acc", "later": "", "waiting": "", "open": "warn"}
 #: What the list of clocks shows unless another state is asked for.
 _PRESSING = ("late", "today", "soon", "open")
@@ -169,6 +168,6 @@ def _view(item: BoardItem, now: datetime) -> dict[str, Any]:
     if item.lot.disposal:
         return {**view, "badge": str(labels.DISPOSAL[item.lot.disposal]), "tone": "ok", "note": kind}
     badge = labels.SETTLEMENT.get(auction.settlement or "", labels.STATUS[auction.status])
-    tone = _TONES.get(auction.settlement or "", "")
+    tone = labels.SETTLEMENT_TONE.get(auction.settlement or "", "")
     note = f"¥{yuan(auction.price_fen)}" if auction.price_fen else kind
     return {**view, "badge": str(badge), "tone": tone, "note": note}
