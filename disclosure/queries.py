@@ -41,6 +41,7 @@ from .models import (
     SheetItem,
     SheetVersion,
     TaskReport,
+    Viewing,
 )
 from .rules.catalogue import Catalogue, State, load
 from .rules.clearance import clearance_facts, clearance_findings, is_cleared, promised_on
@@ -51,6 +52,7 @@ from .rules.gaps import gaps
 from .rules.linter import lint, lint_text
 from .rules.sheet import File, ItemFacts, Sheet, addressees, disclosed, sheet_of
 from .rules.tasks import FILES
+from .rules.viewings import Slot, overlap_findings
 
 
 @dataclass(frozen=True, slots=True)
@@ -402,6 +404,7 @@ def announcement_findings(session: Session, auction: Auction, ruleset: Ruleset, 
         *_votes(auction, ruleset),
         *sheet_findings(session, lot, sheet, ruleset, today, published_from=_published_from(session, auction)),
         *_late_promise(session, auction, sheet, ruleset),
+        *viewing_overlaps(session, lot.id, now),
         *bulk.findings(session, auction, ruleset, now),
         *valuation.findings(session, auction, ruleset),
         *lint_text(lot.title, "lot.title"),
@@ -410,6 +413,13 @@ def announcement_findings(session: Session, auction: Auction, ruleset: Ruleset, 
         *_words_findings(session, lot.court_code),
     ]
     return tuple(sorted(found, key=lambda finding: not finding.is_error))
+
+
+def viewing_overlaps(session: Session, lot_id: str, now: datetime) -> tuple[Finding, ...]:
+    """The warning of every two viewings of a lot at one time, of which one is still to come."""
+    rows = session.scalars(select(Viewing).where(Viewing.lot_id == lot_id))
+    slots = [Slot(row.starts_at, row.ends_at, row.places, cancelled=row.cancelled_at is not None) for row in rows]
+    return tuple(overlap_findings(slots, now))
 
 
 def sheet_findings(

@@ -95,7 +95,7 @@ def stays(session: Session, rows: Iterable[Auction]) -> dict[str, list[tuple[dat
 def recipient_of(row: Notice) -> NoticeRecipient:
     """A stored notice as the rules of notices see it: a file proves as well as a text does."""
     proof = row.proof or row.proof_file
-    return NoticeRecipient(row.name, PartyRole(row.role), NoticeStatus(row.status), row.at, proof)
+    return NoticeRecipient(row.name, PartyRole(row.role), NoticeStatus(row.status), row.at, proof, row.proof_file)
 
 
 def proposal(session: Session, auction: Auction, barred: Collection[str]) -> terms.Proposal:

@@ -38,13 +38,17 @@ class Addressee:
 
 @dataclass(frozen=True, slots=True)
 class NoticeRecipient:
-    """A person notified: `at` is when the status was reached; `proof` says how receipt of something sent is known."""
+    """A person notified: `at` is when the status was reached; `proof` says how receipt of something sent is known.
+
+    `proof_file`: the file of the lot that proves the receipt or the waiver.
+    """
 
     name: str
     role: PartyRole
     status: NoticeStatus
     at: datetime | None
     proof: str | None = None
+    proof_file: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +79,15 @@ def notice_findings(
     Facts: `name`, `role`, and `reason`: `missing`, `to_notify`, `undated`, `receipt_unproven`, `too_recent` (with
     `required` and `days` whole days and `earliest`, the first moment to announce), `shareholders_time` (with
     `last_day` and `earliest`, the first moment to open). A notice older than the end of the round before is only the
-    warning `before_last_round`.
+    warning `before_last_round`. Warnings too: `notice_proof_missing` for a receipt or a written waiver without its
+    document, `notice_repeated` for somebody who stands in the list more often than in case and sheet.
     """
     found = []
     if not any(addressee.role in _PARTIES and not addressee.of_sheet for addressee in addressees):
         nobody = {"reason": "no_party"}
         found.append(Finding("notice_outstanding", "error", "notices", ruleset.basis("notify_before"), nobody))
     found += _missing(recipients, addressees, ruleset)
+    found += _repeated(recipients, addressees, ruleset)
     for index, recipient in enumerate(recipients):
         field = f"notices.{index}"
         found += _recipient_findings(recipient, field, asset_type, moments, ruleset, calendar)
@@ -143,6 +149,22 @@ def _missing(
             yield _outstanding("notices", ruleset.basis("notify_before"), addressee, "missing")
 
 
+def _repeated(
+    recipients: Sequence[NoticeRecipient], addressees: Sequence[Addressee], ruleset: Ruleset
+) -> Iterable[Finding]:
+    """Two people may have one name: only entries beyond those of case and sheet are told, at their own row."""
+    known = Counter((plain_name(each.name), each.role) for each in addressees)
+    seen: dict[tuple[str, PartyRole], list[int]] = {}
+    for index, recipient in enumerate(recipients):
+        rows = seen.setdefault((plain_name(recipient.name), recipient.role), [])
+        rows.append(index + 1)
+        if len(rows) > max(1, known[plain_name(recipient.name), recipient.role]):
+            facts: dict[str, int | str] = {"earlier": rows[0], "later": rows[-1]}
+            named: dict[str, int | str] = {"name": recipient.name, "role": recipient.role.value}
+            basis = ruleset.basis("notify_before")
+            yield Finding("notice_repeated", "warning", f"notices.{index}", basis, named | facts)
+
+
 def _recipient_findings(
     recipient: NoticeRecipient,
     field: str,
@@ -152,6 +174,9 @@ def _recipient_findings(
     calendar: WorkingDays,
 ) -> Iterable[Finding]:
     status, at, basis = recipient.status, recipient.at, ruleset.basis("notify_before")
+    if status in (NoticeStatus.RECEIVED, NoticeStatus.WAIVED_WRITTEN) and not recipient.proof_file:
+        named: dict[str, int | str] = {"name": recipient.name, "role": recipient.role.value, "reason": status.value}
+        yield Finding("notice_proof_missing", "warning", field, ruleset.basis("receipt_must_be_proven"), named)
     if status is NoticeStatus.WAIVED_WRITTEN:
         return
     if status is NoticeStatus.TO_NOTIFY:

@@ -3,12 +3,15 @@
 A visitor is known by a code alone, so that nobody who shows the lot learns who may come to bid (OJA 18(2)).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from auction.kernel.clock import iso
 from auction.kernel.errors import Breach
+from auction.rules.findings import Finding
+
+from .citations import cite
 
 #: Technical limit of the places of one viewing.
 MOST_PLACES = 200
@@ -44,6 +47,24 @@ def slot_breaches(slot: Slot, now: datetime, closes_at: datetime) -> Iterator[Br
         yield Breach("ends_before_it_begins", "ends_at")
     elif slot.ends_at > closes_at:
         yield Breach("viewing_after_close", "ends_at", facts={"closes_at": iso(closes_at)})
+
+
+def overlapping(slots: Iterable[Slot]) -> Iterator[tuple[Slot, Slot]]:
+    """Viewings of one lot that are not over before a later one begins, each with the one that runs longest then."""
+    running: Slot | None = None
+    for slot in sorted((one for one in slots if not one.cancelled), key=lambda one: (one.starts_at, one.ends_at)):
+        if running is not None and slot.starts_at < running.ends_at:
+            yield running, slot
+        if running is None or slot.ends_at > running.ends_at:
+            running = slot
+
+
+def overlap_findings(slots: Iterable[Slot], now: datetime) -> Iterator[Finding]:
+    """The warning `viewings_overlap` for every two viewings of one lot at once, of which one is still to come."""
+    for earlier, later in overlapping(slots):
+        if now < later.starts_at:
+            facts: dict[str, int | str] = {"earlier": iso(earlier.starts_at), "later": iso(later.starts_at)}
+            yield Finding("viewings_overlap", "warning", "viewings", cite("practice"), facts)
 
 
 def booking_refusal(slot: Slot, now: datetime, *, has_another: bool) -> str | None:

@@ -35,7 +35,7 @@ from disclosure.rules.gaps import gaps
 from disclosure.rules.letters import check_wording
 from disclosure.rules.linter import lint
 from disclosure.rules.sheet import Sheet
-from disclosure.rules.viewings import Slot, slot_breaches
+from disclosure.rules.viewings import Slot, overlap_findings, slot_breaches
 from web import errors
 from web.pages.labels import PRICE_STEP
 from web.schemas.acknowledgement import acknowledgement
@@ -242,6 +242,7 @@ PROPOSALS: Mapping[str, Proposal] = {
             recipient(NoticeStatus.RECEIVED, 1),
             recipient(NoticeStatus.RECEIVED, 10, PartyRole.PREFERENTIAL),
             recipient(NoticeStatus.RECEIVED, 90),
+            recipient(NoticeStatus.WAIVED_WRITTEN, None),
         ),
         terms=terms(opens_at=NOW + 8 * DAY),
         earlier=(earlier(Round.FIRST),),
@@ -415,7 +416,8 @@ def test_what_the_rules_of_disclosure_find_is_said_of_facts_they_give() -> None:
         entry_of("fence", CourtItemFacts("围栏", "Fence", False, "看一看", "Look", "x" * 1001))
     with pytest.raises(DomainError) as differing:
         check_words("一段。", "One.\n\nTwo.")
-    for finding in (*disclosure_findings(), *wrong, *caught.value.errors, *differing.value.errors):
+    twice = overlap_findings([Slot(NOW + DAY, NOW + 2 * DAY, 1)] * 2, NOW)
+    for finding in (*disclosure_findings(), *wrong, *twice, *caught.value.errors, *differing.value.errors):
         driven.add(finding.code)
         row = errors.row_of(finding.code, finding.facts)
         for language in ("zh", "en"):

@@ -15,12 +15,22 @@ from bidding.queries.questions import questions_of, to_answer, unanswered
 from bidding.queries.tasks import reports_of, tasks_of_lot
 from bidding.queries.viewings import own_bookings, viewings_of, visitors
 from disclosure.models import Answer, HeldAnswer
-from disclosure.queries import FileFacts, catalogue_of, files, held_of, is_on_sale, lot_named, works_on
+from disclosure.queries import (
+    FileFacts,
+    catalogue_of,
+    files,
+    held_of,
+    is_on_sale,
+    lot_named,
+    viewing_overlaps,
+    works_on,
+)
 from disclosure.rules.catalogue import Catalogue
 from disclosure.rules.tasks import FILES
 
+from .. import errors
 from . import labels, lot_view
-from .language import _
+from .language import _, language
 
 #: How a task, part, viewing or booking is coloured.
 _TONES = {
@@ -181,6 +191,9 @@ def of_desk(session: Session, actor: Actor, desk: LotDesk, now: datetime) -> dic
         ],
         "waiting": sum(task["waiting"] for task in found),
         "viewings": [{**one, "codes": _codes(session, actor, one["id"])} for one in shown],
+        "overlaps": [
+            errors.sentence(one.code, one.facts, language()) for one in viewing_overlaps(session, lot_id, now)
+        ],
         "questions": [
             {**one, "fact_form": fact_form(desk, one["held"]["item"], one["id"]) if one["held"] else ""}
             for one in question_views(questions_of(session, actor, lot_id, now), catalogue)

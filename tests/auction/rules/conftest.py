@@ -79,8 +79,8 @@ def lawful(now: datetime, price: ReferencePrice) -> Proposal:
         reference_price=price,
         addressees=(Addressee("甲银行", PartyRole.APPLICANT), Addressee("李某", PartyRole.DEBTOR)),
         recipients=(
-            NoticeRecipient("甲银行", PartyRole.APPLICANT, NoticeStatus.RECEIVED, notified),
-            NoticeRecipient("李某", PartyRole.DEBTOR, NoticeStatus.RECEIVED, notified),
+            NoticeRecipient("甲银行", PartyRole.APPLICANT, NoticeStatus.RECEIVED, notified, proof_file="回证一"),
+            NoticeRecipient("李某", PartyRole.DEBTOR, NoticeStatus.RECEIVED, notified, proof_file="回证二"),
         ),
         panel=tuple(PanelMember(name, "judge", "3201") for name in ("judge1", "judge2", "judge3")),
     )

@@ -340,7 +340,7 @@ def test_the_findings_on_steps_and_results_that_are_not_there(
 def test_the_findings_on_notices(found: Found, second: Proposal) -> None:
     def recipient(name: str, status: str, moment: str | None) -> NoticeRecipient:
         when = at(moment) if moment else None
-        return NoticeRecipient(name, PartyRole.PREFERENTIAL, NoticeStatus(status), when)
+        return NoticeRecipient(name, PartyRole.PREFERENTIAL, NoticeStatus(status), when, proof_file="回证")
 
     recipients = (
         recipient("甲", "to_notify", None),

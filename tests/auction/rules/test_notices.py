@@ -1,5 +1,6 @@
 """Who has been notified, and long enough before the announcement (OJA 16; COMP 85; PRECISIONS 16, 20)."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -44,13 +45,14 @@ def findings(
     now: datetime = NOW,
     opens_at: datetime = OPENS,
     last_ended_at: datetime | None = None,
+    document: str | None = "回证",
 ) -> tuple[Finding, ...]:
-    """What is found of these, in a case whose applicant wants no notice."""
+    """What is found of these, all with a `document`, in a case whose applicant wants no notice."""
     law = load("spc-2016")
     moments = NoticeMoments(now, opens_at, last_ended_at)
     applicant = NoticeRecipient("某银行", PartyRole.APPLICANT, NoticeStatus.WAIVED_WRITTEN, None)
     return notice_findings(
-        (*recipients, applicant),
+        tuple(replace(each, proof_file=document) for each in (*recipients, applicant)),
         (*addressees, Addressee(applicant.name, applicant.role)),
         asset_type,
         moments,
@@ -77,7 +79,9 @@ def reasons(found: tuple[Finding, ...]) -> list[object]:
 def test_there_must_be_a_party_to_notify(roles: tuple[str, ...], enough: bool) -> None:
     law = load("spc-2016")
     named = tuple(Addressee("某公司", PartyRole(role)) for role in roles)
-    waived = tuple(NoticeRecipient(one.name, one.role, NoticeStatus.WAIVED_WRITTEN, None) for one in named)
+    waived = tuple(
+        NoticeRecipient(one.name, one.role, NoticeStatus.WAIVED_WRITTEN, None, None, "文件") for one in named
+    )
     moments = NoticeMoments(NOW, OPENS)
     found = notice_findings(waived, named, AssetType.REAL_ESTATE, moments, law, published_calendar(law))
     assert [(one.code, one.severity, one.facts) for one in found] == (
@@ -246,7 +250,7 @@ def test_waiting_longer_never_brings_a_notice_back(
 
 def test_the_calendar_is_asked_only_for_shareholders(ruleset: Ruleset, calendar: HolidayCalendar) -> None:
     moments = NoticeMoments(at("2026-02-20T10:00"), OPENS)
-    over_the_festival = recipient("received", "2026-02-16T10:00")
+    over_the_festival = replace(recipient("received", "2026-02-16T10:00"), proof_file="回证")
     debtor = Addressee(over_the_festival.name, over_the_festival.role)
     assert not notice_findings([over_the_festival], [debtor], AssetType.REAL_ESTATE, moments, ruleset, calendar)
 
@@ -305,3 +309,25 @@ def test_what_was_published_of_notices_only_goes_forward(before: str, after: str
     found = kept_notices(read(before), read(after))
     assert [breach.code for breach in found] == wrong
     assert not wrong or "示例甲" in found[0].facts.values()
+
+
+@pytest.mark.parametrize("status", NoticeStatus)
+def test_a_receipt_and_a_written_waiver_want_their_document(status: NoticeStatus) -> None:
+    told = recipient(status, "2026-03-01T10:00", proof="本人签收")
+    found = [one for one in findings(told, document=None) if one.code == "notice_proof_missing"]
+    asked = [("notices.0", status)] if status in ("received", "waived_written") else []
+    assert [(one.field, one.facts["reason"]) for one in found] == [*asked, ("notices.1", "waived_written")]
+    assert all((one.severity, one.basis.code) == ("warning", "OJA 16(1)") for one in found)
+    assert not [one for one in findings(told) if one.code == "notice_proof_missing"]
+
+
+@pytest.mark.parametrize(("people", "entries", "rows"), [(0, 1, []), (0, 2, [2]), (1, 2, [2]), (2, 2, []), (2, 3, [3])])
+def test_somebody_notified_twice_is_a_warning(people: int, entries: int, rows: list[int]) -> None:
+    known = Addressee("李 某", PartyRole.DEBTOR)
+    told = [recipient("received", "2026-03-01T10:00")] * entries
+    found = [one for one in findings(*told, addressees=(known,) * people) if one.code == "notice_repeated"]
+    assert [(one.severity, one.facts["earlier"], one.facts["later"]) for one in found] == [
+        ("warning", 1, row) for row in rows
+    ]
+    other = replace(told[0], role=PartyRole.CO_OWNER)
+    assert not [one for one in findings(told[0], other) if one.code == "notice_repeated"]

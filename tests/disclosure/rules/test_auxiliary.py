@@ -4,13 +4,14 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from auction.kernel.clock import iso
 from auction.rules.published_holidays import published_calendar
 from auction.rules.ruleset import load
 from disclosure.rules.agencies import AgencyRecord, agency_record
 from disclosure.rules.catalogue import load as load_catalogue
 from disclosure.rules.questions import alike, answer_due, contact_in, is_late
 from disclosure.rules.tasks import FILES, Outcome, TaskFacts
-from disclosure.rules.viewings import Slot, booking_refusal, slot_breaches
+from disclosure.rules.viewings import Slot, booking_refusal, overlap_findings, slot_breaches
 
 NOW = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 TICK, HOUR, DAY = timedelta(microseconds=1), timedelta(hours=1), timedelta(days=1)
@@ -48,6 +49,30 @@ def test_a_viewing_lies_ahead_and_ends_before_the_bidding(
 ) -> None:
     found = slot_breaches(Slot(NOW + starts, NOW + ends, 1), NOW, NOW + DAY)
     assert {(breach.field, breach.code) for breach in found} == codes
+
+
+@pytest.mark.parametrize(
+    ("second", "now", "told"),
+    [
+        (Slot(NOW + 2 * HOUR, NOW + 3 * HOUR, 1), NOW, False),
+        (Slot(NOW + 2 * HOUR - TICK, NOW + 3 * HOUR, 1), NOW, True),
+        (Slot(NOW + 2 * HOUR - TICK, NOW + 3 * HOUR, 1, cancelled=True), NOW, False),
+        (Slot(NOW + HOUR, NOW + HOUR + TICK, 1), NOW, True),
+        (Slot(NOW + 2 * HOUR - TICK, NOW + 3 * HOUR, 1), NOW + 2 * HOUR - TICK, False),
+    ],
+    ids=["one after the other", "a moment at once", "called off", "within the other", "both have begun"],
+)
+def test_two_viewings_of_a_lot_at_once_are_a_warning(second: Slot, now: datetime, told: bool) -> None:
+    found = [*overlap_findings([second, Slot(NOW + HOUR, NOW + 2 * HOUR, 1)], now)]
+    assert [(one.code, one.severity, one.field) for one in found] == [
+        ("viewings_overlap", "warning", "viewings")
+    ] * told
+
+
+def test_a_long_viewing_overlaps_every_one_within_it() -> None:
+    day = Slot(NOW + HOUR, NOW + 8 * HOUR, 1)
+    within = [Slot(NOW + after * HOUR, NOW + (after + 1) * HOUR, 1) for after in (2, 4)]
+    assert [one.facts["earlier"] for one in overlap_findings([day, *within], NOW)] == [iso(day.starts_at)] * 2
 
 
 @pytest.mark.parametrize(

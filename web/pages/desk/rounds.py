@@ -79,7 +79,7 @@ _TERMS: dict[str, forms.Read] = {
 }
 #: Where a finding about an input can be put right.
 _SHEET, _PRICE, _NOTICES, _TERMS_PAGE = "disclosure", "reference_price", "notices", "terms"
-_PLAN = "clearance_plan"
+_PLAN, _VIEWINGS = "clearance_plan", "viewings"
 
 
 @blueprint.get("/lots/<lot_id>/auction")
@@ -283,6 +283,8 @@ def _finding_view(desk: RoundDesk, finding: Finding, item: Item | None) -> dict[
         lines, title, href = [line], _("调查情况表"), url_for("desk.lot", lot_id=lot_id, _anchor="sheet")
     elif part == _PLAN:
         title, href = _("腾空预案"), url_for("desk.lot", lot_id=lot_id, _anchor="clearance")
+    elif part == _VIEWINGS:
+        title, href = _("看样"), url_for("desk.lot", lot_id=lot_id, _anchor="desk-viewings")
     elif part in (_PRICE, _NOTICES):
         title = _("处置参考价") if part == _PRICE else _("通知")
         href = url_for("desk.lot", lot_id=lot_id, _anchor="price" if part == _PRICE else "notices")
