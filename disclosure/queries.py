@@ -16,14 +16,14 @@ from sqlalchemy.orm import Session
 from auction.kernel.crypto import canonical, sha256_hex
 from auction.kernel.errors import DomainError, invalid
 from auction.models import Account, Auction, LetterTemplate, Lot, Notice, Task, TaskEnd
-from auction.queries.proposals import proposal
+from auction.queries.proposals import proposal, proposed
 from auction.rules.access import Actor, decide
 from auction.rules.calendar import shanghai_day
 from auction.rules.findings import Finding
 from auction.rules.lot import LIVE, PRIVATE, AssetType, AuctionStatus
 from auction.rules.published_holidays import published_calendar
 from auction.rules.ruleset import Ruleset
-from auction.rules.terms import Addressee, Proposal, check_terms
+from auction.rules.terms import Addressee, Proposal, Terms, check_terms
 from risk.models import ClearanceAssessment, ClearancePlan
 from risk.queries import bulk, valuation
 from risk.queries import clearance as kept
@@ -53,6 +53,9 @@ from .rules.linter import lint, lint_text
 from .rules.sheet import File, ItemFacts, Sheet, addressees, disclosed, sheet_of
 from .rules.tasks import FILES
 from .rules.viewings import Slot, overlap_findings
+
+#: Findings on price and notices that another opening puts right.
+_SETTLED_BY_OPENING = frozenset({"opens_too_late", "shareholders_time"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -413,6 +416,38 @@ def announcement_findings(session: Session, auction: Auction, ruleset: Ruleset, 
         *_words_findings(session, lot.court_code),
     ]
     return tuple(sorted(found, key=lambda finding: not finding.is_error))
+
+
+def typed_terms_findings(
+    session: Session,
+    lot: Lot,
+    terms: Terms,
+    panel: Iterable[str],
+    auction_id: str | None,
+    ruleset: Ruleset,
+    now: datetime,
+) -> tuple[Finding, ...]:
+    """What speaks against announcing such terms now, before they are stored; errors first.
+
+    Only what the terms themselves settle: the price and the notices have forms of their own. `panel`: usernames, those
+    that nobody has are passed over. The caller decides who may ask.
+    """
+    wanted = select(Account).where(Account.username.in_(list(panel))).order_by(Account.username)
+    sheet, catalogue = working_sheet(session, lot.id), catalogue_of(session, lot)
+    asked = proposed(session, lot, terms, session.scalars(wanted).all(), frozenset(), auction_id)
+    found = check_terms(
+        with_addressees(asked, addressees(sheet, catalogue)),
+        ruleset=ruleset,
+        calendar=published_calendar(ruleset),
+        now=now,
+    )
+    elsewhere = ("reference_price", "notices")
+    own = [
+        one
+        for one in found
+        if one.field.split(".")[0] not in elsewhere or one.facts.get("reason") in _SETTLED_BY_OPENING
+    ]
+    return (*own, *lint_text(terms.late_reason_text or "", "late_reason_text"))
 
 
 def viewing_overlaps(session: Session, lot_id: str, now: datetime) -> tuple[Finding, ...]:

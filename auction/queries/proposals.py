@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ..kernel.events import RoomEvent
-from ..models import Account, Auction, Notice, Party, ReferencePrice
+from ..models import Account, Auction, Lot, Notice, Party, ReferencePrice
 from ..rules import reference_price as price_rules
 from ..rules import rounds, terms
 from ..rules.lot import AssetType, AuctionStatus, PartyRole, Round
@@ -100,42 +100,46 @@ def recipient_of(row: Notice) -> NoticeRecipient:
 
 def proposal(session: Session, auction: Auction, barred: Collection[str]) -> terms.Proposal:
     """The whole proposal: terms, price, addressees, notices, panel (`barred`: account ids OJA 34 keeps out), rounds."""
-    lot = auction.lot
+    stored = terms.Terms(
+        round=Round(auction.round),
+        reserve_price_fen=auction.reserve_price_fen,
+        increment_fen=auction.increment_fen,
+        deposit_fen=auction.deposit_fen,
+        opens_at=auction.opens_at,
+        closes_at=auction.closes_at,
+        balance_days=auction.balance_days,
+        forfeit_fen=auction.forfeit_fen,
+        late_reason=auction.late_reason,
+        late_reason_text=auction.late_reason_text,
+    )
+    ids = [member.account_id for member in auction.panel]
+    seats = session.scalars(select(Account).where(Account.id.in_(ids)))
+    accounts = {account.id: account for account in seats}
+    return proposed(session, auction.lot, stored, [accounts[one] for one in ids], barred, auction.id)
+
+
+def proposed(
+    session: Session,
+    lot: Lot,
+    asked: terms.Terms,
+    panel: Sequence[Account],
+    barred: Collection[str],
+    auction_id: str | None = None,
+) -> terms.Proposal:
+    """The same of terms and a panel that may not be stored yet; `auction_id`: the round they are for, if any."""
     parties = session.scalars(select(Party).where(Party.case_id == lot.case_id).order_by(Party.position)).all()
     notices = session.scalars(select(Notice).where(Notice.lot_id == lot.id).order_by(Notice.position)).all()
     return terms.Proposal(
-        terms=terms.Terms(
-            round=Round(auction.round),
-            reserve_price_fen=auction.reserve_price_fen,
-            increment_fen=auction.increment_fen,
-            deposit_fen=auction.deposit_fen,
-            opens_at=auction.opens_at,
-            closes_at=auction.closes_at,
-            balance_days=auction.balance_days,
-            forfeit_fen=auction.forfeit_fen,
-            late_reason=auction.late_reason,
-            late_reason_text=auction.late_reason_text,
-        ),
+        terms=asked,
         asset_type=AssetType(lot.asset_type),
         court_code=lot.court_code,
         reference_price=reference_price(session, lot.id),
         addressees=tuple(Addressee(party.name, PartyRole(party.role)) for party in parties),
         recipients=tuple(recipient_of(notice) for notice in notices),
-        panel=_panel(session, auction, barred),
-        earlier=earlier_rounds(session, lot.id, auction.id),
+        panel=tuple(
+            PanelMember(username=a.username, role=a.role, court_code=a.court_code or "", barred=a.id in barred)
+            for a in panel
+        ),
+        earlier=earlier_rounds(session, lot.id, auction_id),
         standstill=standstill(session, lot),
-    )
-
-
-def _panel(session: Session, auction: Auction, barred: Collection[str]) -> tuple[PanelMember, ...]:
-    accounts = {
-        account.id: account
-        for account in session.scalars(
-            select(Account).where(Account.id.in_([member.account_id for member in auction.panel]))
-        )
-    }
-    members: Sequence[Account] = [accounts[member.account_id] for member in auction.panel]
-    return tuple(
-        PanelMember(username=a.username, role=a.role, court_code=a.court_code or "", barred=a.id in barred)
-        for a in members
     )

@@ -3,15 +3,18 @@
 Errors bar the announcement, warnings are shown to the panel. What is simply lacking is `gaps`'s business.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from typing import Any
 
-from auction.rules.findings import Finding
+from auction.rules.findings import Finding, errors
 
 from .catalogue import Catalogue, Item
 from .contradictions import contradictions
+from .entry import check_item, read_item
+from .gaps import gaps
 from .phrases import forbidden, leaves_unknown, says_unknown
-from .sheet import ItemFacts, Sheet
+from .sheet import File, ItemFacts, Sheet
 
 _SHOWN = 60
 _BUYER_BEARS, _BORNE = "buyer_bears", "买受人承担"
@@ -48,6 +51,39 @@ def lint(
         if announced_on is not None:
             found += _publication(item, facts, announced_on, published_from)
     return (*found, *contradictions(sheet, catalogue))
+
+
+def lint_typed(
+    sheet: Sheet,
+    catalogue: Catalogue,
+    item: Item,
+    payload: Mapping[str, Any],
+    files: Sequence[File],
+    *,
+    checker: str,
+    today: date,
+) -> tuple[Finding, ...]:
+    """What is to be said of one item while it is typed, before anything is stored; errors first.
+
+    `payload` as for `check_item`, `files` those it attaches, `checker` whoever would save it. What cannot be stored,
+    and then only that and the wording of the statement; else what the item lacks or should not say, and what the whole
+    sheet newly gets by it.
+    """
+    wrong = errors(check_item(item, payload, today))
+    if wrong:
+        return (*wrong, *lint_text(str(payload.get("statement", "")), f"disclosure.{item.code}.statement"))
+    typed = sheet.replaced(read_item(item, payload, checker=checker, attachments=files))
+    known = {_told(one) for one in (*gaps(sheet, catalogue), *lint(sheet, catalogue, today=today))}
+    found = [
+        one
+        for one in (*gaps(typed, catalogue), *lint(typed, catalogue, today=today))
+        if one.field.split(".")[1] == item.code or _told(one) not in known
+    ]
+    return tuple(sorted(found, key=lambda finding: not finding.is_error))
+
+
+def _told(finding: Finding) -> tuple[object, ...]:
+    return finding.code, finding.field, tuple(sorted(finding.facts.items(), key=str))
 
 
 def lint_text(text: str, field: str) -> tuple[Finding, ...]:

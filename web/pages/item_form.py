@@ -3,7 +3,7 @@
 What is shown of an item (hints, articles, fields, example), and the interface's own body of what was typed.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -11,10 +11,13 @@ from flask import request
 
 from auction.kernel.errors import Breach
 from auction.kernel.money import parse_yuan
+from auction.rules.findings import Finding
+from disclosure.queries import FileFacts
 from disclosure.rules.catalogue import Catalogue, Field, Item
-from disclosure.rules.sheet import ItemFacts
+from disclosure.rules.linter import lint_typed
+from disclosure.rules.sheet import File, ItemFacts, Sheet
 
-from . import forms, labels, lot_view
+from . import forms, labels, lint_view, lot_view
 from .forms import Entry
 from .language import _, language
 
@@ -100,6 +103,34 @@ def payload_of(wanted: Item) -> tuple[dict[str, Any], list[Breach]]:
     data, wrong = forms.read(readers, "data.")
     payload, _none = forms.read(dict.fromkeys(("state", "statement", "source", "checked_on"), forms.text))
     return {**payload, "data": data, "attachments": request.form.getlist("attachments")}, wrong
+
+
+def findings_typed(
+    sheet: Sheet, catalogue: Catalogue, wanted: Item, files: Iterable[FileFacts], checker: str, today: date
+) -> str:
+    """The fragment that says what the linter finds in the posted item; nothing is stored."""
+    payload, wrong = payload_of(wanted)
+    given = [File(file.id, file.sha256) for file in files if file.id in payload["attachments"]]
+    found = lint_typed(sheet, catalogue, wanted, payload, given, checker=checker, today=today)
+    missing = [] if "state" in payload else [str(labels.ITEM_PART["state"])]
+    if missing:
+        found = tuple(one for one in found if one.code != "state_invalid")
+    labels_of = {spec.name: _field_view(wanted, spec)["label"] for spec in wanted.fields}
+    named = {**labels.ITEM_PART, **{f"data.{name}": label for name, label in labels_of.items()}}
+    unread = [lint_view.unread(breach, named) for breach in wrong]
+    lines = [*unread, *(_typed_view(one, wanted, catalogue, named) for one in found)]
+    return lint_view.fragment(lines, missing)
+
+
+def _typed_view(finding: Finding, wanted: Item, catalogue: Catalogue, named: Mapping[str, Any]) -> lint_view.Line:
+    """A finding beside its field; one on another item, which this one brings about, beside that item's title."""
+    code, _dot, field = finding.field.removeprefix("disclosure.").partition(".")
+    if not finding.field.startswith("disclosure."):
+        return lint_view.line(finding, finding.field, named)
+    other = catalogue.find(code) if code != wanted.code else None
+    if other is not None:
+        return lint_view.line(finding, "", {"": lot_view.in_language(other)})
+    return lint_view.line(finding, field, named)
 
 
 def field_names(wanted: Item) -> tuple[str, ...]:

@@ -80,6 +80,28 @@ SORT: Words = {
     "-followers": _("关注最多"),
 }
 
+ITEM_PART: Words = {
+    "state": _("状态"),
+    "statement": _("说明"),
+    "source": _("来源"),
+    "checked_on": _("核查日期"),
+    "attachments": _("依据的附件"),
+}
+
+TERMS: Words = {
+    "round": _("轮次"),
+    "reserve_price_fen": _("起拍价（保留价，元）"),
+    "deposit_fen": _("保证金（元）"),
+    "increment_fen": _("增价幅度（元）"),
+    "balance_days": _("尾款期限（成交后几日内）"),
+    "opens_at": _("开拍时间（北京时间）"),
+    "closes_at": _("结束时间（北京时间）"),
+    "forfeit_fen": _("变卖悔拍不退还的数额（元）"),
+    "late_reason": _("未在期限内再拍的原因"),
+    "late_reason_text": _("原因说明"),
+    "panel": _("合议庭"),
+}
+
 PRICE_METHOD: Words = {
     "agreement": _("当事人议价"),
     "directed_inquiry": _("定向询价"),

@@ -136,6 +136,16 @@ def keep_draft(auction_id: str, code: str) -> Any:
     )
 
 
+@blueprint.post("/auctions/<auction_id>/change/<code>/findings")
+@policy("lot.edit")
+def draft_findings(auction_id: str, code: str) -> str:
+    """What the linter finds in a drafted item while it is typed, on the sheet as drafted. Nothing is stored."""
+    desk, drafted = lot_of(round_of(auction_id).lot.id), _draft(auction_id)
+    sheet = drafted.new if drafted else desk.sheet
+    today = shanghai_day(house().now())
+    return item_form.findings_typed(sheet, desk.catalogue, desk.catalogue.item(code), desk.files, me().name, today)
+
+
 @blueprint.post("/auctions/<auction_id>/change/<code>/drop")
 @policy("lot.edit")
 def drop_draft(auction_id: str, code: str) -> Any:

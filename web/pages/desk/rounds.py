@@ -7,7 +7,7 @@ from typing import Any
 from flask import render_template, request, url_for
 from sqlalchemy.orm import Session
 
-from auction.kernel.errors import Breach
+from auction.kernel.errors import Breach, DomainError
 from auction.kernel.money import yuan
 from auction.kernel.unit import Unit
 from auction.models import Auction
@@ -16,7 +16,7 @@ from auction.rules.calendar import earliest_opening
 from auction.rules.findings import Finding
 from auction.rules.lot import PRIVATE, AssetType, Round
 from auction.rules.ruleset import load
-from auction.rules.terms import notice_days
+from auction.rules.terms import Terms, notice_days
 from auction.services import auctions as services
 from auction.services.locking import lock_round
 from auction.services.lots import lock_lot
@@ -36,7 +36,7 @@ from bidding.services.qualification import rule as rule_on
 from bidding.services.registration import decide as decide_registration
 from bidding.services.relist import relist as relist_lot
 from bidding.services.revocation import propose_revocation
-from disclosure.queries import check_round
+from disclosure.queries import check_round, typed_terms_findings
 from disclosure.rules.catalogue import Item
 from disclosure.services.publish import publish
 
@@ -56,7 +56,7 @@ from ...schemas.rounds import (
     VoteIn,
     WithdrawalIn,
 )
-from .. import clearance_view, debt_view, forms, labels
+from .. import clearance_view, debt_view, forms, labels, lint_view
 from ..forms import Entry
 from ..held_view import held_view
 from ..language import _, language, local, today
@@ -87,11 +87,11 @@ _PLAN, _VIEWINGS = "clearance_plan", "viewings"
 def new_round(lot_id: str) -> str:
     """The form of a new round."""
     desk = lot_of(lot_id)
-    action = url_for("desk.create_round", lot_id=lot_id)
-    return _terms_page(desk, Entry({"round": "first", "balance_days": "10"}), action)
+    return _terms_page(desk, Entry({"round": "first", "balance_days": "10"}))
 
 
-def _terms_page(desk: LotDesk, form: Entry, action: str) -> str:
+def _terms_page(desk: LotDesk, form: Entry, auction_id: str | None = None) -> str:
+    """The form of a round's terms; `auction_id`: the round that is changed, None for a new one."""
     numbers = load(house().settings.ruleset)
     low, high, least = (numbers.ratio(name) for name in ("deposit_min", "deposit_max", "reserve_min"))
     floor = f"（¥{yuan(ceil(least * desk.reference.amount_fen))}）" if desk.reference else ""
@@ -109,7 +109,12 @@ def _terms_page(desk: LotDesk, form: Entry, action: str) -> str:
         lot=desk.lot,
         reference=desk.reference,
         form=form,
-        action=action,
+        action=url_for("desk.change_round", auction_id=auction_id)
+        if auction_id
+        else url_for("desk.create_round", lot_id=desk.lot.id),
+        findings=url_for("desk.round_findings", auction_id=auction_id)
+        if auction_id
+        else url_for("desk.new_round_findings", lot_id=desk.lot.id),
         hints=hints,
         judges=house().read(judges, desk.lot.court_code),
     )
@@ -136,10 +141,9 @@ def create_round(lot_id: str) -> Any:
 
         return house().perform(draft)
 
-    action = url_for("desk.create_round", lot_id=lot_id)
     return attempt(
         act,
-        lambda form: _terms_page(lot_of(lot_id), form, action),
+        lambda form: _terms_page(lot_of(lot_id), form),
         (*_TERMS, "panel"),
         lambda made: url_for("desk.round", auction_id=made.id),
         _("方案已保存，请检查后提交合议庭表决。"),
@@ -153,8 +157,7 @@ def edit_round(auction_id: str) -> str:
     desk = round_of(auction_id)
     values = forms.shown({name: getattr(desk.auction, name) for name in _TERMS})
     values["panel"] = [seat.account.username for seat in desk.panel]
-    action = url_for("desk.change_round", auction_id=auction_id)
-    return _terms_page(lot_of(desk.lot.id), Entry(values), action)
+    return _terms_page(lot_of(desk.lot.id), Entry(values), auction_id)
 
 
 @blueprint.post("/auctions/<auction_id>/terms")
@@ -174,14 +177,41 @@ def change_round(auction_id: str) -> Any:
 
         return house().perform(change)
 
-    action = url_for("desk.change_round", auction_id=auction_id)
     return attempt(
         act,
-        lambda form: _terms_page(lot_of(desk.lot.id), form, action),
+        lambda form: _terms_page(lot_of(desk.lot.id), form, auction_id),
         (*_TERMS, "panel"),
         lambda _done: url_for("desk.round", auction_id=auction_id),
         _("方案已更改，原表决失效。"),
     )
+
+
+@blueprint.post("/lots/<lot_id>/auction/findings")
+@policy("auction.create")
+def new_round_findings(lot_id: str) -> str:
+    """What the linter finds in the terms of a new round while they are typed. Nothing is stored."""
+    return _typed_findings(lot_of(lot_id))
+
+
+@blueprint.post("/auctions/<auction_id>/terms/findings")
+@policy("auction.create")
+def round_findings(auction_id: str) -> str:
+    """What the linter finds in a round's terms while they are typed. Nothing is stored."""
+    return _typed_findings(lot_of(round_of(auction_id).lot.id), auction_id)
+
+
+def _typed_findings(desk: LotDesk, auction_id: str | None = None) -> str:
+    payload, unread = _terms_payload()
+    try:
+        data = forms.load(AuctionIn(), payload, unread)
+    except DomainError as refused:
+        lacking = [one for one in refused.errors if one.code == "required" and one.field not in payload]
+        wrong = [lint_view.unread(one, labels.TERMS) for one in refused.errors if one not in lacking]
+        return lint_view.fragment(wrong, [str(labels.TERMS[one.field or ""]) for one in lacking])
+    panel, round_ = data.pop("panel"), Round(data.pop("round"))
+    now, numbers = house().now(), load(house().settings.ruleset)
+    found = house().read(typed_terms_findings, desk.lot, Terms(round=round_, **data), panel, auction_id, numbers, now)
+    return lint_view.fragment([lint_view.line(one, one.field.split(".")[0], labels.TERMS) for one in found])
 
 
 @blueprint.get("/auctions/<auction_id>", endpoint="round")

@@ -50,6 +50,9 @@ def item_page(desk: LotDesk, wanted: Item, form: Entry, drafting: str | None = N
         back=url_for("desk.change", auction_id=drafting)
         if drafting
         else url_for("desk.lot", lot_id=desk.lot.id, _anchor="sheet"),
+        findings=url_for("desk.draft_findings", auction_id=drafting, code=wanted.code)
+        if drafting
+        else url_for("desk.item_findings", lot_id=desk.lot.id, code=wanted.code),
         item=item_form.item_view(wanted),
         files=[lot_view.file_view(desk.lot.id, file) for file in desk.files],
         example=item_form.example_view(wanted),
@@ -83,3 +86,12 @@ def put_item(lot_id: str, code: str) -> Any:
 
     fields = item_form.field_names(wanted)
     return attempt(act, lambda form: item_page(lot_of(lot_id), wanted, form), fields, after, _("已保存。"))
+
+
+@blueprint.post("/lots/<lot_id>/sheet/<code>/findings")
+@policy("lot.edit")
+def item_findings(lot_id: str, code: str) -> str:
+    """What the linter finds in an item while it is typed. Nothing is stored."""
+    desk = lot_of(lot_id)
+    today = shanghai_day(house().now())
+    return item_form.findings_typed(desk.sheet, desk.catalogue, desk.catalogue.item(code), desk.files, me().name, today)
