@@ -7,7 +7,7 @@ from flask import Flask
 
 from auction.kernel.clock import SHANGHAI, parse
 from auction.kernel.unit import House
-from tests.factories import an_account
+from tests.factories import a_court, an_account
 from tests.web.caller import SignIn
 from tests.web.court import CourtRoom, fine, rows
 from tests.web.reader import Page, Reader
@@ -184,6 +184,7 @@ def test_only_who_may_write_the_form_may_ask(app: Flask, house: House, room: Cou
     judge.get(path)
     token = {"csrf_token": dict(judge.page.form("/lease").fields)["csrf_token"]}
     assert judge.client.post(f"/desk/lots/{room.lot_id}/sheet/nosuch/findings", data=token).status_code == 422
+    house.perform(lambda unit: a_court(unit, "3202").code)
     for role, court, status in (("judge", "3202", 404), ("president", "3201", 403), ("regulator", None, 403)):
         other = signed_in(app, house, house.perform(an_account, role, court_code=court))
         other.get("/")
