@@ -207,7 +207,8 @@ def _typed_findings(desk: LotDesk, auction_id: str | None = None) -> str:
     except DomainError as refused:
         lacking = [one for one in refused.errors if one.code == "required" and one.field not in payload]
         wrong = [lint_view.unread(one, labels.TERMS) for one in refused.errors if one not in lacking]
-        return lint_view.fragment(wrong, [str(labels.TERMS[one.field or ""]) for one in lacking])
+        unfilled = {one.field for one in lacking}
+        return lint_view.fragment(wrong, [str(name) for field, name in labels.TERMS.items() if field in unfilled])
     panel, round_ = data.pop("panel"), Round(data.pop("round"))
     now, numbers = house().now(), load(house().settings.ruleset)
     found = house().read(typed_terms_findings, desk.lot, Terms(round=round_, **data), panel, auction_id, numbers, now)
