@@ -10,8 +10,10 @@ from sqlalchemy import func, select
 from auction.kernel.crypto import sha256_hex
 from auction.kernel.errors import DomainError
 from auction.kernel.unit import Unit
-from auction.models import Court, LetterTemplate, Lot
+from auction.models import Auction, Court, LetterTemplate, Lot
 from auction.rules.access import Actor, require
+from auction.rules.lot import AuctionStatus
+from auction.services.auctions import void_votes
 
 from ..rules.court_words import KINDS, check_words
 from ..rules.letters import check_wording, letters
@@ -35,7 +37,8 @@ def keep_wording(unit: Unit, actor: Actor, kind: str, text: str) -> LetterTempla
 def keep_court_words(unit: Unit, actor: Actor, kind: str, *, text: str, text_en: str) -> LetterTemplate:
     """Keep what the actor's court adds to its announcements or bidder notices as the next version; empty: nothing.
 
-    Rounds announced before keep the version they were announced with. DomainError not_found for a text there is not,
+    Rounds announced before keep the version they were announced with; votes on others fall, since what is to be
+    published has changed. DomainError not_found for a text there is not,
     invalid as `check_words` says.
     """
     require(actor, "letter.word")
@@ -45,7 +48,15 @@ def keep_court_words(unit: Unit, actor: Actor, kind: str, *, text: str, text_en:
         raise DomainError("not_found")
     if text.strip() or text_en.strip():
         check_words(text, text_en)
+    _void_votes(unit, actor.court_code)
     return _keep(unit, actor.court_code, actor, kind, text, text_en)
+
+
+def _void_votes(unit: Unit, court_code: str) -> None:
+    voted = select(Auction.lot_id).where(Auction.status.in_((AuctionStatus.IN_REVIEW, AuctionStatus.APPROVED)))
+    lots = select(Lot.id).where(Lot.court_code == court_code, Lot.id.in_(voted)).order_by(Lot.id).with_for_update()
+    for lot_id in unit.session.scalars(lots).all():
+        void_votes(unit, lot_id)
 
 
 def _keep(unit: Unit, court_code: str, actor: Actor, kind: str, text: str, text_en: str | None) -> LetterTemplate:

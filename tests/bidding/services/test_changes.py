@@ -329,10 +329,13 @@ def test_a_supplement_repeats_the_courts_words_the_sale_was_announced_with(
     bench = Bench(house, clock)
     bench.ready()
     assert keep_words(bench, "announcement", "起拍价{{ reserve_price }}。") == 1
+    assert bench.auction().status == "draft", "what will be published has changed since they voted"
+    bench.vote(True, True)
     bench.publish()
     first = announced(bench)
     assert court_sections(first) == {"announcement": ["起拍价1,400,000 元。"]}
     assert keep_words(bench, "announcement", "改了的说明。") == 2
+    assert bench.auction().status == "announced"
     keep_words(bench, "bidder_notice", "新加的说明。")
     bench.draft_change("defects", **LEAKS)
     bench.approve(bench.propose())

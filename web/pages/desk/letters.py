@@ -156,7 +156,7 @@ def put_court_text(kind: str) -> Any:
         lambda form: _words_page(kind, form),
         ("text", "text_en"),
         lambda _kept: url_for("desk.court_text", kind=kind),
-        _("补充说明已保存为新版本，用于此后公告的拍卖；已公告的仍用公告时的版本。"),
+        _("补充说明已保存为新版本，用于此后公告的拍卖，未公告方案已有的表决作废；已公告的仍用公告时的版本。"),
     )
 
 
