@@ -14,7 +14,7 @@ from auction.kernel.clock import SHANGHAI, parse
 from auction.rules.calendar import HolidayCalendar, shanghai_day
 from auction.rules.findings import Finding
 from auction.rules.lot import AssetType, AuctionStatus, PartyRole, Round
-from auction.rules.notices import NoticeMoments, NoticeRecipient, NoticeStatus, notice_findings, service_of
+from auction.rules.notices import Addressee, NoticeMoments, NoticeRecipient, NoticeStatus, notice_findings, service_of
 from auction.rules.reference_price import PriceStep, ReferencePrice, objections_end
 from auction.rules.rounds import EarlierRound, relist_due
 from auction.rules.ruleset import Ruleset
@@ -106,13 +106,13 @@ def earliest(found: tuple[Finding, ...], code: str) -> list[date]:
 def test_no_holiday_moves_the_days_after_a_notice(
     status: str, end: str, ruleset: Ruleset, calendar: HolidayCalendar
 ) -> None:
-    first = date.fromisoformat(end)
+    first, debtor = date.fromisoformat(end), Addressee("李某", PartyRole.DEBTOR)
     told = NoticeRecipient(
         "李某", PartyRole.DEBTOR, NoticeStatus(status), noon(first - (NOTIFIED[status] + 1) * DAY), None, "回证"
     )
     for day, expected in ((first - DAY, [first]), (first, []), (first + DAY, [])):
         moments = NoticeMoments(noon(day), noon(first + 40 * DAY))
-        found = notice_findings((told,), (told,), AssetType.REAL_ESTATE, moments, ruleset, calendar)
+        found = notice_findings((told,), (debtor,), AssetType.REAL_ESTATE, moments, ruleset, calendar)
         assert earliest(found, "notice_outstanding") == expected
 
 

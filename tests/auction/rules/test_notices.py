@@ -92,7 +92,7 @@ def test_there_must_be_a_party_to_notify(roles: tuple[str, ...], enough: bool) -
 def test_a_company_whose_shares_are_sold_is_no_party() -> None:
     law = load("spc-2016")
     company = Addressee("某公司", PartyRole.OTHER, of_sheet=True)
-    waived = (NoticeRecipient(company.name, company.role, NoticeStatus.WAIVED_WRITTEN, None),)
+    waived = (NoticeRecipient(company.name, company.role, NoticeStatus.WAIVED_WRITTEN, None, proof_file="文件"),)
     moments = NoticeMoments(NOW, OPENS)
     found = notice_findings(waived, (company,), AssetType.EQUITY, moments, law, published_calendar(law))
     assert reasons(found) == ["no_party"]
