@@ -80,9 +80,11 @@ class Stage:
         """Enter, disclose, vote on and announce a lot at `at`, for a day of bidding; answers the auction's id."""
         house, judge = self.house, self.actors["judge1"]
         early = at - _BEFORE
-        house.perform_at(early, lots.create_case, judge, sample.case, PARTIES, early - timedelta(days=60))
+        house.perform_at(
+            early - timedelta(minutes=20), lots.create_case, judge, sample.case, PARTIES, early - timedelta(days=60)
+        )
         lot = house.perform_at(
-            early,
+            early - timedelta(minutes=20),
             lots.create_lot,
             judge,
             case_number=sample.case,
@@ -92,7 +94,7 @@ class Stage:
             address=sample.address,
             attributes=dict(sample.attributes) | dict(zip(("latitude", "longitude"), sample.place, strict=True)),
         )
-        house.perform_at(early, self._disclose, sample, lot.id, _files(sample, _day(early)), opens_at)
+        house.perform_at(early, self._disclose, sample, lot.id, self._keep(sample, lot.id, early), opens_at)
         auction = house.perform_at(at - 3 * _HOUR, self._draft, judge, lot.id, sample, opens_at)
         return self._agree(auction.id, at)
 
@@ -110,8 +112,16 @@ class Stage:
             self.house.perform_at(at - 2 * _HOUR, self._vote, self.actors[name], auction_id)
         return self.house.perform_at(at, publish, self.actors["judge1"], auction_id).id
 
-    def _disclose(self, unit: Unit, sample: Sample, lot_id: str, files: Files, opens_at: datetime) -> None:
-        """Reference price, files, sheet, plan and notices of a lot, all on the day of the unit."""
+    def _keep(self, sample: Sample, lot_id: str, early: datetime) -> dict[str, str]:
+        """Keep a lot's files, a minute apart: they are shown in the order in which they came. Answers ids by name."""
+        kept = {}
+        for number, (name, file) in enumerate(_files(sample, _day(early)).items()):
+            at = early - timedelta(minutes=10 - number)
+            kept[name] = self.house.perform_at(at, put_file, self.actors["clerk"], lot_id, file).id
+        return kept
+
+    def _disclose(self, unit: Unit, sample: Sample, lot_id: str, kept: Mapping[str, str], opens_at: datetime) -> None:
+        """Reference price, sheet, plan and notices of a lot, all on the day of the unit; `kept`: its files by name."""
         judge, clerk, day = self.actors["judge1"], self.actors["clerk"], _day(unit.now)
         set_reference_price(
             unit,
@@ -127,7 +137,6 @@ class Stage:
         due = _day(opens_at) + timedelta(days=30)
         words: dict[str, str | date] = {"day": day, "due": str(due), "announced": str(_day(unit.now + _BEFORE))}
         words |= {"report": f"{sample.report_number}评估报告（示例）", "address": sample.address}
-        kept = {name: put_file(unit, clerk, lot_id, file).id for name, file in files.items()}
         for item in load(sample.asset_type).items:
             if item.required or item.code in sample.items:
                 self._put(unit, lot_id, sample, item.code, words, kept)

@@ -192,6 +192,7 @@ def standing_words(page: RoomPage) -> dict[str, list[Any]]:
     confirmation = [_("成交确认书"), url_for("site.confirmation", auction_id=auction_id)]
     reload = [_("刷新（不用脚本）"), url_for("room.show", auction_id=auction_id)]
     mine = [_("付款与手续"), url_for("enrol.show", registration_id=own.id)] if own else confirmation
+    enrolled = [_("我的报名"), mine[1]] if own else confirmation
     again = "not_before" in (page.auction.suspension or {})
     lost = _("成交价 ¥{price}。保证金将按规定的时限原路退还。")
     if own is not None and own.status == "released":
@@ -204,7 +205,7 @@ def standing_words(page: RoomPage) -> dict[str, list[Any]]:
         "outbid": ["out", "up", _("已被超越"), _("当前价 ¥{price}，最低可出 ¥{least}。")],
         "ended": ["wait", "clock", _("竞价已截止"), _("正在确认结果，请稍候。")],
         "won": ["lead", "check", _("竞买成功"), _("成交价 ¥{price}。请按公告的期限付清尾款。"), mine],
-        "lost": ["info", "stop", _("您未竞得"), lost, mine],
+        "lost": ["info", "stop", _("您未竞得"), lost, enrolled],
         "sold": ["info", "check", _("已成交"), _("成交价 ¥{price}。"), confirmation],
         "disconnected": ["wait", "offline", _("连接中断，正在重连"), _("下面是 {time} 的价格，可能已变。"), reload],
         "unsold": ["info", "stop", _("本场已流拍"), _("竞价期内无人出价。")],
