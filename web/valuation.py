@@ -13,9 +13,9 @@ _MOST_COLUMNS = 50
 
 #: What every estimate is called, and what it is not.
 ORIENTATION: Said = {
-    "zh": "参考估值由统计模型根据公开记录推算，仅供参考，不是评估结论，也不代替处置参考价。",
-    "en": "An orientation computed from public records by a statistical model. It is no appraisal and does not take "
-    "the place of the reference price.",
+    "zh": "参考估值由统计模型根据训练数据推算，仅供参考，不是评估结论，也不代替处置参考价。",
+    "en": "An orientation computed by a statistical model from what it was trained on. It is no appraisal and does not "
+    "take the place of the reference price.",
 }
 #: What the prices of the records are.
 PRICES: Mapping[str, Said] = {

@@ -82,7 +82,7 @@ def report_pdf(sample: Sample, court: str, day: date) -> bytes:
                 f"委托法院：{court}\n执行案号：{sample.case}\n评估对象：{sample.title}\n坐落：{sample.address}",
                 f"价值时点：{day.year}年{day.month}月{day.day}日。评估目的：为人民法院确定处置参考价提供参考依据。",
                 "本报告为演示系统生成的示例文书：标的、机构、人员均为虚构，没有任何评估行为，不得用于任何交易。",
-                f"评估结果：人民币 ¥{yuan(amount)}（大写：{in_words(amount)}）。",
+                f"评估结果：¥{yuan(amount)}（大写：{in_words(amount)}）。",
                 "报告的假设和限制：以标的现状为准；未考虑租赁、占用以外的权利负担；有效期一年。",
             ],
             "wording": "示例文书，非真实评估 Sample document, no real appraisal",

@@ -63,7 +63,7 @@ function draw(L, box) {
     const name = { permanent: true, direction: "top", className: "city own" };
     L.circleMarker(own, { radius: 9, className: "place own", interactive: false }).addTo(map).bindTooltip(title, name);
   }
-  map.fitBounds(L.latLngBounds(view(points, own)).pad(0.3), { maxZoom: own ? 11 : 9 });
+  map.fitBounds(L.latLngBounds(view(points, own)).pad(0.3), { maxZoom: 11 });
 }
 
 /** Draws at once where the page brings Leaflet; else fetches it when the box comes near the screen. */
