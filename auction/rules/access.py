@@ -124,6 +124,8 @@ POLICY: Mapping[str, Rule] = {
     "approval.read": _rule("judge", "president", "regulator"),
     "approval.answer": _rule("judge", "president", "regulator"),
     "alert.read": _rule("regulator"),
+    "journal.read": _rule("regulator"),
+    "journal.look_up": _rule("regulator"),
     "alert.resolve": _rule("regulator"),
     "pattern.read": _rule("regulator"),
     "alert.identify": _rule("regulator"),

@@ -68,6 +68,7 @@ from .regulator import alerts as regulator_alerts
 from .regulator import approvals as regulator_approvals
 from .regulator import clearance as regulator_clearance
 from .regulator import conflicts as regulator_conflicts
+from .regulator import journal as regulator_journal
 from .regulator import patterns as regulator_patterns
 from .regulator import sanctions as regulator_sanctions
 
@@ -102,6 +103,7 @@ _REGULATOR = (
     regulator_alerts,
     regulator_conflicts,
     regulator_patterns,
+    regulator_journal,
     regulator_approvals,
     regulator_clearance,
     regulator_sanctions,
