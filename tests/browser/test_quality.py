@@ -276,6 +276,42 @@ def _tab_to(page: Page, target: str) -> None:
     raise AssertionError(f"{target} is not reached with the Tab key")
 
 
+def test_where_no_live_connection_comes_the_room_leads_to_the_page_that_needs_none(
+    sample: Sample, browser: Browser
+) -> None:
+    context = _context(browser, sample, "bot1", 320)
+    context.add_init_script("window.WebSocket = class { constructor() { throw new Error('blocked'); } }")
+    page = context.new_page()
+    page.goto(sample.one("/auctions/open/room"))
+    page.locator("#state").get_by_role("link", name="不用实时连接出价").click(timeout=20_000)
+    expect(page.get_by_role("main")).to_contain_text("出价后不可撤销")
+    context.close()
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_room_fits_a_narrow_page_in_large_type(sample: Sample, browser: Browser, lang: str) -> None:
+    context = _context(browser, sample, "nobody", 320)
+    page = context.new_page()
+    page.goto(f"/language/{lang}?next=/")
+    page.goto("/look?size=large&next=/")
+    page.goto(sample.one("/auctions/open/room"))
+    expect(page.locator("html")).to_have_attribute("data-size", "large")
+    assert page.evaluate("document.documentElement.scrollWidth") == 320
+    context.close()
+
+
+def test_the_course_of_the_price_is_enlarged_and_made_whole_by_keyboard(sample: Sample, browser: Browser) -> None:
+    page, wrong = _watched(_context(browser, sample, "nobody", 1280))
+    page.goto(sample.one("/auctions/open/room"))
+    whole = page.locator("#course-all")
+    expect(whole).to_have_attribute("aria-disabled", "true")
+    for pressed, is_whole in (("#course-last", "false"), ("#course-all", "true")):
+        page.locator(pressed).press("Enter")
+        expect(whole).to_have_attribute("aria-disabled", is_whole)
+    page.context.close()
+    assert wrong == []
+
+
 def test_a_bid_without_scripts(sample: Sample, browser: Browser) -> None:
     _bid(sample, sample.one("/auctions/open/room"), "bidder")
     context = _context(browser, sample, "bot1", 1280, java_script_enabled=False)
