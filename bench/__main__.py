@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from . import bids, interest, patterns, search, valuation
+from . import bids, interest, patterns, search, valuation, verify
 
 RESULTS = Path(__file__).parent / "results"
 BENCHMARKS: dict[str, Callable[..., dict[str, Any]]] = {
@@ -17,6 +17,7 @@ BENCHMARKS: dict[str, Callable[..., dict[str, Any]]] = {
     "patterns": patterns.patterns,
     "search": search.search,
     "valuation": valuation.valuation,
+    "verify": verify.verify,
 }
 
 
@@ -27,10 +28,11 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=8.0, help="measured time of each side")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--lots", type=int, default=100_000, help="made-up lots that `search` fills")
+    parser.add_argument("--entries", type=int, default=1_000_000, help="entries of the log that `verify` fills")
     arguments = parser.parse_args()
     RESULTS.mkdir(exist_ok=True)
     for name in arguments.names or BENCHMARKS:
-        more = {"count": arguments.lots} if name == "search" else {}
+        more = {"search": {"count": arguments.lots}, "verify": {"entries": arguments.entries}}.get(name, {})
         result = {"name": name, **BENCHMARKS[name](arguments.seconds, arguments.seed, **more), "commit": _commit()}
         (RESULTS / f"{name}.json").write_text(json.dumps(result, indent=1) + "\n", "utf-8")
         print(_line(result), flush=True)
