@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from markupsafe import Markup
 from sqlalchemy.exc import OperationalError
 
 from auction.kernel.tree import leaf_hash
@@ -19,6 +20,7 @@ from tests.web.caller import SignIn
 from tests.web.court import CourtRoom, fine
 from tests.web.reader import Reader
 from tests.web.sale import a_sale
+from web.pages.language import zh
 
 TEMPLATES = Path(__file__).parents[2] / "web" / "templates"
 
@@ -187,6 +189,18 @@ def test_a_page_that_cannot_ask_for_its_frame_still_says_what_is_wrong(
 
     monkeypatch.setattr("web.pages.site.latest_checkpoint", broken)
     assert "没有这一页" in Reader(app.test_client()).get("/nothing", 404).text
+
+
+def test_a_page_in_english_says_what_on_it_is_chinese(app: Flask, house: House) -> None:
+    sale = house.perform(a_sale)
+    english = Reader(app.test_client(), "en")
+    title = '<span lang="zh-CN">南京市玄武区珠江路88号2幢301室房产</span>'
+    for path in ("/", f"/auctions/{sale.auction_id}", f"/auctions/{sale.auction_id}/room"):
+        assert title in english.get(path).html, path
+        assert 'span lang="zh-CN"' not in Reader(app.test_client()).get(path).html, path
+    with app.test_request_context("/?lang=en", headers={"Accept-Language": "en"}):
+        assert zh("Q: 有无<租约>？ yes") == 'Q: <span lang="zh-CN">有无&lt;租约&gt;？</span> yes'
+        assert zh("A4") == "A4" and zh(None) is None and zh(Markup("号")) == "号"
 
 
 def test_an_entry_of_the_log_has_a_page_from_which_its_proof_can_be_followed(app: Flask, house: House) -> None:

@@ -1,9 +1,11 @@
 """The language a page speaks, and how it writes times: Beijing time, 24 hours."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from flask_babel import get_locale, gettext, ngettext
+from markupsafe import Markup
 
 from auction.kernel.clock import SHANGHAI
 
@@ -15,6 +17,8 @@ STYLES = {
     "minute": "%Y-%m-%d %H:%M",
     "second": "%Y-%m-%d %H:%M:%S",
 }
+#: From the first Chinese character to the last.
+_CHINESE = re.compile("[\u3400-\u9fff\uff00-\uffef](?:.*[\u3000-\u9fff\uff00-\uffef])?", re.DOTALL)
 #: The last stretch of a countdown is red: the time in which a bid moves the end is what bidders look for.
 SOON = 300
 
@@ -33,6 +37,17 @@ def language() -> str:
     """`zh` or `en`."""
     locale = get_locale()
     return "en" if locale is not None and locale.language == "en" else "zh"
+
+
+def zh(text: object) -> object:
+    """A text that somebody wrote, for a page in English: what is Chinese of it marked so, for who hears it read out."""
+    if language() != "en" or not isinstance(text, str) or isinstance(text, Markup):
+        return text
+    found = _CHINESE.search(text)
+    if found is None:
+        return text
+    before, after = text[: found.start()], text[found.end() :]
+    return Markup('{}<span lang="zh-CN">{}</span>{}').format(before, found[0], after)
 
 
 def local(moment: datetime | str, style: str = "minute") -> str:

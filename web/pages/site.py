@@ -62,7 +62,7 @@ from .desk import (
 )
 from .desk import objections as desk_objections
 from .desk import sanctions as desk_sanctions
-from .language import _, language, left, local, machine, percent, said, size
+from .language import _, language, left, local, machine, percent, said, size, zh
 from .regulator import agencies as regulator_agencies
 from .regulator import alerts as regulator_alerts
 from .regulator import approvals as regulator_approvals
@@ -144,7 +144,7 @@ def join(app: Flask) -> None:
     for blueprint in _BLUEPRINTS:
         app.register_blueprint(blueprint)
     app.jinja_env.filters.update(
-        yuan=yuan, words=in_words, local=local, machine=machine, percent=percent, said=said, octets=size
+        yuan=yuan, words=in_words, local=local, machine=machine, percent=percent, said=said, octets=size, zh=zh
     )
     app.jinja_env.globals.update(left=left, labels=labels.ALL, static=_static)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
