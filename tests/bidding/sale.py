@@ -11,7 +11,7 @@ from sqlalchemy import select
 from auction.kernel.clock import FixedClock, iso
 from auction.kernel.crypto import canonical, sha256_hex
 from auction.kernel.unit import House, Unit
-from auction.models import Auction
+from auction.models import Auction, Intake
 from auction.services.auctions import terms_data, terms_of
 from bidding.evidence import export
 from bidding.models import Payment, Posting, Registration
@@ -128,9 +128,13 @@ def a_contest(house: House, clock: FixedClock, auction_id: str, accounts: Sequen
 
 
 def hammer(house: House, clock: FixedClock, auction_id: str) -> str | None:
-    """Let the end pass and close."""
+    """Let the end pass and close, once every desk at work has seen that it passed: it counts as lost before."""
     clock.advance(hours=30)
-    return house.perform(close, auction_id, settled=True)
+    for _ in range(400):
+        if all(mark >= clock.moment for mark in house.read(lambda session: session.scalars(select(Intake.mark)).all())):
+            return house.perform(close, auction_id, settled=True)
+        sleep(0.05)
+    raise AssertionError("the desk never saw that the end had passed")
 
 
 def closed(house: House, auction_id: str, *, settled: bool = False) -> str:
