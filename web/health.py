@@ -21,7 +21,7 @@ from auction.kernel.migrate import current, head
 from auction.kernel.unit import House
 from auction.models import Auction, Checkpoint, Intake
 from bidding.models import Payment
-from bidding.queries.messages import mails_by_state
+from bidding.queries.messages import failures, mails_by_state
 
 from .auth import house, policy
 
@@ -144,6 +144,14 @@ class _Standing(Collector):
         for state, count in found.pop("mails").items():
             mails.add_metric([state], count)
         yield mails
+        failed = GaugeMetricFamily(
+            "fapai_work_failed",
+            "Own work that failed and was passed over, see the log: raise an alarm",
+            labels=["work"],
+        )
+        for work, count in found.pop("failed").items():
+            failed.add_metric([work], count)
+        yield failed
         for name, (text, value) in found.items():
             yield GaugeMetricFamily(name, text, value=value)
 
@@ -169,6 +177,7 @@ def _figures(session: Session, wired: House) -> dict[str, Any]:
     return {
         "auctions": {str(status): count for status, count in session.execute(counts)},
         "mails": mails_by_state(session),
+        "failed": failures(session),
         "fapai_closings_due": ("Auctions past their end and not yet decided", figure(due)),
         "fapai_intake_leases": ("Processes that take bids", figure(leases)),
         "fapai_journal_unsealed": ("Journal entries not yet in the public log", figure(unsealed)),

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
+from sqlalchemy.exc import DBAPIError
 
 from auction.kernel.errors import DomainError
 from auction.kernel.unit import House, Unit
@@ -22,7 +23,7 @@ from bidding.services.closing import close
 from bidding.services.groups import count_group
 from bidding.services.life import open_due
 from bidding.services.looks import put_off
-from bidding.services.messages import deliver, remind, tell_all
+from bidding.services.messages import count_failed, deliver, remind, tell_all
 from bidding.services.own_sales import lapse_own_sale
 from bidding.services.patterns import keep_screening
 from bidding.services.relist_watch import watch_relist
@@ -101,20 +102,27 @@ def look_at_bids(house: House, beside: Beside) -> None:
 
 
 def _each(house: House, acts: Iterable[Due], beside: Beside = here) -> None:
-    """Carry out each; one that fails is logged, the others go on. A look that failed lets the others before it."""
+    """Carry out each; one that fails is logged and counted, the others go on."""
     for due in acts:
         try:
             carry_out(house, due, beside=beside)
         except Exception:
-            log.exception("due act failed", act=due.act, subject=due.subject_id)
-            if due.act in LOOKS:
-                house.perform(put_off, due.act, due.subject_id)
+            _pass_over(house, due)
+
+
+def _pass_over(house: House, due: Due) -> None:
+    """Log and count an act that failed; a look lets the others before it."""
+    log.exception("due act failed", act=due.act, subject=due.subject_id)
+    house.perform(count_failed, "due")
+    if due.act in LOOKS:
+        house.perform(put_off, due.act, due.subject_id)
 
 
 def advance(house: House, seconds: int, beside: Beside = here) -> None:
     """Move the sandbox clock forward; every due act on the way happens at its own time before this returns.
 
-    DomainError wrong_state outside the sandbox.
+    One that fails is passed over, once, and stays due: the clock does not stand still for it. DomainError wrong_state
+    outside the sandbox.
     """
     if not house.settings.sandbox:
         raise DomainError("wrong_state", status="no_sandbox")
@@ -122,16 +130,25 @@ def advance(house: House, seconds: int, beside: Beside = here) -> None:
     seal_all(house)
     tell_news(house)
     seen: set[Due] = set()
+    failed: set[tuple[Act, str]] = set()
     while True:
-        waiting = [due for due in house.read(due_acts, house.clock.machine() + target) if due not in seen]
+        until = house.clock.machine() + target
+        left = [due for due in house.read(due_acts, until) if (due.act, due.subject_id) not in failed]
+        waiting = [due for due in left if due not in seen]
         if not waiting:
             break
         due = waiting[0]
         seen.add(due)
         _set_offset(house, max(due.at - house.clock.machine(), house.offset()))
         give_up = time.monotonic() + _PATIENCE
-        while not carry_out(house, due, at_due_time=True, beside=beside) and time.monotonic() < give_up:
-            time.sleep(_POLL)
+        try:
+            while not carry_out(house, due, at_due_time=True, beside=beside) and time.monotonic() < give_up:
+                time.sleep(_POLL)
+        except DBAPIError:
+            raise
+        except Exception:
+            failed.add((due.act, due.subject_id))
+            _pass_over(house, due)
     _set_offset(house, target)
     seal_all(house)
     tell_news(house)

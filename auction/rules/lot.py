@@ -75,7 +75,7 @@ ENDED = frozenset({AuctionStatus.SOLD, AuctionStatus.UNSOLD, AuctionStatus.WITHD
 
 #: Every step that exists. Who may take it, and on which grounds, is for the services.
 #: in_review, approved -> draft: a majority against, or a change that voids the votes (PRECISIONS 34).
-#: draft, in_review, approved -> withdrawn: the draft of a resale, where the renege before it was revoked on objection.
+#: draft, in_review, approved -> withdrawn: a draft given up, by its court or because no further round is needed.
 #: announced -> suspended: an ownership objection before the opening (OJA 36(2)); back with `announced` or `open`.
 #: open -> withdrawn: the panel's choice after a material change (PRECISIONS 11). suspended -> sold, revoked: a winner
 #: who was held as barred, cleared or not (PRECISIONS 14). sold -> revoked: OJA 31.

@@ -184,6 +184,30 @@ def _panel(unit: Unit, usernames: Sequence[str]) -> list[Account]:
     return [found[name] for name in usernames]
 
 
+def discard(unit: Unit, actor: Actor, auction: Auction, *, reason: str) -> Auction:
+    """Give up a locked draft that is not to be announced; the round it was to be may be drafted anew.
+
+    DomainError wrong_state once it was announced: from then on it is withdrawn, in public (SALE 17).
+    """
+    require(actor, "auction.create", court=auction.lot.court_code)
+    if auction.status not in PRIVATE:
+        raise DomainError("wrong_state", status=auction.status)
+    give_up(unit, auction, "discarded", by=actor.id, reason=reason)
+    return auction
+
+
+def give_up(unit: Unit, draft: Auction, ground: str, **said: str) -> None:
+    """End a locked draft unseen: the public, its clocks and its messages never hear of it."""
+    _move(draft, AuctionStatus.WITHDRAWN)
+    draft.ended_reason, draft.closed_at = ground, unit.now
+    unit.record(
+        "DraftGivenUp",
+        stream=f"lot:{draft.lot_id}",
+        private=True,
+        body={"auction_id": draft.id, "ground": ground, "closed_at": iso(unit.now), **said},
+    )
+
+
 def void_votes(unit: Unit, lot_id: str) -> None:
     """Void the votes of the lot's unannounced rounds: what was voted on has changed."""
     drafts = unit.session.scalars(

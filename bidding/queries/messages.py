@@ -1,11 +1,18 @@
 """An account's messages, as they are shown to it; and what is to be seen of their mail."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Literal, get_args
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from auction.models import Mail, Message
+from auction.models import Mail, Message, Platform
+
+#: What the house does by itself: tell what happened, and carry out what is due.
+Work = Literal["telling", "due"]
+#: The rows of `platform` that say how often some of it failed and was passed over.
+FAILED: Mapping[Work, str] = {"telling": "failed_tellings", "due": "failed_acts"}
 
 
 def messages(
@@ -33,3 +40,10 @@ def mails_by_state(session: Session) -> dict[str, int]:
     """How many mails there are in each state."""
     counted = select(Mail.state, func.count()).group_by(Mail.state)
     return {str(state): count for state, count in session.execute(counted)}
+
+
+def failures(session: Session) -> dict[Work, int]:
+    """How often the house's own work failed and was passed over."""
+    rows = session.execute(select(Platform.key, Platform.value).where(Platform.key.in_(FAILED.values())))
+    counted = {key: int(value) for key, value in rows}
+    return {work: counted.get(FAILED[work], 0) for work in get_args(Work)}

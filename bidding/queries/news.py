@@ -4,13 +4,15 @@ The log's order has no gaps and never changes, so that nothing is passed over an
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
+import structlog
 from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from auction.kernel.clock import parse
@@ -23,6 +25,10 @@ from ..models import Bid, Registration
 from ..rules.news import TOLD, Tiding, tidings
 from ..rules.registration import STANDING
 from .rooms import ruleset_of
+
+log = structlog.get_logger(__name__)
+A = TypeVar("A")
+T = TypeVar("T")
 
 #: The row of `platform` that says how many leaves of the log have been looked at.
 TOLD_SIZE = "told_size"
@@ -57,13 +63,18 @@ class Contest:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What is to be told of the leaves from `start` to before `end`. `openings`: auctions of which to remind."""
+    """What is to be told of the leaves from `start` to before `end`. `openings`: auctions of which to remind.
+
+    `failed`: how many entries could not be read for whom they concern. They are passed over, each with its error in
+    the program's log: what is the matter with one of them keeps nobody else's message back.
+    """
 
     start: int
     end: int
     tellings: tuple[Telling, ...] = ()
     contests: tuple[Contest, ...] = ()
     openings: tuple[str, ...] = ()
+    failed: int = 0
 
 
 def told_size(session: Session) -> int:
@@ -87,13 +98,31 @@ def news(session: Session, most: int = MOST) -> News | None:
     end = rows[-1].place + 1 if len(rows) == most else newest.size
     entries = [orjson.loads(row.entry) for row in rows]
     openings = [_key(entry) for entry in entries if entry["kind"] in _OPENINGS]
+    bids: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for entry in entries:
+        if entry["kind"] == "BidAccepted":
+            bids[_key(entry)].append(entry)
+    tellings = [_apart(entry, lambda entry: list(_tellings(session, entry)), entry) for entry in entries]
+    contests = [_apart(found[-1], lambda found: [_contest(session, found)], found) for found in bids.values()]
     return News(
         start,
         end,
-        tuple(telling for entry in entries for telling in _tellings(session, entry)),
-        tuple(_contests(session, [entry for entry in entries if entry["kind"] == "BidAccepted"])),
+        tuple(one for found in tellings for one in found or ()),
+        tuple(one for found in contests for one in found or ()),
         tuple(dict.fromkeys(openings)),
+        sum(found is None for found in (*tellings, *contests)),
     )
+
+
+def _apart(entry: Mapping[str, Any], read: Callable[[A], T], of: A) -> T | None:
+    """What `read` answers of it; None where the entry is at fault. A database that fails is raised: nothing is lost."""
+    try:
+        return read(of)
+    except DBAPIError:
+        raise
+    except Exception:
+        log.exception("entry could not be told", stream=entry["stream"], number=entry["number"], kind=entry["kind"])
+        return None
 
 
 def _key(entry: Mapping[str, Any]) -> str:
@@ -148,6 +177,8 @@ def _accounts(session: Session, tiding: Tiding) -> Sequence[str]:
 
 def _registrants(session: Session, tiding: Tiding) -> Sequence[str]:
     auction = session.get_one(Auction, tiding.to)
+    if auction.announced_at is None:  # nobody can have registered; and there is no ruleset yet
+        return []
     there: ColumnElement[bool] = Registration.status.in_((*STANDING, "applied"))
     if tiding.since is not None:  # whoever was let go by what is told has a deposit due back from then on
         due = parse(tiding.since) + ruleset_of(session, auction).span("deposit_refund")
@@ -180,22 +211,18 @@ def _people(session: Session, tiding: Tiding) -> Any:
     return accounts.join(Person, Person.id == Account.person_id).where(Person.id_match.in_(known), Person.verified)
 
 
-def _contests(session: Session, entries: Sequence[Mapping[str, Any]]) -> Iterable[Contest]:
-    """One contest for each auction with new bids: whose bids stood a moment ago, but not who leads now."""
-    bids: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
-    for entry in entries:
-        bids[_key(entry)].append(entry)
-    for auction_id, found in bids.items():
-        first, last = found[0]["body"]["seq"], found[-1]
-        auction = session.get_one(Auction, auction_id)
-        rows = session.execute(
-            select(Bid.seq, Registration.account_id)
-            .join(Registration, Registration.id == Bid.registration_id)
-            .where(Bid.auction_id == auction_id, Bid.seq >= max(first - 1, auction.lapsed_seq + 1))
-            .where(Bid.seq <= last["body"]["seq"])
-            .order_by(Bid.seq)
-        ).all()
-        leader = rows[-1].account_id if rows else None
-        subject = {**place(session, auction_id, None), "price_fen": last["body"]["amount_fen"]}
-        outbid = tuple(dict.fromkeys(row.account_id for row in rows if row.account_id != leader))
-        yield Contest(auction_id, subject, outbid, leader, parse(last["at"]))
+def _contest(session: Session, entries: Sequence[Mapping[str, Any]]) -> Contest:
+    """The new bids of one auction: whose bids stood a moment ago, but not who leads now."""
+    auction_id, first, last = _key(entries[0]), entries[0]["body"]["seq"], entries[-1]
+    auction = session.get_one(Auction, auction_id)
+    rows = session.execute(
+        select(Bid.seq, Registration.account_id)
+        .join(Registration, Registration.id == Bid.registration_id)
+        .where(Bid.auction_id == auction_id, Bid.seq >= max(first - 1, auction.lapsed_seq + 1))
+        .where(Bid.seq <= last["body"]["seq"])
+        .order_by(Bid.seq)
+    ).all()
+    leader = rows[-1].account_id if rows else None
+    subject = {**place(session, auction_id, None), "price_fen": last["body"]["amount_fen"]}
+    outbid = tuple(dict.fromkeys(row.account_id for row in rows if row.account_id != leader))
+    return Contest(auction_id, subject, outbid, leader, parse(last["at"]))

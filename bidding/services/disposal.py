@@ -11,6 +11,7 @@ from auction.models import Auction, Lot
 from auction.queries.unsold import last_unsold, own_sale
 from auction.rules.access import Actor
 from auction.rules.lot import LIVE, PRIVATE
+from auction.services.auctions import give_up
 from auction.services.lots import lock_lot
 
 from .life import withdraw_locked
@@ -76,7 +77,5 @@ def dispose(unit: Unit, lot: Lot, disposal: str) -> None:
         withdraw_locked(unit, coming, ground=disposal, reason=_REASONS[disposal])
     drafts = unit.session.scalars(select(Auction).where(Auction.lot_id == lot.id, Auction.status.in_(PRIVATE)))
     for draft in drafts:
-        draft.status, draft.ended_reason = "withdrawn", disposal
-        body = {"auction_id": draft.id, "ground": disposal, "closed_at": None}
-        unit.record("DraftGivenUp", stream=f"lot:{lot.id}", private=True, body=body)
+        give_up(unit, draft, disposal)
     count_again(unit, lot.id)

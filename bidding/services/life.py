@@ -17,7 +17,7 @@ from auction.models import Auction
 from auction.queries.unsold import bars_resumption
 from auction.rules.access import Actor, require
 from auction.rules.calendar import shanghai_day
-from auction.rules.lot import AuctionStatus, check_transition
+from auction.rules.lot import PRIVATE, AuctionStatus, check_transition
 from auction.rules.published_holidays import published_calendar
 from disclosure.queries import latest_version
 from disclosure.services.announcing import rewrite
@@ -246,8 +246,11 @@ def withdraw(unit: Unit, actor: Actor, auction_id: str, *, ground: str, reason: 
 def withdraw_locked(unit: Unit, auction: Auction, *, ground: str, reason: str) -> None:
     """Withdraw an auction whose row is already locked. DomainError wrong_state after the end of bidding.
 
-    One that is held for its winner is withdrawn only for an objection that was accepted.
+    One that is held for its winner is withdrawn only for an objection that was accepted. A draft has nothing to take
+    back from the public: wrong_state `not_announced`, it is discarded.
     """
+    if auction.status in PRIVATE:
+        raise DomainError("wrong_state", status=auction.status, reason="not_announced")
     if auction.status == "open" and unit.now >= auction.closes_at:
         raise DomainError("wrong_state", status="ended")
     accepted = barring_objection(unit.session, auction.lot_id, auction.id) in ACCEPTED

@@ -17,6 +17,7 @@ from auction.models import Account, Auction, Mail, Message, Person, Platform
 from auction.rules.access import Actor, require
 
 from ..models import Registration
+from ..queries.messages import FAILED, Work
 from ..queries.news import TOLD_SIZE, Contest, News, Telling, place
 from ..rules.news import REMINDED_BEFORE, outbid_at
 from ..rules.registration import STANDING
@@ -84,12 +85,21 @@ def deliver(unit: Unit, news: News, watching: Collection[tuple[str, str]] = ()) 
     if _told(unit) != news.start:
         return False
     unit.session.execute(update(Platform).where(Platform.key == TOLD_SIZE).values(value=str(news.end)))
+    count_failed(unit, "telling", news.failed)
     for contest in news.contests:
         _tell_outbid(unit, contest, watching)
     for auction_id in news.openings:
         opens_at = unit.session.get_one(Auction, auction_id).opens_at
         await_look(unit, "remind", auction_id, at=max(unit.now, opens_at - REMINDED_BEFORE))
     return True
+
+
+def count_failed(unit: Unit, work: Work, number: int = 1) -> None:
+    """Count what of the house's own work could not be done and was passed over, for the metrics."""
+    if number:
+        insert_new(unit.session, Platform, key=FAILED[work], value="0")
+        row = unit.session.get_one(Platform, FAILED[work], with_for_update=True, populate_existing=True)
+        row.value = str(int(row.value) + number)
 
 
 def _told(unit: Unit) -> int:

@@ -106,7 +106,7 @@ def _ended_by(auction: Auction) -> str:
 
 
 def _is_last(earlier: Sequence[EarlierRound], auction: Auction) -> bool:
-    return held(earlier)[-1].auction_id == auction.id
+    return [each.auction_id for each in held(earlier)][-1:] == [auction.id]
 
 
 def _terms(

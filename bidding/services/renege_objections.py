@@ -16,9 +16,10 @@ from auction.models import Approval, Auction
 from auction.rules.access import Actor, require
 from auction.rules.approvals import Need
 from auction.rules.calendar import midnight, period_end, shanghai_day
-from auction.rules.lot import PRIVATE, AuctionStatus, check_transition
+from auction.rules.lot import PRIVATE
 from auction.rules.published_holidays import published_calendar
 from auction.services.approvals import lapse, propose
+from auction.services.auctions import give_up
 from auction.services.locking import lock_round
 from risk.services.standing import enter
 
@@ -202,14 +203,7 @@ def _revoke(
 def _take_back(unit: Unit, resale: Auction) -> None:
     """Withdraw a resale nobody has bought; a draft is given up before the public has seen it."""
     if resale.status in PRIVATE:
-        check_transition(AuctionStatus(resale.status), AuctionStatus.WITHDRAWN)
-        resale.status, resale.ended_reason, resale.closed_at = "withdrawn", "renege_revoked", unit.now
-        unit.record(
-            "DraftGivenUp",
-            stream=f"lot:{resale.lot_id}",
-            private=True,
-            body={"auction_id": resale.id, "ground": "renege_revoked", "closed_at": iso(unit.now)},
-        )
+        give_up(unit, resale, "renege_revoked")
     elif resale.status in ("announced", "open", "suspended"):
         withdraw_locked(unit, resale, ground="renege_revoked", reason="悔拍认定已撤销，原成交恢复效力")
 

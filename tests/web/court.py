@@ -190,6 +190,7 @@ def calls_of(room: CourtRoom) -> list[tuple[str, str, Any]]:
         ("GET", f"{auction}/check", None),
         ("POST", f"{auction}/votes", {"approve": True, "reason": "同意"}),
         ("POST", f"{auction}/announcement", None),
+        ("POST", f"{auction}/discard", {"reason": "r"}),
         ("POST", f"{auction}/suspension", {"kind": "stay", "reason": "r"}),
         ("POST", f"{auction}/resumption", {"closes_at": iso(room.now + 50 * DAY), "reason": "r"}),
         ("POST", f"{auction}/withdrawal", {"ground": "other", "reason": "r"}),

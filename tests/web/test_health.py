@@ -42,6 +42,7 @@ def test_its_figures_are_those_of_the_house(client: FlaskClient, house: House, s
     assert found["fapai_database_up"] == 1
     assert found["fapai_auctions status=open"] == 1
     assert found["fapai_intake_leases"] == 1
+    assert (found["fapai_work_failed work=telling"], found["fapai_work_failed work=due"]) == (0, 0)
     assert found["fapai_journal_unsealed"] > 0
     assert (found["fapai_log_size"], found["fapai_closings_due"], found["fapai_refunds_overdue"]) == (0, 0, 0)
     route = "method=POST route=/api/v1/auctions/<auction_id>/bids"

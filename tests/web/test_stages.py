@@ -125,6 +125,7 @@ SAID = {"reason": "理由"}
 ACTS: dict[str, tuple[str, Any]] = {
     "vote": ("votes", {"approve": True, **SAID}),
     "announce": ("announcement", None),
+    "discard": ("discard", SAID),
     "suspend": ("suspension", {"kind": "stay", **SAID}),
     "resume": ("resumption", {"closes_at": LATER, **SAID}),
     "end_cause": ("suspension-end", SAID),
@@ -157,10 +158,11 @@ STAGES: dict[str, tuple[str, str | None]] = {
 TAKEN: dict[str, dict[str, str]] = {
     "vote": dict.fromkeys(("draft", "in_review", "approved"), "taken"),
     "announce": dict.fromkeys(("draft", "in_review", "approved"), "notice_too_short"),
+    "discard": dict.fromkeys(("draft", "in_review", "approved"), "taken"),
     "suspend": dict.fromkeys(("announced", "open"), "taken"),
     "resume": {"suspended": "taken"},
     "end_cause": {"suspended": "taken"},
-    "withdraw": dict.fromkeys(("draft", "in_review", "approved", "announced", "open", "suspended"), "taken"),
+    "withdraw": dict.fromkeys(("announced", "open", "suspended"), "taken"),
     "revoke": dict.fromkeys(("balance_due", "overdue", "paid", "ruled", "handed_over"), "taken"),
     "change": {},
     "rule": {"paid": "taken"},

@@ -38,6 +38,7 @@ from ..schemas.rounds import (
     CourtAuctionOut,
     DecidedOut,
     DecisionIn,
+    DiscardIn,
     HandoverStepIn,
     HandoverStepOut,
     HeldListOut,
@@ -115,6 +116,19 @@ def create_vote(data: dict[str, Any], auction_id: str) -> Response:
         return _round(unit, services.vote(unit, me(), auction, **data))
 
     return created(act(give))
+
+
+@blueprint.post("/auctions/<auction_id>/discard")
+@policy("auction.create")
+@blueprint.arguments(DiscardIn)
+@blueprint.response(200, CourtAuctionOut)
+def discard(data: dict[str, Any], auction_id: str) -> Response:
+    """Give up a draft: nobody is told. A round that was announced is withdrawn instead."""
+
+    def give_up(unit: Unit) -> dict[str, Any]:
+        return _round(unit, services.discard(unit, me(), lock_round(unit, me(), auction_id, "auction.create"), **data))
+
+    return jsonify(act(give_up))
 
 
 @blueprint.post("/auctions/<auction_id>/announcement")

@@ -97,6 +97,12 @@ class WithdrawalIn(Strict):
     reason = words(2000)
 
 
+class DiscardIn(Strict):
+    """Why a draft is given up; for the court alone."""
+
+    reason = words(2000)
+
+
 class RulingIn(Strict):
     """The closing ruling: the buyer's qualification, what proves it (ids of the lot's files or of the buyer's papers).
 

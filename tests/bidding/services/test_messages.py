@@ -1,20 +1,28 @@
 """Messages: what follows from a sale reaches whom it concerns, once, and no bid waits for it."""
 
 from collections.abc import Collection
+from datetime import timedelta
+
+import pytest
+from sqlalchemy.exc import OperationalError
 
 from auction.kernel.clock import FixedClock
 from auction.kernel.unit import House, Unit
 from auction.models import Auction
 from auction.services.log import seal
 from bidding.queries.due import due_acts
-from bidding.queries.messages import messages, unread_count
+from bidding.queries.messages import failures, messages, unread_count
 from bidding.queries.news import news
 from bidding.services.life import withdraw_locked
+from bidding.services.looks import await_look
 from bidding.services.messages import deliver, remind, tell, tell_all
 from bidding.services.rooms import lock_auction
 from tests.bidding.sale import RESERVE, STEP, an_open_sale, bid, hammer, tell_auction, tell_registration
 from tests.factories import a_bidder, a_registration, an_auction
-from web.timekeeping import tell_news
+from web import timekeeping
+from web.timekeeping import advance, tell_news
+
+DAY = timedelta(days=1)
 
 
 def told(house: House, account_id: str) -> list[str]:
@@ -116,3 +124,66 @@ def test_registrants_are_reminded_a_day_before_and_whoever_left_hears_nothing_of
     )
     catch_up(house)
     assert told(house, stays)[-1] == "withdrawn" and "withdrawn" not in told(house, left)
+
+
+def test_a_draft_withdrawn_by_mistake_keeps_nobody_elses_message_back(house: House) -> None:
+    """It happened before drafts could be discarded: the journal holds the entry for ever."""
+
+    def withdraw(unit: Unit) -> None:
+        draft = an_auction(unit, status="draft", announced_at=None, ruleset=None)
+        body = {"ground": "other", "reason": "r", "closed_at": None}
+        draft.status = "withdrawn"
+        unit.record("AuctionWithdrawn", stream=f"auction:{draft.id}", body=body)
+
+    house.perform(withdraw)
+    _, accounts = house.perform(an_open_sale)
+    catch_up(house)
+    assert "qualified" in told(house, accounts[0])
+    assert house.read(failures) == {"telling": 0, "due": 0}
+
+
+def test_an_entry_at_fault_is_passed_over_and_counted_and_the_others_are_told(house: House) -> None:
+    def at_fault(unit: Unit) -> None:
+        unit.record("AuctionWithdrawn", stream="auction:of-which-nobody-knows", body={"reason": "r"})
+        unit.record("AuctionWithdrawn", stream="auction:without-its-reason", body={})
+
+    house.perform(at_fault)
+    _, accounts = house.perform(an_open_sale)
+    catch_up(house)
+    assert "qualified" in told(house, accounts[0])
+    assert house.read(failures) == {"telling": 2, "due": 0}
+    catch_up(house)
+    assert house.read(failures) == {"telling": 2, "due": 0}, "and looked at once"
+
+
+def test_a_database_that_fails_loses_no_message(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, accounts = house.perform(an_open_sale)
+    house.perform(seal)
+    gone = OperationalError("select", {}, Exception("connection lost"))
+    with monkeypatch.context() as broken:
+        broken.setattr("bidding.queries.news.place", lambda *_: (_ for _ in ()).throw(gone))
+        with pytest.raises(OperationalError):
+            tell_news(house)
+    tell_news(house)
+    assert "qualified" in told(house, accounts[0])
+
+
+def test_the_clock_does_not_stand_still_for_an_act_that_fails(
+    house: House, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What fails is passed over once, and what is due after it still happens."""
+    auction_id = house.perform(lambda unit: an_auction(unit, status="announced", opens_at=unit.now + DAY).id)
+    bad = house.perform(lambda unit: an_auction(unit, status="announced", opens_at=unit.now + DAY / 2).id)
+    house.perform(lambda unit: await_look(unit, "relist", "no such lot"))
+    opened = timekeeping._ACTS["open"]
+
+    def fails(unit: Unit, subject_id: str) -> object:
+        if subject_id == bad:
+            raise KeyError("ruleset")
+        return opened(unit, subject_id)
+
+    monkeypatch.setitem(timekeeping._ACTS, "open", fails)  # type: ignore[arg-type]
+    advance(house, int((DAY + DAY / 4).total_seconds()))
+    statuses = house.read(lambda session: [session.get_one(Auction, one).status for one in (auction_id, bad)])
+    assert statuses == ["open", "announced"]
+    assert house.read(failures) == {"telling": 0, "due": 2}

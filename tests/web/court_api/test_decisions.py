@@ -37,6 +37,28 @@ def test_a_sale_is_stopped_resumed_and_withdrawn_in_public(room: CourtRoom, anyb
     assert code_of(room.judge.post(f"{address}/suspension", {"kind": "stay", "reason": "r"})) == "wrong_state"
 
 
+def test_a_draft_is_discarded_unseen_and_never_withdrawn(
+    room: CourtRoom, anybody: Caller, house: House, foreign: Caller
+) -> None:
+    room.enter()
+    room.draft()
+    address, said = f"/auctions/{room.auction_id}", {"reason": "重新评估"}
+    refused = room.judge.post(f"{address}/withdrawal", {"ground": "other", "reason": "r"})
+    assert (code_of(refused), refused.status_code) == ("wrong_state", 409)
+    assert "放弃草案" in refused.get_json()["detail"]
+    assert fields_of(room.judge.post(f"{address}/discard", {"reason": " "})) == {"reason": "required"}
+    assert code_of(foreign.post(f"{address}/discard", said)) == "not_found"
+    assert fine(room.clerk.post(f"{address}/discard", said))["status"] == "withdrawn"
+    again = room.judge.post(f"{address}/discard", said)
+    assert code_of(again) == "wrong_state"
+    assert code_of(room.judge.post(f"{address}/relist", {"reason": "withdrawn"})) == "wrong_state"
+    assert code_of(anybody.get(address)) == "not_found"
+    room.wait(DAY)
+    kinds = house.read(lambda session: list(session.scalars(select(JournalRow.kind))))
+    assert kinds.count("DraftGivenUp") == 1 and "AuctionWithdrawn" not in kinds
+    assert room.draft()["status"] == "draft", "the round may be drafted anew"
+
+
 def test_the_court_sees_the_papers_it_decides_on_and_nobody_elses(
     room: CourtRoom, house: House, foreign: Caller
 ) -> None:

@@ -47,6 +47,7 @@ from ...schemas.rounds import (
     AuctionChangeIn,
     AuctionIn,
     DecisionIn,
+    DiscardIn,
     HandoverStepIn,
     RelistIn,
     ResumptionIn,
@@ -333,6 +334,8 @@ def _finding_view(desk: RoundDesk, finding: Finding, item: Item | None) -> dict[
 
 def _relist_reasons(desk: RoundDesk) -> list[tuple[str, Any]]:
     auction = desk.auction
+    if auction.announced_at is None:  # a draft, or one given up: the round before is what is followed
+        return []
     reasons: list[str] = [name for name in ("unsold", "withdrawn", "revoked") if auction.status == name]
     if auction.settlement == "reneged":
         reasons = ["renege"]
@@ -365,6 +368,23 @@ def vote(auction_id: str) -> Any:
         return house().perform(give)
 
     return _act(auction_id, act, ("reason",), _("表决已记录。"))
+
+
+@blueprint.post("/auctions/<auction_id>/discard")
+@policy("auction.create")
+def discard(auction_id: str) -> Any:
+    """Give up a draft."""
+    payload, wrong = forms.read({"reason": forms.text})
+
+    def act() -> Auction:
+        data = forms.load(DiscardIn(), payload, wrong)
+
+        def give_up(unit: Unit) -> Auction:
+            return services.discard(unit, me(), lock_round(unit, me(), auction_id, "auction.create"), **data)
+
+        return house().perform(give_up)
+
+    return _act(auction_id, act, ("reason",), _("草案已放弃。"))
 
 
 @blueprint.post("/auctions/<auction_id>/announcement")
