@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from ..kernel.clock import iso
@@ -52,6 +52,12 @@ def took_part(session: Session, kind: str, subject_id: str) -> set[str]:
         .where(Approval.kind == kind, Approval.subject_id == subject_id, Approval.status == "approved")
     )
     return {account_id for row in rows for account_id in row}
+
+
+def is_proposed(session: Session, kind: str, subject_id: str) -> bool:
+    """Whether an act of a kind on a subject waits for its approval."""
+    waiting = exists().where(Approval.kind == kind, Approval.subject_id == subject_id, Approval.status == "pending")
+    return bool(session.scalar(select(waiting)))
 
 
 def proposals_about(session: Session, kind: str, subject_id: str) -> list[Approval]:

@@ -5,6 +5,7 @@ be the second person). What is proposed has no effect before.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Select, select
@@ -99,11 +100,19 @@ def _says(approval: Approval, of: Mapping[str, Any]) -> bool:
 
 
 def vote(
-    unit: Unit, actor: Actor, approval_id: str, *, approve: bool, reason: str, carry_out: Mapping[str, CarryOut]
+    unit: Unit,
+    actor: Actor,
+    approval_id: str,
+    *,
+    approve: bool,
+    reason: str,
+    carry_out: Mapping[str, CarryOut],
+    refused: Mapping[str, CarryOut] = MappingProxyType({}),
 ) -> Approval:
     """Answer a proposal; the last approval it needs carries it out in the same transaction.
 
-    `carry_out` maps each kind to what is to be done. DomainError not_found for another court's; four_eyes for the
+    `carry_out` maps each kind to what is to be done, `refused` some to what follows a refusal.
+    DomainError not_found for another court's; four_eyes for the
     proposer; own_declaration for whose own act is in question; forbidden for whom it does not need; wrong_state once it
     is over; already_answered for a second answer; and whatever carrying it out raises, which leaves the proposal as it
     was.
@@ -152,6 +161,8 @@ def vote(
     )
     if approval.status == "approved":
         carry_out[approval.kind](unit, actor, approval)
+    elif approval.status == "rejected" and approval.kind in refused:
+        refused[approval.kind](unit, actor, approval)
     return approval
 
 

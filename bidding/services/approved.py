@@ -9,7 +9,7 @@ from ..queries.held import REVOCATION
 from ..queries.objections import DECISION
 from ..queries.reneges import RENEGE, RENEGE_REVOKED
 from ..queries.sanctions import LIFTING, SANCTION
-from .changes import carry_out_change
+from .changes import carry_out_change, stand_down
 from .lifting import KIND as HIT_LIFTED
 from .lifting import carry_out_hit_lifted
 from .objections import carry_out_decision
@@ -29,3 +29,5 @@ CARRY_OUT: Mapping[str, CarryOut] = {
     SANCTION: carry_out_sanction,
     LIFTING: carry_out_lifting,
 }
+#: kind -> what follows the refusal that ends it, in the transaction of that answer.
+REFUSED: Mapping[str, CarryOut] = {SHEET_CHANGE: stand_down}

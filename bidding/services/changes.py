@@ -1,11 +1,13 @@
 """A material change of an announced sheet, as the panel has chosen (PRECISIONS 11).
 
-A judge of the panel proposes what was drafted; so many more of it approve as make the majority of the whole panel. Then
+A judge of the panel proposes what was drafted; so many more of it approve as make the majority of the whole panel.
+From the proposal on nobody bids on the old sheet: a running sale is suspended, one not yet open does not open. Then
 the sale is withdrawn, to be announced anew; or the change is published under a new seal: before the opening with full
 days up to it, in a running sale by stopping it. Bids made on the older sheet lapse: they stay in the log and bind
 nobody, the price starts again at the reserve, their numbers go on without a gap.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -25,17 +27,22 @@ from disclosure.models import SheetVersion
 from disclosure.queries import DraftedChange, drafted_change, latest_version, sheet_findings
 from disclosure.rules.changing import SHEET_CHANGE, SUPPLEMENT, WITHDRAWAL, check_choice
 from disclosure.rules.sheet import File, Sheet
+from disclosure.services import drafting
 from disclosure.services.announcing import rewrite
 from disclosure.services.drafting import adopt_draft
+from disclosure.services.items import Written
 from disclosure.services.sealing import refuse, seal_facts
 
 from ..queries.auctions import has_ended
 from ..queries.held import is_held
+from ..queries.objections import barring_objection
 from ..queries.rooms import ruleset_of
 from ..rules.supplement import Window, earliest_bidding, put_off
 from ..rules.suspension import resume_after_supplement
-from .life import suspend_locked, withdraw_locked
+from .life import CHANGING, end_cause, restate, stop_for_change, suspend_locked, withdraw_locked
+from .looks import count_again
 from .resume_watch import await_resumption
+from .rooms import lock_auction
 
 #: Why a sale stands still while a supplement is public.
 CHANGED = "disclosure_change"
@@ -73,7 +80,7 @@ def propose_change(
             put_off(_window(auction), unit.now, numbers, opens_at=opens_at, closes_at=closes_at)
         elif opens_at is not None or closes_at is not None:
             raise DomainError("wrong_state", status="bidding_open")
-    return propose(
+    proposed = propose(
         unit,
         actor,
         kind=SHEET_CHANGE,
@@ -90,6 +97,37 @@ def propose_change(
         reason=reason,
         needs=[majority_of(panel)],
     )
+    stop_for_change(unit, auction)
+    return proposed
+
+
+def draft_item(unit: Unit, actor: Actor, auction_id: str, code: str, payload: Mapping[str, Any]) -> Written:
+    """As `drafting.draft_item`; a sale that stood still for what was proposed before is free to resume."""
+    written = drafting.draft_item(unit, actor, auction_id, code, payload)
+    _stand_down(unit, unit.session.get_one(Auction, auction_id))
+    return written
+
+
+def drop_item(unit: Unit, actor: Actor, auction_id: str, code: str) -> None:
+    """As `drafting.drop_item`; a sale that stood still for what was proposed before is free to resume."""
+    drafting.drop_item(unit, actor, auction_id, code)
+    _stand_down(unit, unit.session.get_one(Auction, auction_id))
+
+
+def stand_down(unit: Unit, actor: Actor, approval: Approval) -> None:
+    """The panel has refused the change: a sale that stood still for it is free to resume."""
+    _stand_down(unit, lock_auction(unit, approval.subject_id))
+
+
+def _stand_down(unit: Unit, auction: Auction) -> None:
+    """End the cause of a locked auction that stands still for a proposal, unless something else keeps it."""
+    suspension = auction.suspension or {}
+    if auction.status != "suspended" or suspension.get("cause") != CHANGING or "ended_at" in suspension:
+        return
+    unit.session.flush()
+    if barring_objection(unit.session, auction.lot_id, auction.id) is None:
+        end_cause(unit, auction, reason="对调查情况表重大变更的评议已结束")
+    count_again(unit, auction.lot_id)
 
 
 def carry_out_change(unit: Unit, actor: Actor, approval: Approval) -> None:
@@ -143,6 +181,8 @@ def _publish(unit: Unit, auction: Auction, drafted: DraftedChange, *, reason: st
     begun = unit.now >= auction.opens_at
     if begun and auction.status != "suspended":
         suspend_locked(unit, auction, kind="stay", reason=_REASON, cause=CHANGED)
+    elif (auction.suspension or {}).get("cause") == CHANGING:
+        restate(unit, auction, reason=_REASON, cause=CHANGED)
     if begun and auction.suspension is not None:
         numbers = ruleset_of(unit.session, auction)
         until = earliest_bidding(unit.now, numbers)

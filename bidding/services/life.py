@@ -14,12 +14,14 @@ from auction.kernel.errors import DomainError, invalid
 from auction.kernel.journal import Entry
 from auction.kernel.unit import Unit
 from auction.models import Auction
+from auction.queries.approvals import is_proposed
 from auction.queries.unsold import bars_resumption
 from auction.rules.access import Actor, require
 from auction.rules.calendar import shanghai_day
 from auction.rules.lot import PRIVATE, AuctionStatus, check_transition
 from auction.rules.published_holidays import published_calendar
 from disclosure.queries import latest_version
+from disclosure.rules.changing import SHEET_CHANGE
 from disclosure.services.announcing import rewrite
 
 from ..models import Registration
@@ -43,6 +45,10 @@ from .noting import moment
 from .release import release_registration
 from .resume_watch import await_resumption, tell_late_resumption
 from .rooms import lock_auction
+
+#: Why a sale stands still while its panel decides on a material change of the sheet.
+CHANGING = "disclosure_change_under_way"
+_CHANGING_REASON = "调查情况表拟作重大变更，合议庭评议期间暂缓竞价"
 
 
 def change_status(unit: Unit, auction: Auction, status: str, **data: Any) -> None:
@@ -70,8 +76,14 @@ def record_close(unit: Unit, auction: Auction, status: str) -> Entry:
 
 
 def open_auction(unit: Unit, auction: Auction) -> None:
-    """Open a locked auction whose time has come; agents and joint bidders not confirmed by now are refused (OJA 14)."""
+    """Open a locked auction whose time has come; agents and joint bidders not confirmed by now are refused (OJA 14).
+
+    While a material change of its sheet waits for the panel it is suspended instead: nobody bids on the old facts.
+    """
     if auction.status != "announced" or unit.now < auction.opens_at:
+        return
+    if is_proposed(unit.session, SHEET_CHANGE, auction.id):
+        stop_for_change(unit, auction)
         return
     change_status(unit, auction, "open")
     unit.record("AuctionOpened", stream=f"auction:{auction.id}", body={"opens_at": iso(auction.opens_at)})
@@ -122,6 +134,19 @@ def suspend_locked(unit: Unit, auction: Auction, *, kind: str, reason: str, caus
     )
 
 
+def stop_for_change(unit: Unit, auction: Auction) -> None:
+    """Let a locked auction stand still while a change of its sheet is decided on; what it is stays with the court.
+
+    One that stands still for a cause that has ended stands still for this one. One not yet due to open goes on: it
+    is suspended at its opening.
+    """
+    if auction.status == "suspended":
+        if "resume_by" in (auction.suspension or {}):
+            restate(unit, auction, reason=_CHANGING_REASON, cause=CHANGING)
+    elif unit.now >= auction.opens_at:
+        suspend_locked(unit, auction, kind="stay", reason=_CHANGING_REASON, cause=CHANGING)
+
+
 def resume(
     unit: Unit, actor: Actor, auction_id: str, *, closes_at: datetime, reason: str, late_reason: str = ""
 ) -> Auction:
@@ -130,8 +155,9 @@ def resume(
     One that had not opened when it was stopped opens after the ruleset's notice at the earliest. At least the time
     that was left, at least the ruleset's notice and minutes of bidding remain; else DomainError invalid on
     `closes_at` with the earliest end allowed. `supplement_running` while a change of the sheet has not been public
-    for its days, `objection_open` while an objection keeps the lot from being sold, `group_satisfied` while
-    its group needs it sold no more; invalid as the rule `check_late_resumption`.
+    for its days, `change_waiting` while the panel decides on one, `objection_open` while an objection keeps the lot
+    from being sold, `group_satisfied` while its group needs it sold no more; invalid as the rule
+    `check_late_resumption`.
     """
     auction = lock_auction(unit, auction_id)
     require(actor, "auction.stop", court=auction.lot.court_code)
@@ -179,8 +205,8 @@ def _resume_locked(unit: Unit, auction: Auction, window: Window, said: dict[str,
 def end_suspension(unit: Unit, actor: Actor, auction_id: str, *, reason: str) -> Auction:
     """Record that why a sale was stopped has ended: the days within which it resumes run from now (OJA 28(4)).
 
-    DomainError wrong_state unless the sale is suspended, or where that was recorded before; objection_open or
-    group_satisfied where that still keeps it; a sale held for its winner does not resume.
+    DomainError wrong_state unless the sale is suspended, or where that was recorded before; change_waiting,
+    objection_open or group_satisfied where that still keeps it; a sale held for its winner does not resume.
     """
     auction = lock_auction(unit, auction_id)
     require(actor, "auction.stop", court=auction.lot.court_code)
@@ -194,7 +220,9 @@ def end_suspension(unit: Unit, actor: Actor, auction_id: str, *, reason: str) ->
 
 
 def _check_unbarred(unit: Unit, auction: Auction) -> None:
-    """DomainError of the objection that keeps the lot, or group_satisfied while its group needs it sold no more."""
+    """DomainError of what keeps the lot: a change being decided on, an objection, a group that has enough."""
+    if is_proposed(unit.session, SHEET_CHANGE, auction.id):
+        raise DomainError("change_waiting")
     barring = barring_objection(unit.session, auction.lot_id, auction.id)
     if barring is not None:
         raise DomainError(barring)

@@ -6,7 +6,6 @@ from flask import Response, jsonify
 
 from bidding.queries.changes import change_of
 from bidding.services import changes
-from disclosure.services import drafting
 
 from ..auth import house, me, policy
 from ..idempotency import act
@@ -26,7 +25,7 @@ blueprint = Blueprint("changes", __name__, description="Changes of an announced 
 @blueprint.response(200, WrittenItemOut)
 def draft_item(data: dict[str, Any], auction_id: str, code: str) -> Response:
     """Draft one item as it is to become. Nothing of it is public; what was proposed on the draft before is void."""
-    return jsonify(written_item(house().perform(drafting.draft_item, me(), auction_id, code, data)))
+    return jsonify(written_item(house().perform(changes.draft_item, me(), auction_id, code, data)))
 
 
 @blueprint.delete("/auctions/<auction_id>/disclosure-change/items/<code>")
@@ -34,7 +33,7 @@ def draft_item(data: dict[str, Any], auction_id: str, code: str) -> Response:
 @blueprint.response(200, DraftedChangeOut)
 def drop_item(auction_id: str, code: str) -> Response:
     """Take an item out of the draft; the answer is what is left."""
-    house().perform(drafting.drop_item, me(), auction_id, code)
+    house().perform(changes.drop_item, me(), auction_id, code)
     return _change(auction_id)
 
 
@@ -56,5 +55,8 @@ def _change(auction_id: str) -> Response:
 @blueprint.arguments(ChangeProposalIn)
 @blueprint.response(202, ProposedOut)
 def propose_change(data: dict[str, Any], auction_id: str) -> Response:
-    """Propose a choice to the panel: withdraw and announce anew, or a supplement. Its majority carries it out."""
+    """Propose a choice to the panel: withdraw and announce anew, or a supplement. Its majority carries it out.
+
+    Until then a sale under way is suspended, and one not yet open does not open; a refusal lets it resume.
+    """
     return proposed(act(changes.propose_change, me(), auction_id, **data))

@@ -24,13 +24,13 @@ from bidding.queries.auctions import bids_since
 from bidding.queries.audit import contradictions, verify_all
 from bidding.queries.editions import editions
 from bidding.services import changes, life, registration
-from bidding.services.approved import CARRY_OUT
+from bidding.services.approved import CARRY_OUT, REFUSED
 from bidding.services.bids import BidOffer, place_bids
 from bidding.services.closing import close
+from bidding.services.life import CHANGING
 from disclosure.models import DraftedItem, FormerAnnouncement, SheetItem, SheetVersion
 from disclosure.queries import court_words
 from disclosure.rules.wording import moment
-from disclosure.services import drafting
 from disclosure.services.letters import keep_court_words
 from tests.bidding.sale import false_evidence, tell_registration
 from tests.disclosure.court import CourtDesk, example_of
@@ -48,14 +48,14 @@ class Bench(CourtDesk):
 
     def draft_change(self, code: str, **changed: Any) -> None:
         payload = example_of(code, self.asset_type) | changed
-        self.house.perform(drafting.draft_item, self.judge, self.auction_id, code, payload)
+        self.house.perform(changes.draft_item, self.judge, self.auction_id, code, payload)
 
     def propose(self, choice: str = "supplement", **more: Any) -> Approval:
         said = {"choice": choice, "reason": "发现渗漏", **more}
         return self.house.perform(changes.propose_change, self.judge, self.auction_id, **said)
 
     def approve(self, proposal: Approval, number: int = 1, approve: bool = True) -> Approval:
-        how = {"approve": approve, "reason": "评议一致", "carry_out": CARRY_OUT}
+        how = {"approve": approve, "reason": "评议一致", "carry_out": CARRY_OUT, "refused": REFUSED}
         return self.house.perform(vote, self.panel[number], proposal.id, **how)
 
     def enrol(self) -> tuple[Actor, str]:
@@ -244,7 +244,7 @@ def test_in_a_running_sale_bids_lapse_and_bidding_starts_again_at_the_reserve(ru
     audited(running, tmp_path)
 
 
-def audited(bench: Bench, folder: Path) -> None:
+def audited(bench: Bench, folder: Path, lapsed: int = 2) -> None:
     """The house's own audit and the outsider's verifier find the same in order, and notice what is altered."""
     report = bench.house.read(lambda session: verify_all(session, bench.house.vault.public_key))
     assert report.failed == 0, report.failures
@@ -254,11 +254,11 @@ def audited(bench: Bench, folder: Path) -> None:
     def forge(unit: Unit, lapsed_seq: int) -> None:
         unit.session.get_one(Auction, bench.auction_id).lapsed_seq = lapsed_seq
 
-    bench.house.perform(forge, 1)
+    bench.house.perform(forge, lapsed - 1)
     assert bench.house.read(lambda session: verify_all(session, bench.house.vault.public_key)).failed
     export(bench.house, folder / "forged", bench.auction_id, anyway=True)
     assert fapai_verify.main([str(folder / "forged"), "--key", str(folder / "forged" / "key.pem")]) == 1
-    bench.house.perform(forge, 2)
+    bench.house.perform(forge, lapsed)
 
 
 def test_a_sale_whose_bids_all_lapsed_ends_unsold(running: Bench) -> None:
@@ -301,10 +301,82 @@ def test_a_change_while_a_sale_is_stopped_already_keeps_the_reason_and_makes_it_
 
 def test_after_the_end_nothing_is_changed_any_more(running: Bench) -> None:
     running.draft_change("defects", **LEAKS)
-    proposal = running.propose()
     running.clock.moment = running.auction().closes_at
-    refuses("wrong_state", running.approve, proposal)
+    refuses("wrong_state", running.propose)
     assert running.told("disclosure") == []
+
+
+def test_from_the_proposal_on_a_running_sale_stands_still_and_ends_on_no_old_sheet(
+    running: Bench, tmp_path: Path
+) -> None:
+    ann, _ = running.enrol()
+    assert running.bid(ann, RESERVE) is None
+    running.draft_change("defects", **LEAKS)
+    assert running.auction().status == "open"
+    proposal = running.propose()
+    stopped = running.auction()
+    assert (stopped.status, stopped.price_fen) == ("suspended", RESERVE)
+    assert stopped.suspension is not None
+    assert (stopped.suspension["kind"], stopped.suspension["cause"]) == ("stay", CHANGING)
+    assert "渗漏" not in str([one.data for one in running.told("status")])
+    assert running.bid(ann, RESERVE + STEP) == "suspended"
+    running.clock.moment = running.auction().closes_at + timedelta(minutes=1)
+    assert running.house.perform(close, running.auction_id, settled=True) is None
+    again = {"closes_at": running.clock.moment + 9 * DAY, "reason": "r"}
+    for act, more in ((life.resume, again), (life.end_suspension, {"reason": "r"})):
+        refuses("change_waiting", running.house.perform, act, running.judge, running.auction_id, **more)
+    running.approve(proposal)
+    changed = running.auction()
+    assert changed.suspension is not None
+    assert (changed.suspension["cause"], changed.price_fen) == ("disclosure_change", None)
+    assert parse(changed.suspension["not_before"]) > running.clock.moment + 5 * DAY
+    assert running.journaled().count("AuctionSuspended") == 1
+    audited(running, tmp_path, lapsed=1)
+
+
+@pytest.mark.parametrize("refused", [True, False])
+def test_a_proposal_that_is_refused_or_void_lets_the_sale_resume_with_its_bids(running: Bench, refused: bool) -> None:
+    ann, _ = running.enrol()
+    assert running.bid(ann, RESERVE) is None
+    running.draft_change("defects", **LEAKS)
+    proposal = running.propose()
+    if refused:
+        for number in (1, 2):
+            assert "ended_at" not in (running.auction().suspension or {})
+            running.approve(proposal, number, approve=False)
+    else:
+        running.house.perform(changes.drop_item, running.judge, running.auction_id, "defects")
+    assert {"ended_at", "resume_by"} <= (running.auction().suspension or {}).keys()
+    running.draft_change("defects", **LEAKS)
+    proposal = running.propose()  # it stands still for this one again
+    assert not {"ended_at", "resume_by"} & (running.auction().suspension or {}).keys()
+    running.draft_change("defects", **LEAKS | {"statement": "另有裂缝。"})
+    refuses("wrong_state", running.approve, proposal)
+    end = running.clock.moment + 2 * DAY
+    running.house.perform(life.resume, running.judge, running.auction_id, closes_at=end, reason="恢复")
+    assert (running.auction().status, running.auction().price_fen) == ("open", RESERVE)
+
+
+def test_a_round_does_not_open_while_its_change_waits_for_the_panel(bench: Bench) -> None:
+    opens, closes = bench.auction().opens_at, bench.auction().closes_at
+    bench.clock.moment = opens - 7 * DAY
+    bench.draft_change("defects", **LEAKS)
+    proposal = bench.propose()
+    bench.clock.moment = opens - SECOND
+    bench.house.perform(life.open_due, bench.auction_id)
+    assert bench.auction().status == "announced"
+    bench.clock.moment = opens
+    ann, _ = bench.enrol()
+    assert bench.bid(ann, RESERVE) == "suspended"
+    suspension = bench.auction().suspension or {}
+    assert (suspension["cause"], suspension["remaining_seconds"]) == (CHANGING, (closes - opens).total_seconds() - 1)
+    bench.approve(proposal)
+    until = parse((bench.auction().suspension or {})["not_before"])
+    assert until > bench.clock.moment + 5 * DAY
+    bench.clock.moment = until
+    again = {"closes_at": until + 2 * DAY, "reason": "补充公示期满"}
+    bench.house.perform(life.resume, bench.judge, bench.auction_id, **again)
+    assert (bench.auction().status, bench.auction().opens_at) == ("open", opens)
 
 
 def court_sections(published: Any) -> dict[str, list[str]]:

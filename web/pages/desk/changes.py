@@ -10,11 +10,10 @@ from auction.rules.access import decide
 from auction.rules.calendar import shanghai_day
 from bidding.queries.changes import change_of
 from bidding.queries.questions import questions_of
-from bidding.services.changes import propose_change
+from bidding.services.changes import draft_item as write_draft
+from bidding.services.changes import drop_item, propose_change
 from disclosure.queries import DraftedChange, drafted_change
 from disclosure.rules.changing import SUPPLEMENT
-from disclosure.services.drafting import draft_item as write_draft
-from disclosure.services.drafting import drop_item
 
 from ...auth import house, me, policy
 from ...schemas.changes import ChangeProposalIn
