@@ -14,6 +14,8 @@ from ..rules import rounds, terms
 from ..rules.lot import AssetType, AuctionStatus, PartyRole, Round
 from ..rules.notices import Addressee, NoticeRecipient, NoticeStatus
 from ..rules.panel import PanelMember
+from ..rules.pricing import with_record
+from .pricing import price_steps
 from .unsold import standstill
 
 
@@ -21,6 +23,12 @@ def reference_price(session: Session, lot_id: str) -> price_rules.ReferencePrice
     """The lot's reference price as a value; None before it is set."""
     row = session.get(ReferencePrice, lot_id)
     return None if row is None else price_of(row)
+
+
+def recorded_price(session: Session, lot_id: str) -> price_rules.ReferencePrice | None:
+    """The lot's reference price with the steps recorded one by one; None before it is set."""
+    price = reference_price(session, lot_id)
+    return None if price is None else with_record(price, price_steps(session, [lot_id]).get(lot_id, []))
 
 
 def price_of(row: ReferencePrice) -> price_rules.ReferencePrice:
@@ -133,7 +141,7 @@ def proposed(
         terms=asked,
         asset_type=AssetType(lot.asset_type),
         court_code=lot.court_code,
-        reference_price=reference_price(session, lot.id),
+        reference_price=recorded_price(session, lot.id),
         addressees=tuple(Addressee(party.name, PartyRole(party.role)) for party in parties),
         recipients=tuple(recipient_of(notice) for notice in notices),
         panel=tuple(

@@ -3,7 +3,7 @@
 Source: REF 4-7, 10-14, 19, 21-23. The steps are those recorded, in order; a step that was undone counts for nothing.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
@@ -21,7 +21,10 @@ from .reference_price import (
     REPORTED,
     PriceMethod,
     PriceResult,
+    PriceStep,
+    ReferencePrice,
     mean_fen,
+    source_key,
 )
 from .ruleset import Citation, Ruleset
 
@@ -93,6 +96,28 @@ def standing(steps: Sequence[Step]) -> tuple[Step, ...]:
     return tuple(step for step in steps if step.code != UNDONE and step.id not in undone)
 
 
+def with_record(price: ReferencePrice, steps: Sequence[Step]) -> ReferencePrice:
+    """The price as saved together with the steps recorded one by one, also since.
+
+    Of a kind of step that both tell the record holds, and what was undone there is undone. The results recorded are
+    its `recorded`, and its results where none were saved with it.
+    """
+    told = {step.code for step in steps}
+    counted = standing(steps)
+    recorded = tuple(_result(step) for step in counted if step.code == f"{price.method}_result")
+    taken = (PriceStep(step.code, step.on, step.detail) for step in counted if not step.code.endswith("_result"))
+    return replace(
+        price,
+        steps=(*(step for step in price.steps if step.code not in told), *taken),
+        results=price.results or recorded,
+        recorded=recorded,
+    )
+
+
+def _result(step: Step) -> PriceResult:
+    return PriceResult(step.source or "", step.amount_fen or 0, step.on)
+
+
 def lead(steps: Sequence[Step], ruleset: Ruleset, calendar: WorkingDays) -> Lead:
     """Where the pricing of a lot stands."""
     counted = standing(steps)
@@ -120,9 +145,7 @@ def _methods(steps: Sequence[Step], ruleset: Ruleset, calendar: WorkingDays) -> 
 def _method(method: PriceMethod, steps: Sequence[Step], ruleset: Ruleset, calendar: WorkingDays) -> MethodLead:
     basis = ruleset.basis(_BASES.get(method, "price_method_order"))
     mine = [step for step in steps if step.code.startswith(f"{method}_")]
-    results = tuple(
-        PriceResult(step.source or "", step.amount_fen or 0, step.on) for step in mine if step.code.endswith("_result")
-    )
+    results = tuple(_result(step) for step in mine if step.code.endswith("_result"))
     ended = next((step for step in reversed(mine) if step.code.endswith(("_failed", "_skipped"))), None)
     if ended is not None:
         state: State = "failed" if ended.code.endswith("_failed") else "skipped"
@@ -163,7 +186,9 @@ def check_step(step: Step, before: Sequence[Step], today: date, ruleset: Ruleset
 
     DomainError invalid: `code` not_a_choice; `on` in_future; `detail` required (a reason, or what is undone);
     `source`/`amount_fen` required or not_allowed; `price_method_waits` (which method has to be dealt with first),
-    `price_not_asked`, `price_extension` (REF 11(2), 19(2)); wrong_state where a method is over.
+    `price_not_asked`, `price_extension` (REF 11(2), 19(2)); `price_result_repeated` on `source`, where a result of it
+    stands (one corrected is recorded after the first was undone: REF 12, 20); `price_step_reversed` on `on`, before the
+    step it answers; wrong_state where a method is over.
     """
     if step.code not in CODES:
         raise invalid("code", "not_a_choice", allowed=CODES)
@@ -179,6 +204,29 @@ def check_step(step: Step, before: Sequence[Step], today: date, ruleset: Ruleset
     if step.code == UNDONE and step.detail not in {each.id for each in counted}:
         raise invalid("detail", "unknown", value=step.detail[:64])
     _check_method(step, counted, ruleset, calendar)
+    answered = min(_answered(step, counted), key=lambda each: each.on, default=None)
+    if answered is not None and step.on < answered.on:
+        facts = {"step": step.code, "on": step.on.isoformat()}
+        raise invalid("on", "price_step_reversed", **facts, earlier=answered.code, earlier_on=answered.on.isoformat())
+
+
+#: What cannot come before what: a report that nobody asked for, an objection to what nobody was sent (REF 21-23).
+_ANSWERS: Mapping[str, tuple[str, ...]] = {
+    **{f"{method}_{part}": (f"{method}_asked",) for method in PriceMethod for part in ("result", "failed")},
+    **{code: (f"{method}_asked",) for code, method in _EXTENSIONS.items()},
+    REPORT_RECEIVED: tuple(f"{method}_asked" for method in PriceMethod if method in REPORTED),
+    REPORT_SERVED: (REPORT_RECEIVED,),
+    REPORT_PUBLISHED: (REPORT_RECEIVED,),
+    OBJECTION_FILED: (REPORT_SERVED, REPORT_PUBLISHED),
+    OBJECTION_DECIDED: (OBJECTION_FILED,),
+}
+
+
+def _answered(step: Step, counted: Sequence[Step]) -> Iterator[Step]:
+    """The steps of which the first has to come before this one; of an undoing, what it undoes."""
+    if step.code == UNDONE:
+        yield from (each for each in counted if each.id == step.detail)
+    yield from (each for each in counted if each.code in _ANSWERS.get(step.code, ()))
 
 
 def _check_method(step: Step, counted: Sequence[Step], ruleset: Ruleset, calendar: WorkingDays) -> None:
@@ -195,6 +243,12 @@ def _check_method(step: Step, counted: Sequence[Step], ruleset: Ruleset, calenda
         raise DomainError("wrong_state", status=f"{method}_{found.state}")
     if part in ("result", "extended") and found.state not in ("running", "delivered"):
         raise invalid("code", "price_not_asked", method=method.value)
+    if part == "result":
+        source = source_key(step.source or "")
+        same = [each for each in counted if each.code == step.code and source_key(each.source or "") == source]
+        if same:
+            facts = {"source": same[0].source, "on": same[0].on.isoformat(), "amount_fen": same[0].amount_fen}
+            raise invalid("source", "price_result_repeated", **facts)
     if part == "extended":
         most = 1 if method is PriceMethod.NETWORK_INQUIRY else ruleset.count("valuation_extensions_max")
         taken = sum(each.code == step.code for each in counted)

@@ -3,6 +3,7 @@
 Source: Provisions on Determining Reference Prices (2018), articles 4-7, 13, 14, 21-24, 27.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -56,7 +57,10 @@ class PriceStep:
 
 @dataclass(frozen=True, slots=True)
 class ReferencePrice:
-    """The price in fen, the days it holds (both inclusive), and how it came about."""
+    """The price in fen, the days it holds (both inclusive), and how it came about.
+
+    `recorded`: the results of its method among the steps recorded one by one (`pricing.with_record`), if any.
+    """
 
     method: PriceMethod
     amount_fen: int
@@ -64,6 +68,7 @@ class ReferencePrice:
     valid_until: date
     results: tuple[PriceResult, ...] = ()
     steps: tuple[PriceStep, ...] = ()
+    recorded: tuple[PriceResult, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +120,8 @@ def price_findings(
 
     Errors have the code `reference_price_expired` with a fact `reason`: `missing`,
     `announced_after_validity`, `opens_too_late`, `validity_too_long`, `objection_open`; or are those of
-    `entry_findings`. Warnings: `reference_price_steps_missing`, `reference_price_results_missing`,
+    `entry_findings`; or `reference_price_record_differs` of a network inquiry, whose price is the mean of all results
+    (REF 13), else a warning. Warnings: `reference_price_steps_missing`, `reference_price_results_missing`,
     `reference_price_result_differs`, `reference_price_source_repeated`, `reference_price_step_in_future`,
     `reference_price_steps_reversed`, `reference_price_method_skipped`, `reference_price_objection_period`.
     """
@@ -127,6 +133,7 @@ def price_findings(
         *_result_warnings(price, ruleset),
         *_differing_warnings(price, ruleset),
         *_repeated_warnings(price, ruleset),
+        *_record_findings(price, ruleset),
         *_step_warnings(price, ruleset),
         *_future_warnings(price, days.today, ruleset),
         *_reversed_warnings(price, ruleset),
@@ -213,7 +220,7 @@ def _repeated_warnings(price: ReferencePrice, ruleset: Ruleset) -> Iterable[Find
     first: dict[str, int] = {}
     for number, result in enumerate(price.results, start=1):
         source = result.source.strip()
-        earlier = first.setdefault(source.casefold(), number)
+        earlier = first.setdefault(source_key(source), number)
         if source and earlier != number:
             yield _warning(
                 "reference_price_source_repeated",
@@ -224,6 +231,30 @@ def _repeated_warnings(price: ReferencePrice, ruleset: Ruleset) -> Iterable[Find
                 earlier=earlier,
                 later=number,
             )
+
+
+def _record_findings(price: ReferencePrice, ruleset: Ruleset) -> Iterable[Finding]:
+    """Results are saved with the price and recorded one by one; both are kept of one pricing (REF 13, 34)."""
+    saved, recorded = (Counter(_answer(each) for each in told) for told in (price.results, price.recorded))
+    if not price.recorded or saved == recorded:
+        return
+    differing = (saved - recorded) + (recorded - saved)
+    names = (each.source.strip() for each in (*price.results, *price.recorded) if _answer(each) in differing)
+    facts: dict[str, int | str] = {"sources": "、".join(dict.fromkeys(names)), "recorded": len(price.recorded)}
+    if price.method is PriceMethod.NETWORK_INQUIRY:
+        mean = mean_fen([each.amount_fen for each in price.recorded])
+        yield _error("reference_price_record_differs", "results", "net_inquiry_mean", ruleset, mean_fen=mean, **facts)
+    else:
+        yield _warning("reference_price_record_differs", "results", "price_method_order", ruleset, **facts)
+
+
+def _answer(result: PriceResult) -> tuple[str, int]:
+    return source_key(result.source), result.amount_fen
+
+
+def source_key(source: str) -> str:
+    """By what one source is known from another, however its name was typed."""
+    return source.strip().casefold()
 
 
 def _future_warnings(price: ReferencePrice, today: date, ruleset: Ruleset) -> Iterable[Finding]:

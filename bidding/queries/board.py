@@ -16,7 +16,7 @@ from auction.queries.proposals import earlier_round, price_of, recipient_of, sta
 from auction.rules.calendar import shanghai_day
 from auction.rules.lot import LIVE, PRIVATE, AssetType, AuctionStatus, PartyRole, Round
 from auction.rules.notices import Addressee
-from auction.rules.pricing import Step
+from auction.rules.pricing import Step, with_record
 from auction.rules.published_holidays import as_published, due_as_published, published_calendar
 from auction.rules.ruleset import Ruleset
 from disclosure.models import Question, QuestionMerge
@@ -255,7 +255,7 @@ def _facts(session: Session, lot: Lot, held: list[Auction], known: _Known) -> Lo
         seized_on=lot.seized_on,
         disposed=lot.disposal is not None,
         disposal=known.disposals.get(lot.id),
-        price=price_of(price) if price else None,
+        price=with_record(price_of(price), known.pricing.get(lot.id, ())) if price else None,
         pricing=tuple(known.pricing.get(lot.id, ())),
         addressees=tuple(parties),
         recipients=tuple(recipient_of(notice) for notice in known.notices.get(lot.id, [])),

@@ -222,6 +222,14 @@ PROPOSALS: Mapping[str, Proposal] = {
     "one platform twice": proposal(
         reference_price=replace(PRICE, method=PriceMethod.NETWORK_INQUIRY, results=PRICE.results * 2)
     ),
+    "another result recorded": proposal(
+        reference_price=replace(PRICE, recorded=(PriceResult("估价机构", 190_000_000, date(2026, 1, 10)),))
+    ),
+    "one more platform recorded": proposal(
+        reference_price=replace(
+            PRICE, method=PriceMethod.NETWORK_INQUIRY, recorded=(*PRICE.results, PriceResult("平台", 7, NOW.date()))
+        )
+    ),
     "two judges": proposal(panel=PANEL[:2]),
     "strange panel": proposal(
         panel=(

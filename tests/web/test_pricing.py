@@ -8,7 +8,7 @@ from auction.kernel.unit import House, Unit
 from auction.models import Account, Lot
 from tests.factories import a_case, a_court, a_lot, an_account
 from tests.web.caller import Caller, SignIn, code_of, fields_of
-from tests.web.court import fine
+from tests.web.court import CourtRoom, fine
 from tests.web.test_pages import signed_in
 
 TODAY = "2026-03-02"
@@ -73,3 +73,25 @@ def test_the_page_leads_and_fills_the_price_in(app: Flask, house: House) -> None
     assert form["steps.0.code"] == "law_requires"
     page = reader.send(f"/lots/{lot.id}/price", {"valid_until": "2027-03-01"})
     assert "参考价已保存" in page.html
+
+
+def test_an_objection_recorded_after_the_price_was_saved_bars_the_announcement(house: House, sign_in: SignIn) -> None:
+    room = CourtRoom(house, sign_in)
+    room.enter()
+    room.price(steps=[])
+    room.draft()
+    steps = f"/lots/{room.lot_id}/price-steps"
+
+    def told() -> dict[str, str]:
+        found = fine(room.judge.get(f"/auctions/{room.auction_id}/check"))["items"]
+        return {one["code"]: one["severity"] for one in found if one["code"].startswith("reference_price")}
+
+    assert "reference_price_method_skipped" in told() and "reference_price_expired" not in told()
+    for code, detail in (
+        ("law_requires", "国有资产"),
+        *((code, "") for code in ("appraisal_asked", "report_received", "report_served", "objection_filed")),
+    ):
+        led = fine(room.judge.post(steps, {"code": code, "on": TODAY, "detail": detail}), 201)
+    assert told() == {"reference_price_expired": "error", "reference_price_objection_period": "warning"}
+    fine(room.judge.post(steps, {"code": "undone", "on": TODAY, "detail": led["steps"][-1]["id"]}), 201)
+    assert told() == {"reference_price_objection_period": "warning"}

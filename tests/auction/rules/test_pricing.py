@@ -1,13 +1,14 @@
 """The four ways to a reference price in their order: what may be tried, what is due and late, what comes out."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
 from auction.kernel.errors import DomainError
-from auction.rules.pricing import CODES, Step, check_step, lead, standing
+from auction.rules.pricing import CODES, Step, check_step, lead, standing, with_record
 from auction.rules.published_holidays import published_calendar
-from auction.rules.reference_price import PriceMethod
+from auction.rules.reference_price import PriceMethod, PriceResult, PriceStep, ReferencePrice
 from auction.rules.ruleset import load
 
 RULES = load("spc-2016")
@@ -104,6 +105,8 @@ def test_what_was_undone_counts_for_nothing() -> None:
     assert [step.code for step in standing(rows)] == ["agreement_asked"]
 
 
+ASKED = [*SKIPPED, ("network_inquiry_asked",)]
+EARLIER = date(2026, 3, 1)
 REFUSED: list[tuple[list[tuple[object, ...]], tuple[object, ...], str, str]] = [
     ([], ("nothing",), "code", "not_a_choice"),
     ([], ("agreement_asked", "", date(2026, 3, 3)), "on", "in_future"),
@@ -135,6 +138,21 @@ REFUSED: list[tuple[list[tuple[object, ...]], tuple[object, ...], str, str]] = [
         "code",
         "price_extension",
     ),
+    (
+        [*ASKED, result("network_inquiry_result", "甲平台A", 1)],
+        result("network_inquiry_result", " 甲平台a ", 2),
+        "source",
+        "price_result_repeated",
+    ),
+    ([("agreement_asked",)], ("agreement_failed", "协商不成", EARLIER), "on", "price_step_reversed"),
+    (ASKED, result("network_inquiry_result", "甲", 1, EARLIER), "on", "price_step_reversed"),
+    (ASKED, ("network_inquiry_extended", "", EARLIER), "on", "price_step_reversed"),
+    (ASKED, ("report_received", "", EARLIER), "on", "price_step_reversed"),
+    ([("report_received",)], ("report_served", "", EARLIER), "on", "price_step_reversed"),
+    ([("report_received",)], ("report_published", "", EARLIER), "on", "price_step_reversed"),
+    ([("report_published",)], ("objection_filed", "", EARLIER), "on", "price_step_reversed"),
+    ([("objection_filed",)], ("objection_decided", "", EARLIER), "on", "price_step_reversed"),
+    ([("agreement_asked",)], ("undone", "0", EARLIER), "on", "price_step_reversed"),
 ]
 
 
@@ -146,6 +164,36 @@ def test_a_step_out_of_order_is_refused(
     with pytest.raises(DomainError) as caught:
         check_step(taken, earlier, DAY, RULES, CALENDAR)
     assert [(each.field, each.code) for each in caught.value.errors] == [(field, code)]
+
+
+def test_a_corrected_result_replaces_the_one_undone_and_another_source_counts_too() -> None:
+    first = result("network_inquiry_result", "甲平台", 100)
+    again = result("network_inquiry_result", "甲平台", 300)
+    for rows in ([*ASKED, first, ("undone", "3"), again], [*ASKED, first, (*again[:3], "乙平台", 300)]):
+        *earlier, taken = steps(*rows)
+        check_step(taken, earlier, DAY, RULES, CALENDAR)
+
+
+def test_a_price_is_read_with_what_was_recorded_of_it() -> None:
+    price = ReferencePrice(
+        PriceMethod.NETWORK_INQUIRY,
+        100,
+        DAY,
+        DAY,
+        steps=(PriceStep("objection_filed", EARLIER), PriceStep("report_served", EARLIER)),
+    )
+    assert with_record(price, []) == price
+    one = result("network_inquiry_result", "甲平台", 100)
+    found = with_record(price, steps(*ASKED, one, ("report_served",), ("objection_filed",), ("undone", "5")))
+    assert {step.code: (step.on, step.detail) for step in found.steps} == {
+        "agreement_skipped": (DAY, "被执行人下落不明"),
+        "directed_inquiry_skipped": (DAY, "没有计税基准价"),
+        "network_inquiry_asked": (DAY, ""),
+        "report_served": (DAY, ""),
+    }
+    assert found.results == found.recorded == (PriceResult("甲平台", 100, DAY),)
+    saved = replace(price, results=(PriceResult("乙平台", 7, DAY),))
+    assert with_record(saved, steps(*ASKED, one)).results == saved.results
 
 
 def test_a_method_that_is_over_is_not_taken_up_again() -> None:

@@ -265,6 +265,23 @@ def test_one_platform_counted_twice_is_a_warning(check: Check, price: ReferenceP
     assert check(replace(agreed, results=agreed.results * 2)) == ()
 
 
+def test_what_was_recorded_and_what_was_saved_have_to_agree(check: Check, price: ReferencePrice) -> None:
+    late = PriceResult("平台丙", 130_000_000, TODAY)
+    undated = tuple(replace(each, source=f" {each.source} ", reported_on=TODAY) for each in reversed(price.results))
+    assert check(replace(price, recorded=undated)) == (), "by name and amount, in any order"
+    (finding,) = check(replace(price, recorded=(*price.results, late)))
+    assert (finding.code, finding.severity, finding.basis.code) == (
+        *("reference_price_record_differs", "error"),
+        "REF 13(1)",
+    )
+    assert finding.facts == {"sources": "平台丙", "recorded": 3, "mean_fen": 110_000_000}
+    (finding,) = check(replace(price, recorded=price.results[:1]))
+    assert finding.facts == {"sources": "平台乙", "recorded": 1, "mean_fen": 99_000_000}
+    agreed = an_agreed(price)
+    (finding,) = check(replace(agreed, recorded=(replace(agreed.results[0], amount_fen=1),)))
+    assert (finding.code, finding.severity) == ("reference_price_record_differs", "warning")
+
+
 @pytest.mark.parametrize(("days", "codes"), [(-1, []), (0, []), (1, ["reference_price_step_in_future"])])
 def test_a_step_of_tomorrow_is_a_warning(check: Check, price: ReferencePrice, days: int, codes: list[str]) -> None:
     step = PriceStep("agreement_asked", TODAY + timedelta(days=days))
