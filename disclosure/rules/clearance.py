@@ -14,7 +14,7 @@ from risk.rules.clearance.assessment import CLEARED, Assessment, Facts, Value
 from risk.rules.clearance.plan import Lack, Plan, lacks
 
 from .catalogue import Catalogue, Scalar
-from .linter import lint_text
+from .linter import RESPONSIBLE, lint_text
 from .phrases import squeeze
 from .sheet import ItemFacts, Sheet
 
@@ -101,7 +101,7 @@ def clearance_findings(
 
 def plan_words(plan: Plan) -> Iterator[Finding]:
     """What the words of a plan may not say; the court clears, whatever the plan."""
-    yield from lint_text(plan.owner, "clearance_plan.owner")
+    yield from lint_text(RESPONSIBLE.format(plan.owner), "clearance_plan.owner")
     yield from lint_text(plan.resources, "clearance_plan.resources")
     for number, step in enumerate(plan.steps):
         yield from lint_text(step.what, f"clearance_plan.steps.{number}.what")

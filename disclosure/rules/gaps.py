@@ -1,10 +1,11 @@
 """What a sheet still lacks before its lot may be announced (OJA 13; RULES part A, "Disclosure" and "Clearance")."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from auction.rules.findings import Finding
 
-from .catalogue import Catalogue, Item
+from .catalogue import Catalogue, Field, Item
 from .phrases import is_empty, leaves_unknown, names_nobody, possessed_by_nobody_named, says_unknown
 from .sheet import ItemFacts, Sheet, is_asked
 
@@ -84,10 +85,29 @@ def _unstated(item: Item, facts: ItemFacts) -> Iterator[str]:
         if value is None or value == "":
             if spec.is_required(facts.data):
                 yield f"data.{spec.name}"
-        elif isinstance(value, str) and spec.type == "text" and (states_possession or spec.is_required(facts.data)):
-            person = spec.name in _PERSONS and names_nobody(value)
-            if person or is_empty(value) or leaves_unknown(value) or (states_possession and says_unknown(value)):
-                yield f"data.{spec.name}"
+        elif _is_vague(item, spec, value, facts.data):
+            yield f"data.{spec.name}"
+
+
+def _is_vague(item: Item, spec: Field, value: object, data: Mapping[str, Any]) -> bool:
+    """Whether a filled field that must say something says nothing."""
+    possession = item.kind == "possession"
+    if not isinstance(value, str) or spec.type != "text" or not (possession or spec.is_required(data)):
+        return False
+    person = spec.name in _PERSONS and names_nobody(value)
+    return person or is_empty(value) or leaves_unknown(value) or (possession and says_unknown(value))
+
+
+def vague(item: Item, statement: str, data: Mapping[str, Any]) -> Iterator[Finding]:
+    """The gap that the words already there would leave, whatever else is still to be filled in; none where they tell.
+
+    What is empty yet is not said: that is `gaps`'s business.
+    """
+    said = not is_empty(statement) and tells_nothing(statement, possession=item.kind == "possession")
+    told = [(spec, data.get(spec.name)) for spec in item.fields]
+    fields = [f"data.{spec.name}" for spec, value in told if value and _is_vague(item, spec, value, data)]
+    if said or fields:
+        yield _gap(item, item.unstated, "unstated", *(["statement"] if said else []), *fields)
 
 
 def tells_nothing(statement: str, *, possession: bool) -> bool:

@@ -12,12 +12,14 @@ from auction.rules.findings import Finding, errors
 from .catalogue import Catalogue, Item
 from .contradictions import contradictions
 from .entry import check_item, read_item
-from .gaps import gaps
+from .gaps import gaps, vague
 from .phrases import forbidden, leaves_unknown, says_unknown
 from .sheet import File, ItemFacts, Sheet
 
 _SHOWN = 60
-_BUYER_BEARS, _BORNE = "buyer_bears", "买受人承担"
+#: What a field is asked for is part of what is said: "borne by the buyer: all taxes", "cleared by: the buyer".
+RESPONSIBLE = "腾空由{}负责"
+_ASKED = {"buyer_bears": "买受人承担{}", "responsible": RESPONSIBLE}
 
 
 def lint(
@@ -66,12 +68,12 @@ def lint_typed(
     """What is to be said of one item while it is typed, before anything is stored; errors first.
 
     `payload` as for `check_item`, `files` those it attaches, `checker` whoever would save it. What cannot be stored,
-    and then only that and the wording of the statement; else what the item lacks or should not say, and what the whole
+    and then only that and the wording; else what the item lacks or should not say, and what the whole
     sheet newly gets by it.
     """
     wrong = errors(check_item(item, payload, today))
     if wrong:
-        return (*wrong, *lint_text(str(payload.get("statement", "")), f"disclosure.{item.code}.statement"))
+        return (*wrong, *_unread(item, payload))
     typed = sheet.replaced(read_item(item, payload, checker=checker, attachments=files))
     known = {_told(one) for one in (*gaps(sheet, catalogue), *lint(sheet, catalogue, today=today))}
     found = [
@@ -80,6 +82,15 @@ def lint_typed(
         if one.field.split(".")[1] == item.code or _told(one) not in known
     ]
     return tuple(sorted(found, key=lambda finding: not finding.is_error))
+
+
+def _unread(item: Item, payload: Mapping[str, Any]) -> Iterator[Finding]:
+    """The wording of an item that cannot be read yet."""
+    statement, data = str(payload.get("statement", "")), payload.get("data")
+    texts = {name: text for name, text in data.items() if isinstance(text, str)} if isinstance(data, Mapping) else {}
+    for field, text in _texts(item, statement, texts):
+        yield from lint_text(text, field)
+    yield from vague(item, statement, texts)
 
 
 def _told(finding: Finding) -> tuple[object, ...]:
@@ -107,17 +118,16 @@ def lint_text(text: str, field: str) -> tuple[Finding, ...]:
     )
 
 
-def _texts(item: Item, facts: ItemFacts) -> Iterator[tuple[str, str]]:
-    yield f"disclosure.{item.code}.statement", facts.statement
-    for name, value in facts.data.items():
+def _texts(item: Item, statement: str, data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    yield f"disclosure.{item.code}.statement", statement
+    for name, value in data.items():
         spec = item.field(name)
         if isinstance(value, str) and spec is not None and spec.type == "text":
-            # What a field is asked for is part of what is said: "borne by the buyer: all taxes".
-            yield f"disclosure.{item.code}.data.{name}", f"{_BORNE}{value}" if name == _BUYER_BEARS else value
+            yield f"disclosure.{item.code}.data.{name}", _ASKED.get(name, "{}").format(value)
 
 
 def _phrases(item: Item, facts: ItemFacts) -> Iterator[Finding]:
-    for field, text in _texts(item, facts):
+    for field, text in _texts(item, facts.statement, facts.data):
         yield from lint_text(text, field)
         if item.kind != "possession" and says_unknown(text) and not leaves_unknown(text):
             yield _warning(item, "unknown_in_part", field)

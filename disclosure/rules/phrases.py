@@ -147,8 +147,9 @@ def _matches(
 ) -> Iterator[tuple[int, int]]:
     for pattern in patterns:
         for match in pattern.finditer(squeezed.text):
-            if not squeezed.text[: match.start()].endswith(phrase.not_after):
-                yield offset + squeezed.origin[match.start()], offset + squeezed.origin[match.end() - 1] + 1
+            start, end = match.span(pattern.groups)
+            if not squeezed.text[:start].endswith(phrase.not_after):
+                yield offset + squeezed.origin[start], offset + squeezed.origin[end - 1] + 1
 
 
 @lru_cache(maxsize=1)

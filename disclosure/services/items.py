@@ -24,6 +24,7 @@ from ..rules.catalogue import Catalogue
 from ..rules.clearance import promised_on
 from ..rules.diff import ItemChange, diff, is_material
 from ..rules.entry import check_item, read_item
+from ..rules.gaps import vague
 from ..rules.linter import lint
 from ..rules.sheet import File, ItemFacts, Sheet, disclosed, sheet_of
 from .announcing import rewrite
@@ -85,7 +86,8 @@ def read_payload(
         raise DomainError("invalid", [finding.breach() for finding in wrong])
     given = _files_of(unit, lot, payload.get("attachments", ()))
     facts = read_item(item, payload, checker=checker or actor.name, attachments=given)
-    return Written(facts, catalogue, (*found, *lint(Sheet((facts,)), catalogue, today=today)), None)
+    said = (*vague(item, facts.statement, facts.data), *lint(Sheet((facts,)), catalogue, today=today))
+    return Written(facts, catalogue, (*found, *said), None)
 
 
 def _files_of(unit: Unit, lot: Lot, ids: Sequence[str]) -> list[File]:

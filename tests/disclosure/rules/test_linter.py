@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from auction.rules.findings import Finding
-from disclosure.rules.catalogue import Catalogue, load
+from disclosure.rules.catalogue import Catalogue, Item, load
 from disclosure.rules.contradictions import sayings
-from disclosure.rules.linter import lint
+from disclosure.rules.linter import lint, lint_typed
 from disclosure.rules.sheet import File, Sheet
 
 LEASE = {
@@ -171,6 +171,33 @@ def test_forbidden_words_are_found_in_statements_and_in_fields(
     assert [each.field for each in said if each.is_error] == ["disclosure.taxes.statement"]
     filled = lint(spoil(house, "clearance", {"plan": "由买受人自行腾退"}), house, today=today)
     assert "disclosure.clearance.data.plan" in [each.field for each in only(filled, "phrase_forbidden")]
+
+
+def test_what_a_field_is_asked_for_is_part_of_what_it_says(
+    house: Catalogue, spoil: Callable[..., Sheet], today: date
+) -> None:
+    borne = {"buyer_bears": "办理过户产生的双方全部税费", "debtor_bears": "无"}
+    for code, data, name in (
+        ("taxes", borne, "buyer_bears"),
+        ("clearance", {"responsible": "买受人"}, "responsible"),
+        ("clearance", {"responsible": "示例法官", "plan": "买受人与占有人协商"}, "plan"),
+    ):
+        said = lint(spoil(house, code, data), house, today=today)
+        wrong = [each.field for each in only(said, "phrase_forbidden") if each.is_error]
+        assert wrong == [f"disclosure.{code}.data.{name}"]
+
+
+@pytest.mark.parametrize("text", ["案外人占有", "由他人占有，具体情况不详", "以实际情况为准"])
+@pytest.mark.parametrize("state", ["found", None])
+def test_possession_that_names_nobody_is_told_while_it_is_typed(
+    house: Catalogue, payload: Callable[[Item], dict[str, Any]], today: date, text: str, state: str | None
+) -> None:
+    item = house.item("possession")
+    for said, told in (({"statement": text}, True), ({"statement": "由示例甲占有"}, False), ({"statement": ""}, False)):
+        typed = {**payload(item), "state": state, **said}
+        found = lint_typed(Sheet(), house, item, typed, [], checker="示例", today=today)
+        vague = [one for one in found if one.code == "possession_not_stated" and "statement" in one.facts["missing"]]
+        assert bool(vague) is (told or (state == "found" and not said["statement"]))
 
 
 def test_a_check_is_stale_the_day_after_its_limit(house: Catalogue, spoil: Callable[..., Sheet], today: date) -> None:

@@ -113,6 +113,34 @@ def test_what_may_not_be_said_is_found_however_it_is_spaced(code: str, text: str
     assert code in [match.phrase.code for match in forbidden(text)]
 
 
+#: A wording that is refused, what it says, and wordings near it that are lawful.
+NEAR = [
+    ("taxes_on_buyer", "相关税费由买受人自行承担", ["相关税费由买受人和被执行人各自承担", "相关税费由买受人依法承担"]),
+    ("taxes_on_buyer", "税费由买受人承担", ["买受人依法应当承担的税费由买受人承担", "买方税费由买受人承担"]),
+    ("taxes_on_buyer", "办理过户所需税费由买受人承担", ["办理过户的契税由买受人承担", "属于买受人的税费由买受人缴纳"]),
+    ("taxes_on_buyer", "买受人办理过户所需税费由买受人承担", ["应由买受人承担的税费由买受人自行缴纳"]),
+    ("taxes_on_buyer", "买受人自理税费", ["买受人按规定缴纳税费", "买受人不承担税费", "买受人承担其依法应缴的税费"]),
+    ("taxes_on_buyer", "交易产生的税费买受人自行承担", ["被执行人依法缴纳税费，买受人自行承担契税"]),
+    ("taxes_on_buyer", "由买受人负责缴纳过户的税费", ["买受人缴纳税费后凭完税证明办理过户"]),
+    (
+        "taxes_on_buyer",
+        "买受人承担依法办理产权过户登记手续过程中的双方全部税费",
+        ["买受人承担登记费，双方税费各自承担"],
+    ),
+    ("court_does_not_clear", "由买受人与占有人自行协商交房", ["本院组织买受人与占有人协商交付时间"]),
+    ("court_does_not_clear", "买受人与占有人协商", ["买受人可与承租人协商续租", "买受人可以与物业公司协商停车"]),
+    ("court_does_not_clear", "腾空由买受人负责", ["腾空由执行员示例甲负责", "腾空由示例法官负责，买受人到场接收"]),
+    ("possession_unknown", "占有情况以现场实际为准，法院不作保证", ["占有情况见现场笔录", "面积以实际测量为准"]),
+    ("possession_unknown", "租赁、占用情况以实际情况为准", ["标的以实物现状为准", "由示例甲居住，现状以看样为准"]),
+]
+
+
+@pytest.mark.parametrize(("code", "text", "near"), NEAR)
+def test_a_refused_wording_and_its_lawful_neighbours(code: str, text: str, near: list[str]) -> None:
+    assert code in [match.phrase.code for match in forbidden(text)]
+    assert [(each, forbidden(each)) for each in near if forbidden(each)] == []
+
+
 @pytest.mark.parametrize("text", ALLOWED)
 def test_lawful_wording_is_left_alone(text: str) -> None:
     assert forbidden(text) == ()
@@ -183,6 +211,8 @@ def test_no_arrangement_of_the_words_themselves_hangs_the_search(text: str) -> N
         "是否存在租赁，本院无法核实",
         "由竞买人自行了解",
         "以实际为准，请自行核实",
+        "以实际情况为准",
+        "占有情况以现场实际为准，法院不作保证",
         "尚未核查",
         "欠费数额不详",
         "房屋登记于被执行人名下，租赁情况不明，请注意。",
@@ -193,7 +223,7 @@ def test_no_arrangement_of_the_words_themselves_hangs_the_search(text: str) -> N
     ],
 )
 def test_saying_only_that_it_is_not_known_is_recognised(text: str) -> None:
-    assert leaves_unknown(text) and (says_unknown(text) or "自行" in text)
+    assert leaves_unknown(text) and (says_unknown(text) or "自行" in text or "为准" in text)
 
 
 @pytest.mark.parametrize(
@@ -207,6 +237,7 @@ def test_saying_only_that_it_is_not_known_is_recognised(text: str) -> None:
         "不存在权属不清的情形",
         "查封顺位为第一，等待查封期限届满",
         "以实物现状为准",
+        "由示例甲居住，以实际情况为准",
         "已腾空，无人占有",
         "未发现租赁",
         "2019年以前的装修情况不详，现为毛坯",
