@@ -5,7 +5,7 @@ their salts: a package is for the court, the parties and the supervisor, not for
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -16,23 +16,28 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, undefer
 
+from auction.kernel.checkpoint import parse_checkpoint
 from auction.kernel.clock import iso
 from auction.kernel.crypto import Vault, canonical
 from auction.kernel.errors import DomainError
 from auction.kernel.tree import multiproof, multiproof_nodes, multiproof_vertices
 from auction.kernel.unit import House
 from auction.models import Auction
-from auction.queries.audit import Failure, lines, steady
+from auction.queries.audit import Failure, Line, lines, steady
 from auction.queries.log import latest_checkpoint, read_nodes, rotations
+from auction.rules.lot import ENDED
 from auction.services.log import seal
 from disclosure.models import FormerAnnouncement, SheetVersion
 
-from .models import Allocation, Bid, Confirmation, Renege
+from .models import Allocation, Bid, Confirmation, Registration, Renege
 from .queries.audit import contradictions
 from .queries.revocations import revocation_of
+from .rules.protocol import MOVED, concerns, ledger_extract, line_of, protocol
 
 #: The format of a package; a reader of another must not guess.
 FORMAT = "fapai-evidence-1"
+#: What sets the protocol of a sale on paper: it is given what the package tells, and answers the bytes of a PDF.
+Printer = Callable[[dict[str, Any]], bytes]
 
 
 class Contradicted(Exception):
@@ -43,9 +48,13 @@ class Contradicted(Exception):
         self.failures = failures
 
 
-def export(house: House, folder: Path, auction_id: str | None = None, *, anyway: bool = False) -> list[Path]:
+def export(
+    house: House, folder: Path, auction_id: str | None = None, *, anyway: bool = False, printer: Printer | None = None
+) -> list[Path]:
     """Write the evidence package of one auction, or of the whole log, into a new or empty folder; answers its files.
 
+    With a `printer` the package of one auction has its protocol on paper, too. Money and registrations are in it from
+    the end on: before it nobody may match a bidder code with a person (OJA 18).
     Seals what was committed first, so that the package is complete up to now. The manifest and its signature come
     last: a folder without them is an export that did not end. Contradicted where rows and entries do not tell the same:
     nothing is written then, or with `anyway` a package whose manifest says so, and which no verifier lets pass.
@@ -56,32 +65,41 @@ def export(house: House, folder: Path, auction_id: str | None = None, *, anyway:
         raise FileExistsError(f"{folder} is not empty")
     while house.perform(seal):
         pass
-    return house.read(_write, house.vault, folder, auction_id, house.now(), anyway)
+    return house.read(_write, house.vault, folder, auction_id, house.now(), anyway, printer)
 
 
 def _write(
-    session: Session, vault: Vault, folder: Path, auction_id: str | None, now: datetime, anyway: bool
+    session: Session,
+    vault: Vault,
+    folder: Path,
+    auction_id: str | None,
+    now: datetime,
+    anyway: bool,
+    printer: Printer | None,
 ) -> list[Path]:
     steady(session)
     auctions = _auctions(session, auction_id)
     wrong = contradictions(session, auction_id).failures
     if wrong and not anyway:
         raise Contradicted(wrong)
-    streams = [] if auction_id is None else [f"auction:{auction_id}", f"lot:{auctions[0].lot_id}"]
+    one = None if auction_id is None else _One.of(session, auctions[0])
     folder.mkdir(parents=True, exist_ok=True)
     package = _Package(folder)
-    indexes = set(_write_entries(session, package, streams))
-    _write_log(session, package, indexes)
+    indexes = set(_write_entries(session, package, one))
+    head = _write_log(session, package, indexes)
     package.put("receipts.json", _receipts(session, auction_id))
     package.write("key.pem", [vault.public_key_pem.encode()])
     if replaced := rotations(session):
         package.put("keys.json", replaced)
     parts = [_parts(session, auction) for auction in auctions]
-    if auction_id is None:
+    if one is None:
         package.put("auctions.json", parts)
     else:
-        for name, value in parts[0].items():
+        told = parts[0] | one.told()
+        for name, value in told.items():
             package.put(f"{name}.json", value)
+        if printer is not None:
+            package.write("protocol.pdf", [printer(told | {"checkpoint": head, "key_id": vault.key_id})])
     manifest = canonical(
         {
             "auction": auction_id,
@@ -90,7 +108,7 @@ def _write(
             "format": FORMAT,
             "key_id": vault.key_id,
             "kind": "log" if auction_id is None else "auction",
-            "partial": [],
+            "partial": one.partial if one else [],
         }
         | ({"contradictions": [str(failure) for failure in wrong]} if wrong else {})
     )
@@ -141,12 +159,63 @@ def _auctions(session: Session, auction_id: str | None) -> list[Auction]:
     return [auction]
 
 
-def _write_entries(session: Session, package: _Package, streams: list[str]) -> list[int]:
-    """Write the entries of these streams (all, if none is named); gives the indexes of their leaves."""
+@dataclass(slots=True)
+class _One:
+    """The entries that concern one auction: its own and its lot's streams, of `people` what is about it.
+
+    `people` are the streams of those registered, once the auction has ended. Taking the entries makes the protocol.
+    """
+
+    auction_id: str
+    lot_id: str
+    ended: bool
+    people: list[str]
+    registrations: frozenset[str]
+    lines: list[dict[str, Any]] = field(default_factory=list)
+    moved: list[dict[str, Any]] = field(default_factory=list)
+    partial: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, session: Session, auction: Auction) -> "_One":
+        rows, ended = [], auction.status in ENDED
+        if ended:
+            query = select(Registration.id, Registration.person_id).where(Registration.auction_id == auction.id)
+            rows = list(session.execute(query))
+        people = sorted({f"person:{person}" for _, person in rows})
+        return cls(auction.id, auction.lot_id, ended, people, frozenset(key for key, _ in rows))
+
+    @property
+    def streams(self) -> list[str]:
+        return [f"auction:{self.auction_id}", f"lot:{self.lot_id}", *self.people]
+
+    def take(self, line: Line) -> bool:
+        """Whether the entry belongs into the package; what it says goes into the protocol."""
+        entry = json.loads(line.entry)
+        body, stream = entry["body"], entry["stream"]
+        if stream.startswith("person:"):
+            if body.get("registration_id") not in self.registrations:
+                return False
+            if stream not in self.partial:
+                self.partial.append(stream)
+        if concerns(body, self.auction_id):
+            self.lines.append(line_of(entry, line.hash, private=line.private))
+            self.moved += [entry] * (entry["kind"] == MOVED)
+        return True
+
+    def told(self) -> dict[str, Any]:
+        """The protocol, and with the people's entries the extract of the ledger."""
+        told = {"protocol": protocol(self.auction_id, self.lines)}
+        return told | ({"ledger": ledger_extract(self.auction_id, self.moved)} if self.ended else {})
+
+
+def _write_entries(session: Session, package: _Package, one: _One | None) -> list[int]:
+    """Write the entries that concern one auction (or all); gives the indexes of their leaves."""
     indexes: list[int] = []
 
     def pieces() -> Iterator[bytes]:
-        for line in lines(session, *streams):
+        for line in lines(session, *(one.streams if one else ())):
+            if one is not None and not one.take(line):
+                continue
             rest: dict[str, Any] = {"index": line.leaf_index, "salt": line.salt.hex() if line.salt else None}
             if line.private and line.salt is None:
                 rest["sealed"] = line.commitment
@@ -158,8 +227,8 @@ def _write_entries(session: Session, package: _Package, streams: list[str]) -> l
     return indexes
 
 
-def _write_log(session: Session, package: _Package, indexes: set[int]) -> None:
-    """Write the newest signed head, and the hashes that lead to its root from the leaves at hand."""
+def _write_log(session: Session, package: _Package, indexes: set[int]) -> dict[str, Any]:
+    """Write the newest signed head, and the hashes that lead to its root from the leaves at hand; answers the head."""
     checkpoint = latest_checkpoint(session)
     assert checkpoint is not None  # noqa: S101 - `export` has sealed
     vertices = multiproof_vertices(indexes, checkpoint.size)
@@ -168,6 +237,8 @@ def _write_log(session: Session, package: _Package, indexes: set[int]) -> None:
     package.write("checkpoint.txt", [checkpoint.note.encode()])
     named = {f"{level}/{index}": digest.hex() for (level, index), digest in hashes.items()}
     package.put("proofs.json", {"size": checkpoint.size, "nodes": named})
+    head = parse_checkpoint(checkpoint.note.rpartition("\n\n")[0] + "\n")
+    return {"origin": head.origin, "size": head.size, "root": head.root.hex()}
 
 
 def _receipts(session: Session, auction_id: str | None) -> dict[str, dict[str, str | None]]:

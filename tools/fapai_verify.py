@@ -34,6 +34,13 @@ PACKAGE: a flat folder of just these files; manifest.sig and, through it, manife
   receipts.json    {"STREAM/NUMBER":{"bid_id","signature","key_id"}}, one for each accepted bid
   key.pem          the public key in use, for convenience: it must be the one given, or have followed it
   keys.json        KEYS, where the log's key was ever replaced
+  protocol.json    in kind "auction", may be absent: {"format":"fapai-protocol-1","auction","lines":[{"at","journal":
+                   "STREAM/NUMBER","kind","hash":hex SHA-256 of the entry,"facts":what its body says, of a private entry
+                   a part}]}: every entry here that names no other auction, by time, then stream and number
+  ledger.json      in kind "auction", may be absent: {"format":"fapai-ledger-1","auction","postings":[{"posting_id","at",
+                   "registration_id","source","destination","amount_fen","kind","journal"}],"balances":{account:fen},
+                   "held_fen"}: the MoneyMoved entries of the auction by posting_id, and what they come to
+  protocol.pdf     in kind "auction", may be absent: the protocol on paper; only its bytes are vouched for
   In kind "auction" also auction.json {"id","terms":{...},"outcome":{"status","price_fen","bidder_code","closes_at",
   "settlement","lapsed_seq" (bids up to it fell with a change of the sheet: they stay, and the next may start at the
   reserve),...},"reneges":[{"price_fen","forfeited_fen","declared_at","revoked_at","allocation":[lines]|null}],
@@ -48,7 +55,8 @@ closing, auction and confirmation tell the same price and bidder, that a sale is
 never without one, that every seal a bidder accepted is there and names this lot and its version; that terms,
 announcement, end, status and settlement are those announced, put off, extended, suspended, resumed, closed and settled;
 that lots were drawn by the seed committed to; that a forfeited deposit was the buyer's, and reversed or used up to the
-last fen, each line following from the one before. Of a kind of entry unknown here nobody is accused: what it may have
+last fen, each line following from the one before; that the protocol tells the entries, all of them, and the ledger
+every movement of money, none of which takes more out of an account than came into it. Of a kind of entry unknown here nobody is accused: what it may have
 changed stays open.
 """
 
@@ -90,6 +98,9 @@ TERMS = ("reserve_price_fen", "increment_fen", "deposit_fen", "opens_at", "close
 COMMON = {"entries.jsonl", "checkpoint.txt", "proofs.json", "receipts.json", "key.pem"}
 FIRST_FORM = "fapai-sheet-1"  # of sealed sheets: later ones name their lot and version
 FILES = {"log": COMMON | {"auctions.json"}, "auction": COMMON | {"auction.json", "sheet.json", "confirmation.json"}}
+OPTIONAL = {"log": {"keys.json"}, "auction": {"keys.json", "protocol.json", "protocol.pdf", "ledger.json"}}
+MOVED, BANK = "MoneyMoved", "bank_clearing"
+POSTING = ("posting_id", "at", "registration_id", "source", "destination", "amount_fen", "kind")
 SAMPLE, SHOWN = 200, 50  # receipts checked without --all; failures listed
 PROBLEMS = (ValueError, LookupError, TypeError, AttributeError, OSError, RecursionError, UnsupportedAlgorithm)
 
@@ -316,7 +327,7 @@ def check_manifest(found: Findings, folder: Path, key: Key) -> dict[str, Any]:
     listed = {row["name"]: row for row in manifest["files"]}
     found.that(len(listed) == len(manifest["files"]), "manifest.json", "names a file twice")
     present = {path.name: path for path in folder.iterdir() if path.name not in ("manifest.json", "manifest.sig")}
-    allowed = FILES[manifest["kind"]] | ({"keys.json"} & set(listed))
+    allowed = FILES[manifest["kind"]] | (OPTIONAL[manifest["kind"]] & set(listed))
     for name in sorted(set(listed) | set(present) | allowed):
         there = name in present and present[name].is_file() and not present[name].is_symlink()
         found.that(there, name, "is missing, or is no plain file")
@@ -618,6 +629,69 @@ def check_outcomes(found: Findings, folder: Path, manifest: dict[str, Any], jour
         found.part(where, check_outcome, found, where, journal, (row["auction"], row["sheet"], row["confirmation"]))
 
 
+def own_rows(folder: Path, auction: str) -> dict[str, dict[str, Any]]:
+    """The lines of entries.jsonl that name no other auction, by "STREAM/NUMBER"."""
+    rows = map(parse, (folder / "entries.jsonl").read_bytes().splitlines())
+    own = (row for row in rows if row["entry"]["body"].get("auction_id", auction) == auction)
+    return {f"{row['entry']['stream']}/{row['entry']['number']}": row for row in own}
+
+
+def check_protocol(found: Findings, folder: Path, auction: str) -> None:
+    rows, told = own_rows(folder, auction), parse((folder / "protocol.json").read_bytes())
+    right = (told["format"], told["auction"]) == ("fapai-protocol-1", auction)
+    found.that(right, "protocol.json", "is of another format or auction")
+    places = [line["journal"] for line in told["lines"]]
+    order = sorted(rows, key=lambda place: (rows[place]["entry"]["at"], *split(place)))
+    found.that(places == order, "protocol.json", "does not tell each of the entries once, in the order of time")
+    for line in told["lines"]:
+        where = f"protocol.json {line['journal']}"
+        if line["journal"] not in rows:
+            found.that(False, where, "tells of no entry that is here")
+            continue
+        row = rows[line["journal"]]
+        entry, body = row["entry"], row["entry"]["body"]
+        said = {name: body[name] for name in line["facts"] if name in body}
+        public = row["salt"] is None and "sealed" not in row
+        told_all = line["facts"] == (body if public else said)
+        found.that(told_all, where, "tells other facts than its entry")
+        head = (line["at"], line["kind"], line["hash"])
+        found.that(head == (entry["at"], entry["kind"], sha256(canonical(entry)).hex()), where, "is not of its entry")
+        found.checked["lines"] += 1
+
+
+def split(place: str) -> tuple[str, int]:
+    stream, _, number = place.rpartition("/")
+    return stream, int(number)
+
+
+def check_ledger(found: Findings, folder: Path, auction: str) -> None:
+    """The ledger tells every movement that the entries tell, and no account but the bank ever goes below zero."""
+    rows, told = own_rows(folder, auction), parse((folder / "ledger.json").read_bytes())
+    right = (told["format"], told["auction"]) == ("fapai-ledger-1", auction)
+    found.that(right, "ledger.json", "is of another format or auction")
+    moved = {place: row["entry"]["body"] for place, row in rows.items() if row["entry"]["kind"] == MOVED}
+    said = [
+        {name: body[name] for name in POSTING} | {"journal": place}
+        for place, body in sorted(moved.items(), key=lambda item: item[1]["posting_id"])
+    ]
+    found.that(told["postings"] == said, "ledger.json", "does not tell each movement of the entries once, in order")
+    balances: Counter[str] = Counter()
+    for posting in said:
+        where, source, amount = f"ledger.json {posting['journal']}", posting["source"], posting["amount_fen"]
+        found.that(type(amount) is int and amount > 0, where, "moves no amount above 0")
+        balances[source] -= amount
+        balances[posting["destination"]] += amount
+        left = balances[source]
+        found.that(source == BANK or left >= 0, where, f"takes {-left} fen more out of {source} than came in")
+        found.checked["postings"] += 1
+    found.that(told["balances"] == dict(balances), "ledger.json", f"its balances are not {dict(sorted(balances.items()))}")
+    found.that(told["held_fen"] == -balances[BANK], "ledger.json", f"held_fen is not {-balances[BANK]}")
+    outcome = parse((folder / "auction.json").read_bytes())["outcome"]
+    price, paid = outcome["price_fen"], balances[f"court_price:{auction}"]
+    whole = outcome.get("settlement") not in ("paid", "ruled", "handed_over") or paid == price
+    found.that(whole, "ledger.json", f"{paid} fen of {price} came in for auction:{auction}, told as paid")
+
+
 def check_package(found: Findings, folder: Path, key: Key, every: bool) -> None:
     journal = Journal(found)
     manifest = found.part("manifest.json", check_manifest, found, folder, key) or {"kind": "", "partial": []}
@@ -628,6 +702,9 @@ def check_package(found: Findings, folder: Path, key: Key, every: bool) -> None:
     found.part("checkpoint.txt, proofs.json", check_tree, found, folder, key, journal.leaves, manifest["kind"] == "log")
     found.part("receipts.json", check_receipts, found, folder, key, journal.bids, every)
     found.part("auction.json, sheet.json, confirmation.json", check_outcomes, found, folder, manifest, journal)
+    for name, check in (("protocol.json", check_protocol), ("ledger.json", check_ledger)):
+        if manifest["kind"] == "auction" and (folder / name).is_file():
+            found.part(name, check, found, folder, manifest["auction"])
 
 
 def main(arguments: list[str] | None = None) -> int:

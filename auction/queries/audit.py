@@ -92,7 +92,7 @@ def verify_database(session: Session, public_key: bytes) -> Report:
     return report
 
 
-class _Line(NamedTuple):
+class Line(NamedTuple):
     """One entry with its leaf and salt, where it has them."""
 
     stream: str
@@ -108,7 +108,7 @@ class _Line(NamedTuple):
     salt: bytes | None
 
 
-def lines(session: Session, *streams: str) -> Iterator[_Line]:
+def lines(session: Session, *streams: str) -> Iterator[Line]:
     """All entries (or those of some streams), stream by stream, each in order, with leaf and salt."""
     last: tuple[str, int] | None = None
     query = (
@@ -136,7 +136,7 @@ def lines(session: Session, *streams: str) -> Iterator[_Line]:
     while True:
         page = session.execute(query if last is None else query.where(place > last)).all()
         for row in page:
-            yield _Line(*row)
+            yield Line(*row)
         if len(page) < _PAGE:
             return
         last = (page[-1][0], page[-1][1])
@@ -174,7 +174,7 @@ class _Chains:
         self.report.that(salts == self.salts, "journal_salts", f"{salts} rows stand for {self.salts} entries")
         return leaves
 
-    def _entry(self, where: str, line: _Line) -> None:
+    def _entry(self, where: str, line: Line) -> None:
         that = self.report.that
         that(line.number == self.number + 1, where, f"stands where entry {self.number + 1} must")
         that(sha256_hex(line.entry.encode()) == line.hash, where, "its hash is not that of its bytes")
@@ -191,7 +191,7 @@ class _Chains:
             that(False, where, f"is no entry: {error}")
         self.number, self.hash = line.number, line.hash
 
-    def _leaf(self, where: str, line: _Line, leaves: dict[int, bytes]) -> None:
+    def _leaf(self, where: str, line: Line, leaves: dict[int, bytes]) -> None:
         that = self.report.that
         self.salts += line.salt is not None
         that(line.private or line.salt is None, where, "is public, but has a salt")

@@ -37,6 +37,8 @@ _PERSONAL = BARS | {"deposit_unpaid", "not_registered"}
 #: Offers refused for these reasons leave no entry, only a count: only what is judged while open is (PRECISIONS 28).
 COUNTED = frozenset(("not_registered", "not_started", "closed", "suspended", "not_open"))
 
+#: What a bidder confirms with an offer, as its entry tells: a replay has to know what the refusals for lack of it did.
+CONFIRMATIONS = ("confirm_implausible", "raise_own")
 
 #: What bidding and the opening change of an auction's row; every change of it gives the room a new version.
 _CHANGING = (
@@ -249,7 +251,7 @@ class _Batch:
         }
         entry = None
         if registration.bidder_code and code not in COUNTED and registration.status == "qualified":
-            entry = self._record(auction, registration, row)
+            entry = self._record(auction, registration, row, offer)
         if isinstance(outcome, rules.Accepted):
             self._announce(auction, registration, row, outcome, room)
         receipt = None
@@ -260,7 +262,7 @@ class _Batch:
         self.earlier[(registration.id, offer.key)] = (offer.amount_fen, answer)
         return answer
 
-    def _record(self, auction: OpenRoom, registration: Any, row: dict[str, Any]) -> Entry:
+    def _record(self, auction: OpenRoom, registration: Any, row: dict[str, Any], offer: BidOffer) -> Entry:
         # In the order of canonical JSON: the first answer is then, to the byte, what is read back from the journal.
         body = {
             "amount_fen": row["amount_fen"],
@@ -268,6 +270,7 @@ class _Batch:
             "bid_id": row["id"],
             "bidder_code": row["bidder_code"],
             "closes_at": iso(row["closes_at"]),
+            "confirmed": [name for name in CONFIRMATIONS if getattr(offer, name)],
             "rank": row["rank"],
             "received_at": iso(row["received_at"]),
             "seal": registration.seal,

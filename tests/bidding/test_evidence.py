@@ -69,9 +69,11 @@ def test_the_package_of_a_sale_is_verified_by_an_outsider(
         "confirmation.json",
         "entries.jsonl",
         "key.pem",
+        "ledger.json",
         "manifest.json",
         "manifest.sig",
         "proofs.json",
+        "protocol.json",
         "receipts.json",
         "sheet.json",
     ]
@@ -79,6 +81,7 @@ def test_the_package_of_a_sale_is_verified_by_an_outsider(
     assert said["failures"] == []
     assert said["checked"]["bids"] == said["checked"]["receipts"] == 7
     assert said["checked"]["leaves"] == said["checked"]["entries"] > 15
+    assert said["checked"]["lines"] == said["checked"]["entries"] and said["checked"]["postings"] >= 3
     confirmation = json.loads((tmp_path / "evidence" / "confirmation.json").read_text())
     assert (
         confirmation["price_fen"]

@@ -14,6 +14,8 @@ const FILES = {
   log: [...COMMON, "auctions.json"],
   auction: [...COMMON, "auction.json", "sheet.json", "confirmation.json"],
 };
+/** Files that may be absent. */
+const OPTIONAL = { log: ["keys.json"], auction: ["keys.json", "protocol.json", "protocol.pdf", "ledger.json"] };
 const BID = "BidAccepted";
 /** Kinds that the log never hides. */
 const PUBLIC = [
@@ -145,7 +147,7 @@ export async function checkPackage(files, keys, progress = () => {}) {
     const listed = new Map(manifest.files.map((row) => [row.name, row]));
     need(listed.size === manifest.files.length, "names a file twice");
     const present = [...files.keys()].filter((name) => !["manifest.json", "manifest.sig"].includes(name));
-    const allowed = [...FILES[manifest.kind], ...(listed.has("keys.json") ? ["keys.json"] : [])];
+    const allowed = [...FILES[manifest.kind], ...OPTIONAL[manifest.kind].filter((name) => listed.has(name))];
     for (const name of new Set([...listed.keys(), ...present, ...allowed])) {
       need(allowed.includes(name) && listed.has(name), `${name} does not belong here, or is not listed`);
       const data = file(name);
