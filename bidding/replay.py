@@ -27,7 +27,7 @@ from .services.closing import close
 from .services.identities import sealed_identity
 
 #: Rows that share a transaction.
-_TOGETHER = 64
+TOGETHER = 64
 #: Nobody can sign in with it: no password has this hash.
 NO_PASSWORD = "!"  # noqa: S105
 _COLUMNS = ("auction_id", "bidder", "amount_fen", "received_at")
@@ -115,9 +115,9 @@ class Replay:
     def run(self, rows: list[Recorded]) -> Iterator[dict[str, Any]]:
         """One answer per row, in file order, then one outcome per auction."""
         names = list(dict.fromkeys([row.auction_id for row in rows] + list(self._terms.get("auctions", {}))))
-        self._house.perform(self._set_up, names, rows)
-        for start in range(0, len(rows), _TOGETHER):
-            yield from self._answers(rows[start : start + _TOGETHER])
+        self._house.perform(self.set_up, names, rows)
+        for start in range(0, len(rows), TOGETHER):
+            yield from self._answers(rows[start : start + TOGETHER])
         for name in names:
             if name in self._known:
                 yield self._outcome(name)
@@ -178,7 +178,8 @@ class Replay:
             "extensions": auction.extensions,
         }
 
-    def _set_up(self, unit: Unit, names: Iterable[str], rows: Iterable[Recorded]) -> None:
+    def set_up(self, unit: Unit, names: Iterable[str], rows: Iterable[Recorded]) -> None:
+        """The auctions under their terms, and a registration for everybody who bids in `rows`."""
         clerk = Account(
             id="clerk",
             username="clerk",

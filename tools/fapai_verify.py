@@ -37,9 +37,9 @@ PACKAGE: a flat folder of just these files; manifest.sig and, through it, manife
   protocol.json    in kind "auction", may be absent: {"format":"fapai-protocol-1","auction","lines":[{"at","journal":
                    "STREAM/NUMBER","kind","hash":hex SHA-256 of the entry,"facts":what its body says, of a private entry
                    a part}]}: every entry here that names no other auction, by time, then stream and number
-  ledger.json      in kind "auction", may be absent: {"format":"fapai-ledger-1","auction","postings":[{"posting_id","at",
-                   "registration_id","source","destination","amount_fen","kind","journal"}],"balances":{account:fen},
-                   "held_fen"}: the MoneyMoved entries of the auction by posting_id, and what they come to
+  ledger.json      in kind "auction", may be absent: {"format":"fapai-ledger-1","auction","postings":[{"posting_id",
+                   "at","registration_id","source","destination","amount_fen","kind","journal"}],
+                   "balances":{account:fen},"held_fen"}: the MoneyMoved entries of the auction by posting_id, and what they come to
   protocol.pdf     in kind "auction", may be absent: the protocol on paper; only its bytes are vouched for
   In kind "auction" also auction.json {"id","terms":{...},"outcome":{"status","price_fen","bidder_code","closes_at",
   "settlement","lapsed_seq" (bids up to it fell with a change of the sheet: they stay, and the next may start at the
@@ -56,8 +56,8 @@ never without one, that every seal a bidder accepted is there and names this lot
 announcement, end, status and settlement are those announced, put off, extended, suspended, resumed, closed and settled;
 that lots were drawn by the seed committed to; that a forfeited deposit was the buyer's, and reversed or used up to the
 last fen, each line following from the one before; that the protocol tells the entries, all of them, and the ledger
-every movement of money, none of which takes more out of an account than came into it. Of a kind of entry unknown here nobody is accused: what it may have
-changed stays open.
+every movement of money, none of which takes more out of an account than came into it. Of a kind of entry unknown here
+nobody is accused: what it may have changed stays open.
 """
 
 import argparse
@@ -684,7 +684,7 @@ def check_ledger(found: Findings, folder: Path, auction: str) -> None:
         left = balances[source]
         found.that(source == BANK or left >= 0, where, f"takes {-left} fen more out of {source} than came in")
         found.checked["postings"] += 1
-    found.that(told["balances"] == dict(balances), "ledger.json", f"its balances are not {dict(sorted(balances.items()))}")
+    found.that(told["balances"] == dict(balances), "ledger.json", f"its balances are not {dict(balances)}")
     found.that(told["held_fen"] == -balances[BANK], "ledger.json", f"held_fen is not {-balances[BANK]}")
     outcome = parse((folder / "auction.json").read_bytes())["outcome"]
     price, paid = outcome["price_fen"], balances[f"court_price:{auction}"]

@@ -4,6 +4,8 @@ import json
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +17,13 @@ from auction.kernel.clock import FixedClock
 from auction.kernel.crypto import Keys, sha256_hex
 from auction.kernel.errors import Breach, DomainError
 from auction.kernel.settings import Settings
+from auction.kernel.unit import House
 from auction.queries.sessions import staff_named
 from auction.rules.access import ROLES
 from auction.services import accounts
 from auction.services.lot_import import import_lots
 from bidding import replay as replays
+from bidding import replay_package as packages
 from bidding.evidence import Contradicted, export
 from bidding.queries.audit import verify_all
 from bidding.services.findings import flag_barred
@@ -285,15 +289,44 @@ def rule_keep(path: Path, as_json: bool) -> None:
 
 
 @fapai.command()
-@click.argument("bids", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--terms", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("history", metavar="BIDS.csv|PACKAGE_DIR", type=click.Path(exists=True, path_type=Path))
+@click.option("--terms", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="The terms of a CSV.")
 @click.option("--json", "as_json", is_flag=True)
 @answered
-def replay(bids: Path, terms: Path, as_json: bool) -> None:
-    """Run a recorded bid history through the same engine and rules."""
+def replay(history: Path, terms: Path | None, as_json: bool) -> None:
+    """Run a recorded bid history, or the offers of an evidence package, through the same engine and rules.
+
+    Of a package every decision is compared with the recorded one: exit status 1 where one differs. That its entries
+    are genuine is what tools/fapai_verify.py checks.
+    """
+    lines = _package_lines(history) if history.is_dir() else _history_lines(history, terms)
+    equal = True
+    for line in lines:
+        equal = equal and line.get("equal", True)
+        click.echo(json.dumps(line, ensure_ascii=False) if as_json else _table_row(line))
+    sys.exit(0 if equal else 1)
+
+
+def _history_lines(bids: Path, terms: Path | None) -> Iterator[dict[str, Any]]:
+    if terms is None:
+        raise click.UsageError("a history needs its --terms")
     rows, conditions = replays.read_bids(bids), replays.read_terms(terms)
+    clock = FixedClock(replays.first_moment(conditions, rows))
+    with _private_house(clock) as house:
+        yield from replays.Replay(house, clock, conditions).run(rows)
+
+
+def _package_lines(folder: Path) -> Iterator[dict[str, Any]]:
+    package = packages.read_package(folder)
+    clock = FixedClock(packages.first_moment(package))
+    with _private_house(clock) as house:
+        yield from packages.PackageReplay(house, clock, package).run()
+
+
+@contextmanager
+def _private_house(clock: FixedClock) -> Iterator[House]:
+    """An empty house of its own, gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="fapai-replay-") as folder:
-        clock = FixedClock(replays.first_moment(conditions, rows))
         private = Settings(
             data=Path(folder),
             database_url=f"sqlite:///{folder}/replay.db",
@@ -302,10 +335,11 @@ def replay(bids: Path, terms: Path, as_json: bool) -> None:
         )
         house = open_house(private, clock=clock)
         upgrade(house)
-        for line in replays.Replay(house, clock, conditions).run(rows):
-            click.echo(json.dumps(line, ensure_ascii=False) if as_json else _table_row(line))
-        house.engine.dispose()
-        house.reader.dispose()
+        try:
+            yield house
+        finally:
+            house.engine.dispose()
+            house.reader.dispose()
 
 
 def _table_row(line: dict[str, Any]) -> str:

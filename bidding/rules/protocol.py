@@ -41,7 +41,7 @@ _POSTING = ("posting_id", "at", "registration_id", "source", "destination", "amo
 
 def concerns(body: Mapping[str, Any], auction_id: str) -> bool:
     """Whether an entry of the auction's or its lot's stream is about this auction, and not about another round."""
-    return body.get("auction_id", auction_id) == auction_id
+    return str(body.get("auction_id", auction_id)) == auction_id
 
 
 def line_of(entry: Mapping[str, Any], digest: str, *, private: bool) -> dict[str, Any]:

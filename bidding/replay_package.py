@@ -1,0 +1,311 @@
+"""Replaying an evidence package: the recorded offers of one auction, judged again by the same services and rules.
+
+Terms, ruleset and offers come from the package's entries. So do the facts that no replay can find out: bars that held,
+ranks, the sheet a bidder had acknowledged and the one in force, suspensions, bids that lapsed, new windows. What was
+decided is never taken: it is compared. Whether the entries are genuine is for tools/fapai_verify.py to say.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select, update
+
+from auction.kernel.clock import SHANGHAI, FixedClock, iso, parse
+from auction.kernel.crypto import canonical, sha256_hex
+from auction.kernel.errors import DomainError
+from auction.kernel.unit import House, Unit
+from auction.models import Auction
+from auction.rules import ruleset
+
+from .models import Bid, Registration
+from .queries.held import WINNER_BARRED
+from .replay import TOGETHER, Recorded, Replay
+from .services.bids import BARS, CONFIRMATIONS, Answer, BidOffer, place_bids
+from .services.closing import close
+from .services.life import open_due
+
+#: What is taken as it is recorded; so is every new opening or end, of whatever kind its entry is.
+_STATES = frozenset(
+    (
+        "AnnouncementRewritten",
+        "AuctionResumed",
+        "AuctionSuspended",
+        "AuctionWithdrawn",
+        "BidsLapsed",
+        "SheetChanged",
+    )
+)
+_MOMENTS = {"opens_at", "closes_at"}
+_ANNOUNCED = "AuctionAnnounced"
+_OFFERS = ("BidAccepted", "BidRefused")
+_ACCEPTED, _OPENED, _CLOSED, _QUALIFIED = "BidAccepted", "AuctionOpened", "AuctionClosed", "BidderQualified"
+#: Refusals for what was not confirmed: an older entry does not tell what was.
+_UNCONFIRMED: Mapping[str | None, tuple[str, ...]] = {"already_leading": (), "implausible_amount": ("raise_own",)}
+#: Refusals that rest on a recorded fact, and which.
+RESTS_ON: Mapping[str, str] = {**dict.fromkeys(sorted(BARS), "bar"), "stale_disclosure": "seal"}
+_COMPARED = ("outcome", "code", "seq", "price_fen", "closes_at", "received_at")
+_OUTCOME = ("status", "price_fen", "bidder_code", "bids", "extensions", "closes_at")
+
+
+@dataclass(slots=True)
+class _Facts:
+    """What is recorded beside the offers, as far as the entries have been read."""
+
+    codes: dict[str, str] = field(default_factory=dict)  # by registration
+    bars: dict[str, str] = field(default_factory=dict)  # by bidder code
+    price_fen: int | None = None  # the standing price the entries come to
+    turned_away: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """The announcement of one auction, its ruleset, and the entries of its stream in their order."""
+
+    auction_id: str
+    announced: Mapping[str, Any]
+    ruleset: Mapping[str, Any]
+    entries: tuple[Mapping[str, Any], ...]
+
+
+def read_package(folder: Path) -> Package:
+    """The package in a folder. DomainError malformed for what is none of one auction, or too old to be replayed."""
+    try:
+        auction = json.loads((folder / "auction.json").read_text("utf-8"))
+        stream, law = f"auction:{auction['id']}", auction["ruleset"]
+        with (folder / "entries.jsonl").open("rb") as lines:
+            told = (json.loads(line)["entry"] for line in lines)
+            entries = tuple(entry for entry in told if entry["stream"] == stream)
+        announced = next(entry for entry in entries if entry["kind"] == _ANNOUNCED)["body"]
+        ruleset.from_data(law)
+        if sha256_hex(canonical(law)) != announced["ruleset_sha256"]:
+            raise ValueError("the ruleset is not the one announced")
+        parse(announced["terms"]["opens_at"])
+        return Package(auction["id"], announced, law, entries)
+    except (OSError, ValueError, LookupError, TypeError, StopIteration):
+        raise DomainError("malformed") from None
+
+
+class PackageReplay:
+    """A replay of one package into an empty, migrated house whose clock is fixed."""
+
+    def __init__(self, house: House, clock: FixedClock, package: Package) -> None:
+        self._house, self._clock, self._package = house, clock, package
+        self._facts = _Facts()
+        self._differences: list[dict[str, Any]] = []
+        self._taken: Counter[str] = Counter()
+        self._happened: Counter[str] = Counter()
+        self._offers = 0
+
+    def run(self) -> Iterator[dict[str, Any]]:
+        """A line for each offer in its order, one for the outcome where it was closed, and one that sums up.
+
+        `recorded` on a line: what the entry says where that is something else. `fact`: what the refusal rests on.
+        """
+        self._house.perform(self._set_up)
+        for group in self._groups():
+            if group[0]["kind"] in _OFFERS:
+                yield from self._judge(group)
+            else:
+                yield from self._happen(group[0])
+        yield {
+            "auction_id": self._package.auction_id,
+            "equal": not self._differences,
+            "offers": self._offers,
+            "differences": self._differences,
+            "refused_by_facts": dict(sorted(self._taken.items())),
+            "facts": dict(sorted(self._happened.items())),
+            "turned_away": dict(sorted(self._facts.turned_away.items())),
+        }
+
+    def _set_up(self, unit: Unit) -> None:
+        package, terms = self._package, self._package.announced["terms"]
+        offers = [entry["body"] for entry in package.entries if entry["kind"] in _OFFERS]
+        rows = [Recorded(0, package.auction_id, body["bidder_code"], None, None, None) for body in offers]
+        replay = Replay(self._house, self._clock, {"auctions": {package.auction_id: terms}})
+        replay.set_up(unit, [package.auction_id], rows)
+        unit.session.flush()
+        auction = unit.session.get_one(Auction, package.auction_id)
+        auction.round, auction.seal = terms["round"], package.announced["seal"]
+        auction.ruleset, auction.ruleset_name = dict(package.ruleset), package.announced["ruleset"]
+        auction.reference_price_fen = package.announced["reference_price_fen"]
+
+    def _groups(self) -> Iterator[list[Mapping[str, Any]]]:
+        """Offers that follow each other go together, as long as each bidder's facts stay the same; else one by one."""
+        group: list[Mapping[str, Any]] = []
+        known: dict[str, Any] = {}
+        for entry in self._package.entries:
+            body = entry["body"]
+            facts = (body.get("rank"), body.get("seal"))
+            fits = entry["kind"] in _OFFERS and known.setdefault(body["bidder_code"], facts) == facts
+            if group and (not fits or len(group) == TOGETHER or group[0]["kind"] not in _OFFERS):
+                yield group
+                group = []
+                known = {body["bidder_code"]: facts} if entry["kind"] in _OFFERS else {}
+            group.append(entry)
+        if group:
+            yield group
+
+    def _judge(self, entries: list[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+        self._until(entries[-1]["at"])
+        answers = self._house.perform(self._place, entries)
+        for entry, (answer, received_at) in zip(entries, answers, strict=True):
+            yield self._compared(entry, answer, received_at)
+
+    def _until(self, at: str) -> None:
+        self._clock.moment = max(self._clock.moment, parse(at))
+
+    def _place(self, unit: Unit, entries: Iterable[Mapping[str, Any]]) -> list[tuple[Answer, datetime | None]]:
+        """Put the recorded facts of the bidders onto their registrations, and let the desk judge.
+
+        Answers come with the time at which each offer counts.
+        """
+        bodies = [entry["body"] for entry in entries]
+        own = Registration.auction_id == self._package.auction_id
+        for body in {body["bidder_code"]: body for body in bodies}.values():
+            values: dict[str, Any] = {"rank": body["rank"], "seal": body["seal"]}
+            bar = self._facts.bars.get(body["bidder_code"])
+            values |= {"barred": bar, "cleared_version": 0, "cleared_on": unit.now.astimezone(SHANGHAI).date()}
+            whose = Registration.bidder_code == body["bidder_code"]
+            unit.session.execute(update(Registration).where(own, whose).values(**values))
+        answers = place_bids(unit, [self._offer(entry) for entry in entries])
+        counted = select(Bid.id, Bid.received_at).where(Bid.id.in_([answer.bid_id for answer in answers]))
+        received = dict(row.tuple() for row in unit.session.execute(counted))
+        return [(answer, received.get(answer.bid_id or "")) for answer in answers]
+
+    def _offer(self, entry: Mapping[str, Any]) -> BidOffer:
+        body = entry["body"]
+        given = body.get("confirmed", _UNCONFIRMED.get(body.get("code"), CONFIRMATIONS))
+        return BidOffer(
+            auction_id=self._package.auction_id,
+            account_id=body["bidder_code"],
+            amount_fen=body["amount_fen"],
+            key=str(entry["number"]),
+            arrived_at=parse(body["arrived_at"]),
+            **{name: name in given for name in CONFIRMATIONS},
+        )
+
+    def _compared(self, entry: Mapping[str, Any], answer: Answer, received_at: datetime | None) -> dict[str, Any]:
+        """The line of an offer: what the desk decided now, and what of it the entry says otherwise."""
+        body = entry["body"]
+        if entry["kind"] == _ACCEPTED:
+            self._facts.price_fen = body["amount_fen"]
+        recorded = {
+            "outcome": "accepted" if entry["kind"] == _ACCEPTED else "refused",
+            "code": body.get("code"),
+            "seq": body.get("seq"),
+            "price_fen": self._facts.price_fen,
+            "closes_at": body["closes_at"],
+            "received_at": body["received_at"],
+        }
+        decided = {
+            "outcome": answer.outcome,
+            "code": answer.code,
+            "seq": answer.seq,
+            "price_fen": answer.price_fen,
+            "closes_at": iso(answer.closes_at) if answer.closes_at else None,
+            "received_at": iso(received_at) if received_at else None,
+        }
+        fact = RESTS_ON.get(answer.code or "")
+        if fact is None and "confirmed" not in body and body.get("code") in _UNCONFIRMED:
+            fact = "confirmation_not_recorded"
+        self._offers += 1
+        if fact is not None:
+            self._taken[f"{answer.code}"] += 1
+        line = {"auction_id": self._package.auction_id, "line": entry["number"], **decided}
+        line |= {"fact": fact} if fact else {}
+        return line | self._differing(f"{entry['stream']}/{entry['number']}", recorded, decided, _COMPARED)
+
+    def _differing(
+        self, where: str, recorded: Mapping[str, Any], decided: Mapping[str, Any], names: Iterable[str]
+    ) -> dict[str, Any]:
+        """What is recorded of all that differs, to the byte of its canonical form."""
+        other = {name: recorded[name] for name in names if canonical(recorded[name]) != canonical(decided[name])}
+        for name, value in other.items():
+            self._differences.append({"journal": where, "field": name, "recorded": value, "replayed": decided[name]})
+        return {"recorded": other} if other else {}
+
+    def _happen(self, entry: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        """What is no offer: the opening and the closing are decided again, the rest is taken as it is recorded."""
+        kind, body, facts = entry["kind"], entry["body"], self._facts
+        self._until(entry["at"])
+        if kind == _OPENED:
+            self._house.perform(open_due, self._package.auction_id)
+            auction = self._auction()
+            decided = {"status": auction.status, "opens_at": iso(auction.opens_at)}
+            where = f"{entry['stream']}/{entry['number']}"
+            self._differing(where, {"status": "open", **body}, decided, decided)
+        elif kind == _CLOSED:
+            yield self._close(entry)
+        elif kind == _QUALIFIED:
+            facts.codes[body.get("registration_id", "")] = body["bidder_code"]
+        elif kind == "OffersTurnedAway":
+            facts.turned_away.update(body["codes"])
+        elif kind in ("InterestHitFound", "BarChanged") and body.get("registration_id") in facts.codes:
+            code, bar = facts.codes[body["registration_id"]], body["state"]["barred"]
+            facts.bars.pop(code, None)
+            facts.bars |= {code: bar} if bar else {}
+        elif kind in _STATES or (kind != _ANNOUNCED and body.keys() & _MOMENTS):
+            self._happened[kind] += 1
+            self._house.perform(self._take, kind, body)
+
+    def _take(self, unit: Unit, kind: str, body: Mapping[str, Any]) -> None:
+        """Put what happened to the auction onto its row."""
+        auction = unit.session.get_one(Auction, self._package.auction_id)
+        if kind == "AuctionSuspended":
+            auction.status, auction.suspension = "suspended", {"cause": body.get("cause")}
+        elif kind == "AuctionResumed":
+            auction.status, auction.suspension = body["status"], None
+        elif kind == "AuctionWithdrawn":
+            auction.status = "withdrawn"
+        elif kind == "BidsLapsed":
+            self._facts.price_fen = None
+            auction.lapsed_seq = auction.bid_count
+            auction.price_fen = auction.leader_registration_id = auction.leader_code = auction.leader_rank = None
+        if kind in ("SheetChanged", "AnnouncementRewritten") and "seal" in body:
+            auction.seal = body["seal"]
+        for name in sorted(body.keys() & _MOMENTS):
+            setattr(auction, name, parse(body[name]))
+
+    def _close(self, entry: Mapping[str, Any]) -> dict[str, Any]:
+        name = self._package.auction_id
+        self._house.perform(self._release_winner)
+        self._house.perform(close, name, settled=True)
+        auction = self._auction()
+        decided = {
+            "status": auction.status,
+            "price_fen": auction.price_fen,
+            "bidder_code": auction.leader_code,
+            "bids": auction.bid_count,
+            "extensions": auction.extensions,
+            "closes_at": iso(auction.closes_at),
+        }
+        where, sold = f"{entry['stream']}/{entry['number']}", auction.status == "sold"
+        line = {
+            "auction_id": name,
+            "status": auction.status,
+            "price_fen": auction.price_fen,
+            "bidder": auction.leader_code,
+            "closed_at": decided["closes_at"] if sold else None,
+            "bids": auction.bid_count,
+            "extensions": auction.extensions,
+        }
+        return line | self._differing(where, entry["body"], decided, _OUTCOME)
+
+    def _release_winner(self, unit: Unit) -> None:
+        """A winner who was held and is confirmed now was found free: the sale is closed as it stood at its end."""
+        auction = unit.session.get_one(Auction, self._package.auction_id)
+        if auction.status == "suspended" and (auction.suspension or {}).get("cause") == WINNER_BARRED:
+            auction.status, auction.suspension = "open", None
+
+    def _auction(self) -> Auction:
+        return self._house.read(lambda session: session.get_one(Auction, self._package.auction_id))
+
+
+def first_moment(package: Package) -> datetime:
+    """A moment before everything the package tells of."""
+    return parse(package.entries[0]["at"]) - timedelta(days=1)
