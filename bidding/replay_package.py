@@ -44,6 +44,8 @@ _MOMENTS = {"opens_at", "closes_at"}
 _ANNOUNCED = "AuctionAnnounced"
 _OFFERS = ("BidAccepted", "BidRefused")
 _ACCEPTED, _OPENED, _CLOSED, _QUALIFIED = "BidAccepted", "AuctionOpened", "AuctionClosed", "BidderQualified"
+#: How far the clock of arrivals and that of the journal may lie apart; nothing is judged before it arrives.
+_SKEW = timedelta(seconds=1)
 #: Refusals for what was not confirmed: an older entry does not tell what was.
 _UNCONFIRMED: Mapping[str | None, tuple[str, ...]] = {"already_leading": (), "implausible_amount": ("raise_own",)}
 #: Refusals that rest on a recorded fact, and which.
@@ -153,17 +155,16 @@ class PackageReplay:
     def _judge(self, entries: list[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
         self._until(entries[-1]["at"])
         answers = self._house.perform(self._place, entries)
-        for entry, (answer, received_at) in zip(entries, answers, strict=True):
-            yield self._compared(entry, answer, received_at)
+        counted = select(Bid.id, Bid.received_at).where(Bid.id.in_([answer.bid_id for answer in answers]))
+        received = self._house.read(lambda session: {row.id: row.received_at for row in session.execute(counted)})
+        for entry, answer in zip(entries, answers, strict=True):
+            yield self._compared(entry, answer, received.get(answer.bid_id or ""))
 
     def _until(self, at: str) -> None:
         self._clock.moment = max(self._clock.moment, parse(at))
 
-    def _place(self, unit: Unit, entries: Iterable[Mapping[str, Any]]) -> list[tuple[Answer, datetime | None]]:
-        """Put the recorded facts of the bidders onto their registrations, and let the desk judge.
-
-        Answers come with the time at which each offer counts.
-        """
+    def _place(self, unit: Unit, entries: Iterable[Mapping[str, Any]]) -> list[Answer]:
+        """Put the recorded facts of the bidders onto their registrations, and let the desk judge."""
         bodies = [entry["body"] for entry in entries]
         own = Registration.auction_id == self._package.auction_id
         for body in {body["bidder_code"]: body for body in bodies}.values():
@@ -172,10 +173,7 @@ class PackageReplay:
             values |= {"barred": bar, "cleared_version": 0, "cleared_on": unit.now.astimezone(SHANGHAI).date()}
             whose = Registration.bidder_code == body["bidder_code"]
             unit.session.execute(update(Registration).where(own, whose).values(**values))
-        answers = place_bids(unit, [self._offer(entry) for entry in entries])
-        counted = select(Bid.id, Bid.received_at).where(Bid.id.in_([answer.bid_id for answer in answers]))
-        received = dict(row.tuple() for row in unit.session.execute(counted))
-        return [(answer, received.get(answer.bid_id or "")) for answer in answers]
+        return place_bids(unit, [self._offer(entry) for entry in entries])
 
     def _offer(self, entry: Mapping[str, Any]) -> BidOffer:
         body = entry["body"]
@@ -218,7 +216,10 @@ class PackageReplay:
             self._taken[f"{answer.code}"] += 1
         line = {"auction_id": self._package.auction_id, "line": entry["number"], **decided}
         line |= {"fact": fact} if fact else {}
-        return line | self._differing(f"{entry['stream']}/{entry['number']}", recorded, decided, _COMPARED)
+        where = f"{entry['stream']}/{entry['number']}"
+        if parse(body["arrived_at"]) > parse(entry["at"]) + _SKEW:
+            self._differ(where, "arrived_at", body["arrived_at"], f"not after {entry['at']}")
+        return line | self._differing(where, recorded, decided, _COMPARED)
 
     def _differing(
         self, where: str, recorded: Mapping[str, Any], decided: Mapping[str, Any], names: Iterable[str]
@@ -226,8 +227,11 @@ class PackageReplay:
         """What is recorded of all that differs, to the byte of its canonical form."""
         other = {name: recorded[name] for name in names if canonical(recorded[name]) != canonical(decided[name])}
         for name, value in other.items():
-            self._differences.append({"journal": where, "field": name, "recorded": value, "replayed": decided[name]})
+            self._differ(where, name, value, decided[name])
         return {"recorded": other} if other else {}
+
+    def _differ(self, where: str, name: str, recorded: Any, replayed: Any) -> None:
+        self._differences.append({"journal": where, "field": name, "recorded": recorded, "replayed": replayed})
 
     def _happen(self, entry: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         """What is no offer: the opening and the closing are decided again, the rest is taken as it is recorded."""

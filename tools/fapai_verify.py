@@ -39,7 +39,7 @@ PACKAGE: a flat folder of just these files; manifest.sig and, through it, manife
                    a part}]}: every entry here that names no other auction, by time, then stream and number
   ledger.json      in kind "auction", may be absent: {"format":"fapai-ledger-1","auction","postings":[{"posting_id",
                    "at","registration_id","source","destination","amount_fen","kind","journal"}],
-                   "balances":{account:fen},"held_fen"}: the MoneyMoved entries of the auction by posting_id, and what they come to
+                   "balances":{account:fen},"held_fen"}: the auction's MoneyMoved entries by posting_id, their sums
   protocol.pdf     in kind "auction", may be absent: the protocol on paper; only its bytes are vouched for
   In kind "auction" also auction.json {"id","terms":{...},"outcome":{"status","price_fen","bidder_code","closes_at",
   "settlement","lapsed_seq" (bids up to it fell with a change of the sheet: they stay, and the next may start at the

@@ -6,6 +6,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ from . import errors
 from .log_commands import log_group, monitor, witness
 from .lot_import import report
 from .risk_commands import risk
+from .sale_protocol import protocol_pdf
 from .terminal import answered, language, say, tell, the_house
 from .wiring import check, open_house, upgrade
 
@@ -312,19 +314,19 @@ def _history_lines(bids: Path, terms: Path | None) -> Iterator[dict[str, Any]]:
         raise click.UsageError("a history needs its --terms")
     rows, conditions = replays.read_bids(bids), replays.read_terms(terms)
     clock = FixedClock(replays.first_moment(conditions, rows))
-    with _private_house(clock) as house:
+    with private_house(clock) as house:
         yield from replays.Replay(house, clock, conditions).run(rows)
 
 
 def _package_lines(folder: Path) -> Iterator[dict[str, Any]]:
     package = packages.read_package(folder)
     clock = FixedClock(packages.first_moment(package))
-    with _private_house(clock) as house:
+    with private_house(clock) as house:
         yield from packages.PackageReplay(house, clock, package).run()
 
 
 @contextmanager
-def _private_house(clock: FixedClock) -> Iterator[House]:
+def private_house(clock: FixedClock) -> Iterator[House]:
     """An empty house of its own, gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="fapai-replay-") as folder:
         private = Settings(
@@ -378,8 +380,10 @@ def audit_export(folder: Path, auction: str | None, anyway: bool, as_json: bool)
 
     Where the database tells other than its own journal nothing is written, and each contradiction is named.
     """
+    house = the_house()
+    printer = partial(protocol_pdf, sandbox=house.settings.sandbox)
     try:
-        written = [str(path) for path in export(the_house(), folder, auction, anyway=anyway)]
+        written = [str(path) for path in export(house, folder, auction, anyway=anyway, printer=printer)]
     except Contradicted as error:
         for failure in error.failures:
             say(str(failure))

@@ -52,7 +52,7 @@ def confirmation_pdf(document: dict[str, Any]) -> bytes:
 
     Takes some milliseconds of processor time (the first call about a hundred); the last few are remembered.
     """
-    return _rendered("confirmation", _json(_view(document)), int(parse(document["closed_at"]).timestamp()))
+    return set_in("confirmation", _view(document), parse(document["closed_at"]))
 
 
 def letter_pdf(letter: Mapping[str, Any], day: date) -> bytes:
@@ -63,11 +63,12 @@ def letter_pdf(letter: Mapping[str, Any], day: date) -> bytes:
         "sandbox": "沙盒演示 SANDBOX" if letter["sandbox"] else None,
         "paragraphs": [paragraph.split("\n") for paragraph in letter["paragraphs"]],
     }
-    return _rendered("letter", _json(_plain(view)), int(midnight(day).timestamp()))
+    return set_in("letter", view, midnight(day))
 
 
-def _json(view: Any) -> str:
-    return json.dumps(view, ensure_ascii=False, sort_keys=True)
+def set_in(template: str, view: Mapping[str, Any], at: datetime) -> bytes:
+    """The PDF of a view in a template, dated `at`. The last few are remembered."""
+    return _rendered(template, json.dumps(_plain(view), ensure_ascii=False, sort_keys=True), int(at.timestamp()))
 
 
 @lru_cache(maxsize=64)
@@ -105,7 +106,7 @@ def _fonts() -> typst.Fonts:
 
 def _view(document: dict[str, Any]) -> dict[str, Any]:
     """The document as the template wants it: labels, and values as text in reading order."""
-    view = {
+    return {
         "title": document["title"],
         "court": document["court"]["name"],
         "case_number": document["case_number"],
@@ -129,9 +130,6 @@ def _view(document: dict[str, Any]) -> dict[str, Any]:
         "notes": [_note_view(note) for note in document["notes"] if not (_is_revoked(document) and _asks(note))],
         "footer": f"{document['title']['zh']} · {document['case_number']} · {document['bidder_code']}",
     }
-    plain = _plain(view)
-    assert isinstance(plain, dict)  # noqa: S101 - a dict in gives a dict out
-    return plain
 
 
 def _is_revoked(document: dict[str, Any]) -> bool:
@@ -147,7 +145,7 @@ def _asks(note: dict[str, Any]) -> bool:
 def _revoked(document: dict[str, Any]) -> dict[str, str] | None:
     if not _is_revoked(document):
         return None
-    at = _moment(document["revoked"]["at"])
+    at = moment_said(document["revoked"]["at"])
     return {
         "zh": f"本次拍卖已于 {at} 被法院撤销，本确认书不再有效，不再要求交付尾款。",
         "en": "The court has revoked this sale: this confirmation is no longer valid, and no balance is asked for.",
@@ -187,7 +185,7 @@ def _lot_rows(document: dict[str, Any]) -> list[dict[str, Any]]:
         _row(
             "竞价结束时间",
             "Bidding closed at",
-            _moment(document["closed_at"]),
+            moment_said(document["closed_at"]),
             note=f"有效出价 Bids {document['bids']} · 延时 Extensions {document['extensions']}",
         ),
     ]
@@ -206,7 +204,7 @@ def _money_rows(document: dict[str, Any]) -> list[dict[str, Any]]:
     return [
         *rows,
         _row("尾款", "Balance", f"¥{yuan(document['balance_fen'])}"),
-        _row("尾款交付期限", "Balance due by", _moment(document["balance_due_at"]), note=note),
+        _row("尾款交付期限", "Balance due by", moment_said(document["balance_due_at"]), note=note),
     ]
 
 
@@ -240,7 +238,8 @@ def _note_view(note: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def _moment(text: str) -> str:
+def moment_said(text: str) -> str:
+    """A moment in Beijing time, to the millisecond where it has one."""
     local: datetime = parse(text).astimezone(SHANGHAI)
     fraction = f".{local.microsecond // 1000:03d}" if local.microsecond else ""
     return f"{local:%Y-%m-%d %H:%M:%S}{fraction}（北京时间 UTC+8）"
@@ -248,7 +247,7 @@ def _moment(text: str) -> str:
 
 def _plain(value: Any) -> Any:
     """Text as it may stand on paper: one line, without control characters and without marks that turn it around."""
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return {key: _plain(inner) for key, inner in value.items()}
     if isinstance(value, list):
         return [_plain(inner) for inner in value]

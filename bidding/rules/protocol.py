@@ -29,6 +29,7 @@ _TOLD: Mapping[str, tuple[str, ...]] = {
     "BidRefused": _OFFER,
     "ForfeitAllocated": ("forfeited_fen", "final_fen", "liable_fen"),
     MOVED: ("kind", "amount_fen"),
+    "NoticesRecorded": ("recipients",),
     "RegistrationEnded": ("status", "refusal"),
     "RegistrationFiled": ("capacity", "claim"),
     "RegistrationRefused": ("capacity", "claim", "refusal"),
