@@ -296,21 +296,21 @@ def told(kind: str, **body: Any) -> Callable[[Entries], object]:
 
 #: By position: what was offered is refused for below_reserve 0, the grid 1, the own lead 3, the least bid 4 and 14, an
 #: equal bid 6, an implausible one 7, the sheet 10; accepted are 2, 5 by rank, 8, 9, 11, 12, 13, 15.
-ACCEPTED, REFUSED = (2, 5, 8, 9, 11, 12, 13, 15), (0, 1, 3, 4, 6, 7, 10, 14)
-CODES = ("below_reserve", "not_whole_increment", "already_leading", "below_minimum", "equal_not_preferred", "closed")
-CODES += ("implausible_amount", "barred_interest", "stale_disclosure", "deposit_unpaid")
 PLANTED: dict[str, Callable[[Entries], object]] = {
-    **{f"amount of {n}": changed(n, amount_fen=RESERVE + 1) for n in ACCEPTED},
+    **{f"amount of {n}": changed(n, amount_fen=RESERVE + 1) for n in (2, 5, 8, 9, 11, 12, 13, 15)},
     **{f"amount of {n}": changed(n, amount_fen=RESERVE) for n in (0, 1)},
     **{f"amount of {n}": changed(n, amount_fen=RESERVE + STEP) for n in (4, 6, 7)},
     "amount of 14": changed(14, amount_fen=RESERVE + 42 * STEP),
-    **{f"arrival of {n}": shifted(n, "arrived_at", days=30) for n in (*ACCEPTED, *REFUSED)},
-    **{f"arrival of {n}, a little": shifted(n, "arrived_at", seconds=1) for n in (*ACCEPTED, *REFUSED)},
-    **{f"time of {n}": shifted(n, "received_at", seconds=1) for n in (*ACCEPTED, *REFUSED)},
-    **{f"end after {n}": shifted(n, "closes_at", seconds=1) for n in (*ACCEPTED, *REFUSED)},
-    **{f"order of {n}": swapped(n) for n in range(15) if n != 9},  # between 9 and 10 the sheet changed
-    **{f"refusal of {n}": recast(n, "BidRefused", code="below_minimum") for n in ACCEPTED},
-    **{f"acceptance of {n}": recast(n, "BidAccepted", seq=3) for n in REFUSED},
+    **{f"arrival of {n}": shifted(n, "arrived_at", days=30) for n in (0, 13)},
+    **{f"arrival of {n}, a little": shifted(n, "arrived_at", seconds=1) for n in (4, 11)},
+    **{f"time of {n}": shifted(n, "received_at", seconds=1) for n in (2, 8, 14)},
+    **{f"end after {n}": shifted(n, "closes_at", seconds=1) for n in (9, 12, 15)},
+    **{f"order of {n}": swapped(n) for n in (0, 2, 4, 8, 12, 13)},
+    **{f"refusal of {n}": recast(n, "BidRefused", code="below_minimum") for n in (5, 13)},
+    **{f"acceptance of {n}": recast(n, "BidAccepted", seq=3) for n in (6, 10)},
+    **{f"code of {n}": changed(n, code="below_minimum") for n in (0, 1, 3, 6, 7, 10)},
+    "code of 4": changed(4, code="already_leading"),
+    "code of 14": changed(14, code="barred_interest"),
     "rank of 5": changed(5, rank=None),
     "rank of 13": changed(13, rank=2, amount_fen=RESERVE + 40 * STEP),
     "seal of 11": changed(11, seal="0" * 64),
@@ -335,24 +335,22 @@ def test_what_is_forged_without_a_change_is_a_package_like_any_other(sold: Sold,
     assert sold.replayed(folder)[1]["equal"]
 
 
-def test_each_planted_change_is_found_by_the_replay_or_the_verifier_though_all_is_signed_anew(
+def missed(sold: Sold, folder: Path, planted: Mapping[str, Callable[[Entries], object]]) -> list[str]:
+    """The planted changes that neither the verifier nor the replay finds."""
+    names = []
+    for name, change in planted.items():
+        sold.forge(sold.copy(folder / "forged"), change)
+        if sold.outsider(folder / "forged") == [] and sold.replayed(folder / "forged")[1]["equal"]:
+            names.append(name)
+        shutil.rmtree(folder / "forged")
+    return names
+
+
+@pytest.mark.slow
+def test_each_planted_change_is_found_by_replay_or_verifier_though_all_is_signed_anew(
     sold: Sold, tmp_path: Path
 ) -> None:
-    own = offers(list(map(dict, read_package(sold.folder).entries)))
-    codes = {
-        f"code of {n}, {code}": changed(n, code=code)
-        for n in REFUSED
-        for code in CODES
-        if code != own[n]["body"]["code"]
-    }
-    missed = []
-    for number, (name, change) in enumerate((PLANTED | codes).items()):
-        folder = sold.copy(tmp_path / f"{number}")
-        sold.forge(folder, change)
-        if sold.outsider(folder) == [] and sold.replayed(folder)[1]["equal"]:
-            missed.append(name)
-        shutil.rmtree(folder)
-    assert missed == []
+    assert missed(sold, tmp_path, PLANTED) == []
 
 
 def test_another_reserve_in_entries_and_auction_alike_is_found_by_the_replay(sold: Sold, tmp_path: Path) -> None:

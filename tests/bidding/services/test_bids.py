@@ -96,6 +96,7 @@ def test_the_receipt_is_the_journal_entry_signed_by_the_log_key(hall: Hall) -> N
         "bid_id": answer.bid_id,
         "bidder_code": bo.code,
         "amount_fen": RESERVE + STEP,
+        "confirmed": [],
         "rank": None,
         "seq": 2,
         "arrived_at": iso(hall.clock.moment),
