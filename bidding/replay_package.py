@@ -18,6 +18,7 @@ from sqlalchemy import select, update
 from auction.kernel.clock import SHANGHAI, FixedClock, iso, parse
 from auction.kernel.crypto import canonical, sha256_hex
 from auction.kernel.errors import DomainError
+from auction.kernel.money import is_amount
 from auction.kernel.unit import House, Unit
 from auction.models import Auction
 from auction.rules import ruleset
@@ -86,10 +87,43 @@ def read_package(folder: Path) -> Package:
         ruleset.from_data(law)
         if sha256_hex(canonical(law)) != announced["ruleset_sha256"]:
             raise ValueError("the ruleset is not the one announced")
-        parse(announced["terms"]["opens_at"])
+        for entry in entries:
+            _check(entry)
         return Package(auction["id"], announced, law, entries)
     except (OSError, ValueError, LookupError, TypeError, StopIteration):
         raise DomainError("malformed") from None
+
+
+#: What an entry has to tell, for a replay to go by it.
+_NEEDED: Mapping[str, tuple[str, ...]] = {
+    _ANNOUNCED: ("seal", "terms", "ruleset", "reference_price_fen"),
+    _OPENED: ("opens_at",),
+    _CLOSED: _OUTCOME,
+    _QUALIFIED: ("bidder_code",),
+    "AuctionResumed": ("status", "closes_at"),
+    "BarChanged": ("state",),
+    "InterestHitFound": ("state",),
+    "OffersTurnedAway": ("codes",),
+    **dict.fromkeys(_OFFERS, ("bidder_code", "amount_fen", "rank", "seal", "arrived_at", "received_at", "closes_at")),
+}
+
+
+def _check(entry: Mapping[str, Any]) -> None:
+    """ValueError, LookupError or TypeError for an entry that does not tell what a replay needs."""
+    kind, body = entry["kind"], entry["body"]
+    if lacking := [name for name in _NEEDED.get(kind, ()) if name not in body]:
+        raise ValueError(f"{kind} does not tell {lacking}")
+    parse(entry["at"])
+    terms = body["terms"] if kind == _ANNOUNCED else body
+    for name in terms.keys() & {*_MOMENTS, "arrived_at", "received_at"}:
+        parse(terms[name])
+    if kind == _ANNOUNCED and not all(type(terms[name]) is int for name in ("reserve_price_fen", "increment_fen")):
+        raise ValueError("terms that are no whole fen")
+    if kind in _OFFERS:
+        texts, rank = (body["bidder_code"], body["seal"]), body["rank"]
+        whole = is_amount(body["amount_fen"]) and (rank is None or type(rank) is int)
+        if not whole or not all(isinstance(text, str) for text in texts):
+            raise ValueError("an offer that cannot be read")
 
 
 class PackageReplay:

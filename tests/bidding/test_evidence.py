@@ -94,6 +94,8 @@ def test_a_running_sale_and_one_without_bids_can_be_exported_too(
 ) -> None:
     running = noise(house, clock)
     export(house, tmp_path / "running", running)
+    assert not (tmp_path / "running" / "ledger.json").exists()  # money and people only from the end on
+    assert b'"stream":"person:' not in (tmp_path / "running" / "entries.jsonl").read_bytes()
     assert verify(tmp_path / "running", house)["failures"] == []
     silent, _ = house.perform(an_open_sale)
     assert hammer(house, clock, silent) == "unsold"
@@ -104,6 +106,7 @@ def test_a_running_sale_and_one_without_bids_can_be_exported_too(
 def test_the_whole_log_is_one_package(house: House, clock: FixedClock, sold: str, tmp_path: Path) -> None:
     noise(house, clock)
     export(house, tmp_path / "log")
+    assert not list((tmp_path / "log").glob("protocol.*"))
     said = verify(tmp_path / "log", house, "--all", key=str(house.read(log_key, house.vault.public_key)))
     assert said["failures"] == [] and said["checked"]["outcomes"] == 2 and said["checked"]["bids"] == 8
     assert json.loads((tmp_path / "log" / "proofs.json").read_text())["nodes"] == {}

@@ -430,6 +430,10 @@ def test_the_command_replays_a_folder_and_says_by_its_exit_status_whether_all_is
     assert difference["replayed"] == "below_minimum"
     status, out, _ = run(str(folder))
     assert status == 1 and difference["journal"] in out and "below_minimum" in out
+    for unreadable in ({"amount_fen": "x"}, {"arrived_at": "never"}, {"rank": "x"}, {"bidder_code": None}):
+        sold.forge(folder, changed(4, **unreadable))
+        status, _, error = run(str(folder))
+        assert status == 1 and error.startswith("malformed")
     (tmp_path / "nothing").mkdir()
     status, _, error = run(str(tmp_path / "nothing"))
     assert status == 1 and "malformed" in error

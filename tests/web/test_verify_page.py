@@ -135,6 +135,7 @@ def packages(folder: Path) -> list[Path]:
         one("lost", lambda package: package.change_lines(lambda lines: lines.pop(1))),
         one("proof", lambda package: package.change("proofs.json", lambda proofs: proofs["nodes"].popitem())),
         one("receipt", lambda package: package.change("receipts.json", lambda found: found.popitem())),
+        one("paper", lambda package: package.files.update({"protocol.pdf": b"%PDF"})),
         one("marked", contradictions=["auction:a1"]),
         one("key_id", key_id="0" * 16),
         one("salt", line(1, lambda row: row.update(salt="0" * 64))),
