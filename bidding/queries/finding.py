@@ -19,7 +19,7 @@ from auction.rules.lot import ENDED
 from auction.rules.place import Place
 from auction.rules.unsold import DISPOSALS
 
-from ..rules.find import DEGREE_KM, grouped, words
+from ..rules.find import DEGREE_KM, grouped, parted, words
 from .listed import sought, up_to
 
 #: What a list may be sorted by; a minus turns the order round.
@@ -83,6 +83,19 @@ def find(session: Session, wanted: LotFilter, now: datetime, page: int, page_siz
     shown = rows.select.with_only_columns(LotListing.lot_id, LotListing.auction_id).order_by(*order_of(wanted.sort))
     found = session.execute(shown.limit(page_size).offset((page - 1) * page_size)).all()
     return Meant([(row[0], row[1]) for row in found], min(counted, most), counted > most)
+
+
+def as_meant(session: Session, wanted: LotFilter, now: datetime) -> LotFilter:
+    """The same search; where nothing is found by its one word, with that word in two parts by which something is."""
+
+    def finds(tried: LotFilter) -> bool:
+        rows = meant(session, tried, now)
+        return rows is not None and bool(up_to(session, rows.select, 1))
+
+    others = [replace(wanted, q=query) for query in parted(wanted.q)]
+    if not others or finds(wanted):
+        return wanted
+    return next(filter(finds, others), wanted)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from disclosure.rules.sheet import flags, sheet_of
 from risk.queries.clearance import assessment_row
 
 from .auctions import status_at
-from .finding import LotFilter, find
+from .finding import LotFilter, as_meant, find
 from .market import registrations
 from .own_lots import find_with_own
 from .questions import unanswered
@@ -35,7 +35,7 @@ def lots(
     """
     court = reader.court_code if reader is not None and decide(reader, "lot.read_draft") is None else None
     if court is None:
-        found = find(session, wanted, now, page, page_size)
+        found = find(session, as_meant(session, wanted, now), now, page, page_size)
     else:
         found = find_with_own(session, wanted, now, court, page, page_size)
     return {

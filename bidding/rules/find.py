@@ -5,13 +5,18 @@ the script. What is found by its grams is then looked at for the word itself. Ev
 two words, in texts and in searches alike: no sign of a search can mean anything to a database.
 """
 
+import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from disclosure.rules.sheet import Sheet, flags
 
 #: Words of a search that are looked at, and letters of a word.
 MOST_WORDS, LONGEST_WORD = 8, 64
+#: A part of a word has so many letters at least; places after it are not tried.
+_PART, _PLACES = 2, 12
+#: A hash as pages and texts write it.
+_HASH = re.compile(r"\b[0-9a-fA-F]{32,}\b")
 #: How far around a place may be searched, km.
 FARTHEST_KM = 500
 #: Kilometres in a degree of latitude.
@@ -78,8 +83,17 @@ def marks(sheet: Sheet, *, band: str | None, failed: bool) -> tuple[str, ...]:
 
 
 def searched(parts: Iterable[str]) -> str:
-    """The text a lot is found by: its parts, normal, no two parts running into each other."""
-    return " ".join(filter(None, (normal(part) for part in parts)))
+    """The text a lot is found by: its parts, normal, without hashes, no two parts running into each other."""
+    return " ".join(filter(None, (normal(_HASH.sub(" ", part)) for part in parts)))
+
+
+def parted(query: str) -> Iterator[str]:
+    """A search of one long word, in two words each: people write 望江路住宅 where a text has 望江路18号住宅."""
+    asked = words(query)
+    if len(asked) == 1:
+        [word] = asked
+        for place in range(_PART, min(len(word) - _PART, _PLACES) + 1):
+            yield f"{word[:place]} {word[place:]}"
 
 
 def said_of(sheet: Sheet) -> Iterable[str]:

@@ -42,6 +42,8 @@ def shown(reader: Reader, address: str) -> set[str]:
 def test_the_form_finds_by_each_of_its_fields_and_says_what_was_chosen(reader: Reader) -> None:
     for query, found in (
         ("q=红旗", {CAR}),
+        ("q=珠江路房产", {FLAT}),
+        ("q=红旗月球", set()),
         ("court=1101", {CAR}),
         ("region=3201&asset_type=real_estate", {FLAT}),
         ("region=0102", set()),

@@ -18,7 +18,7 @@ def test_a_lot_is_told_in_order_and_in_plain_words_of_its_facts(app: Flask, hous
     sale = house.perform(a_sale)
     for tongue, said in (
         ("zh", ("现在没有人占有使用。", "最低出价 ¥1,000,000", "没有核查", "项费用没有查明")),
-        ("en", ("Nobody is in it now.", "The least bid is ¥1,000,000", "were not.", "more costs are unknown")),
+        ("en", ("Nobody is in it now.", "The least bid is ¥1,000,000", "were not checked.", "more costs are unknown")),
     ):
         page = Reader(app.test_client(), tongue).get(f"/lots/{sale.lot_id}")
         places = [page.html.index(f'id="{name}"') for name in ORDER]

@@ -12,7 +12,7 @@ from werkzeug.datastructures import MultiDict
 
 from auction.kernel.errors import DomainError
 from auction.kernel.money import MOST_FEN, parse_yuan
-from bidding.queries.finding import SECTIONS, LotFilter, facets
+from bidding.queries.finding import SECTIONS, LotFilter, as_meant, facets
 from bidding.queries.market import Card, Found, courts, market
 from bidding.rules.find import FARTHEST_KM, FLAGS
 
@@ -42,7 +42,7 @@ def home() -> str:
     known = house().read(courts)
     sections: dict[str, Any] = {"running": None, "coming": None, "listed": None}
     if asked.chosen:
-        wanted = asked.wanted
+        wanted = asked.wanted = house().read(as_meant, asked.wanted, now)
         found: Found = house().read(market, now, wanted, asked.page, _PAGE)
         sections["listed"] = _section(found, wanted.status or "", _("找到的标的"), paged=True)
     else:

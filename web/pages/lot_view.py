@@ -20,7 +20,7 @@ from bidding.services.registration import closed_to
 from disclosure.queries import FileFacts
 from disclosure.rules.catalogue import Catalogue, Field, Item, Scalar
 from disclosure.rules.diff import ItemChange
-from disclosure.rules.sheet import ItemFacts, is_asked, is_restricted
+from disclosure.rules.sheet import ItemFacts, Sheet, is_asked, is_restricted
 
 from . import labels
 from .language import _, language, local, percent, plural, size
@@ -295,12 +295,17 @@ def file_view(lot_id: str, file: FileFacts) -> dict[str, Any]:
     }
 
 
+def is_shown(item: Item, sheet: Sheet) -> bool:
+    """Whether a sheet's page has a row for an item: stated, asked for, or one that every lot of the kind may have."""
+    return sheet.get(item.code) is not None or is_asked(item, sheet) or item.when is None
+
+
 def sheet_view(facts: SheetFacts, lot_id: str) -> dict[str, Any]:
     """The sheet, item by item in the order of the catalogue; what nobody checked is said to be unchecked."""
     items = [
         _item_view(item, facts.sheet.get(item.code), lot_id, facts.files)
         for item in facts.catalogue.items
-        if facts.sheet.get(item.code) or is_asked(item, facts.sheet) or item.when is None
+        if is_shown(item, facts.sheet)
     ]
     changes = None
     if facts.changes:

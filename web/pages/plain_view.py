@@ -10,10 +10,11 @@ from typing import Any
 from auction.kernel.money import yuan
 from auction.rules.lot import Round
 from bidding.queries.lot_page import LotPage
-from disclosure.rules.sheet import Sheet, flags, is_asked
+from disclosure.rules.sheet import Sheet, flags
 
 from . import labels
 from .language import _, local, plural
+from .lot_view import is_shown
 
 
 def summary(
@@ -102,7 +103,7 @@ def _risky(page: LotPage, risk: dict[str, Any] | None) -> Iterator[str]:
     yield from found
     unchecked = unchecked_items(page)
     if unchecked:
-        yield _("有 %(n)s 个应查事项没有核查。", n=unchecked)
+        yield _("调查情况表中有 %(n)s 个事项没有核查。", n=unchecked)
     if page.auction.status == "suspended":
         yield _("本场已中止。")
     if not found and not unchecked:
@@ -110,9 +111,9 @@ def _risky(page: LotPage, risk: dict[str, Any] | None) -> Iterator[str]:
 
 
 def unchecked_items(page: LotPage) -> int:
-    """How many items that must be there nobody checked."""
+    """How many rows of the sheet say that nobody checked them."""
     facts = page.sheet
-    return sum(is_asked(item, facts.sheet) and facts.sheet.get(item.code) is None for item in facts.catalogue.items)
+    return sum(is_shown(item, facts.sheet) and facts.sheet.get(item.code) is None for item in facts.catalogue.items)
 
 
 def _glance(

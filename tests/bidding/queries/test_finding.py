@@ -45,7 +45,7 @@ def three(unit: Unit) -> tuple[str, str, str]:
     )
     seal_facts(unit, flat, Sheet((*SHEET.items, told)), (), material=False)
     text = {"zh": "竞买人应当自行向嘉禾物业公司核实欠费。", "en": ""}
-    announced = {"announcement": {"sections": [{"paragraphs": [text]}]}}
+    announced = {"announcement": {"sections": [{"code": "notes", "paragraphs": [text]}]}}
     an_auction(unit, lot=flat, announcement=announced, reserve_price_fen=100)
     a_court(unit, "1101", "北京市第一中级人民法院")
     car = a_lot(unit, title="红旗牌轿车", asset_type="vehicle", address="停车场", region="110101", court_code="1101")

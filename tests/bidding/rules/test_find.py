@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auction.rules.place import Place, place_of, wrong_degrees
-from bidding.rules.find import LONGEST_WORD, MOST_WORDS, grams, grams_of_word, normal, words
+from bidding.rules.find import LONGEST_WORD, MOST_WORDS, grams, grams_of_word, normal, parted, searched, words
 
 
 def test_signs_part_words_and_letters_are_made_alike() -> None:
@@ -39,3 +39,11 @@ def test_a_place_is_two_numbers_in_range_or_none() -> None:
     ):
         assert place_of(wrong) is None and wrong_degrees(wrong) == [("latitude", 90)]
     assert wrong_degrees({"latitude": 1}) == [("longitude", 180)]
+
+
+def test_a_long_word_is_tried_in_two_parts_and_a_hash_is_no_word_of_a_text() -> None:
+    assert list(parted("望江路住宅")) == ["望江 路住宅", "望江路 住宅"]
+    assert next(parted("云溪1806")) == "云溪 1806"
+    assert list(parted("望江 住宅")) == [] == list(parted("望江路")) == list(parted(""))
+    assert len(list(parted("字" * 60))) == 11
+    assert searched(("封存值 " + "6d9c55184a28" * 6, "B2 车位")) == "封存值 b2 车位"
