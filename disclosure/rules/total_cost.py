@@ -1,22 +1,40 @@
 """What a lot costs its buyer in the end, at a price: from what the sheet discloses and a dated table of rates.
 
 Taxes are borne by whom the tax law names, and the court decides only where it is silent or unclear (OJA 30, OJA 13(9)).
-What nobody knows is said to be unknown and never counts as zero.
+What nobody knows is said to be unknown and never counts as zero. Arrears that the court pays from the price, by its
+written arrangement on the sheet, are not the buyer's (OJA 13(5), 30).
 """
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 
 from auction.rules.lot import AssetType
 
-from .cost_rates import CostTable, Rate, Words
+from .cost_rates import CostLine, CostTable, Rate, Words
 from .sheet import Sheet, is_occupied
 
 #: Who pays what enters the buyer's total: he, or whom the law leaves open.
 _COUNTED = frozenset({"buyer", "unclear"})
 _SMALL_HOME_M2 = 140
+#: An arrangement that says without reserve that the arrears are paid from the price. Any other wording decides nothing.
+_FROM_PRICE = re.compile(
+    r"从[^，。；不]{0,8}(?:价款|成交款|拍卖款|变卖款|变价款|所得款项?)"
+    r"[^，。；不]{0,6}(?:结清|清偿|支付|缴纳|扣除|扣付)"
+)
+_RESERVED = re.compile(r"买受人|竞买人|不足|部分|未|不予|不从|可|协商")
+_SETTLED: Words = {
+    "zh": "调查情况表“欠费情况”清偿安排：{told}；"
+    "《网络司法拍卖规定》第十三条第（五）项、第三十条（法律没有规定的，由法院决定）",
+    "en": "the sheet on arrears, how they are settled: “{told}” (paid from the price); Online Judicial Auctions, "
+    "articles 13(5) and 30 (where the law is silent the court decides)",
+}
+_UNTOLD: Words = {
+    "zh": "调查情况表未填写本项数额（无欠缴的应填0），填写前不能按零计",
+    "en": "the sheet gives no amount for this (where nothing is owed it must say 0): till then it is not zero",
+}
 
 Amounts = tuple[int | None, int | None, int | None]
 
@@ -74,27 +92,7 @@ def total_cost(sheet: Sheet, asset_type: str, price_fen: int, today: date, table
     if type(price_fen) is not int or price_fen < 1:
         raise ValueError("a price is an integer of at least 1 fen")
     told = circumstances(sheet, asset_type, today)
-    lines = []
-    for line in table.lines:
-        if line.is_of(asset_type, told):
-            rate = line.rate(told)
-            item = rate.of.partition(".")[0] if "." in rate.of else None
-            as_of = sheet.value(item, "as_of") if item else None
-            low, likely, high = _amounts(rate, sheet, price_fen)
-            lines.append(
-                CostFacts(
-                    line.code,
-                    line.payer,
-                    line.title,
-                    low,
-                    likely,
-                    high,
-                    rate.basis,
-                    rate.depends,
-                    item,
-                    as_of if isinstance(as_of, str) else None,
-                )
-            )
+    lines = [_line(line, line.rate(told), sheet, price_fen) for line in table.lines if line.is_of(asset_type, told)]
     mine = [line for line in lines if line.is_counted]
     return TotalCost(
         price_fen,
@@ -105,6 +103,45 @@ def total_cost(sheet: Sheet, asset_type: str, price_fen: int, today: date, table
         tuple(lines),
         tuple(line.code for line in mine if line.unknown),
     )
+
+
+def _line(line: CostLine, rate: Rate, sheet: Sheet, price_fen: int) -> CostFacts:
+    item, _, field = rate.of.partition(".") if "." in rate.of else (None, "", "")
+    as_of = sheet.value(item, "as_of") if item else None
+    low, likely, high = _amounts(rate, sheet, price_fen)
+    facts = CostFacts(
+        line.code,
+        line.payer,
+        line.title,
+        low,
+        likely,
+        high,
+        rate.basis,
+        rate.depends,
+        item,
+        as_of if isinstance(as_of, str) else None,
+    )
+    if item != "arrears" or line.payer != "unclear":
+        return facts
+    owed, arranged = _told(sheet, item, field), _paid_from_price(sheet)
+    if owed is None:
+        return replace(facts, depends=_joined(_UNTOLD, rate.depends)) if sheet.found(item) else facts
+    if owed and arranged:
+        basis = {tongue: words.format(told=arranged) for tongue, words in _SETTLED.items()}
+        return replace(facts, payer="debtor", low_fen=owed, likely_fen=owed, high_fen=owed, basis=basis)
+    return facts
+
+
+def _paid_from_price(sheet: Sheet) -> str | None:
+    """The court's arrangement in its own words, where it says that the arrears are paid from the price."""
+    arranged = sheet.value("arrears", "settlement")
+    if not isinstance(arranged, str) or not _FROM_PRICE.search(arranged) or _RESERVED.search(arranged):
+        return None
+    return arranged.strip().rstrip("。；")
+
+
+def _joined(first: Words, then: Words | None) -> Words:
+    return first if then is None else {"zh": f"{first['zh']}；{then['zh']}", "en": f"{first['en']}; {then['en']}"}
 
 
 def _amounts(rate: Rate, sheet: Sheet, price_fen: int) -> Amounts:

@@ -106,6 +106,41 @@ def test_the_debtors_taxes_never_enter_the_buyers_total(spoil: Spoil) -> None:
     assert {"utilities", "other_arrears"} <= set(told.unknown)
 
 
+@pytest.mark.parametrize(
+    ("arranged", "payer"),
+    [
+        ("由本院从价款中结清", "debtor"),
+        ("由本院在交付前从拍卖成交价款中优先支付。", "debtor"),
+        ("从价款中支付一年，其余由买受人承担", "unclear"),
+        ("不从价款中支付", "unclear"),
+        ("可从价款中支付，以物业公司主张为准", "unclear"),
+        ("由买受人承担", "unclear"),
+        ("待协商", "unclear"),
+        (None, "unclear"),
+    ],
+)
+def test_arrears_the_court_pays_from_the_price_are_not_the_buyers(
+    spoil: Spoil, arranged: str | None, payer: str
+) -> None:
+    data = ARREARS | {"property_fee_fen": 486_000, "settlement": arranged}
+    told = cost(spoil(load("real_estate"), "arrears", data, state="found"))
+    fee = next(each for each in told.lines if each.code == "property_fee")
+    settled = payer == "debtor"
+    assert (fee.payer, fee.is_counted) == (payer, not settled)
+    assert amounts(fee) == ((486_000, 486_000, 486_000) if settled else (0, 486_000, 486_000))
+    assert (str(arranged).rstrip("。") in fee.basis["zh"]) is settled
+    counted = [each for each in told.lines if each.payer in ("buyer", "unclear")]
+    assert told.high_fen == sum(each.high_fen or 0 for each in counted)
+    assert {"utilities", "other_arrears"} <= set(told.unknown)
+
+
+def test_an_amount_of_arrears_not_filled_in_says_that_it_is_missing(spoil: Spoil) -> None:
+    untold = line(spoil(load("real_estate"), "arrears", ARREARS, state="found"), "utilities")
+    assert untold.depends is not None and "未填写本项数额" in untold.depends["zh"]
+    known = line(spoil(load("real_estate"), "arrears", ARREARS | {"utilities_fen": 0}, state="found"), "utilities")
+    assert known.depends is not None and "未填写本项数额" not in known.depends["zh"]
+
+
 def test_clearing_is_the_courts_and_costs_the_buyer_nothing(spoil: Spoil) -> None:
     occupied = spoil(load("real_estate"), "possession", {"occupied": True})
     told = line(occupied, "clearance")
