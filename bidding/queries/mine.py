@@ -11,15 +11,16 @@ from auction.models import Auction, Court, Lot
 
 from ..models import AfterSaleStep, Bid, Payment, Registration
 from ..rules.debt import OWING
-from ..rules.registration import STANDING
+from ..rules.registration import STANDING, stayed
 from .payments import owed_fen, payments, refund_dict
+from .rooms import ruleset_of
 
 
 @dataclass(frozen=True, slots=True)
 class Own:
     """One registration of the reader. `buyer`: the sale was made to it. `refunds`: what goes back, by payment id.
 
-    `owed_fen`: what a buyer still owes of the price.
+    `owed_fen`: what a buyer still owes of the price. `stayed`: released by the end of the sale, not by leaving it.
     """
 
     registration: Registration
@@ -30,6 +31,7 @@ class Own:
     refunds: dict[str, dict[str, Any]]
     steps: list[AfterSaleStep]
     owed_fen: int
+    stayed: bool
 
     @property
     def leads(self) -> bool:
@@ -103,4 +105,12 @@ def _own(session: Session, row: Registration, now: datetime) -> Own:
         refunds=refunds,
         steps=list(steps) if auction.leader_registration_id == row.id else [],
         owed_fen=owed_fen(session, auction) if owes else 0,
+        stayed=_stayed(session, row, auction),
     )
+
+
+def _stayed(session: Session, row: Registration, auction: Auction) -> bool:
+    if row.status != "released" or row.release_due_at is None or auction.status in ("announced", "open"):
+        return False
+    released_at = row.release_due_at - ruleset_of(session, auction).span("deposit_refund")
+    return stayed(released_at, auction.closes_at, auction.closed_at)

@@ -21,6 +21,11 @@ REPRESENTED = frozenset(("agent", "joint"))
 CLAIMS = frozenset(("preferential", "creditor"))
 
 
+def stayed(released_at: datetime, closes_at: datetime, closed_at: datetime | None) -> bool:
+    """Whether a registration released then stood to the end of its sale; nobody may leave once that has come."""
+    return released_at >= (closes_at if closed_at is None else min(closes_at, closed_at))
+
+
 @dataclass(frozen=True, slots=True)
 class PrincipalFacts:
     """A principal or joint bidder as entered."""

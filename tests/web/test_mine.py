@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from flask import Flask
 from sqlalchemy import select
 
@@ -49,3 +50,39 @@ def test_a_refund_has_a_clock_that_turns_red_when_its_time_is_over(app: Flask, h
     assert '<span class="red">¥100,000 应于' in page.html and "已逾期 3 小时" in page.text
     reader.get(f"/registrations/{sale.registrations[0]}")
     assert reader.page.link("签名的拍卖结果") == f"/api/v1/auctions/{sale.auction_id}/result"
+
+
+@pytest.mark.parametrize(
+    ("released_after", "status", "refunded", "told"),
+    [
+        (timedelta(0), "sold", False, "未竞得·保证金退还中"),
+        (timedelta(seconds=1), "sold", True, "未竞得·保证金已退"),
+        (timedelta(0), "unsold", False, "报名已结束·保证金退还中"),
+        (timedelta(seconds=-1), "sold", True, "已退出"),
+        (timedelta(seconds=-1), "sold", False, "已退出"),
+    ],
+)
+def test_who_lost_is_not_told_that_he_left(
+    app: Flask, house: House, released_after: timedelta, status: str, refunded: bool, told: str
+) -> None:
+    sale = house.perform(a_sale)
+
+    def over(unit: Unit) -> None:
+        auction = unit.session.get_one(Auction, sale.auction_id)
+        auction.status, auction.closed_at = status, auction.closes_at + timedelta(seconds=4)
+        row = unit.session.get_one(Registration, sale.registrations[0])
+        row.status = "released"
+        row.release_due_at = auction.closes_at + released_after + timedelta(hours=24)
+        payment = unit.session.scalars(select(Payment).where(Payment.registration_id == row.id)).one()
+        payment.status, payment.refund_fen = "refunding", payment.amount_fen
+        payment.refund_due_at = row.release_due_at
+        if refunded:
+            payment.status, payment.refunded_at = "refunded", auction.closes_at + timedelta(hours=1)
+
+    house.perform(over)
+    reader = signed_in(app, house, sale.bidders[0])
+    page = reader.get("/me")
+    assert told in page.text
+    assert ("已退出" in page.text) is (told == "已退出")
+    shown = reader.get(f"/registrations/{sale.registrations[0]}").text
+    assert told in shown and ("已退出" in shown) is (told == "已退出")

@@ -207,7 +207,7 @@ def _standing(found: Own) -> dict[str, str]:
     registration = found.registration
     if registration.claim == TAKING:
         return _taker(registration)
-    head = str(labels.REGISTRATION[registration.status])
+    head = mine_view.standing(found)
     if registration.status == "refused":
         code = registration.refusal or "forbidden"
         text = refusal_sentence(code, registration.id, registration.created_at)

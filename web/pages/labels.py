@@ -182,7 +182,7 @@ REGISTRATION: Words = {
     "awaiting_deposit": _("待交保证金"),
     "qualified": _("已取得竞买资格"),
     "refused": _("未通过"),
-    "released": _("已退出"),
+    "released": _("报名已结束"),
     "applied": _("保证金已转为价款"),
     "forfeited": _("保证金不予退还"),
 }

@@ -10,6 +10,7 @@ from auction.rules.published_holidays import due_as_published
 from bidding.models import Bid, Registration
 from bidding.queries.mine import Own
 
+from . import labels
 from .language import _, local
 from .lot_view import round_view
 
@@ -25,6 +26,7 @@ def card(row: Own, now: datetime) -> dict[str, Any]:
     return {
         "row": row,
         "view": auction,
+        "standing": standing(row),
         "badge": _BADGES.get(registration.status, ""),
         "leads": leads,
         "live_room": live and registration.status == "qualified",
@@ -32,6 +34,23 @@ def card(row: Own, now: datetime) -> dict[str, Any]:
         "links": _links(row),
         "money": _money(row, now),
     }
+
+
+def standing(row: Own) -> str:
+    """How a registration stands, in a word or two. One that is over says whether it lost or was left."""
+    registration = row.registration
+    if registration.status != "released" or registration.refusal:
+        return str(labels.REGISTRATION[registration.status])
+    if not row.stayed:
+        return _("已退出")
+    lost = row.auction.status in ("sold", "revoked") and registration.bidder_code is not None
+    words = _("未竞得") if lost else str(labels.REGISTRATION["released"])
+    deposit = row.payment("deposit")
+    refund = row.refunds.get(deposit.id) if deposit else None
+    if refund is None:
+        return words
+    back = _("保证金已退") if refund["refunded_at"] else _("保证金退还中")
+    return f"{words}·{back}"
 
 
 def _links(row: Own) -> list[dict[str, Any]]:
