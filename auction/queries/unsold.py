@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from ..models import Auction, Lot, LotDrawing, LotGroup, LotGroupMember, OwnSale, Party, Taking, TakingQuestion
@@ -88,6 +88,22 @@ def bars_resumption(session: Session, lot_id: str) -> bool:
 def is_group_satisfied(session: Session, group: LotGroup) -> bool:
     """Whether what a group's lots brought covers claim and costs."""
     return is_satisfied(group_lots(session, group.id), group.claim_fen, group.costs_fen, sell_all=group.sell_all)
+
+
+def closes_after_another(session: Session, group_id: str, auction: Auction) -> bool:
+    """Whether another lot of the group is to be decided first: it ends earlier, or then too and was drafted earlier."""
+    sooner = or_(
+        Auction.closes_at < auction.closes_at,
+        and_(Auction.closes_at == auction.closes_at, Auction.id < auction.id),
+    )
+    first = exists().where(
+        Auction.lot_id == LotGroupMember.lot_id,
+        LotGroupMember.group_id == group_id,
+        Auction.id != auction.id,
+        Auction.status.in_(("announced", "open")),
+        sooner,
+    )
+    return bool(session.scalar(select(first)))
 
 
 def group_lots(session: Session, group_id: str) -> list[GroupLot]:

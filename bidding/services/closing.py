@@ -3,6 +3,9 @@
 Closing locks the row, does nothing when it is not due or already done, and may be called by anybody any number of
 times. It waits until everything that arrived before the end has been judged, and never guesses: where a process was
 lost so near the end that nobody can say what it had taken, the sale is suspended as a fault (PRECISIONS 7).
+
+Lots of one group close one after the other: by their ends, at one instant the round drafted first. What those before
+brought is counted by then, and where it is enough the next is stopped, not sold (SALE 14).
 """
 
 from datetime import timedelta
@@ -11,12 +14,14 @@ from sqlalchemy import ColumnElement, select, update
 
 from auction.kernel.unit import Unit
 from auction.models import Auction, Intake
+from auction.queries.unsold import closes_after_another, group_of, is_group_satisfied
 
 from ..models import Registration
 from ..queries.rooms import room_of, ruleset_of
 from ..rules import room as rules
+from .groups import stop
 from .life import change_status, open_auction, record_close, release_all, suspend_locked
-from .looks import await_look, end
+from .looks import await_look, end, lock_group
 from .rooms import lock_auction
 from .settlement import confirm_sale, hold_barred_winner
 from .takings import ask_creditors
@@ -26,7 +31,8 @@ def close(unit: Unit, auction_id: str, *, settled: bool = False) -> str | None:
     """Close an auction whose end has passed; answers the new status, or None when there was nothing to do.
 
     Waits (answers None) until the settling time is over and every process that takes bids has judged what
-    arrived before the end; `settled` skips the settling time, not the processes. A process lost near the end
+    arrived before the end, and every lot of its group that ends before it is decided; `settled` skips the settling
+    time, not the processes. A lot whose group has enough by then is stopped. A process lost near the end
     suspends the sale as a fault instead: nobody can say what it had taken (PRECISIONS 7).
     """
     auction = lock_auction(unit, auction_id)
@@ -45,6 +51,14 @@ def close(unit: Unit, auction_id: str, *, settled: bool = False) -> str | None:
             unit, auction, kind="fault", reason="平台在竞价结束前后中断，出价可能未被全部记录", cause="intake_lost"
         )
         return auction.status
+    group = group_of(unit.session, auction.lot_id)
+    if group is not None:
+        lock_group(unit, group.id)  # whoever closes another lot of it waits until this one is decided
+        if closes_after_another(unit.session, group.id, auction):
+            return None
+        if is_group_satisfied(unit.session, group):
+            stop(unit, auction)
+            return auction.status
     return _decide(unit, auction)
 
 

@@ -117,12 +117,12 @@ def count_group(unit: Unit, group_id: str) -> None:
     act = _go_on
     if is_satisfied(known, group.claim_fen, group.costs_fen, sell_all=group.sell_all):
         paid = is_paid(known, group.claim_fen, group.costs_fen, sell_all=group.sell_all)
-        act = _withdraw if paid else _stop
+        act = _withdraw if paid else stop
     for auction_id in to_stop(known):
         auction = rounds.get(auction_id)
         if auction is None:  # announced since the locks were taken
             group.check_at = unit.now
-        elif auction.status != "open" or unit.now < auction.closes_at:  # else it closes as it stands
+        elif auction.status != "open" or unit.now < auction.closes_at:  # else its closing counts the group
             act(unit, auction)
 
 
@@ -131,8 +131,8 @@ def _withdraw(unit: Unit, auction: Auction) -> None:
     withdraw_locked(unit, auction, ground=SATISFIED, reason=reason)
 
 
-def _stop(unit: Unit, auction: Auction) -> None:
-    """Suspend it; one that stands still for a cause that has ended stands still for this one."""
+def stop(unit: Unit, auction: Auction) -> None:
+    """Suspend a locked auction whose group has enough, also one that stands still for a cause that has ended."""
     reason = "已成交标的的价款足以清偿债务和应当负担的费用，本标的停止拍卖；价款付清后撤回，未付清的恢复拍卖。"
     suspension = auction.suspension or {}
     if auction.status != "suspended":

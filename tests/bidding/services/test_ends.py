@@ -219,6 +219,43 @@ def test_what_is_sold_for_enough_stops_the_rest_and_what_is_paid_withdraws_it(ha
     sound(hall)
 
 
+@pytest.mark.parametrize(
+    ("gap", "claim_fen", "later"),
+    [(0, RESERVE - 1, "suspended"), (1, RESERVE - 1, "suspended"), (0, RESERVE, "sold")],
+)
+def test_lots_of_a_group_that_end_together_close_one_after_the_other(
+    hall: Hall, gap: int, claim_fen: int, later: str
+) -> None:
+    def rows(unit: Unit) -> tuple[Actor, str, list[str], list[str]]:
+        case, judge = a_case(unit), an_actor(an_account(unit, "judge"))
+        lots = [a_lot(unit, case=case, created_by=judge.id) for _ in range(2)]
+        end = unit.now + timedelta(hours=25)
+        ids = sorted(an_auction(unit, lot=lot, status="open", closes_at=end).id for lot in lots)
+        return judge, case.number, [lot.id for lot in lots], ids
+
+    judge, number, lots, (first, second) = hall.house.perform(rows)
+
+    def set_end(unit: Unit) -> None:
+        auction = unit.session.get_one(Auction, second)
+        auction.closes_at = auction.scheduled_closes_at = auction.closes_at + timedelta(seconds=gap)
+
+    hall.house.perform(set_end)
+    for auction_id in (first, second):
+        hall.tell(auction_id)
+        assert hall.bid(hall.bidder(auction_id), RESERVE).outcome == "accepted"
+    facts = {"case_number": number, "lots": lots, "claim_fen": claim_fen, "costs_fen": 1}
+    hall.house.perform(groups.make_group, judge, **facts)
+    hall.clock.moment = hall.row(second).closes_at
+    assert hall.house.perform(close, second, settled=True) is None  # the other is decided first
+    assert hall.row(second).status == "open"
+    assert [one for one in tick(hall, "close") if one in (first, second)] == [first, second]
+    assert hall.house.perform(close, first, settled=True) == "sold"
+    assert hall.house.perform(close, second, settled=True) == later
+    stopped = hall.row(second)
+    assert (stopped.bid_count, (stopped.suspension or {}).get("cause")) == (1, None if later == "sold" else "satisfied")
+    sound(hall)
+
+
 def test_where_the_buyer_reneges_the_rest_goes_on_after_the_notice(hall: Hall) -> None:
     group = Group(hall, claim_fen=RESERVE - 1)
     group.count()
