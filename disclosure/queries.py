@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import and_, exists, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from auction.kernel.crypto import canonical, sha256_hex
 from auction.kernel.errors import DomainError, invalid
-from auction.models import Account, Auction, LetterTemplate, Lot, Notice, Task, TaskEnd
+from auction.models import Account, Auction, LetterTemplate, Lot, Notice, PanelMember, Task, TaskEnd
 from auction.queries.proposals import proposal, proposed
 from auction.rules.access import Actor, decide
 from auction.rules.calendar import shanghai_day
@@ -141,25 +141,34 @@ def asset_type_of(session: Session, lot_id: str) -> AssetType:
     return AssetType(lot_named(session, lot_id).asset_type)
 
 
-def court_items(session: Session, court_code: str, asset_type: str) -> list[CourtItem]:
-    """The latest version of every item a court ever added for a kind of lot, in order of codes."""
+def court_items(session: Session, court_code: str, asset_type: str, *among: ColumnElement[bool]) -> list[CourtItem]:
+    """The latest version of every item a court ever added for a kind of lot, in order of codes; `among` those told."""
     rows = session.scalars(
         select(CourtItem)
-        .where(CourtItem.court_code == court_code, CourtItem.asset_type == asset_type)
+        .where(CourtItem.court_code == court_code, CourtItem.asset_type == asset_type, *among)
         .order_by(CourtItem.code, CourtItem.version)
     )
     return list({row.code: row for row in rows}.values())
 
 
-def catalogue_for(session: Session, court_code: str, asset_type: str) -> Catalogue:
-    """The catalogue of a kind of lot as one court asks it: the shipped items, and its own that are in use."""
-    own = [row.item for row in court_items(session, court_code, asset_type) if row.in_use]
+def catalogue_for(session: Session, court_code: str, asset_type: str, *among: ColumnElement[bool]) -> Catalogue:
+    """The catalogue of a kind of lot as one court asks it: the shipped items, and its own (`among` those) in use."""
+    own = [row.item for row in court_items(session, court_code, asset_type, *among) if row.in_use]
     return with_court_items(load(asset_type), own)
 
 
 def catalogue_of(session: Session, lot: Lot) -> Catalogue:
-    """The catalogue a lot is held against."""
-    return catalogue_for(session, lot.court_code, lot.asset_type)
+    """The catalogue a lot is held against.
+
+    What its court adds or rewords after the panel began to vote on a round is not asked in that round.
+    """
+    began = (
+        select(func.min(PanelMember.voted_at))
+        .join(Auction, Auction.id == PanelMember.auction_id)
+        .where(Auction.lot_id == lot.id, Auction.status.in_((AuctionStatus.IN_REVIEW, AuctionStatus.APPROVED, *LIVE)))
+        .scalar_subquery()
+    )
+    return catalogue_for(session, lot.court_code, lot.asset_type, or_(began.is_(None), CourtItem.at <= began))
 
 
 def reads_drafts(session: Session, actor: Actor | None, lot: Lot) -> bool:

@@ -17,8 +17,9 @@ def put_court_item(
 ) -> CourtItem:
     """Keep an item of the actor's court for a kind of lot as its next version; not `in_use` puts it aside.
 
-    It is asked of every lot of the court from the next announcement on; sealed sheets stay as they are. DomainError
-    invalid as `entry_of`, or for a kind there is not.
+    It is asked of every lot of the court whose round its panel has not begun to vote on; rounds in review or announced
+    keep what was asked when the voting began, and sealed sheets stay as they are. DomainError invalid as `entry_of`,
+    or for a kind there is not.
     """
     require(actor, "catalogue.extend")
     if actor.court_code is None:

@@ -1,5 +1,6 @@
 """A court asks more of its lots than the law: at the doors, for its own lots alone, and up to the sealed sheet."""
 
+from datetime import timedelta
 from typing import Any
 
 from flask import Flask
@@ -39,6 +40,24 @@ def test_an_item_of_the_court_bars_the_announcement_until_it_is_told_and_is_seal
     fine(room.judge.put(f"{PATH}/court_school", {**ITEM, "in_use": False}))
     items = fine(anybody.get(f"/lots/{room.lot_id}/disclosure"))["items"]
     assert "court_school" in [item["code"] for item in items]
+
+
+def test_what_is_added_while_a_round_is_in_review_or_announced_is_asked_of_the_next_one(
+    house: House, sign_in: SignIn, anybody: Caller
+) -> None:
+    room = CourtRoom(house, sign_in)
+    room.ready()
+    room.vote()
+    room.wait(timedelta(seconds=1))
+    fine(room.judge.put(f"{PATH}/court_school", ITEM))
+    fine(room.announce())
+    fine(room.judge.put(f"{PATH}/court_parking", ITEM))
+    changed = room.item_facts("viewing", statement="改为每周五看样。")
+    fine(room.clerk.put(f"/lots/{room.lot_id}/disclosure/items/viewing", changed))
+    assert fine(anybody.get(f"/lots/{room.lot_id}/disclosure"))["version"] == 2
+    other = fine(room.clerk.post("/lots", room.lot_facts()), 201)["id"]
+    asked = str(fine(room.clerk.get(f"/lots/{other}/disclosure/gaps")))
+    assert "court_school" in asked and "court_parking" in asked
 
 
 def answer(room: CourtRoom) -> dict[str, Any]:
