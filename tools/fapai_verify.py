@@ -507,7 +507,8 @@ class Journal:
         elif kind == CLOSE:
             told |= {name: body.get(name, ...) for name in CLOSED}
         elif kind in SETTLED or kind == "HandoverStepTaken":
-            told["settlement"] = SETTLED.get(kind, "handed_over" if body.get("code") == "handed_over" else "ruled")
+            over = "handed_over" in (told.get("settlement"), body.get("code"))  # the registry may come after it
+            told["settlement"] = SETTLED.get(kind, "handed_over" if over else "ruled")
         elif kind not in (*QUIET, ANNOUNCE):
             told |= dict.fromkeys(LIVING, ...)
         if kind == LAPSE:

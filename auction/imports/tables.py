@@ -16,7 +16,7 @@ import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
 
 from ..kernel.errors import DomainError, invalid
-from ..rules.lot_rows import COLUMNS
+from ..rules.lot_rows import HEADS
 
 #: Technical limits: bytes of a file, of everything packed into it, parts; columns; lines, blank ones counted.
 LARGEST = 5 * 2**20
@@ -82,7 +82,7 @@ def read_table(data: bytes) -> Table:
     lines = _spreadsheet(data) if data.startswith(_ZIP) else _text(data)
     filled = [line for line in lines if any(cell.text for cell in line.cells)]
     if not filled or filled[0].number != 1:
-        raise invalid("file", "header_missing", expected=tuple(COLUMNS))
+        raise invalid("file", "header_missing", expected=HEADS)
     header = tuple(cell.text for cell in filled[0].cells)
     while header and not header[-1]:
         header = header[:-1]

@@ -129,7 +129,7 @@ POLICY: Mapping[str, Rule] = {
     "alert.resolve": _rule("regulator"),
     "pattern.read": _rule("regulator"),
     "alert.identify": _rule("regulator"),
-    "letter.read": _rule(*_COURT, "president", scope="court"),
+    "letter.read": _rule("bidder", "party", *_COURT, "president", scope="court"),
     "letter.word": _rule(*_COURT),
     "catalogue.extend": _rule("judge", "president"),
     "desk.read": _rule(*_COURT, "president"),

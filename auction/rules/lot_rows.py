@@ -20,23 +20,27 @@ from .place import wrong_degrees
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: its Chinese name, the most characters of a cell, and whether it may be left out or empty."""
+    """A column: its Chinese name, the most characters of a cell, whether it may be left out or empty, and what courts
+    call it too."""
 
     zh: str
     longest: int
     required: bool = True
+    also: tuple[str, ...] = ()
 
 
 COLUMNS: Mapping[str, Column] = MappingProxyType(
     {
         "case_number": Column("案号", 100),
         "title": Column("标的名称", 200),
-        "asset_type": Column("标的类型", 40),
+        "asset_type": Column("标的类型", 40, also=("财产类型", "资产类型")),
         "region": Column("地区", 100),
         "address": Column("地址", 300),
         "seized_on": Column("查封日期", 40, required=False),  # REF 1: the pricing starts within 30 days of it
     }
 )
+#: Both names of every column, as a refusal tells them.
+HEADS = tuple(f"{column.zh}（{code}）" for code, column in COLUMNS.items())
 _REQUIRED = tuple(code for code, column in COLUMNS.items() if column.required)
 _EARLIEST = date(1900, 1, 1)
 ATTRIBUTE = "attributes."
@@ -116,12 +120,13 @@ def columns_of(header: Sequence[str]) -> tuple[tuple[str, ...], tuple[Refusal, .
 
     Codes: `column_unknown`, `column_repeated`, `column_missing`.
     """
-    named = {column.zh: code for code, column in COLUMNS.items()}
+    named = {name: code for code, column in COLUMNS.items() for name in (column.zh, *column.also)}
+    expected = (*HEADS, ATTRIBUTE + "…")
     found = tuple(named.get(each, each) for each in header)
     wrong = []
     for number, column in enumerate(found):
         if column not in COLUMNS and not _is_attribute(column):
-            wrong.append(Refusal(1, column[:60], "column_unknown", {"expected": (*COLUMNS, ATTRIBUTE + "…")}))
+            wrong.append(Refusal(1, column[:60], "column_unknown", {"expected": expected}))
         elif column in found[:number]:
             wrong.append(Refusal(1, column, "column_repeated", {}))
     wrong += [Refusal(1, column, "column_missing", {}) for column in _REQUIRED if column not in found]

@@ -35,6 +35,7 @@ __all__ = [
     "default_forfeit",
     "deposit_range",
     "earliest_terms_opening",
+    "key_of_kind",
     "notice_days",
     "reserve_floor",
     "tally",
@@ -166,11 +167,18 @@ def _floor(proposal: Proposal, ruleset: Ruleset) -> tuple[int | None, str, str]:
         return exact, "reserve_below_floor", "sell_off_price"
     as_first = next_round(earlier).after_renege and ruleset.flag("renege_as_first")
     if terms.round is Round.FIRST or as_first:
-        least = _at_least(ruleset.ratio("reserve_min"), price.amount_fen) if price else None
-        return least, "reserve_below_floor", "reserve_min" if terms.round is Round.FIRST else "renege_as_first"
-    failed = failed_round(earlier, Round.FIRST)
-    least = _at_least(1 - ruleset.ratio("cut_max"), failed.reserve_price_fen) if failed else None
-    return least, "cut_above_limit", "cut_max"
+        key = key_of_kind("reserve_min", proposal.asset_type, ruleset)
+        least = _at_least(ruleset.ratio(key), price.amount_fen) if price else None
+        return least, "reserve_below_floor", key if terms.round is Round.FIRST else "renege_as_first"
+    failed, key = failed_round(earlier, Round.FIRST), key_of_kind("cut_max", proposal.asset_type, ruleset)
+    least = _at_least(1 - ruleset.ratio(key), failed.reserve_price_fen) if failed else None
+    return least, "cut_above_limit", key
+
+
+def key_of_kind(key: str, asset_type: AssetType, ruleset: Ruleset) -> str:
+    """The ruleset's key for a kind of lot: ships have numbers of their own (SHIP 12), where the ruleset knows them."""
+    own = f"ship_{key}"
+    return own if asset_type is AssetType.VESSEL and own in ruleset.parameters else key
 
 
 def _reserve_findings(proposal: Proposal, ruleset: Ruleset) -> Iterable[Finding]:
@@ -182,12 +190,6 @@ def _reserve_findings(proposal: Proposal, ruleset: Ruleset) -> Iterable[Finding]
             yield Finding(code, "error", "reserve_price_fen", ruleset.basis(key), facts | {"exact_fen": least})
     elif reserve < facts["minimum_fen"]:  # type: ignore[operator]
         yield Finding(code, "error", "reserve_price_fen", ruleset.basis(key), facts)
-    if proposal.asset_type is AssetType.VESSEL and proposal.terms.round is Round.FIRST and proposal.reference_price:
-        ship = _at_least(ruleset.ratio("ship_reserve_min"), proposal.reference_price.amount_fen)
-        if reserve < ship:
-            ship_facts: dict[str, int | str] = {"reserve_price_fen": reserve, "minimum_fen": ship}
-            basis = ruleset.basis("ship_reserve_min")
-            yield Finding("reserve_below_floor", "warning", "reserve_price_fen", basis, ship_facts)
 
 
 def _deposit_findings(terms: Terms, ruleset: Ruleset) -> Iterable[Finding]:

@@ -10,6 +10,7 @@ from auction.kernel.clock import iso
 from auction.kernel.errors import DomainError
 from auction.kernel.events import RoomEvent
 from auction.models import Auction, Lot
+from auction.queries.panels import panel_votes
 from auction.rules.access import Actor, decide
 from auction.rules.calendar import shanghai_day
 from auction.rules.lot import ENDED, AuctionStatus
@@ -41,8 +42,15 @@ def _may_see(session: Session, auction: Auction, reader: Actor | None) -> bool:
 
 
 def auction_resource(session: Session, auction_id: str, now: datetime, reader: Actor | None = None) -> dict[str, Any]:
-    """`GET /auctions/{id}` at platform time `now`. DomainError not_found for what the reader may not see."""
-    return auction_dict(session, visible_auction(session, auction_id, reader), now)
+    """`GET /auctions/{id}` at platform time `now`; for its own court with the panel and its votes.
+
+    DomainError not_found for what the reader may not see.
+    """
+    auction = visible_auction(session, auction_id, reader)
+    shown = auction_dict(session, auction, now)
+    if decide(reader, "auction.check", court=auction.lot.court_code) is None:
+        shown["panel"] = panel_votes(session, auction.id)
+    return shown
 
 
 def auction_dict(session: Session, auction: Auction, now: datetime) -> dict[str, Any]:

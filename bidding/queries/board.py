@@ -26,6 +26,7 @@ from disclosure.rules.sheet import addressees
 
 from ..models import AfterSaleStep, Payment, Registration, Renege, RenegeObjection, TopUpOrder
 from ..rules.clocks import Clock, DisposalFacts, LotFacts, OpenObjection, SaleFacts, clocks, urgency
+from ..rules.handover import RULING, SERVED
 from ..rules.stages import Stage, stage
 from .handover import cleared_step, disposals, due
 from .held import is_held, resume_day
@@ -136,8 +137,10 @@ class _Known:
             .where(Payment.auction_id.in_(ours), Payment.purpose == "balance", Payment.status == "paid")
             .group_by(Payment.auction_id)
         )
-        ruled = session.scalars(
-            select(AfterSaleStep).where(AfterSaleStep.auction_id.in_(ours), AfterSaleStep.code == "ruling")
+        ruled = session.scalars(  # the service, from which the handover's days run, after its ruling: the later stands
+            select(AfterSaleStep)
+            .where(AfterSaleStep.auction_id.in_(ours), AfterSaleStep.code.in_((RULING, SERVED)))
+            .order_by(AfterSaleStep.code == SERVED)
         )
         return cls(
             prices={price.lot_id: price for price in prices},

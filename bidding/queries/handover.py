@@ -27,7 +27,7 @@ from ..rules.handover import FORCED, LEFT, RULING, SERVED, Way
 class Due:
     """What was promised to the public when the lot was sold. `applies`: somebody was there and had to leave.
 
-    `ruled_on`: the day of the ruling, of a taking that of its service.
+    `ruled_on`: the day on which the ruling was served, until that is recorded the day of the ruling.
     """
 
     applies: bool

@@ -15,7 +15,7 @@ from auction.kernel.money import in_words, yuan
 from auction.models import Account, Auction, Case, Court, JournalRow, LetterTemplate, Lot, Notice, Party, ReferencePrice
 from auction.queries.proposals import recipient_of
 from auction.queries.unsold import taken_by
-from auction.rules.access import Actor, require
+from auction.rules.access import COURT_ROLES, Actor, require
 from auction.rules.calendar import shanghai_day
 from auction.rules.lot import AssetType
 from auction.rules.notices import service_of
@@ -25,7 +25,7 @@ from disclosure.queries import lot_named
 from disclosure.rules.announcement import PLATFORM
 from disclosure.rules.letters import Letter, filled, letters
 
-from ..models import AfterSaleStep, Confirmation
+from ..models import AfterSaleStep, Confirmation, Registration
 from ..rules.handover import RULING, Way
 from .handover import days_of, owner_sale, way_of
 
@@ -41,6 +41,7 @@ _ROLES = {
 }
 #: The steps of a sale's handover, as its record says them.
 STEPS_IN_LETTERS = {
+    "ruling_served": "送达裁定",
     "notice_served": "协助执行通知书送达登记机构",
     "clearing_notice": "张贴腾空公告",
     "cleared": "腾空",
@@ -91,11 +92,14 @@ def wordings(session: Session, court_code: str) -> dict[str, Wording]:
 def letter(
     session: Session, actor: Actor, lot_id: str, asked: Asked, ruleset: Ruleset, now: datetime
 ) -> dict[str, Any]:
-    """A letter ready to be set, for the lot's own court: what `letter_pdf` takes but for `sandbox`.
+    """A letter ready to be set, for the lot's own court, the closing ruling for its buyer too: what `letter_pdf` takes
+    but for `sandbox`.
 
-    DomainError not_found for a lot, letter or round there is not; invalid on `recipient`; wrong_state before there is
-    a round, or a ruling, that the letter tells of.
+    DomainError forbidden for a letter addressed to somebody else, not_found for a lot, letter or round there is not;
+    invalid on `recipient`; wrong_state before there is a round, or a ruling, that the letter tells of.
     """
+    if actor.role not in COURT_ROLES and not _is_addressed(session, actor.person_id, lot_id, asked):
+        raise DomainError("forbidden")
     lot = lot_named(session, lot_id)
     require(actor, "letter.read", court=lot.court_code)
     wording = wordings(session, lot.court_code).get(asked.kind)
@@ -133,6 +137,20 @@ def letter(
         "wording_version": wording.version,
         "recipient_role": row.role if (row := _noticed(session, lot, asked.recipient)) else None,
     }
+
+
+def _is_addressed(session: Session, person_id: str | None, lot_id: str, asked: Asked) -> bool:
+    """Whether a letter is the closing ruling that was made for this person."""
+    if person_id is None:
+        return False
+    bought = (
+        select(Auction.id)
+        .join(Registration, Registration.id == Auction.leader_registration_id)
+        .where(Auction.lot_id == lot_id, Auction.status == "sold", Auction.settlement.in_(_RULED))
+        .where(Registration.person_id == person_id)
+    )
+    own = session.scalars(bought).all()
+    return asked.kind == "closing_ruling" and bool(own) and asked.auction_id in (None, *own)
 
 
 def _noticed(session: Session, lot: Lot, position: int | None) -> Notice | None:

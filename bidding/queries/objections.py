@@ -66,7 +66,7 @@ def objection_dict(session: Session, row: SaleObjection, now: datetime) -> dict[
         "status": outcome(row.status, row.review_status),
         "filed_at": iso(row.filed_at),
         "due_on": due.last_day.isoformat(),
-        "overdue": row.status == "filed" and shanghai_day(now) > due.last_day,
+        "overdue": shanghai_day(row.decided_at or now) > due.last_day,
         "provisional": (due if remedy is None else remedy).provisional,
         "received_at": iso(row.received_at) if row.received_at else None,
         "decided_at": iso(row.decided_at) if row.decided_at else None,
@@ -88,7 +88,7 @@ def _review(row: SaleObjection, now: datetime) -> dict[str, Any] | None:
         "due_on": due.last_day.isoformat(),
         "provisional": due.provisional,
         "extended": row.review_extended,
-        "overdue": row.review_status == "filed" and shanghai_day(now) > due.last_day,
+        "overdue": (row.review_decided_on or shanghai_day(now)) > due.last_day,
         "decided_on": row.review_decided_on.isoformat() if row.review_decided_on else None,
         "reason": row.review_reason,
     }

@@ -1,8 +1,9 @@
 """The steps after a sale, a taking or the debtor's own sale: which there are, and what comes first. Pure.
 
-Source: OJA 6(6), (7); SALE 16, 20, 26, 27. A sale begins with its closing ruling. A taking begins with the service of
-its ruling, by which the lot passes to the taker (SALE 26). The debtor's own sale needs no ruling: the court lifts its
-seizure once the price is paid, and the debtor hands over what he sold (court's practice).
+Source: OJA 6(6), (7), 22(2); SALE 16, 20, 26, 27. A sale begins with its closing ruling, a taking with the service of
+its ruling: by the service the lot passes, and from it the days of the handover run. That on a buyer is recorded
+likewise, but no other step waits for it. The debtor's own sale needs no ruling: the court lifts its seizure once the
+price is paid, and the debtor hands over what he sold (court's practice).
 """
 
 from collections.abc import Mapping
@@ -28,12 +29,14 @@ LEFT, FORCED = "cleared", "cleared_by_force"
 HANDED_OVER = "handed_over"
 _CLEARING = ("clearing_notice", LEFT, FORCED)
 _GIVING = ("keys", "registered", HANDED_OVER)
+#: Steps that may follow the handover: a title is often registered after it.
+AFTERWARDS = (NOTIFIED, "registered")
 #: Every step that a court may record, in the usual order; the ruling is recorded as such.
 STEPS: Final = (SERVED, UNSEALED, NOTIFIED, *_CLEARING, *_GIVING)
 #: The steps of each way.
 STEPS_OF: Final[Mapping[Way, tuple[str, ...]]] = MappingProxyType(
     {
-        Way.SALE: (NOTIFIED, *_CLEARING, *_GIVING),
+        Way.SALE: (SERVED, NOTIFIED, *_CLEARING, *_GIVING),
         Way.TAKING: (SERVED, NOTIFIED, *_CLEARING, *_GIVING),
         Way.OWN_SALE: (UNSEALED, NOTIFIED, *_GIVING),
     }
@@ -46,27 +49,28 @@ def steps_now(way: Way, taken: Mapping[str, date]) -> tuple[str, ...]:
     """The steps that may be recorded, of those a way has, after those taken."""
     first = _FIRST.get(way)
     if HANDED_OVER in taken:
-        return ()
+        return tuple(code for code in AFTERWARDS if code not in taken)
     if first is not None and first not in taken:
         return (first,)
-    return tuple(code for code in STEPS_OF[way] if code != first)
+    return tuple(code for code in STEPS_OF[way] if code != first and not (code == SERVED and code in taken))
 
 
 def check_step(way: Way, code: str, on: date, *, today: date, since: date | None, taken: Mapping[str, date]) -> None:
     """Refuse a step that cannot have been taken on that day. `since`: the day of the ruling, or of the paid price.
 
     DomainError invalid on `code`: `not_one_of` (fact `allowed`) for a step of another way, `step_out_of_order` (fact
-    `needs`) before the first one, `step_taken` for the first one twice; on `on`: `in_future`, `too_early` (`earliest`).
+    `needs`) before the first one, `step_taken` for the first one or a service twice; on `on`: `in_future`,
+    `too_early` (`earliest`).
     """
     if code not in STEPS_OF[way]:
         raise invalid("code", "not_one_of", allowed=STEPS_OF[way])
     first = _FIRST.get(way)
-    if code == first and code in taken:
+    if code in (first, SERVED) and code in taken:
         raise invalid("code", "step_taken", value=code)
-    if first is not None and code != first:
-        if first not in taken:
-            raise invalid("code", "step_out_of_order", needs=first)
-        since = taken[first]
+    if first is not None and code != first and first not in taken:
+        raise invalid("code", "step_out_of_order", needs=first)
+    if code not in (first, SERVED):
+        since = taken.get(first or SERVED, since)
     if on > today:
         raise invalid("on", "in_future", value=on.isoformat())
     if since is not None and on < since:

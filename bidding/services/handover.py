@@ -15,7 +15,7 @@ from auction.services.locking import lock_round
 
 from ..models import AfterSaleStep
 from ..queries.handover import days_of, owner_sale, way_of
-from ..rules.handover import HANDED_OVER, RULING, Way, check_step
+from ..rules.handover import AFTERWARDS, HANDED_OVER, RULING, Way, check_step
 from .clearing import decide_clearance
 from .own_sales import note_step as note_own_sale
 from .takings import note_step as note_taking
@@ -23,14 +23,14 @@ from .takings import note_step as note_taking
 
 def record_handover(unit: Unit, actor: Actor, auction_id: str, *, code: str, on: date, detail: str) -> AfterSaleStep:
     """Record one step of the handover and answer it; `handed_over` ends the handover (SALE 27), and decides
-    whether a lot that the court hands over was cleared in time.
+    whether a lot that the court hands over was cleared in time. What concerns the registry may still be recorded after.
 
     DomainError not_found for another court's, wrong_state before the ruling of a sale or taking, where the lot was
     neither sold nor taken, and after the end; invalid as the rule `check_step`.
     """
     auction = lock_round(unit, actor, auction_id, "auction.settle")
     way, taken = _running(unit, auction), days_of(unit.session, auction.id)
-    if HANDED_OVER in taken:
+    if (HANDED_OVER in taken or auction.settlement == HANDED_OVER) and code not in AFTERWARDS:
         raise DomainError("wrong_state", status=HANDED_OVER)
     sale = owner_sale(unit.session, auction) if way is Way.OWN_SALE else None
     since = shanghai_day(sale.ended_at) if sale and sale.ended_at else taken.get(RULING)
@@ -56,7 +56,7 @@ def _running(unit: Unit, auction: Auction) -> Way:
     way, status = way_of(unit.session, auction), auction.settlement or auction.status
     if way is Way.TAKING:
         status = _taking(unit, auction).status
-    if way is None or (way is not Way.OWN_SALE and status != "ruled"):
+    if way is None or (way is not Way.OWN_SALE and status not in ("ruled", HANDED_OVER)):
         raise DomainError("wrong_state", status=status)
     return way
 

@@ -112,7 +112,7 @@ def test_a_ship_that_nobody_wants_twice_goes_back_without_a_sell_off(empty_stage
     opens_at = stage.now + 16 * DAY  # movables are announced 15 days before
     stage.draft(opens_at=opens_at, closes_at=(opens_at + DAY).isoformat())
     found = {(one["code"], one["severity"]) for one in _check(stage)}
-    assert ("reserve_below_floor", "warning") in found  # below four fifths of its price, as a ship's should not be
+    assert ("reserve_below_floor", "error") in found  # below four fifths of its price, as a ship's may not be
     better = {"reserve_price_fen": 160_000_000, "deposit_fen": 16_000_000}
     fine(stage.judge.call("PATCH", stage.path, better))
     assert "reserve_below_floor" not in {one["code"] for one in _check(stage)}

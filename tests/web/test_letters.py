@@ -12,7 +12,7 @@ from auction.kernel.clock import iso
 from auction.kernel.unit import House, Unit
 from auction.models import Account, Auction, JournalRow, Notice, Taking
 from bidding.models import AfterSaleStep, Confirmation
-from tests.factories import a_case, a_court, a_lot, a_party, an_account, an_auction
+from tests.factories import a_bidder, a_case, a_court, a_lot, a_party, a_registration, an_account, an_auction
 from tests.web.caller import Caller, SignIn, code_of, fields_of
 from tests.web.court import PDF, CourtRoom, fine, send
 from tests.web.reader import Reader
@@ -93,9 +93,36 @@ def test_after_the_ruling_the_assistance_notice_names_the_buyer(house: House, si
     caller = sign_in(judge)
     notice = text_of(caller.get(f"/lots/{auction.lot_id}/letters/assistance_notice"))
     assert "买受人示例买受人以贰佰伍拾陆万陆仟元" in notice.replace("人民币", "") and "2026年3月2日作出" in notice
-    ruling = text_of(caller.get(f"/lots/{auction.lot_id}/letters/closing_ruling"))
+    path = f"/lots/{auction.lot_id}/letters/closing_ruling"
+    ruling = text_of(caller.get(path))
     assert "自本裁定送达买受人时起转移" in ruling and "第二十六条" in ruling
     assert "移交钥匙两把" in text_of(caller.get(f"/lots/{auction.lot_id}/letters/handover_record"))
+
+
+def test_the_closing_ruling_is_read_by_its_buyer_and_nobody_elses_letters_are(house: House, sign_in: SignIn) -> None:
+    sale = {"status": "sold", "settlement": "paid", "price_fen": 256_600_000}
+    _, auction = house.perform(a_lot_with_notices, "real_estate", **sale)
+
+    def bought(unit: Unit) -> tuple[Account, Account]:
+        buyer, other = a_bidder(unit), a_bidder(unit)
+        known = unit.session.get_one(Auction, auction.id)
+        known.leader_registration_id = a_registration(unit, known, buyer, status="applied").id
+        a_registration(unit, known, other, status="released")
+        document = {"buyers": [{"name": "示例买受人"}]}
+        unit.session.add(Confirmation(auction_id=auction.id, document=document, at=unit.now))
+        return buyer, other
+
+    def rule(unit: Unit) -> None:
+        unit.session.get_one(Auction, auction.id).settlement = "ruled"
+
+    buyer, other = (sign_in(account) for account in house.perform(bought))
+    path = f"/lots/{auction.lot_id}/letters"
+    assert buyer.get(f"{path}/closing_ruling").status_code == 403  # there is none yet
+    house.perform(rule)
+    assert "示例买受人" in text_of(buyer.get(f"{path}/closing_ruling?auction={auction.id}"))
+    assert buyer.get(f"{path}/closing_ruling?auction=x").status_code == 403
+    assert buyer.get(f"{path}/assistance_notice").status_code == 403
+    assert other.get(f"{path}/closing_ruling").status_code == 403
 
 
 def test_after_a_taking_and_an_own_sale_their_own_letters_are_printed(house: House, sign_in: SignIn) -> None:

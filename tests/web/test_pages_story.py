@@ -93,6 +93,10 @@ def _typed(name: str, value: Any) -> str:
 def enter_lot(judge: Reader, today: str) -> str:
     """Enter case, lot, price and sheet; answers the lot's address on the desk."""
     judge.get("/desk/cases/new")
+    more = judge.send("/desk/cases/new", {"parties.3.name": "第四人"}, button=("more", "1"))
+    assert ("parties.3.name", "第四人") in more.form("/desk/cases/new").fields
+    assert "parties.5.name" in more.form("/desk/cases/new").names()
+    judge.get("/desk/cases/new")
     judge.send(
         "/desk/cases/new",
         {"number": CASE, "parties.0.name": "示例银行", "parties.1.name": "示例甲"},

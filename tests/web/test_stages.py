@@ -55,7 +55,7 @@ WHO: dict[str, str] = {
     "task.decide": "judge clerk",
     "report.decide": "judge",
     "question.answer": "judge clerk agency",
-    "letter.read": "judge clerk president",
+    "letter.read": "bidder party judge clerk president",
     "objection.file": "bidder party",
     "objection.receive": "judge",
     "objection.decide": "judge president",
@@ -135,6 +135,7 @@ ACTS: dict[str, tuple[str, Any]] = {
     "rule": ("ruling", {"qualification": "not_required", **SAID}),
     "hand_over": ("handover-steps", {"code": "keys", "on": START.date().isoformat(), "detail": "交钥匙"}),
     "serve": ("handover-steps", {"code": "ruling_served", "on": START.date().isoformat()}),
+    "register": ("handover-steps", {"code": "registered", "on": START.date().isoformat()}),
     "unseal": ("handover-steps", {"code": "unsealed", "on": START.date().isoformat()}),
     "renege": ("renege", {"reason": "逾期未付", "malicious_factors": []}),
     "relist": ("relist", {"reason": "unsold"}),
@@ -171,8 +172,12 @@ TAKEN: dict[str, dict[str, str]] = {
         **dict.fromkeys(("taking_ruled", "sold_by_owner"), "invalid"),
     },
     "serve": {
-        "taking_ruled": "taken",
-        **dict.fromkeys(("ruled", "taking_served", "sold_by_owner", "unsealed"), "invalid"),
+        **dict.fromkeys(("ruled", "taking_ruled"), "taken"),
+        **dict.fromkeys(("taking_served", "sold_by_owner", "unsealed"), "invalid"),
+    },
+    "register": {
+        **dict.fromkeys(("ruled", "handed_over", "taking_served", "unsealed"), "taken"),
+        **dict.fromkeys(("taking_ruled", "sold_by_owner"), "invalid"),
     },
     "unseal": {
         "sold_by_owner": "taken",

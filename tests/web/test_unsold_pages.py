@@ -64,7 +64,7 @@ def test_a_judge_leads_a_debt_for_asset_by_its_page(app: Flask, house: House, st
     served = {"code": "ruling_served", "on": shanghai_day(story.hall.clock.moment).isoformat(), "detail": "送达回证"}
     assert "抵债裁定送达后，将标的移交承受人" in reader.send(f"{at}/steps", served).text
     page = own.get(f"/me/takings/{story.auction_id}")
-    assert "抵债裁定已送达" in page.text and "将标的移交承受人" in page.text
+    assert "裁定已送达" in page.text and "将标的移交承受人" in page.text
     reader.get(at)
     assert "交付完毕" in reader.send(f"{at}/steps", served | {"code": "handed_over", "detail": "移交清单"}).text
     reader.get(at)

@@ -16,7 +16,6 @@ from bidding.queries.open_data import result_document
 from ..auth import current_actor, house, policy
 from ..documents import confirmation_pdf
 from ..schemas.public import (
-    AuctionOut,
     BidsOut,
     BidsQuery,
     EventsOut,
@@ -27,6 +26,7 @@ from ..schemas.public import (
     ReceiptOut,
     ResultOut,
 )
+from ..schemas.rounds import CourtAuctionOut
 from ..schemas.sheets import EditionsOut, WholeEditionOut
 from .spec import Blueprint
 
@@ -57,9 +57,9 @@ def get_lot(lot_id: str) -> Response:
 
 @blueprint.get("/auctions/<auction_id>")
 @policy("public.read")
-@blueprint.response(200, AuctionOut)
+@blueprint.response(200, CourtAuctionOut)
 def get_auction(auction_id: str) -> Response:
-    """One round of selling a lot, as it stands now."""
+    """One round of selling a lot, as it stands now; for its own court with the panel and its votes."""
     wired = house()
     return jsonify(wired.read(auctions.auction_resource, auction_id, wired.now(), current_actor()))
 

@@ -333,7 +333,7 @@ MONEY_PART: Words = {"deposit": _("保证金"), "balance": _("尾款")}
 
 HANDOVER_STEP: Words = {
     "ruling": _("裁定已作出"),
-    "ruling_served": _("抵债裁定已送达"),
+    "ruling_served": _("裁定已送达"),
     "unsealed": _("已解除查封"),
     "notice_served": _("协助执行通知书已送达登记机构"),
     "clearing_notice": _("已张贴腾空公告"),

@@ -117,8 +117,9 @@ class RulingIn(Strict):
 
 
 class HandoverStepIn(Strict):
-    """A step of the handover; `handed_over` ends it. After a taking `ruling_served` comes first, after the debtor's own
-    sale `unsealed`."""
+    """A step of the handover; `handed_over` ends it, but `notice_served` and `registered` may follow. After a taking
+    `ruling_served` comes first, after the debtor's own sale `unsealed`; of a sale `ruling_served` (with its proof in
+    `detail`) starts the days of the handover."""
 
     code = choice(*STEPS)
     on = Day(required=True)
@@ -207,7 +208,7 @@ class SeatOut(Strict):
 
 
 class CourtAuctionOut(AuctionOut):
-    """A round for its own court: the auction with its panel."""
+    """A round; its own court is told the panel and its votes too, nobody else."""
 
     panel = fields.List(fields.Nested(SeatOut))
 

@@ -221,7 +221,7 @@ def test_the_finding_on_a_resale_below_the_floor_of_a_first_sale(
 def test_the_finding_on_a_ship(found: Found, lawful: Proposal) -> None:
     (finding,) = told(found(replace(lawful, asset_type=AssetType.VESSEL)))
     facts = {"reserve_price_fen": 70_000_000, "minimum_fen": 80_000_000}
-    assert finding == ("reserve_below_floor", "warning", "reserve_price_fen", "SHIP 12", facts)
+    assert finding == ("reserve_below_floor", "error", "reserve_price_fen", "SHIP 12", facts)
 
 
 @pytest.mark.parametrize(

@@ -142,3 +142,15 @@ def test_a_header_is_read_in_either_language_and_must_be_whole(
 
 def test_courts_have_a_word_for_every_kind() -> None:
     assert set(KINDS.values()) == set(AssetType)
+
+
+@pytest.mark.parametrize("name", ["标的类型", "财产类型", "资产类型", "asset_type"])
+def test_the_kind_may_be_headed_as_courts_call_it(name: str) -> None:
+    found, wrong = columns_of(("案号", "标的名称", name, "地区", "地址"))
+    assert (found[2], wrong) == ("asset_type", ())
+
+
+def test_a_header_not_known_is_told_both_names_of_every_column() -> None:
+    _, wrong = columns_of((*COLUMNS, "种类"))
+    (refused,) = wrong
+    assert {"案号（case_number）", "标的类型（asset_type）"} <= set(refused.facts["expected"])

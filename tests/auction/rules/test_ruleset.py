@@ -49,6 +49,7 @@ OJA 20(1), 27 | increment_set | true flag
 - | increment_warn_below | 0.0005 ratio
 SALE 6(1) | no_surplus_answer | 5 days
 SHIP 12 | ship_reserve_min | 0.80 ratio
+SHIP 12 | ship_cut_max | 0.20 ratio
 SHIP 13 | ship_sale_min | 0.50 ratio
 SALE 32(2) | direct_sale_min | 0.50 ratio
 OJA 27 | panel_required | true flag

@@ -79,22 +79,23 @@ def test_without_a_reference_price_a_reserve_is_still_an_amount(found: Found, co
     assert found(nothing)[0].facts == {"reserve_price_fen": 0, "minimum_fen": 1}
 
 
-@pytest.mark.parametrize(
-    ("reserve", "severities"), [(69_999_999, ["error", "warning"]), (79_999_999, ["warning"]), (80_000_000, [])]
-)
-def test_a_ship_below_eight_tenths_is_a_warning(
-    found: Found,
-    lawful: Proposal,
-    with_terms: Change,
-    reserve: int,
-    severities: list[str],
+@pytest.mark.parametrize(("reserve", "allowed"), [(69_999_999, False), (79_999_999, False), (80_000_000, True)])
+def test_a_first_reserve_of_a_ship_is_eight_tenths_of_its_valuation(
+    found: Found, lawful: Proposal, with_terms: Change, reserve: int, allowed: bool
 ) -> None:
     ship = with_terms(
         replace(lawful, asset_type=AssetType.VESSEL), reserve_price_fen=reserve, deposit_fen=reserve // 10
     )
     breaches = [each for each in found(ship) if each.code == "reserve_below_floor"]
-    assert [breach.severity for breach in breaches] == severities
-    assert all(breach.basis.code == "SHIP 12" for breach in breaches if breach.severity == "warning")
+    assert [(breach.severity, breach.basis.code) for breach in breaches] == ([] if allowed else [("error", "SHIP 12")])
+
+
+def test_a_ship_is_cut_by_a_fifth_at_most(found: Found, second: Proposal, with_terms: Change) -> None:
+    ship = replace(second, asset_type=AssetType.VESSEL)
+    assert [each for each in found(ship) if each.code == "cut_above_limit"] == []
+    lower = ship.terms.reserve_price_fen - 1
+    told = [each for each in found(with_terms(ship, reserve_price_fen=lower)) if each.code == "cut_above_limit"]
+    assert [(each.severity, each.basis.code) for each in told] == [("error", "SHIP 12")]
 
 
 # OJA 17(1): the deposit

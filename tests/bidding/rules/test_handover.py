@@ -25,7 +25,7 @@ def said(way: Way, code: str, on: date = TODAY, **taken: date) -> str:
 #: By step (a row): of a sale, of a taking before and after its ruling was served, of an own sale before and after the
 #: seizure was lifted. x is taken, - belongs to another way, o comes too early, ! was taken before.
 TABLE = """
-ruling_served    - x ! - -
+ruling_served    x x ! - -
 unsealed         - - - x !
 notice_served    x o x o x
 clearing_notice  x o x - -
@@ -56,6 +56,8 @@ def test_each_way_has_its_steps_and_begins_with_its_own() -> None:
     ("way", "code", "first", "earliest"),
     [
         (Way.SALE, "keys", {}, RULED),
+        (Way.SALE, "ruling_served", {}, RULED),
+        (Way.SALE, "keys", {"ruling_served": SERVED}, SERVED),
         (Way.TAKING, "ruling_served", {}, RULED),
         (Way.TAKING, "keys", {"ruling_served": SERVED}, SERVED),
         (Way.OWN_SALE, "unsealed", {}, RULED),
@@ -75,4 +77,12 @@ def test_a_form_offers_what_may_be_recorded_now() -> None:
     assert steps_now(Way.TAKING, {"ruling": RULED}) == ("ruling_served",)
     assert steps_now(Way.TAKING, {"ruling_served": SERVED}) == STEPS_OF[Way.TAKING][1:]
     assert steps_now(Way.SALE, {}) == STEPS_OF[Way.SALE]
-    assert steps_now(Way.OWN_SALE, {"unsealed": SERVED, "handed_over": TODAY}) == ()
+    assert steps_now(Way.SALE, {"ruling_served": SERVED}) == STEPS_OF[Way.SALE][1:]
+    for way in Way:
+        over = {"ruling_served": SERVED, "unsealed": SERVED, "handed_over": TODAY}
+        assert steps_now(way, over) == ("notice_served", "registered")
+        assert steps_now(way, {**over, "notice_served": TODAY, "registered": TODAY}) == ()
+
+
+def test_a_ruling_is_served_on_a_buyer_once() -> None:
+    assert said(Way.SALE, "ruling_served", ruling_served=SERVED) == "code step_taken"

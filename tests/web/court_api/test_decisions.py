@@ -130,6 +130,7 @@ def test_an_unsold_round_is_followed_by_a_second_with_everything_carried_over(ro
     assert (draft["increment_fen"], draft["balance_days"]) == (500_000, 10)
     assert [seat["username"] for seat in draft["panel"]] == room.names
     assert [seat["approve"] for seat in draft["panel"]] == [None] * 3
+    assert fine(room.clerk.get(f"/auctions/{draft['id']}"))["panel"] == draft["panel"]
     assert draft["opens_at"] == "2026-04-30T02:00:00.000000+00:00"
     assert draft["closes_at"] == "2026-05-01T02:00:00.000000+00:00"
     room.auction_id = draft["id"]
@@ -274,6 +275,11 @@ def test_after_the_price_is_paid_come_the_ruling_and_the_handover(room: CourtRoo
     assert fields_of(room.judge.post(f"{address}/handover-steps", step | {"on": "2026-03-03"})) == {"on": "in_future"}
     first = fine(room.judge.post(f"{address}/handover-steps", step), 201)
     assert (first["code"], first["detail"], first["settlement"]) == ("keys", "移交钥匙两把", "ruled")
+    served = fine(room.judge.post(f"{address}/handover-steps", step | {"code": "ruling_served"}), 201)
+    assert (served["on"], served["settlement"]) == ("2026-03-02", "ruled")
     last = fine(room.judge.post(f"{address}/handover-steps", step | {"code": "handed_over"}), 201)
     assert (last["settlement"], last["id"] != first["id"]) == ("handed_over", True)
     assert code_of(room.judge.post(f"{address}/handover-steps", step)) == "wrong_state"
+    for code in ("notice_served", "registered"):  # a title is often registered after the handover
+        after = fine(room.judge.post(f"{address}/handover-steps", step | {"code": code}), 201)
+        assert after["settlement"] == "handed_over"

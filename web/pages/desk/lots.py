@@ -65,14 +65,16 @@ def new_case() -> str:
     return _case_page(Entry({"parties.0.role": "applicant", "parties.1.role": "debtor"}))
 
 
-def _case_page(form: Entry) -> str:
-    return render_template("desk/case.html", form=form, rows=max(4, len(forms.indexes("parties")) + _SPARE))
+def _case_page(form: Entry, rows: int = 4) -> str:
+    return render_template("desk/case.html", form=form, rows=max(rows, len(forms.indexes("parties"))))
 
 
 @blueprint.post("/cases/new")
 @policy("case.create")
 def create_case() -> Any:
-    """Enter a case with its parties."""
+    """Enter a case with its parties; `more` enters nothing and offers further rows beside what was typed."""
+    if "more" in request.form:
+        return _case_page(Entry(request.form.to_dict()), len(forms.indexes("parties")) + _SPARE)
     payload, wrong = forms.read({"number": forms.text})
     parties, unreadable = forms.rows("parties", _PARTY)
 

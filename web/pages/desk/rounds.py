@@ -16,7 +16,7 @@ from auction.rules.calendar import earliest_opening
 from auction.rules.findings import Finding
 from auction.rules.lot import PRIVATE, AssetType, Round
 from auction.rules.ruleset import load
-from auction.rules.terms import Terms, notice_days
+from auction.rules.terms import Terms, key_of_kind, notice_days
 from auction.services import auctions as services
 from auction.services.locking import lock_round
 from auction.services.lots import lock_lot
@@ -29,7 +29,7 @@ from bidding.queries.papers import papers, proofs
 from bidding.queries.renege_view import debt_of, earlier_reneges
 from bidding.queries.reneges import resale_deposit
 from bidding.queries.rooms import ruleset_of
-from bidding.rules.handover import STEPS_OF, Way
+from bidding.rules.handover import Way, steps_now
 from bidding.services import life
 from bidding.services.handover import record_handover
 from bidding.services.qualification import rule as rule_on
@@ -94,12 +94,15 @@ def new_round(lot_id: str) -> str:
 def _terms_page(desk: LotDesk, form: Entry, auction_id: str | None = None) -> str:
     """The form of a round's terms; `auction_id`: the round that is changed, None for a new one."""
     numbers = load(house().settings.ruleset)
-    low, high, least = (numbers.ratio(name) for name in ("deposit_min", "deposit_max", "reserve_min"))
+    key = key_of_kind("reserve_min", AssetType(desk.lot.asset_type), numbers)
+    low, high, least = (numbers.ratio(name) for name in ("deposit_min", "deposit_max", key))
     floor = f"（¥{yuan(ceil(least * desk.reference.amount_fen))}）" if desk.reference else ""
     days, _key = notice_days(Round.FIRST, AssetType(desk.lot.asset_type), numbers)
     first = local(earliest_opening(house().now(), days))
     hints = {
-        "reserve": _("首次拍卖不低于参考价的 %(percent)s", percent=f"{float(least):.0%}") + floor,
+        "reserve": _("首次拍卖不低于参考价的 %(percent)s", percent=f"{float(least):.0%}")
+        + floor
+        + (_("。船舶保留价依船舶规定不公开，网络拍卖须公示起拍价，故不设保密保留价") if key != "reserve_min" else ""),
         "deposit": _("起拍价的 %(low)s 至 %(high)s", low=f"{float(low):.0%}", high=f"{float(high):.0%}"),
         "panel": _("%(n)s 人以上、单数，均为本院法官。", n=numbers.count("panel_min")),
         "opens": _("公告满 %(n)s 个整日之后；首次拍卖现在公告的，最早 %(time)s", n=days, time=first),
@@ -255,7 +258,9 @@ def _page(auction_id: str, form: Entry) -> str:
         earlier=house().read(earlier_reneges, desk.lot.id) if private else [],
         raised=house().read(resale_deposit, auction_id) if private else None,
         tracker=_tracker(desk, today(now)),
-        next_steps=[(code, labels.HANDOVER_STEP[code]) for code in STEPS_OF[Way.SALE]],
+        next_steps=[
+            (code, labels.HANDOVER_STEP[code]) for code in steps_now(Way.SALE, {s.code: s.on for s in desk.steps})
+        ],
         after=unsold_state(desk.auction),
         proofs=house().read(lambda session: papers(session, proofs(session, auction_id))),
         words=words_used(desk.lot.court_code) if private else [],
