@@ -21,6 +21,7 @@ class _Company(Stage):
         self.enrol("股东乙")
         super().enter(**parties)
         self.cast.parties.append({"name": "股东乙", "role": "preferential"})
+        self.cast.parties.append({"name": "示例有限公司", "role": "other"})  # the company is notified too
 
     def item_facts(self, code: str, **changes: Any) -> dict[str, Any]:
         facts = super().item_facts(code, **changes)

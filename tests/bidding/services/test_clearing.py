@@ -15,6 +15,7 @@ from auction.rules.access import Actor
 from auction.rules.calendar import shanghai_day
 from auction.rules.ruleset import load
 from bidding.models import AfterSaleStep
+from bidding.queries.board import board
 from bidding.queries.handover import Handover, handover
 from bidding.services.handover import record_handover
 from disclosure.queries import clearance_draft
@@ -201,3 +202,17 @@ def test_the_report_counts_by_band_and_court_and_says_what_is_missing(house: Hou
     assert by_band["E"] == (1, 1, False) and by_band["A"] == (0, 0, False)
     assert [(court.court_code, court.record, court.days_late) for court in found.courts] == [("3201", (6, 4), 2)]
     assert (found.missing, found.missing_rare, found.model) == (194, 28, None)
+
+
+def test_the_days_of_the_handover_run_from_the_service_of_the_ruling(house: House, clock: FixedClock) -> None:
+    sale = sold(house, clock, EMPTY)
+
+    def due_on() -> date:
+        lots = house.read(lambda session: board(session, "3201", load("spc-2016"), clock.moment))
+        (end,) = [one.due_at for lot in lots for one in lot.clocks if one.code == "handover"]
+        assert end is not None
+        return shanghai_day(end)
+
+    assert due_on() == TODAY + 15 * DAY
+    sale.step("ruling_served", 3)
+    assert due_on() == TODAY + 18 * DAY

@@ -20,7 +20,7 @@ from auction.services.log import seal
 from bidding.models import SaleObjection
 from bidding.queries.audit import verify_all
 from bidding.queries.board import board
-from bidding.queries.objections import barring_objection, court_objections, own_objection
+from bidding.queries.objections import barring_objection, court_objections, objection_dict, own_objection
 from bidding.services import life, objections
 from bidding.services.approved import CARRY_OUT
 from bidding.services.closing import close
@@ -279,6 +279,21 @@ def test_a_review_is_asked_for_within_ten_days_and_recorded_for_the_higher_court
     claim = case.file(actor=an_other(hall))
     case.receive(claim)
     case.decide(claim, False)
+
+
+@pytest.mark.parametrize(("days", "overdue"), [(0, False), (1, True)])
+def test_an_objection_decided_late_stays_overdue(hall: Hall, days: int, overdue: bool) -> None:
+    case = Case(hall)
+    row = case.file()
+    case.receive(row)
+    due = hall.house.read(lambda session: objection_dict(session, row, hall.clock.moment))["due_on"]
+    hall.clock.moment = datetime.fromisoformat(f"{due}T23:59:59+08:00") + days * SECOND
+    case.decide(row, False)
+    hall.clock.moment += 30 * DAY
+    decided = hall.house.read(
+        lambda session: objection_dict(session, session.get_one(SaleObjection, row.id), hall.clock.moment)
+    )
+    assert (decided["status"], decided["overdue"]) == ("rejected", overdue)
 
 
 def an_other(hall: Hall) -> Actor:
