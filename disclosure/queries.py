@@ -414,7 +414,15 @@ def announcement_findings(session: Session, auction: Auction, ruleset: Ruleset, 
     found = [
         *check_terms(asked, ruleset=ruleset, calendar=published_calendar(ruleset), now=now),
         *_votes(auction, ruleset),
-        *sheet_findings(session, lot, sheet, ruleset, today, published_from=_published_from(session, auction)),
+        *sheet_findings(
+            session,
+            lot,
+            sheet,
+            ruleset,
+            today,
+            published_from=_published_from(session, auction),
+            handed_over_on=_handed_over_on(auction, ruleset),
+        ),
         *_late_promise(session, auction, sheet, ruleset),
         *viewing_overlaps(session, lot.id, now),
         *bulk.findings(session, auction, ruleset, now),
@@ -475,19 +483,34 @@ def sheet_findings(
     *,
     round_live: bool = False,
     published_from: date | None = None,
+    handed_over_on: date | None = None,
 ) -> tuple[Finding, ...]:
     """Everything that speaks against publishing a sheet, with an announcement or while a round stands on it.
 
-    `published_from`: the first day of a statutory publication that can be the announcement's.
+    `published_from`: the first day of a statutory publication that can be the announcement's; `handed_over_on`: the
+    last day on which a buyer is to have the lot.
     """
     catalogue, announced_on = catalogue_of(session, lot), None if round_live else today
-    linted = lint(sheet, catalogue, today=today, announced_on=announced_on, published_from=published_from)
+    linted = lint(
+        sheet,
+        catalogue,
+        today=today,
+        announced_on=announced_on,
+        published_from=published_from,
+        handed_over_on=handed_over_on,
+    )
     found = (*gaps(sheet, catalogue), *linted)
     assessed = clearance_now(session, lot, sheet, ruleset)
     if assessed is None:
         return found
     plan = plan_of(kept.plan(session, lot.id))
     return (*found, *clearance_findings(assessed, plan, sheet, ruleset, None if round_live else today))
+
+
+def _handed_over_on(auction: Auction, ruleset: Ruleset) -> date:
+    """When the buyer has the lot at the latest: balance, ruling, handover in their full time (SALE 20, 27)."""
+    days = auction.balance_days + ruleset.days("ruling_service") + ruleset.days("handover")
+    return shanghai_day(auction.closes_at) + timedelta(days=days)
 
 
 def _published_from(session: Session, auction: Auction) -> date | None:

@@ -130,10 +130,11 @@ def _capital(sheet: Sheet, catalogue: Catalogue) -> Iterator[Finding]:
 
 
 def _banned_goods(sheet: Sheet, catalogue: Catalogue) -> Iterator[Finding]:
-    """Goods that may not be sold cannot be auctioned."""
+    """Goods that may not be sold cannot be auctioned: what is banned, and what has decayed."""
     item = catalogue.find("shelf_life")
-    if item and sheet.value("shelf_life", "sale_banned") is True:
-        yield _finding(item, "sale_banned", "data.sale_banned")
+    for name in ("sale_banned", "decayed"):
+        if item and sheet.value("shelf_life", name) is True:
+            yield _finding(item, name, f"data.{name}")
 
 
 _RULES: tuple[Callable[[Sheet, Catalogue], Iterator[Finding]], ...] = (

@@ -20,6 +20,8 @@ _SHOWN = 60
 #: What a field is asked for is part of what is said: "borne by the buyer: all taxes", "cleared by: the buyer".
 RESPONSIBLE = "腾空由{}负责"
 _ASKED = {"buyer_bears": "买受人承担{}", "responsible": RESPONSIBLE}
+#: Court's practice: goods with less left than this, once they are handed over, are hardly of use to the buyer.
+_LEFT = timedelta(days=30)
 
 
 def lint(
@@ -29,16 +31,19 @@ def lint(
     today: date,
     announced_on: date | None = None,
     published_from: date | None = None,
+    handed_over_on: date | None = None,
     max_age_days: int | None = None,
 ) -> tuple[Finding, ...]:
     """Every finding on a sheet, in the order of the catalogue.
 
     `today`: the day in Asia/Shanghai; `announced_on`: the day of the announcement, where it is known or planned;
     `published_from`: the first day on which a statutory publication can be this round's, after an earlier round;
+    `handed_over_on`: the last day on which the buyer is to have the lot, where the terms of the sale are known;
     `max_age_days`: how old a check may be (the catalogue's practice where it is not given). Codes: `phrase_forbidden`
     (error or warning; facts `phrase found fix fix_en`), `contradiction` (error or warning; facts `rule`),
     `evidence_missing`, `source_stale`, `unknown_in_part`, `date_passed` (warnings), `publication_of_earlier_round` and
-    `publication_day_differs` (warnings; facts `published_on announced_on`).
+    `publication_day_differs` (warnings; facts `published_on announced_on`), `goods_expired` (error; fact `day`)
+    and `goods_expire_soon` (warning; facts `day handed_over_on`).
     """
     limit = catalogue.source_max_age_days if max_age_days is None else max_age_days
     found: list[Finding] = []
@@ -50,6 +55,7 @@ def lint(
         found += _evidence(item, facts)
         found += _age(item, facts, today, limit)
         found += _days(item, facts, today)
+        found += _shelf_life(item, facts, today, handed_over_on)
         if announced_on is not None:
             found += _publication(item, facts, announced_on, published_from)
     return (*found, *contradictions(sheet, catalogue))
@@ -169,6 +175,19 @@ def _days(item: Item, facts: ItemFacts, today: date) -> Iterator[Finding]:
         due = facts.data.get("due_on")
         if isinstance(due, str) and due < today.isoformat():
             yield _warning(item, "date_passed", f"{field}.due_on", day=due)
+
+
+def _shelf_life(item: Item, facts: ItemFacts, today: date, handed_over_on: date | None) -> Iterator[Finding]:
+    """Goods past their day are not sold; the panel is told of those that will be when the buyer has them, or soon."""
+    expires = facts.data.get("expires_on") if item.code == "shelf_life" and facts.state == "found" else None
+    if not isinstance(expires, str) or facts.data.get("perishable") is not True:
+        return
+    field, day = f"disclosure.{item.code}.data.expires_on", date.fromisoformat(expires)
+    if day < today:
+        yield _finding(item, "goods_expired", field, error=True, day=expires)
+    elif day < (handed_over_on or today) + _LEFT:
+        known = {"handed_over_on": handed_over_on.isoformat()} if handed_over_on else {}
+        yield _warning(item, "goods_expire_soon", field, day=expires, **known)
 
 
 def _warning(item: Item, code: str, field: str, **facts: int | str) -> Finding:

@@ -402,6 +402,11 @@ def disclosure_findings() -> Iterator[Finding | Breach]:
         yield from gaps(sheet, house)
         yield from lint(sheet, house, today=TODAY, announced_on=TODAY)
         yield from lint(sheet, house, today=TODAY, announced_on=TODAY, published_from=TODAY)
+    goods = CATALOGUES[AssetType.GOODS]
+    for expires, by in (("2026-03-01", None), ("2026-03-02", None), ("2026-03-02", TODAY)):
+        shelf = {"perishable": True, "expires_on": expires, "decayed": True, "sale_banned": False}
+        sheet = sheet_with(goods, shelf_life={"data": shelf})
+        yield from lint(sheet, goods, today=TODAY, handed_over_on=by)
 
 
 def test_what_a_wording_of_a_letter_is_refused_for_is_said_of_facts_it_gives() -> None:

@@ -33,6 +33,9 @@ def rules_broken(today: date) -> Callable[[Sheet, Catalogue], list[tuple[object,
     return broken
 
 
+SHELF = "disclosure.shelf_life.data"
+
+
 def only(findings: tuple[Finding, ...], code: str) -> list[Finding]:
     return [finding for finding in findings if finding.code == code]
 
@@ -152,6 +155,40 @@ def test_banned_goods_cannot_be_sold(
     catalogue = load("goods")
     sheet = spoil(catalogue, "shelf_life", {"sale_banned": True})
     assert rules_broken(sheet, catalogue) == [("sale_banned", "disclosure.shelf_life.data.sale_banned", "error")]
+
+
+def test_decayed_goods_cannot_be_sold(
+    spoil: Callable[..., Sheet], rules_broken: Callable[[Sheet, Catalogue], list[tuple[object, str, str]]]
+) -> None:
+    catalogue = load("goods")
+    sheet = spoil(catalogue, "shelf_life", {"decayed": True})
+    assert rules_broken(sheet, catalogue) == [("decayed", "disclosure.shelf_life.data.decayed", "error")]
+
+
+@pytest.mark.parametrize(
+    ("days", "handed_over", "expected"),
+    [
+        (-1, None, [("goods_expired", "error")]),
+        (0, None, [("goods_expire_soon", "warning")]),
+        (29, None, [("goods_expire_soon", "warning")]),
+        (30, None, []),
+        (-1, 50, [("goods_expired", "error")]),
+        (49, 50, [("goods_expire_soon", "warning")]),
+        (79, 50, [("goods_expire_soon", "warning")]),
+        (80, 50, []),
+    ],
+)
+def test_expired_goods_cannot_be_sold_and_the_panel_is_told_of_those_about_to(
+    spoil: Callable[..., Sheet], today: date, days: int, handed_over: int | None, expected: list[tuple[str, str]]
+) -> None:
+    catalogue = load("goods")
+    expires = (today + timedelta(days=days)).isoformat()
+    by = today + timedelta(days=handed_over) if handed_over else None
+    for perishable in (True, False):
+        sheet = spoil(catalogue, "shelf_life", {"perishable": perishable, "expires_on": expires})
+        told = [one for one in lint(sheet, catalogue, today=today, handed_over_on=by) if one.code.startswith("goods_")]
+        assert [(one.code, one.severity) for one in told] == (expected if perishable else [])
+        assert all((one.field, one.facts["day"]) == (f"{SHELF}.expires_on", expires) for one in told)
 
 
 def test_a_vehicle_held_by_somebody_must_name_him(

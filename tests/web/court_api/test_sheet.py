@@ -154,3 +154,27 @@ def test_files_that_cannot_be_kept_are_refused(room: CourtRoom, foreign: Caller)
     assert fields_of(room.clerk.post(address, data=two, content_type=form)) == {"file": "too_many"}
     assert code_of(send(foreign, room.lot_id, PDF)) == "not_found"
     assert code_of(send(room.clerk, "nowhere", PDF)) == "not_found"
+
+
+def test_goods_that_expired_are_told_on_saving_and_bar_the_announcement(house: House, sign_in: SignIn) -> None:
+    room = CourtRoom(house, sign_in, asset_type="goods")
+    room.enter()
+    room.fill()
+    room.draft()
+
+    def told(**shelf: Any) -> tuple[dict[str, str], dict[str, str]]:
+        data = {"perishable": True, "decayed": False, "sale_banned": False, **shelf}
+        saved = fine(room.put("shelf_life", statement="面粉一批。", data=data))
+        checked = fine(room.judge.get(f"/auctions/{room.auction_id}/check"))
+        here = "disclosure.shelf_life.data"
+        first, second = (
+            {one["code"]: one["severity"] for one in found if one["field"].startswith(here)}
+            for found in (saved["findings"], checked["items"])
+        )
+        return first, second
+
+    expired = {"goods_expired": "error", "contradiction": "error"}
+    assert told(expires_on="2026-01-01", decayed=True) == (expired, expired)
+    late = (room.now + 90 * DAY).date().isoformat()
+    assert told(expires_on=late) == ({}, {"goods_expire_soon": "warning"})
+    assert told(expires_on="2027-03-01") == ({}, {})
