@@ -181,6 +181,14 @@ def test_who_may_only_look_at_the_desk_is_offered_nothing_to_do(app: Flask, hous
     assert "保存参考价" not in page.text and page.html.count("disabled>") == 3
 
 
+def test_a_draft_is_given_up_on_its_page(app: Flask, house: House) -> None:
+    clerk, draft = house.perform(lambda unit: (an_account(unit, "clerk"), an_auction(unit, status="draft")))
+    reader = signed_in(app, house, clerk)
+    reader.get(f"/desk/auctions/{draft.id}")
+    page = reader.send("/discard", {"reason": "重新评估"})
+    assert "草案已放弃" in page.text and "/discard" not in page.html and "生成草稿" not in page.text
+
+
 def test_a_page_that_cannot_ask_for_its_frame_still_says_what_is_wrong(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
