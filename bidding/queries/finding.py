@@ -42,7 +42,7 @@ class LotFilter:
     the lot's latest round, or how the lot was disposed of, or one of `SECTIONS`; `min_fen` and `max_fen` bound its
     price (its reserve before a bid). `near`: only lots whose place is known to lie within `within_km` of it.
     `placed`: only lots whose place is known. `opens_from`, `opens_to`, `closes_from`, `closes_to`: from a
-    moment on, and before another.
+    moment on, and before another; a suspended sale has no end to be found by.
     """
 
     q: str = ""
@@ -180,6 +180,8 @@ def _tests(wanted: LotFilter, now: datetime) -> list[ColumnElement[bool]]:
             tests.append(day >= since)
         if until is not None:
             tests.append(day < until)
+    if wanted.closes_from is not None or wanted.closes_to is not None:
+        tests.append(row.status != "suspended")
     if wanted.placed:
         tests.append(row.latitude.is_not(None))
     if wanted.near is not None:

@@ -18,7 +18,10 @@ from .finding import LotFilter, Meant, find
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One auction on a list. `ended`: its time is over though nothing has been decided yet."""
+    """One auction on a list. `ended`: its time is over though nothing has been decided yet.
+
+    `paused`: suspended before its end, which no longer holds.
+    """
 
     auction_id: str
     lot_id: str
@@ -26,6 +29,7 @@ class Card:
     round: str
     status: str
     ended: bool
+    paused: bool
     asset_type: str
     region: str
     court_name: str
@@ -111,6 +115,7 @@ def _card(row: Any, registered: int, band: str | None, now: datetime) -> Card:
         round=auction.round,
         status="open" if due else auction.status,
         ended=auction.status in LIVE and auction.status != "suspended" and now >= auction.closes_at,
+        paused=auction.status == "suspended" and auction.closed_at is None,
         asset_type=lot.asset_type,
         region=lot.region,
         court_name=court.name,

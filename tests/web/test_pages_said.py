@@ -24,6 +24,7 @@ from tests.web.court import CourtRoom
 from tests.web.reader import Page, Reader
 from tests.web.sale import RESERVE, Sale, a_sale
 from tests.web.test_pages import signed_in
+from web.pages.language import local
 
 CHINESE = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]")
 
@@ -84,6 +85,25 @@ def test_a_suspended_room_says_so_with_the_reason_and_promises_no_end(app: Flask
     assert part(page, "timer") == "已中止" and part(page, "pause") == "案外人提出异议。"
     assert 'data-reason="案外人提出异议。"' in page.html
     assert "距结束" not in page.text and re.search(r'id="end" hidden', page.html)
+
+
+def test_a_suspended_lot_names_no_end_and_no_reminder(app: Flask, house: House) -> None:
+    sale = house.perform(a_sale)
+    day = local(house.read(lambda session: session.get_one(Auction, sale.auction_id).closes_at), "date")
+    reader = Reader(app.test_client())
+    assert day in _strip(reader, sale) and "止 1" in reader.get("/calendar").text
+    house.perform(suspend, an_actor(sale.judge), sale.auction_id, kind="halt", reason="案外人提出异议。")
+    strip = _strip(reader, sale)
+    assert "已中止，恢复时另行公告" in strip and day not in strip
+    page = reader.get(f"/auctions/{sale.auction_id}")
+    assert "登录后可以关注标的" in page.text and "开拍前有提醒" not in page.text
+    assert "恢复时另行公告" in reader.get("/?status=suspended").text
+    calendar = reader.get(f"/calendar?day={day}")
+    assert "止 1" not in calendar.text and "当天没有结束竞价的标的。" in calendar.text
+
+
+def _strip(reader: Reader, sale: Sale) -> str:
+    return reader.get(f"/auctions/{sale.auction_id}").html.partition('<div class="wen strip">')[2].partition("人围观")[0]
 
 
 def test_an_unreadable_amount_is_answered_in_yuan(app: Flask, house: House) -> None:

@@ -88,6 +88,7 @@ def round_view(auction: Auction, now: datetime) -> dict[str, Any]:
         "status": status,
         "version": auction.version,
         "ended": ended,
+        "paused": status == "suspended" and not ended,
         "price_fen": auction.price_fen,
         "shown_fen": shown,
         "reserve_price_fen": auction.reserve_price_fen,
