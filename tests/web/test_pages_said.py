@@ -103,7 +103,8 @@ def test_a_suspended_lot_names_no_end_and_no_reminder(app: Flask, house: House) 
 
 
 def _strip(reader: Reader, sale: Sale) -> str:
-    return reader.get(f"/auctions/{sale.auction_id}").html.partition('<div class="wen strip">')[2].partition("人围观")[0]
+    html = reader.get(f"/auctions/{sale.auction_id}").html
+    return html.partition('<div class="wen strip">')[2].partition("人围观")[0]
 
 
 def test_an_unreadable_amount_is_answered_in_yuan(app: Flask, house: House) -> None:

@@ -94,7 +94,7 @@ def _part_view(
         "source": facts.get("source") or "",
         "checked_on": facts.get("checked_on") or "",
         "data": [
-            (lot_view.in_language(spec), lot_view.field_text(spec, value))
+            (lot_view.field_title(spec), lot_view.field_text(spec, value))
             for spec, value in fields
             if value not in (None, "")
         ],

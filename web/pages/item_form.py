@@ -43,14 +43,14 @@ def example_view(wanted: Item) -> dict[str, Any]:
     return {
         "state": example.state,
         "statement": example.statement,
-        "data": [(lot_view.in_language(spec), lot_view.field_text(spec, value)) for spec, value in fields],
+        "data": [(lot_view.field_title(spec), lot_view.field_text(spec, value)) for spec, value in fields],
     }
 
 
 def _field_view(wanted: Item, spec: Field) -> dict[str, Any]:
     tongue = language()
     money = spec.name.endswith("_fen")
-    label = lot_view.in_language(spec).replace("（分）", "").replace(" (fen)", "")
+    label = lot_view.field_title(spec)
     return {
         "name": spec.name,
         "type": spec.type,

@@ -32,6 +32,7 @@ _KINDS = {"application/pdf": "PDF", "image/jpeg": "JPEG", "image/png": "PNG", "i
 def view(page: LotPage, now: datetime, actor: Actor | None, own: Registration | None) -> dict[str, Any]:
     """Everything `lot/lot.html` needs."""
     files = [file_view(page.lot.id, file) for file in page.sheet.files.values()]
+    sheet = sheet_view(page.sheet, page.lot.id)
     return {
         **heading(page, now),
         "contact": _contact(page),
@@ -42,10 +43,10 @@ def view(page: LotPage, now: datetime, actor: Actor | None, own: Registration | 
         "special": special_notices(page.announcement),
         "suspension": page.auction.suspension,
         "withdrawn_because": page.withdrawn_because,
-        "sheet": sheet_view(page.sheet, page.lot.id),
+        "sheet": sheet,
         "revisions": [_revision_view(page.sheet.catalogue, one, page.editions) for one in page.revisions],
         "files": files,
-        "photos": [file for file in files if file["is_photo"]],
+        "photos": _photos(files, sheet["items"], page.lot.title),
         "reference": page.reference,
         "preferential": _preferential(page),
         "notices": page.notices,
@@ -301,6 +302,20 @@ def is_shown(item: Item, sheet: Sheet) -> bool:
     return sheet.get(item.code) is not None or is_asked(item, sheet) or item.when is None
 
 
+def _photos(files: list[dict[str, Any]], items: list[dict[str, Any]], title: str) -> list[dict[str, Any]]:
+    """The photos, each with what it shows in words: the item of the sheet it proves, and the lot."""
+    proves = {file["sha256"]: item["title"] for item in items for file in item["files"]}
+    photos = [file for file in files if file["is_photo"]]
+    return [
+        photo | {"alt": _("照片 %(n)s：%(title)s", n=n, title="·".join([title, *_of(proves.get(photo["sha256"]))]))}
+        for n, photo in enumerate(photos, 1)
+    ]
+
+
+def _of(item: str | None) -> list[str]:
+    return [item] if item else []
+
+
 def sheet_view(facts: SheetFacts, lot_id: str) -> dict[str, Any]:
     """The sheet, item by item in the order of the catalogue; what nobody checked is said to be unchecked."""
     items = [
@@ -354,11 +369,16 @@ def in_language(named: Item | Field) -> str:
     return named.title_en if language() == "en" else named.title
 
 
+def field_title(spec: Field) -> str:
+    """A field's title beside its value: amounts are shown in yuan, so their title names no fen."""
+    return in_language(spec).replace("（分）", "").replace(" (fen)", "")
+
+
 def _data_view(item: Item, facts: ItemFacts) -> Iterator[tuple[str, str]]:
     for spec in item.fields:
         value = facts.data.get(spec.name)
         if value not in (None, ""):
-            yield in_language(spec), field_text(spec, value)
+            yield field_title(spec), field_text(spec, value)
 
 
 def field_text(spec: Field, value: Scalar) -> str:
@@ -380,7 +400,7 @@ def _change_view(catalogue: Catalogue, change: ItemChange) -> dict[str, Any]:
     title = in_language(item) if item else change.code
     spec = item.field(change.field.removeprefix("data.")) if item and change.field.startswith("data.") else None
     if spec:
-        title = f"{title}·{in_language(spec)}"
+        title = f"{title}·{field_title(spec)}"
 
     def shown(value: Any) -> str:
         if value is None:

@@ -20,7 +20,7 @@ from .forms import fault_sentence
 from .language import _
 from .lot_view import round_view
 from .refusals import refusal_sentence
-from .room_view import room_view
+from .room_view import far_sentence, room_view
 
 blueprint = Blueprint("room", __name__)
 
@@ -86,21 +86,12 @@ def offer(auction_id: str) -> Any:
         amount_fen=amount,
         key=token_urlsafe(18),
         leading=page.leading,
-        far=far_sentence(page, amount),
+        far=far_sentence(amount, page.auction) if page.is_far(amount) else None,
     )
 
 
 def _back(auction_id: str, amount_fen: int) -> Any:
     return redirect(url_for("room.show", auction_id=auction_id, amount=yuan(amount_fen)))
-
-
-def far_sentence(page: RoomPage, amount_fen: int) -> str | None:
-    """Why an amount needs a second confirmation, in words; None where it does not."""
-    if not page.is_far(amount_fen):
-        return None
-    base = page.auction.price_fen or page.auction.reserve_price_fen
-    steps = (amount_fen - base) // page.auction.increment_fen
-    return _("比当前价高 %(n)s 个增价幅度。悔拍的，除保证金不退还外，重新拍卖的差价可能由您补交。", n=steps)
 
 
 @blueprint.post("/auctions/<auction_id>/bid")

@@ -6,6 +6,7 @@ from typing import Any
 from flask import url_for
 
 from auction.kernel.money import yuan
+from auction.models import Auction
 from auction.rules.access import Actor
 from bidding.models import Registration
 from bidding.queries.room_page import RoomPage
@@ -270,7 +271,7 @@ def words(page: RoomPage) -> dict[str, Any]:
             "below_minimum": _("价格已变化：现在最低可出 ¥{least}，这个金额已不够。请返回修改。"),
             "closed": _("现在不能出价。请返回。"),
         },
-        "far": _("比当前价高 {times} 个增价幅度。悔拍的，除保证金不退还外，重新拍卖的差价可能由您补交。"),
+        **far_words(),
         "again": _("再次送出"),
         "leave": _("放弃"),
         "review": _("查看差异并确认"),
@@ -283,6 +284,36 @@ def words(page: RoomPage) -> dict[str, Any]:
         **_notices(review, auction_id),
         "faults": {code: fault_sentence(code) for code in _FAULTS},
     }
+
+
+def far_words() -> dict[str, str]:
+    """What an amount far above the price is said to risk (OJA 24, SALE 22). `farExample`: where it is above the
+    reference price, with the shortfall of a resale at that price, which is an example and called one.
+    """
+    return {
+        "far": _(
+            "比当前价高 {times} 个增价幅度。悔拍的，保证金 ¥{deposit} 不予退还；"
+            "重新拍卖的价款低于本价，保证金不足以弥补的，差额可能由您补交。"
+        ),
+        "farExample": _(
+            "比当前价高 {times} 个增价幅度。悔拍的，保证金 ¥{deposit} 不予退还；"
+            "重新拍卖的价款低于本价，保证金不足以弥补的，差额可能由您补交。"
+            "举例：按处置参考价 ¥{reference} 重新成交，差额为 ¥{gap}，保证金弥补后还须补交 ¥{owed}。"
+        ),
+    }
+
+
+def far_sentence(amount_fen: int, auction: Auction) -> str:
+    """The same for one amount, as the page without scripts says it."""
+    base, reference = auction.price_fen or auction.reserve_price_fen, auction.reference_price_fen
+    gap = amount_fen - reference if reference and amount_fen > reference else 0
+    return far_words()["farExample" if gap else "far"].format(
+        times=(amount_fen - base) // auction.increment_fen,
+        deposit=yuan(auction.deposit_fen),
+        reference=yuan(reference or 0),
+        gap=yuan(gap),
+        owed=yuan(max(0, gap - auction.deposit_fen)),
+    )
 
 
 def alert_words() -> dict[str, Any]:

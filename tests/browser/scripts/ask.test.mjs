@@ -37,7 +37,7 @@ const { confirmBid, refreshAsk } = await import("../../../web/static/js/ask.js")
 const { asked } = await import("../../../web/static/js/room_state.js");
 
 const WORDS = {
-  firstBid: "first", above: "{price} +{more}", far: "far {times}", spelled: false,
+  firstBid: "first", above: "{price} +{more}", far: "far {times} {deposit}", farExample: "{deposit} {reference} {gap} {owed}", spelled: false,
   changed: { below_minimum: "least {least}", closed: "closed" },
 };
 const ME = { code: "K4827", rank: null, canBid: true };
@@ -108,4 +108,15 @@ test("a key held down since before the dialog, or a second click on the page beh
   assert.equal(pressed("Enter", false), true);
   byId("ask-confirm").heard.click();
   assert.deepEqual(await flags, {});
+});
+
+test("an amount far above says in yuan what reneging could cost, by the reference price where there is one", async () => {
+  for (const [reference, said] of [[150_00, "20 150 350 330"], [490_00, "20 490 10 0"], [500_00, "far 40 20"], [null, "far 40 20"]]) {
+    const terms = { ...TERMS, reference };
+    const flags = confirmBid(500_00, () => asked(500_00, START, terms, ME, 5000), WORDS);
+    assert.equal(byId("ask-far").hidden, false);
+    assert.equal(byId("ask-far-text").textContent, said);
+    byId("ask").heard.close();
+    assert.equal(await flags, null);
+  }
 });

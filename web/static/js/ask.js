@@ -23,7 +23,9 @@ function say(facts, words) {
   const money = { price: yuan(facts.price ?? 0), more: yuan(facts.more), least: yuan(facts.least) };
   write("ask-above", fill(facts.price === null ? words.firstBid : words.above, money));
   byId("ask-far").hidden = byId("ask-sure").hidden = !facts.far;
-  write("ask-far-text", fill(words.far, { times: facts.times }));
+  const { deposit, reference, gap, owed } = facts.liable;
+  const cost = { deposit: yuan(deposit), reference: yuan(reference ?? 0), gap: yuan(gap ?? 0), owed: yuan(owed ?? 0) };
+  write("ask-far-text", fill(gap === null ? words.far : words.farExample, { times: facts.times, ...cost }));
   byId("ask-own").hidden = !facts.own;
   const wrong = facts.fault === null ? "" : words.changed[facts.fault] ?? words.changed.below_minimum;
   write("ask-changed", fill(wrong, money));

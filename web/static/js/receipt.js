@@ -17,6 +17,11 @@ export class ReceiptPanel {
     this.watch();
   }
 
+  /** New bids of the room: one under the reader's own code may have been sent from another device. */
+  async heard(bids, code) {
+    if (code && bids.some((bid) => bid.code === code)) await this.show();
+  }
+
   /** Ask again as long as what is shown is not sealed; a newer bid begins anew. */
   watch() {
     if (!this.href) return;

@@ -92,6 +92,7 @@ function took(fresh) {
   if (bids.length || fell || fresh.some((event) => event.type === "status")) {
     view.log(bids, state.leader, state.status === "sold", state.lapsed);
   }
+  receipt.heard(bids, me.code);
   const last = bids.reduce((latest, bid) => (latest && latest.seq > bid.seq ? latest : bid), null);
   if (last && last.code !== me.code) {
     if (notice?.passing) notice = null;

@@ -144,8 +144,19 @@ export function isOpen(state, now) {
 }
 
 /**
- * What the dialog has to say of an amount as things stand: `{price, least, more, own, far, times, fault}`. `forced`:
- * `{own, far}`, what the server found and this page did not. `fault` is null, `closed`, or why the amount is refused.
+ * What reneging at an amount costs, in fen: `{deposit, reference, gap, owed}`. By way of example the resale brings the
+ * reference price: `gap` is what it falls short, `owed` what the forfeited deposit does not cover of it (OJA 24,
+ * SALE 22). `gap` is null where there is no reference price, or the amount is not above it.
+ */
+export function liability(amount, terms) {
+  const { deposit, reference } = terms;
+  const gap = reference !== null && amount > reference ? amount - reference : null;
+  return { deposit, reference, gap, owed: gap === null ? null : Math.max(0, gap - deposit) };
+}
+
+/**
+ * What the dialog has to say of an amount as things stand: `{price, least, more, own, far, times, liable, fault}`.
+ * `liable`: what reneging at that amount could cost, see `liability`. `forced`: `{own, far}`, what the server found and this page did not. `fault` is null, `closed`, or why the amount is refused.
  */
 export function asked(amount, state, terms, me, now, forced = {}) {
   return {
@@ -155,6 +166,7 @@ export function asked(amount, state, terms, me, now, forced = {}) {
     own: Boolean(forced.own) || (me.code !== "" && state.leader === me.code),
     far: Boolean(forced.far) || isFar(amount, state, terms),
     times: Math.round((amount - (state.price ?? terms.reserve)) / terms.increment),
+    liable: liability(amount, terms),
     fault: isOpen(state, now) ? fault(amount, state, terms, me) : "closed",
   };
 }

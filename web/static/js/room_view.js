@@ -186,9 +186,8 @@ export class RoomView {
     byId("no-bids")?.remove();
     for (const bid of [...bids].sort((a, b) => a.seq - b.seq)) {
       if (body.querySelector(`[data-seq="${bid.seq}"]`)) continue;
-      body.prepend(this.#row(bid));
+      this.#enter(body, this.#row(bid));
     }
-    [...body.rows].slice(SHOWN).forEach((row) => row.remove());
     [...body.rows].forEach((row, index) => {
       const badge = row.querySelector(".badge");
       const leads = index === 0 && leader !== null;
@@ -196,6 +195,18 @@ export class RoomView {
       const out = Number(row.dataset.seq) <= lapsed ? this.words.lapsed : this.words.passed;
       badge.textContent = leads ? (sold ? this.words.sold : this.words.leading) : out;
     });
+  }
+
+  /** Every row takes the cells of the one above, the first the new ones: no row of the page moves, only what it says. */
+  #enter(body, fresh) {
+    if (body.rows.length < SHOWN) body.append(document.createElement("tr"));
+    const rows = [...body.rows];
+    for (let place = rows.length - 1; place >= 0; place -= 1) {
+      const from = place ? rows[place - 1] : fresh;
+      rows[place].className = from.className;
+      rows[place].dataset.seq = from.dataset.seq;
+      rows[place].replaceChildren(...from.cells);
+    }
   }
 
   #row(bid) {
