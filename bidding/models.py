@@ -496,3 +496,30 @@ class SaleObjection(Base):
         CheckConstraint("(status = 'filed') = (decided_at IS NULL)", "decided_or_filed"),
         Index("ix_sale_objections_status", "status", "due_on"),
     )
+
+
+class Outage(Base):
+    """A time in which no process held an intake lease, found by the first that took one again (PRECISIONS 21).
+
+    `since` is machine time, when the last lease ran out or was handed back; `began_at` and `ended_at` are platform
+    time, as far apart as machine time says. `applied_at` None until every sale it touched has had its effect.
+    """
+
+    __tablename__ = "outages"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    since: Mapped[datetime] = mapped_column(unique=True)
+    began_at: Mapped[datetime]
+    ended_at: Mapped[datetime]
+    applied_at: Mapped[datetime | None]
+
+
+class OutageTouch(Base):
+    """What an outage did to one sale; `closes_at` is the end as it was afterwards."""
+
+    __tablename__ = "outage_touches"
+
+    outage_id: Mapped[str] = mapped_column(ForeignKey("outages.id"), primary_key=True)
+    auction_id: Mapped[str] = mapped_column(ForeignKey("auctions.id"), primary_key=True, index=True)
+    effect: Mapped[str]
+    closes_at: Mapped[datetime]

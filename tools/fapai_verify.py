@@ -492,6 +492,8 @@ class Journal:
             self.contested.add(stream)
             longer = known and end > before and not contest
             told |= {"closes_at": end, "extensions": told["extensions"] + longer if known else ...}
+        elif kind == "OutageRecorded":
+            told["closes_at"] = body["closes_at"]
         elif kind == "AuctionOpened":
             told["status"] = "open"
         elif kind == "AuctionSuspended":

@@ -21,7 +21,7 @@ from bidding.services.bids import Answer, refusal
 #: Seconds after which an offer without an answer is answered `fault`; its key tells later what became of it.
 PATIENCE = 10.0
 #: Refusals that are counted, not stored.
-COUNTED = bids.COUNTED | {"rate_limited", "amount_invalid"}
+COUNTED = bids.COUNTED | {"rate_limited", "amount_invalid", "fault"}
 
 
 class Limit:

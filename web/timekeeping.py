@@ -18,12 +18,14 @@ from auction.rules.ruleset import load
 from auction.services.log import seal
 from bidding.queries.due import LOOKS, Act, Due, due_acts, due_looks
 from bidding.queries.news import news
+from bidding.queries.outages import touched_sales
 from bidding.queries.patterns import bidding_of, screening_of
 from bidding.services.closing import close
 from bidding.services.groups import count_group
 from bidding.services.life import open_due
 from bidding.services.looks import put_off
 from bidding.services.messages import count_failed, deliver, remind, tell_all
+from bidding.services.outages import apply_outage, finish_outage
 from bidding.services.own_sales import lapse_own_sale
 from bidding.services.patterns import keep_screening
 from bidding.services.relist_watch import watch_relist
@@ -81,7 +83,11 @@ def carry_out(house: House, due: Due, *, at_due_time: bool = False, beside: Besi
     now = due.at if at_due_time else None
     if due.act == "close":
         return house.perform_at(now, close, due.subject_id, settled=at_due_time) is not None
-    if due.act == "patterns":
+    if due.act == "outage":
+        for auction_id in house.read(touched_sales, due.subject_id):
+            house.perform_at(now, apply_outage, due.subject_id, auction_id)
+        house.perform_at(now, finish_outage, due.subject_id)
+    elif due.act == "patterns":
         numbers = load(house.settings.ruleset)
         bidding = house.read(bidding_of, due.subject_id, numbers)
         if bidding is not None:

@@ -162,6 +162,7 @@ STATE: Mapping[str, Mapping[str, str]] = MappingProxyType(
         },
         **{name: {"*": _DRAFTS} for name in ("report_parts", "drafted_items")},
         "papers": {"*": _PAPERS},
+        **{name: {"*": _ACTS} for name in ("outages", "outage_touches")},
         **{name: {"*": _TOLD} for name in ("mails", "messages")},
         **{name: {"*": _REGISTRY} for name in ("control", "registry_versions", "relatives", "staff")},
         **{name: {"*": _RISK} for name in ("alerts", "bid_patterns", "bid_screenings", "interest_findings")},

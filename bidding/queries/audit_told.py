@@ -312,6 +312,11 @@ def _put_off(told: Told, auction_id: str, entry: Row) -> None:
     _set(row, body, "suspension")
 
 
+def _outage(told: Told, auction_id: str, entry: Row) -> None:
+    """It may move the end, which is no extension of those that bids make."""
+    _set(told.auctions.get(auction_id, {}), entry["body"], "closes_at")
+
+
 def _withdrawn(told: Told, auction_id: str, entry: Row) -> None:
     row, body = told.auctions.get(auction_id, {}), entry["body"]
     row.update(status="withdrawn", ended_reason=body["ground"])
@@ -456,6 +461,7 @@ _READERS: Mapping[str, Callable[[Told, str, Row], None]] = {
     "SheetChanged": _sheet_changed,
     "AnnouncementRewritten": _rewritten,
     "OpeningPutOff": _put_off,
+    "OutageRecorded": _outage,
     "BidAccepted": _bid,
     "BidsLapsed": _lapsed,
     "AuctionClosed": _closed,

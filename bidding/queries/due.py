@@ -11,11 +11,11 @@ from auction.models import Auction, LotGroup, OwnSale
 from disclosure.models import Question, QuestionMerge
 from risk.queries.sanctions import due_sanctions
 
-from ..models import AwaitedLook
+from ..models import AwaitedLook, Outage
 
 #: What only informs somebody, in the order in which it is done: all but the last a regulator.
 Look = Literal["screen", "patterns", "names", "relist", "resume", "remind"]
-Act = Literal["open", "close", "overdue", "satisfy", "own_sale", "enforce", "expire", "unanswered"] | Look
+Act = Literal["outage", "open", "close", "overdue", "satisfy", "own_sale", "enforce", "expire", "unanswered"] | Look
 LOOKS: tuple[Look, ...] = ("screen", "patterns", "names", "relist", "resume", "remind")
 #: Of each kind so many are read at once: after a long stand-still there may be thousands, read every second.
 _MOST_LOOKS = 100
@@ -23,12 +23,13 @@ _MOST_LOOKS = 100
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """An act on an auction, a group of lots (satisfy), an own sale, a sanction, a question (unanswered) or a
+    """An act on an outage, an auction, a group of lots (satisfy), an own sale, a sanction, a question (unanswered) or a
     registration (names), and its time.
 
-    Acts of one instant come in the order opening, closing, telling, counting and ending own sales; then sanctions
-    begin and end; then it is told of questions not answered in time; then the signs of ended auctions are compared,
-    their bids are looked at, names are compared, late rounds and resumptions are told, and registrants are reminded.
+    Acts of one instant come in the order outage, opening, closing, telling, counting and ending own sales; then
+    sanctions begin and end; then it is told of questions not answered in time; then the signs of ended auctions are
+    compared, their bids are looked at, names are compared, late rounds and resumptions are told, and registrants are
+    reminded.
     """
 
     at: datetime
@@ -38,6 +39,9 @@ class Due:
 
 def due_acts(session: Session, until: datetime) -> list[Due]:
     """Everything due up to and including `until`, earliest first; of each kind of look only the first few."""
+    outages = session.execute(
+        select(Outage.ended_at, Outage.id).where(Outage.applied_at.is_(None), Outage.ended_at <= until)
+    )
     opening = session.execute(
         select(Auction.opens_at, Auction.id).where(Auction.status == "announced", Auction.opens_at <= until)
     )
@@ -51,6 +55,7 @@ def due_acts(session: Session, until: datetime) -> list[Due]:
     )
     late = timedelta(microseconds=1)  # a balance that comes in its last moment is in time
     acts: list[tuple[Act, list[tuple[datetime, str]]]] = [
+        ("outage", [(at, key) for at, key in outages]),
         ("open", [(at, key) for at, key in opening]),
         ("close", [(at, key) for at, key in closing]),
         ("overdue", [(at + late, key) for at, key in overdue if at is not None]),

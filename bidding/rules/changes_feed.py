@@ -18,6 +18,7 @@ CHANGES: Mapping[str, str] = MappingProxyType(
         "SheetChanged": "disclosure_changed",
         "BidsLapsed": "bids_lapsed",
         "QuestionAnswered": "question_answered",
+        "OutageRecorded": "outage",
         "AuctionSuspended": "suspended",
         "SuspensionCauseEnded": "suspension_ended",
         "AuctionResumed": "resumed",

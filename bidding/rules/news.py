@@ -145,6 +145,16 @@ def _resumed(auction_id: str, entry: Entry) -> list[Tiding]:
     return [Tiding(kind, "registrants", auction_id, facts, auction_id=auction_id) for kind, facts in told]
 
 
+def _outage(auction_id: str, entry: Entry) -> Tiding | None:
+    """A sale that it suspended is told of as such."""
+    body = entry["body"]
+    if body["effect"] == "suspension":
+        return None
+    kind = "outage" if body["effect"] == "event" else "outage_extended"
+    facts = {"seconds": body["seconds"], "closes_at": body["closes_at"]}
+    return Tiding(kind, "registrants", auction_id, facts, auction_id=auction_id)
+
+
 def _to_leader(kind: str, *names: str) -> _Reader:
     def read(auction_id: str, entry: Entry) -> Tiding:
         facts = {name: entry["body"].get(name) for name in names}
@@ -268,6 +278,7 @@ _READERS: Mapping[str, _Reader] = {
     "AuctionSuspended": _to_registrants("suspended", "reason"),
     "SuspensionCauseEnded": _to_registrants("suspension_ended", "resume_by"),
     "AuctionResumed": _resumed,
+    "OutageRecorded": _outage,
     "OpeningPutOff": _to_registrants("opening_put_off", "opens_at", "reason"),
     "AuctionWithdrawn": _withdrawn,
     "AuctionClosed": _closed,

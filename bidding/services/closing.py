@@ -20,8 +20,10 @@ from ..models import Registration
 from ..queries.rooms import room_of, ruleset_of
 from ..rules import room as rules
 from .groups import stop
+from .intake import nobody_takes_bids
 from .life import change_status, open_auction, record_close, release_all, suspend_locked
 from .looks import await_look, end, lock_group
+from .outages import touch_locked
 from .rooms import lock_auction
 from .settlement import confirm_sale, hold_barred_winner
 from .takings import ask_creditors
@@ -33,7 +35,8 @@ def close(unit: Unit, auction_id: str, *, settled: bool = False) -> str | None:
     Waits (answers None) until the settling time is over and every process that takes bids has judged what
     arrived before the end, and every lot of its group that ends before it is decided; `settled` skips the settling
     time, not the processes. A lot whose group has enough by then is stopped. A process lost near the end
-    suspends the sale as a fault instead: nobody can say what it had taken (PRECISIONS 7).
+    suspends the sale as a fault instead: nobody can say what it had taken (PRECISIONS 7). While nobody takes bids it
+    waits, and what the outage does to the sale comes first.
     """
     auction = lock_auction(unit, auction_id)
     if auction.status == "announced" and unit.now >= auction.opens_at:
@@ -43,6 +46,10 @@ def close(unit: Unit, auction_id: str, *, settled: bool = False) -> str | None:
     numbers = ruleset_of(unit.session, auction)
     if not settled and unit.now < auction.closes_at + numbers.span("settling"):
         return None
+    if nobody_takes_bids(unit):  # what the outage does to the sale is decided when it is over (PRECISIONS 21)
+        return None
+    if touch_locked(unit, auction):
+        return auction.status if auction.status != "open" else None
     verdict = _intake(unit, auction, numbers.span("intake_lost_window"), numbers.span("intake_wait"))
     if verdict == "waiting":
         return None

@@ -115,8 +115,13 @@ def suspend(unit: Unit, actor: Actor, auction_id: str, *, kind: str, reason: str
     return auction
 
 
-def suspend_locked(unit: Unit, auction: Auction, *, kind: str, reason: str, cause: str | None = None) -> None:
-    """Suspend an auction whose row is already locked, on the court's or the platform's own motion."""
+def suspend_locked(
+    unit: Unit, auction: Auction, *, kind: str, reason: str, cause: str | None = None, since: datetime | None = None
+) -> None:
+    """Suspend an auction whose row is already locked, on the court's or the platform's own motion.
+
+    The time to bid that was left counts from `since` where nobody could bid from then on.
+    """
     if auction.status == "open" and unit.now >= auction.closes_at and kind != "fault" and cause is None:
         raise DomainError("wrong_state", status="ended")
     auction.suspension = {
@@ -124,7 +129,7 @@ def suspend_locked(unit: Unit, auction: Auction, *, kind: str, reason: str, caus
         "reason": reason,
         "cause": cause,
         "at": iso(unit.now),
-        "remaining_seconds": remaining_seconds(unit.now, auction.opens_at, auction.closes_at),
+        "remaining_seconds": remaining_seconds(since or unit.now, auction.opens_at, auction.closes_at),
     }
     change_status(unit, auction, "suspended", kind=kind, reason=reason, cause=cause)
     unit.record(

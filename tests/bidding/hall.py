@@ -19,8 +19,8 @@ from auction.kernel.events import Published, RoomEvent
 from auction.kernel.ids import Ids
 from auction.kernel.journal import JournalRow
 from auction.kernel.unit import House, Unit
-from auction.models import Auction, Intake
-from bidding.models import Bid, Registration
+from auction.models import Auction, Intake, Platform
+from bidding.models import Bid, Outage, OutageTouch, Registration
 from bidding.services.bids import Answer, BidOffer, place_bids
 from tests.bidding.sale import tell_auction, tell_registration
 from tests.conftest import POSTGRESQL, START, settings_for
@@ -30,6 +30,7 @@ from web.wiring import open_house, upgrade
 
 RESERVE, STEP = 100_000_000, 500_000
 _KEYS = count(1)
+_HELD = Platform.key == "intake_handed_back"
 
 
 class Bidder(NamedTuple):
@@ -88,11 +89,12 @@ class Hall:
             self.house.subscribe(topic, self.heard.append)
 
     def begin(self) -> "Hall":
-        """What each test starts from: the same time, nothing heard, no process taking bids."""
+        """What each test starts from: the same time, nothing heard, and no process that takes bids or ever did."""
         self.clock.moment = START
         self.heard.clear()
         self.told.clear()
-        self.house.perform(lambda unit: unit.session.execute(delete(Intake)))
+        for rows in (delete(OutageTouch), delete(Outage), delete(Intake), delete(Platform).where(_HELD)):
+            self.house.perform(lambda unit, rows=rows: unit.session.execute(rows))  # type: ignore[misc]
         return self
 
     def auction(self, **changes: Any) -> str:

@@ -69,6 +69,11 @@ def a_process(
     return name
 
 
+def another(hall: Hall) -> str:
+    """A process that takes bids and holds none: while nobody does, every closing waits (PRECISIONS 21)."""
+    return a_process(hall, hall.clock.moment, alive=True)
+
+
 @pytest.mark.parametrize("led", [True, False])
 def test_two_closers_and_a_bid_of_the_last_millisecond_end_the_sale_once_or_not_at_all(hall: Hall, led: bool) -> None:
     for _ in range(TRIALS // 2):
@@ -229,9 +234,9 @@ def test_a_process_lost_within_thirty_seconds_of_the_end_suspends_the_sale(
     hall: Hall, heard_before_end: timedelta, expected: str
 ) -> None:
     auction_id, _, end = at_the_end(hall)
-    name = a_process(hall, end - heard_before_end)
+    name, other = a_process(hall, end - heard_before_end), another(hall)
     assert shut(hall, auction_id) == expected
-    assert intakes(hall) == {name: True}
+    assert intakes(hall) == {name: True, other: False}
     room = hall.row(auction_id)
     assert (room.bid_count, room.closes_at) == (1, end)
     if expected == "suspended":
@@ -246,6 +251,7 @@ def test_a_process_that_beat_to_the_last_with_an_old_offer_unjudged_is_lost_near
     """What counts is when it was last heard of, not how old the offer is that it held."""
     auction_id, _, end = at_the_end(hall)
     a_process(hall, end - timedelta(minutes=2), beat_at=end - SECOND)
+    another(hall)
     assert shut(hall, auction_id) == "suspended"
 
 
@@ -267,6 +273,7 @@ def test_a_process_that_does_not_reach_the_mark_in_ten_seconds_is_taken_for_lost
 def test_a_process_lost_long_before_does_not_disturb_a_sale(hall: Hall) -> None:
     auction_id, _, end = at_the_end(hall)
     a_process(hall, end - timedelta(hours=5), lost=True)
+    another(hall)
     assert shut(hall, auction_id) == "sold"
 
 
@@ -278,17 +285,25 @@ def test_a_desk_that_fell_silent_is_fenced_and_goes_on_under_a_new_name(
     other = hall.bidder(hall.auction())
     with a_desk(hall, "silent") as desk:
         hall.clock.moment = end + 2 * SECOND
+        run_out(hall, "silent")
+        on_duty = another(hall)
         assert shut(hall, auction_id) == "suspended"
-        assert intakes(hall) == {"silent": True}
+        assert intakes(hall) == {"silent": True, on_duty: False}
         before = (len(hall.bids(auction_id)), hall.kinds(auction_id), hall.row(auction_id).version)
         held = desk.submit(auction_id, bo.account_id, RESERVE + STEP, "key").result(PATIENCE)
         assert (held.outcome, held.code, held.receipt) == ("refused", "fault", None)
         assert (len(hall.bids(auction_id)), hall.kinds(auction_id), hall.row(auction_id).version) == before
-        assert intakes(hall) == {"silent": True, "silent#1": False}
+        assert intakes(hall) == {"silent": True, "silent#1": False, on_duty: False}
         # It serves again; the key of the offer that got no answer is free.
         assert desk.submit(other.auction_id, other.account_id, RESERVE, "key").result(PATIENCE).outcome == "accepted"
         assert desk.submit(auction_id, bo.account_id, RESERVE + STEP, "key").result(PATIENCE).code == "suspended"
-    assert intakes(hall) == {"silent": True}
+    assert intakes(hall) == {"silent": True, on_duty: False}
+
+
+def run_out(hall: Hall, name: str) -> None:
+    """A lease that was not renewed for longer than it lasts."""
+    end = update(Intake).where(Intake.process == name).values(lease_until=hall.clock.moment - MICRO)
+    hall.house.perform(lambda unit: unit.session.execute(end))
 
 
 def lose(hall: Hall, name: str) -> None:
@@ -348,9 +363,11 @@ def test_a_process_that_died_is_no_obstacle_once_it_was_noticed(hall: Hall) -> N
     """A suspended sale is resumed by the court, and then closes although the lost row is still there."""
     auction_id, _, end = at_the_end(hall)
     a_process(hall, end - SECOND)
+    another(hall)
     assert shut(hall, auction_id) == "suspended"
     hall.change(auction_id, status="open", closes_at=end + timedelta(days=2), suspension=None)
     hall.clock.moment = end + timedelta(days=2, seconds=2)
+    another(hall)
     assert shut(hall, auction_id) == "sold"
 
 
@@ -364,6 +381,7 @@ def test_a_clean_stop_hands_the_row_back_and_closing_goes_on_without_it(
         answer = desk.submit(auction_id, bo.account_id, RESERVE + STEP, "key").result(PATIENCE)
     assert intakes(hall) == {}
     hall.clock.moment = end - SECOND + FIVE + SECOND
+    another(hall)
     assert shut(hall, auction_id) == "sold"
     assert answer.outcome == "accepted"
     assert hall.row(auction_id).leader_registration_id == bo.registration_id

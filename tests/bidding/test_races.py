@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import timedelta
 from itertools import count, pairwise
 from threading import Barrier, Event, Thread
 from typing import Any, NamedTuple
+from unittest.mock import patch
 
 import pytest
 from sqlalchemy import select, text
@@ -17,12 +19,13 @@ from auction.kernel.unit import Unit
 from auction.models import Intake
 from bidding import desk as desks
 from bidding.desk import Desk
-from bidding.services import bids
+from bidding.services import bids, intake
 from bidding.services.bids import Answer, BidOffer
 from risk.queries.interest import registry_version
 from tests.bidding.hall import RESERVE, STEP, Bidder, Hall, codes
 
 BIDDERS, EACH = 16, 8
+ENDLESS = timedelta(days=3650)
 _desks = count(1)
 #: How long anything may take before the test gives up on it: a bound against hanging, not a measure.
 PATIENCE = 60
@@ -30,13 +33,14 @@ PATIENCE = 60
 
 @contextmanager
 def a_desk(hall: Hall, name: str | None = None) -> Iterator[Desk]:
-    """A desk at work, stopped afterwards."""
+    """A desk at work, stopped afterwards. Its lease outlasts what a clock set by hand skips between two beats."""
     desk = Desk(hall.house, name or f"desk-{next(_desks)}")
-    desk.start()
-    try:
-        yield desk
-    finally:
-        desk.stop()
+    with patch.object(intake, "LEASE", ENDLESS):
+        desk.start()
+        try:
+            yield desk
+        finally:
+            desk.stop()
 
 
 def at_once(acts: list[Callable[[], Any]]) -> list[Any]:

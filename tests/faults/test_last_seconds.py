@@ -4,12 +4,13 @@ Whoever is killed in the last 30 seconds may have held a bid: the sale is suspen
 is stopped hands the lease back with nothing held, and the sale ends as it should.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
+from auction.kernel.clock import iso
 from auction.models import Intake
 from tests.conftest import settings_for
 from tests.faults.setting import announced_lots, opened, registered, some_bidders
@@ -119,5 +120,31 @@ def test_a_server_killed_long_before_the_end_spoils_nothing(place: Place) -> Non
         server.start()
         closed = sale.closed()
         assert (closed["status"], closed["price_fen"]) == ("sold", sale.price)
+        sale.check()
+        server.process.stop()
+
+
+def test_an_outage_of_more_than_ten_seconds_near_the_end_leaves_ten_minutes_after_it(place: Place) -> None:
+    """PRECISIONS 21, by machine time: the sandbox's clock is moved often in this story, and that is no outage."""
+    with serving(place) as server:
+        sale = NearTheEnd(server, timedelta(minutes=5))
+        sale.desk_has_beaten()
+        assert server.get("/incidents")["items"] == []
+        server.process.kill()
+        server.pause(14)  # three seconds of lease, and then more than ten
+        server.start()
+        wait_until(lambda: all(one["applied"] for one in server.get("/incidents")["items"]), "the outage's effect")
+        (outage,) = server.get("/incidents")["items"]
+        assert outage["seconds"] >= 10
+        end = datetime.fromisoformat(outage["ended_at"]) + timedelta(minutes=10)
+        told = [(one["auction_id"], one["effect"], one["closes_at"]) for one in outage["sales"]]
+        assert told == [(sale.court.auction_id, "extension", iso(end))]
+        auction = sale.court.auction
+        assert (auction["status"], auction["closes_at"], auction["extensions"]) == ("open", iso(end), 0)
+        moved = [event for event in sale.court.events() if event["type"] == "extension"]
+        assert [(event["cause"], event["closes_at"]) for event in moved] == [("outage", iso(end))]
+        assert "截止时间顺延" in server.page("/incidents")
+        closed = sale.closed()
+        assert (closed["status"], closed["closes_at"]) == ("sold", iso(end))
         sale.check()
         server.process.stop()

@@ -26,8 +26,8 @@ _ATOM, _CALENDAR, SITEMAP = 100, 500, 50_000
 _KEPT = 60
 _LONGEST = 50
 _PAGES = (
-    *("site.home", "site.calendar", "site.map_page", "site.log", "figures.show", "decisions.published"),
-    *("practice.show", "verify.show", "data.about", "data.interface"),
+    *("site.home", "site.calendar", "site.map_page", "site.log", "figures.show", "disturbances.show"),
+    *("decisions.published", "practice.show", "verify.show", "data.about", "data.interface"),
 )
 
 

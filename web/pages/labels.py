@@ -455,6 +455,13 @@ APPROVAL_STATUS: Words = {
     "lapsed": _("已失效"),
 }
 
+#: What an outage did to a sale.
+OUTAGE_EFFECT: Words = {
+    "event": _("仅作公告，截止时间不变"),
+    "extension": _("截止时间顺延"),
+    "suspension": _("作为故障暂缓拍卖"),
+}
+
 #: Public entries of the log, as a reader who is no programmer would say them.
 EVENT: Words = {
     "AgencyAdded": _("登记拍辅机构"),
@@ -486,6 +493,7 @@ EVENT: Words = {
     "LotsDrawn": _("抽签"),
     "OpeningPutOff": _("推迟开拍"),
     "OffersTurnedAway": _("未受理的出价计数"),
+    "OutageRecorded": _("记录平台中断的影响"),
     "OwnSaleAllowed": _("准许自行变卖"),
     "OwnSaleEnded": _("终止自行变卖"),
     "OwnSaleLapsed": _("自行变卖期满"),
@@ -498,6 +506,7 @@ EVENT: Words = {
     "SanctionInForce": _("惩戒生效"),
     "SanctionLifted": _("惩戒解除"),
     "SaleConfirmed": _("签发成交确认书"),
+    "ServiceInterrupted": _("平台中断后恢复"),
     "QuestionAnswered": _("答复书面提问"),
     "TaskCancelled": _("取消辅助工作"),
     "TaskFinished": _("完成辅助工作"),
