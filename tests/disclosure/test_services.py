@@ -49,7 +49,7 @@ def test_the_catalogues_examples_alone_make_a_sheet_that_may_be_announced(
     house: House, clock: FixedClock, asset_type: str
 ) -> None:
     desk = CourtDesk(house, clock, asset_type)
-    desk.ready()
+    desk.ready(reserve_price_fen=160_000_000)  # for ships four fifths of the price are the least (SHIP 12)
     auction = desk.publish()
     assert auction.status == "announced"
     assert auction.announced_at == house.now()

@@ -485,6 +485,7 @@ EVENT: Words = {
     "CreditorsAsked": _("征询债权人是否接受抵债"),
     "DifferenceComplete": _("抵债差价付清"),
     "DisclosureSealed": _("封存调查情况表"),
+    "DisposalStepTaken": _("抵债、自行变卖的交付步骤"),
     "HandoverStepTaken": _("交付步骤"),
     "LetterWorded": _("改写文书文本"),
     "LotEntered": _("录入标的"),
