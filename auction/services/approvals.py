@@ -117,19 +117,7 @@ def vote(
     is over; already_answered for a second answer; and whatever carrying it out raises, which leaves the proposal as it
     was.
     """
-    require(actor, "approval.answer")
-    approval = unit.session.get(Approval, approval_id, with_for_update=True, populate_existing=True)
-    if approval is None or (actor.role in COURT_ROLES and actor.court_code != approval.court_code):
-        raise DomainError("not_found")
-    if actor.id == approval.proposed_by:
-        raise DomainError("four_eyes")
-    needs = needs_of(approval.needs)
-    if any(actor.id in need.but for need in needs):
-        raise DomainError("own_declaration")
-    if not any(need.takes(actor.id, actor.role) for need in needs):
-        raise DomainError("forbidden")
-    if approval.status != "pending":
-        raise DomainError("wrong_state", status=approval.status)
+    approval, needs = _to_answer(unit, actor, approval_id)
     votes = unit.session.scalars(select(ApprovalVote).where(ApprovalVote.approval_id == approval.id)).all()
     if any(given.account_id == actor.id for given in votes):
         raise DomainError("already_answered")
@@ -164,6 +152,24 @@ def vote(
     elif approval.status == "rejected" and approval.kind in refused:
         refused[approval.kind](unit, actor, approval)
     return approval
+
+
+def _to_answer(unit: Unit, actor: Actor, approval_id: str) -> tuple[Approval, Sequence[Need]]:
+    """A pending proposal, locked, that the actor may answer, and what it needs; DomainError as `vote` says."""
+    require(actor, "approval.answer")
+    approval = unit.session.get(Approval, approval_id, with_for_update=True, populate_existing=True)
+    if approval is None or (actor.role in COURT_ROLES and actor.court_code != approval.court_code):
+        raise DomainError("not_found")
+    if actor.id == approval.proposed_by:
+        raise DomainError("four_eyes")
+    needs = needs_of(approval.needs)
+    if any(actor.id in need.but for need in needs):
+        raise DomainError("own_declaration")
+    if not any(need.takes(actor.id, actor.role) for need in needs):
+        raise DomainError("forbidden")
+    if approval.status != "pending":
+        raise DomainError("wrong_state", status=approval.status)
+    return approval, needs
 
 
 def _note(unit: Unit, approval: Approval, kind: str, **facts: Any) -> None:

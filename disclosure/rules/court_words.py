@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from auction.kernel.errors import Breach, DomainError
 
+from .letters import VALUES as OF_LETTERS
 from .letters import check_wording, set_in
 from .wording import Text
 
@@ -19,22 +20,26 @@ from .wording import Text
 KINDS: Mapping[str, Text] = MappingProxyType(
     {"announcement": Text("拍卖公告", "Announcement"), "bidder_notice": Text("竞买须知", "Bidder notice")}
 )
+#: Of what letters may name, what is known at the announcement.
+_SHARED = (
+    "court",
+    "case_number",
+    "lot_title",
+    "address",
+    "round",
+    "reference_price",
+    "reserve_price",
+    "deposit",
+    "increment",
+    "opens_at",
+    "closes_at",
+    "balance_days",
+    "platform",
+)
 #: What it may name, as a court reads it.
 VALUES: Mapping[str, str] = MappingProxyType(
-    {
-        "court": "法院名称",
-        "case_number": "案号",
-        "lot_title": "标的名称",
-        "address": "标的所在地",
-        "round": "拍卖轮次",
-        "reference_price": "处置参考价",
-        "reserve_price": "起拍价",
-        "deposit": "保证金",
-        "increment": "增价幅度",
-        "opens_at": "竞价开始时间",
-        "closes_at": "竞价结束时间",
-        "balance_days": "尾款交付天数",
-        "platform": "网络拍卖平台",
+    {name: OF_LETTERS[name] for name in _SHARED}
+    | {
         "is_sell_off": "本次为变卖",
         "is_house": "标的为房屋",
         "is_occupied": "标的有人占有",

@@ -167,7 +167,7 @@ def test_pages_answer_strange_queries_without_breaking(app: Flask, house: House)
         f"/auctions/{sale.auction_id}/bids?before=-1",
         f"/auctions/{sale.auction_id}/room?amount=%F0%9F%98%80&wrong=1",
     ):
-        reader.get(path)
+        assert reader.get(path).status == 200, path
 
 
 def test_who_may_only_look_at_the_desk_is_offered_nothing_to_do(app: Flask, house: House) -> None:
