@@ -30,9 +30,9 @@ def name_witness(unit: Unit, key: str) -> str:
     try:
         parsed = VerifierKey.parse(key)
     except NoteError:
-        raise invalid("key") from None
+        raise invalid("key", "not_a_witness_key") from None
     if parsed.kind != COSIGNATURE:
-        raise invalid("key")
+        raise invalid("key", "not_a_witness_key")
     known = unit.session.get(Witness, parsed.name)
     if known is not None:
         raise DomainError("witness_named", name=parsed.name)
@@ -63,7 +63,7 @@ def take_cosignatures(unit: Unit, note: str) -> list[str]:
         head = parse_checkpoint(parsed.text)
         open_note(note, keys.values())
     except NoteError:
-        raise invalid("note") from None
+        raise invalid("note", "not_a_cosignature") from None
     own = unit.session.get(Checkpoint, head.size) if head.size < 2**63 else None
     if own is None or parse_note(own.note).text != parsed.text:
         raise invalid("note", "unknown_checkpoint")

@@ -27,6 +27,7 @@ from auction.queries.log import checkpoint, entry_proof, log_key
 from auction.services.log import seal
 from auction.services.witnessing import name_witness
 from tests.flows.server import Place
+from tests.web.caller import Caller, fields_of
 from web import following_log as follow
 from web.commands import fapai
 from web.following_log import Refused, Site, Unreachable
@@ -117,6 +118,11 @@ def test_a_witness_never_cosigns_what_does_not_append_and_keeps_what_it_knew(
         follow.witness(liar, log, path, SIGNER, now)
     assert refused.value.code == code and liar.handed_in == [] and path.read_bytes() == before
     assert parse_note(refused.value.shown).signatures, "both signed heads together prove what was done"
+
+
+def test_a_line_of_nobody_named_is_refused_with_what_would_be_right(app: Flask, house: House, log: VerifierKey) -> None:
+    answer = Caller(app.test_client()).post("/log/cosignatures", {"note": house.read(checkpoint)})
+    assert fields_of(answer) == {"note": "not_a_cosignature"} and "见证人" in answer.get_json()["errors"][0]["detail"]
 
 
 def test_a_head_that_could_not_be_handed_in_is_handed_in_the_next_time(

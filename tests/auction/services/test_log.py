@@ -418,7 +418,7 @@ def test_what_is_no_cosignature_of_this_log_is_refused(house: House, clock: Fixe
         (text, 10**18, "in_future"),
         (forged, now, "unknown_checkpoint"),
         (beyond, now, "unknown_checkpoint"),
-        ("other\n", now, "invalid"),
+        ("other\n", now, "not_a_cosignature"),
     ):
         with pytest.raises(DomainError) as refused:
             house.perform(take_cosignatures, add_signature(f"{note_text}\n", WITNESS_KEY, WITNESS_SECRET.sign, at))
