@@ -15,6 +15,16 @@ export async function ask(address, body, language, get = (...asked) => fetch(...
   return answer.text();
 }
 
+/** Whether a field holds what the page did not bring: typed before this module came, or kept by the browser. */
+export function touched(field) {
+  if (field.options?.length) {
+    const options = [...field.options];
+    return !(options.find((option) => option.defaultSelected) ?? options[0]).selected;
+  }
+  if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
+  return "defaultValue" in field && field.value !== field.defaultValue;
+}
+
 function run(place) {
   const form = place.closest("form");
   let shown = "";
@@ -30,6 +40,7 @@ function run(place) {
   const asking = () => ask(place.dataset.ask, new URLSearchParams(new FormData(form)), document.documentElement.lang);
   const reckoner = new Reckoner(asking, show, failed);
   form.addEventListener("input", () => reckoner.want());
+  if ([...form.elements].some(touched)) reckoner.want();
 }
 
 const place = globalThis.document?.getElementById("linted");
