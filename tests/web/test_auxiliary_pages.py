@@ -12,7 +12,7 @@ from auction.kernel.unit import House, Unit
 from auction.models import Account, Agency
 from tests.factories import a_bidder, a_uscc, an_account
 from tests.web.caller import SignIn
-from tests.web.court import DAY, PDF, CourtRoom
+from tests.web.court import DAY, PDF, CourtRoom, rows
 from tests.web.reader import Reader
 from tests.web.test_auxiliary_api import PLAIN
 from tests.web.test_pages import signed_in
@@ -31,13 +31,19 @@ def room(app: Flask, house: House, sign_in: SignIn) -> CourtRoom:
 
 @pytest.fixture
 def agent(app: Flask, house: House) -> Account:
-    def enter(unit: Unit) -> Account:
-        agency = Agency(uscc=a_uscc(), name="示例拍辅")
-        unit.session.add(agency)
-        unit.session.flush()
-        return an_account(unit, "agency", agency_uscc=agency.uscc, display_name="经办人")
+    return house.perform(an_agent, "示例拍辅")
 
-    return house.perform(enter)
+
+def an_agent(unit: Unit, name: str) -> Account:
+    agency = Agency(uscc=a_uscc(), name=name)
+    unit.session.add(agency)
+    unit.session.flush()
+    return an_account(unit, "agency", agency_uscc=agency.uscc, display_name="经办人")
+
+
+def token_of(reader: Reader) -> str:
+    """The token of any form on the page a reader has before him."""
+    return next(dict(form.fields)["csrf_token"] for form in reader.page.forms if "csrf_token" in form.names())
 
 
 def the_clerk(app: Flask, house: House) -> Reader:
@@ -91,6 +97,32 @@ def test_an_agency_is_led_item_by_item_and_the_court_takes_over(
     regulator.get("/regulator/agencies")
     assert "及时细致" in regulator.follow("示例拍辅").text
     assert signed_in(app, house, house.perform(a_bidder)).get(f"/agencies/{agent.agency_uscc}", 403).status == 403
+
+
+def test_the_linter_speaks_while_an_agency_types_and_nothing_is_stored(
+    app: Flask, house: House, room: CourtRoom, agent: Account
+) -> None:
+    room.enter()
+    clerk, desk = the_clerk(app, house), signed_in(app, house, agent)
+    give(clerk, room, agent)
+    desk.get("/agency/")
+    desk.follow("现场勘查，制作文字说明·珠江路88号")
+    form = f"{desk.page.address.split('?')[0]}/items/defects"
+    desk.get(form)
+    assert f'data-ask="{form}/findings"' in desk.page.html and "js/lint" in desk.page.html
+    fact = {"state": "found", "statement": "屋面渗漏。", "source": "笔录", "checked_on": "2026-03-01"}
+    other = signed_in(app, house, house.perform(an_agent, "另一机构"))
+    before = rows(house)
+    said = {}
+    for statement in (fact["statement"], "腾退由买受人自行负责。"):
+        typed = fact | {"statement": statement, "csrf_token": token_of(desk)}
+        said[statement] = desk.client.post(f"{form}/findings", data=typed).get_data(as_text=True)
+    clean, forbidden = said.values()
+    assert "须改" not in clean and "须改" in forbidden and 'href="#statement"' in forbidden
+    for reader, status in ((other, 404), (clerk, 403)):
+        reader.get("/")
+        assert reader.client.post(f"{form}/findings", data={"csrf_token": token_of(reader)}).status_code == status
+    assert rows(house) == before
 
 
 def test_a_visitor_books_by_code_and_the_agency_sees_the_code_alone(

@@ -223,6 +223,15 @@ def send_item(task_id: str, code: str) -> Any:
     return attempt(act, lambda form: _item_page(task_id, wanted, form), fields, after, _("已报告，待法院处理。"))
 
 
+@blueprint.post("/tasks/<task_id>/items/<code>/findings")
+@policy("task.report")
+def item_findings(task_id: str, code: str) -> str:
+    """What the linter finds in an item while it is typed. Nothing is stored."""
+    _lot, catalogue, sheet, known = _open(task_id)
+    today = shanghai_day(house().now())
+    return item_form.findings_typed(sheet, catalogue, catalogue.item(code), known, me().name, today)
+
+
 def _unnumbered(error: DomainError) -> DomainError:
     """The refusal of a report of one item, its fields named as on the form of that item."""
     breaches = [
