@@ -5,8 +5,7 @@ be the second person). What is proposed has no effect before.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select, select
 
@@ -17,6 +16,18 @@ from ..rules.access import COURT_ROLES, Actor, require
 from ..rules.approvals import Answer, Need, needs_of, still_needed, tally
 
 CarryOut = Callable[[Unit, Actor, Approval], None]
+
+
+class Act(NamedTuple):
+    """What becomes of a kind of proposal, in the transaction of the answer that decides it.
+
+    `lock` locks what the act decides about, before the proposal itself is locked (the order of `locking`): who changes
+    that lets the proposal lapse, and holds it already. `refused` follows a refusal.
+    """
+
+    lock: Callable[[Unit, Approval], object]
+    carry_out: CarryOut
+    refused: CarryOut | None = None
 
 
 def propose(
@@ -106,18 +117,16 @@ def vote(
     *,
     approve: bool,
     reason: str,
-    carry_out: Mapping[str, CarryOut],
-    refused: Mapping[str, CarryOut] = MappingProxyType({}),
+    acts: Mapping[str, Act],
 ) -> Approval:
     """Answer a proposal; the last approval it needs carries it out in the same transaction.
 
-    `carry_out` maps each kind to what is to be done, `refused` some to what follows a refusal.
-    DomainError not_found for another court's; four_eyes for the
-    proposer; own_declaration for whose own act is in question; forbidden for whom it does not need; wrong_state once it
-    is over; already_answered for a second answer; and whatever carrying it out raises, which leaves the proposal as it
-    was.
+    `acts` says what each kind decides about and what is to be done. DomainError not_found for another court's;
+    four_eyes for the proposer; own_declaration for whose own act is in question; forbidden for whom it does not need;
+    wrong_state once it is over; already_answered for a second answer; and whatever carrying it out raises, which leaves
+    the proposal as it was.
     """
-    approval, needs = _to_answer(unit, actor, approval_id)
+    approval, needs = _to_answer(unit, actor, approval_id, acts)
     votes = unit.session.scalars(select(ApprovalVote).where(ApprovalVote.approval_id == approval.id)).all()
     if any(given.account_id == actor.id for given in votes):
         raise DomainError("already_answered")
@@ -147,19 +156,25 @@ def vote(
         by=actor.id,
         status=approval.status,
     )
+    act = acts[approval.kind]
     if approval.status == "approved":
-        carry_out[approval.kind](unit, actor, approval)
-    elif approval.status == "rejected" and approval.kind in refused:
-        refused[approval.kind](unit, actor, approval)
+        act.carry_out(unit, actor, approval)
+    elif approval.status == "rejected" and act.refused is not None:
+        act.refused(unit, actor, approval)
     return approval
 
 
-def _to_answer(unit: Unit, actor: Actor, approval_id: str) -> tuple[Approval, Sequence[Need]]:
-    """A pending proposal, locked, that the actor may answer, and what it needs; DomainError as `vote` says."""
+def _to_answer(unit: Unit, actor: Actor, approval_id: str, acts: Mapping[str, Act]) -> tuple[Approval, Sequence[Need]]:
+    """A pending proposal that the actor may answer, locked after what it decides about, and what it needs.
+
+    DomainError as `vote` says.
+    """
     require(actor, "approval.answer")
-    approval = unit.session.get(Approval, approval_id, with_for_update=True, populate_existing=True)
+    approval = unit.session.get(Approval, approval_id)
     if approval is None or (actor.role in COURT_ROLES and actor.court_code != approval.court_code):
         raise DomainError("not_found")
+    acts[approval.kind].lock(unit, approval)
+    unit.session.refresh(approval, with_for_update=True)
     if actor.id == approval.proposed_by:
         raise DomainError("four_eyes")
     needs = needs_of(approval.needs)

@@ -151,13 +151,16 @@ def create_lot(
 
 def lock_lot(unit: Unit, actor: Actor, lot_id: str, action: str = "lot.edit") -> Lot:
     """The lot, locked, if the actor may do `action` to it; DomainError not_found otherwise."""
-    lot = unit.session.scalar(
-        select(Lot).where(Lot.id == lot_id).with_for_update().execution_options(populate_existing=True)
-    )
+    lot = lock_bare(unit, lot_id)
     if lot is None:
         raise DomainError("not_found")
     require(actor, action, court=lot.court_code)
     return lot
+
+
+def lock_bare(unit: Unit, lot_id: str) -> Lot | None:
+    """The lot, locked, whoever acts; None where there is none. `locking` says what is locked after it."""
+    return unit.session.get(Lot, lot_id, with_for_update={"key_share": True}, populate_existing=True)
 
 
 def set_reference_price(

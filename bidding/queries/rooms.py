@@ -57,7 +57,7 @@ ROOMS = Question(
         select(*(Auction.__table__.c[name] for name in _NAMES))
         .join_from(rows, Auction, Auction.id == given["id"])
         .order_by(Auction.id)
-        .with_for_update(of=Auction)
+        .with_for_update(of=Auction, key_share=True)
     ),
 )
 

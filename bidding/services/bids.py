@@ -20,6 +20,7 @@ from auction.kernel.errors import DomainError
 from auction.kernel.journal import Entry, JournalRow
 from auction.kernel.unit import Unit
 from auction.models import Auction, LotListing
+from auction.services.locking import lock_auction
 
 from ..models import Bid, Registration
 from ..queries.conflicts import refusal_facts
@@ -28,7 +29,7 @@ from ..rules import room as rules
 from .intake import LEASE_HELD, Fenced
 from .interest import Standings
 from .life import open_auction
-from .rooms import lock_auction, write_room
+from .rooms import write_room
 
 #: What bars a person; the refusal says what it rested on.
 BARS = frozenset(("barred_interest", "barred_reneger", "barred_sanction"))

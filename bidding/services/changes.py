@@ -22,7 +22,7 @@ from auction.rules.lot import LIVE
 from auction.rules.published_holidays import published_calendar
 from auction.rules.ruleset import load
 from auction.services.approvals import propose
-from auction.services.locking import lock_round
+from auction.services.locking import lock_auction, lock_round
 from disclosure.models import SheetVersion
 from disclosure.queries import DraftedChange, drafted_change, latest_version, sheet_findings
 from disclosure.rules.changing import SHEET_CHANGE, SUPPLEMENT, WITHDRAWAL, check_choice
@@ -42,7 +42,6 @@ from ..rules.suspension import resume_after_supplement
 from .life import CHANGING, end_cause, restate, stop_for_change, suspend_locked, withdraw_locked
 from .looks import count_again
 from .resume_watch import await_resumption
-from .rooms import lock_auction
 
 #: Why a sale stands still while a supplement is public.
 CHANGED = "disclosure_change"

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, select, update
 from auction.kernel.unit import Unit
 from auction.models import Auction, Intake
 from auction.queries.unsold import closes_after_another, group_of, is_group_satisfied
+from auction.services.locking import lock_auction
 
 from ..models import Registration
 from ..queries.rooms import room_of, ruleset_of
@@ -24,7 +25,6 @@ from .intake import nobody_takes_bids
 from .life import change_status, open_auction, record_close, release_all, suspend_locked
 from .looks import await_look, end, lock_group
 from .outages import touch_locked
-from .rooms import lock_auction
 from .settlement import confirm_sale, hold_barred_winner
 from .takings import ask_creditors
 

@@ -12,11 +12,11 @@ from auction.queries.unsold import last_unsold, own_sale
 from auction.rules.access import Actor
 from auction.rules.lot import LIVE, PRIVATE
 from auction.services.auctions import give_up
+from auction.services.locking import lock_auctions
 from auction.services.lots import lock_lot
 
 from .life import withdraw_locked
 from .looks import count_again
-from .rooms import lock_auctions
 
 #: What the public is told where a round already announced is withdrawn for it.
 _REASONS = {

@@ -19,6 +19,7 @@ from auction.models import Auction, Lot
 from auction.rules.calendar import PeriodEnd, shanghai_day, working_days_end
 from auction.rules.lot import LIVE
 from auction.rules.published_holidays import published_calendar
+from auction.services.locking import lock_auctions
 from risk.models import InterestFinding
 from risk.rules.alerts import Reason
 from risk.rules.interest import Clearance
@@ -29,7 +30,6 @@ from ..models import RegisteredIdentity, Registration
 from ..queries.conflicts import BARRED, RENEGER
 from ..queries.reneges import Bound, bound, lots_with_renegers
 from ..queries.rooms import OpenRoom, ruleset_of
-from .rooms import lock_auctions
 
 #: How many registrations are checked in one go when the registry changes.
 _CHUNK = 1_000

@@ -16,12 +16,12 @@ from auction.models import Auction, Case, Lot, LotGroup, LotGroupMember
 from auction.queries.unsold import group_lots, group_of
 from auction.rules.access import Actor, require
 from auction.rules.unsold import is_paid, is_satisfied, to_stop
+from auction.services.locking import lock_auctions
 
 from ..queries.objections import barring_objection
 from .life import end_cause, restate, suspend_locked, withdraw_locked
 from .looks import lock_group
 from .noting import row_of
-from .rooms import lock_auctions
 
 #: The cause of stopping the rest, and the ground of withdrawing it.
 SATISFIED = "satisfied"

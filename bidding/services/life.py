@@ -20,6 +20,7 @@ from auction.rules.access import Actor, require
 from auction.rules.calendar import shanghai_day
 from auction.rules.lot import PRIVATE, AuctionStatus, check_transition
 from auction.rules.published_holidays import published_calendar
+from auction.services.locking import lock_auction
 from disclosure.queries import latest_version
 from disclosure.rules.changing import SHEET_CHANGE
 from disclosure.services.announcing import rewrite
@@ -44,7 +45,6 @@ from .looks import await_look, end
 from .noting import moment
 from .release import release_registration
 from .resume_watch import await_resumption, tell_late_resumption
-from .rooms import lock_auction
 
 #: Why a sale stands still while its panel decides on a material change of the sheet.
 CHANGING = "disclosure_change_under_way"

@@ -17,6 +17,7 @@ from auction.rules.access import Actor, require
 from auction.rules.approvals import Need
 from auction.rules.calendar import shanghai_day
 from auction.services.approvals import lapse, propose
+from auction.services.locking import lock_auctions
 from risk.models import InterestFinding, InterestReview, LiftedHit
 from risk.queries.interest import companies_below, registry_version
 from risk.queries.sources import Opener
@@ -43,7 +44,6 @@ from ..queries.reneges import reneges_with_buyers
 from ..queries.rooms import ruleset_of
 from ..rules.registration import STANDING
 from .interest import check_anew, recheck, standing_to_renegers
-from .rooms import lock_auctions
 from .settlement import confirm_held_winner
 
 KIND = "hit_lifted"

@@ -46,7 +46,10 @@ def count_again(unit: Unit, lot_id: str) -> None:
 def lock_group(unit: Unit, group_id: str) -> LotGroup:
     """A group of lots, locked; DomainError not_found."""
     group = unit.session.scalar(
-        select(LotGroup).where(LotGroup.id == group_id).with_for_update().execution_options(populate_existing=True)
+        select(LotGroup)
+        .where(LotGroup.id == group_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
     )
     if group is None:
         raise DomainError("not_found")

@@ -19,6 +19,7 @@ from auction.rules.approvals import Need
 from auction.rules.calendar import shanghai_day
 from auction.rules.published_holidays import as_published, published_calendar
 from auction.services.approvals import propose
+from auction.services.locking import lock_auction
 
 from ..models import SaleObjection
 from ..queries.auctions import has_ended
@@ -30,7 +31,6 @@ from ..rules import objection as rules
 from .life import end_cause, restate, suspend_locked
 from .looks import count_again
 from .noting import row_of
-from .rooms import lock_auction
 
 #: Why a sale stands still while an outsider's claim is examined.
 OWNERSHIP_OBJECTION = "ownership_objection"

@@ -3,6 +3,7 @@
 from auction.kernel.clock import iso
 from auction.kernel.unit import Unit
 from auction.models import Auction
+from auction.services.locking import lock_auction
 from risk.rules.alerts import Reason
 from risk.services.alerts import raise_alert
 
@@ -11,7 +12,6 @@ from ..queries.outages import untouched
 from ..queries.rooms import ruleset_of
 from ..rules.outage import OutageEffect, OutageRules, OutageSpan, outage_effect
 from .life import open_auction, suspend_locked
-from .rooms import lock_auction
 
 
 def apply_outage(unit: Unit, outage_id: str, auction_id: str) -> None:

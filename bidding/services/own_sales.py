@@ -19,7 +19,7 @@ from auction.rules.lot import LIVE, AssetType
 from auction.rules.published_holidays import published_calendar
 from auction.rules.ruleset import load
 from auction.rules.unsold import check_above, own_sale_end
-from auction.services.locking import lock_round
+from auction.services.locking import lock_auction, lock_round
 
 from ..models import AfterSaleStep
 from ..rules import ledger
@@ -112,7 +112,7 @@ def note_step(unit: Unit, actor: Actor, auction: Auction, sale: OwnSale, step: A
 def lapse_own_sale(unit: Unit, sale_id: str) -> None:
     """The term of an own sale is over without a recorded sale; does nothing when it is not, or was ended before."""
     auction_id = unit.session.get_one(OwnSale, sale_id).auction_id
-    auction = unit.session.get_one(Auction, auction_id, with_for_update=True, populate_existing=True)
+    auction = lock_auction(unit, auction_id)
     sale = unit.session.get_one(OwnSale, sale_id, populate_existing=True)
     if sale.status != "allowed" or unit.now < sale.ends_at:
         return

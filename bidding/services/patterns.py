@@ -3,6 +3,7 @@
 from typing import Any
 
 from auction.kernel.unit import Unit
+from auction.services.locking import lock_auction
 from risk.models import BidPattern, BidScreening
 from risk.rules.alerts import Reason as AlertReason
 from risk.rules.patterns.screen import Finding, Reason
@@ -10,7 +11,6 @@ from risk.services.alerts import raise_alert
 
 from ..queries.patterns import Screening, alert_key
 from .looks import taken
-from .rooms import lock_auction
 
 
 def keep_screening(unit: Unit, screening: Screening) -> bool:

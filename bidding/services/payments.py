@@ -18,6 +18,7 @@ from auction.kernel.money import is_amount
 from auction.kernel.unit import Unit
 from auction.models import Auction, Taking
 from auction.rules import identity
+from auction.services.locking import lock_auction
 
 from ..models import GatewayNotice, Payment, Registration
 from ..queries.identities import OpenIdentity, identities
@@ -40,7 +41,6 @@ from ..rules.payment import (
 from .looks import count_again
 from .moving import new_payment, note, order_refund, post, refund_span
 from .noting import row_of
-from .rooms import lock_auction
 from .signals import keep_signals
 
 #: What each request for money is called in the payer's stream.

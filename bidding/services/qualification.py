@@ -6,7 +6,7 @@ from auction.kernel.errors import DomainError, invalid
 from auction.kernel.unit import Unit
 from auction.models import Approval, Auction
 from auction.rules.access import Actor, require
-from auction.services.locking import lock_round
+from auction.services.locking import lock_auction, lock_round
 
 from ..models import Qualification
 from ..queries.papers import check_own
@@ -14,7 +14,6 @@ from ..queries.reneges import is_buyer
 from ..rules.revocation import UNQUALIFIED, Stated
 from .noting import row_of
 from .revocation import propose_revocation
-from .rooms import lock_auction
 from .settlement import check_evidence, rule_sale, winner_of
 
 FAILED = "failed"

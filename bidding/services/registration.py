@@ -16,6 +16,7 @@ from auction.models import Auction, Party, Person
 from auction.rules import identity
 from auction.rules.access import Actor, require
 from auction.rules.access import decide as may
+from auction.services.locking import lock_auction
 from disclosure.queries import working_sheet
 from disclosure.rules.sheet import is_restricted
 from risk.rules.interest import Clearance
@@ -38,7 +39,6 @@ from .looks import await_look
 from .noting import state_of
 from .payments import held_deposit, refund_excess
 from .release import release_registration
-from .rooms import lock_auction
 from .signals import keep_contacts, keep_origin
 
 

@@ -7,8 +7,6 @@ resale the declaration stands: the new buyer's right would fall with it (OJA 31 
 
 from datetime import date, timedelta
 
-from sqlalchemy import select
-
 from auction.kernel.clock import iso
 from auction.kernel.errors import DomainError
 from auction.kernel.unit import Unit
@@ -20,7 +18,7 @@ from auction.rules.lot import PRIVATE
 from auction.rules.published_holidays import published_calendar
 from auction.services.approvals import lapse, propose
 from auction.services.auctions import give_up
-from auction.services.locking import lock_round
+from auction.services.locking import lock_auction, lock_round
 from risk.services.standing import enter
 
 from ..models import Registration, Renege, RenegeObjection
@@ -35,7 +33,6 @@ from .life import withdraw_locked
 from .looks import count_again
 from .moving import post
 from .renege import locked_renege, note_renege, require_other_judge, standing_renege
-from .rooms import lock_auction, lock_auctions
 from .sanctions import fall_with
 
 
@@ -118,7 +115,6 @@ def propose_revocation(
 def carry_out_revocation(unit: Unit, actor: Actor, approval: Approval) -> None:
     """Another judge approved: the declaration is undone, if nothing that bars it has happened since."""
     auction = lock_round(unit, actor, approval.subject_id, "auction.renege")
-    lock_auctions(unit, unit.session.scalars(select(Auction.id).where(Auction.lot_id == auction.lot_id)))
     renege, winner = standing_renege(unit, auction)
     if renege.id != approval.proposal["renege_id"]:
         raise DomainError("wrong_state", status=renege.status)

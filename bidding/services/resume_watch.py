@@ -5,12 +5,12 @@ from datetime import date, timedelta
 from auction.kernel.unit import Unit
 from auction.models import Auction
 from auction.rules.calendar import midnight, shanghai_day
+from auction.services.locking import lock_auction
 from risk.rules.alerts import Reason
 from risk.services.alerts import raise_alert
 
 from ..queries.held import resume_day
 from .looks import await_look, taken
-from .rooms import lock_auction
 
 
 def await_resumption(unit: Unit, auction: Auction, last_day: date) -> None:

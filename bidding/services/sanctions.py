@@ -5,9 +5,11 @@ its subject through the platform, and may be reviewed once (CPL 119). Its public
 decision does, and disappears with it.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 
 from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
 
 from auction.kernel.clock import iso
 from auction.kernel.errors import DomainError, invalid
@@ -19,6 +21,7 @@ from auction.rules.calendar import shanghai_day
 from auction.rules.published_holidays import published_calendar
 from auction.rules.ruleset import Ruleset
 from auction.services.approvals import lapse, propose
+from auction.services.locking import lock_auction, lock_auctions
 from risk.models import Sanction, SanctionReview, WrittenRule
 from risk.queries.sanctions import review_of
 from risk.rules import sanctions as rules
@@ -26,7 +29,6 @@ from risk.rules import sanctions as rules
 from ..models import RegisteredIdentity, Registration, Renege
 from ..queries.rooms import ruleset_of
 from ..queries.sanctions import LIFTING, SANCTION, malice_found
-from .rooms import lock_auction, lock_auctions
 
 _RUNNING = ("approved", "in_force")
 
@@ -146,8 +148,8 @@ def carry_out_sanction(unit: Unit, actor: Actor, approval: Approval) -> None:
 
     DomainError finding_missing where the declaration was revoked meanwhile, or what no longer fits the bounds.
     """
-    sanction = _locked(unit, approval.subject_id)
-    auction = lock_auction(unit, sanction.auction_id)
+    sanction = lock_sanction(unit, approval.subject_id)
+    auction = unit.session.get_one(Auction, sanction.auction_id)
     if malice_found(unit.session, sanction.person_id, sanction.court_code, auction.id) is None:
         raise DomainError("finding_missing")
     ruleset = ruleset_of(unit.session, auction)
@@ -186,11 +188,37 @@ def _number(unit: Unit, court_code: str) -> str:
     return f"{head}{(given or 0) + 1}号"
 
 
-def _locked(unit: Unit, sanction_id: str) -> Sanction:
-    found = unit.session.get(Sanction, sanction_id, with_for_update=True, populate_existing=True)
-    if found is None:
+def lock_sanction(unit: Unit, sanction_id: str) -> Sanction:
+    """A sanction, locked after the round it rests on and those whose bids it has to do with; DomainError not_found."""
+    known = unit.session.get(Sanction, sanction_id)
+    if known is None:
         raise DomainError("not_found")
-    return found
+    lock_auctions(unit, {known.auction_id, *(auction_id for _, auction_id in _kept_out(unit.session, [known]))})
+    unit.session.refresh(known, with_for_update=True)
+    return known
+
+
+def barred_from(session: Session, auction_id: str) -> frozenset[str]:
+    """The running rounds that bars resting on an auction keep their person from."""
+    resting = session.scalars(select(Sanction).where(Sanction.auction_id == auction_id)).all()
+    return frozenset(auction_id for _, auction_id in _kept_out(session, resting))
+
+
+def _kept_out(session: Session, sanctions: Sequence[Sanction]) -> Sequence[tuple[str, str]]:
+    """Registration and round of each that is checked anew where a bar among the sanctions begins or falls."""
+    bars = {one.id_match for one in sanctions if one.kind == "term_bar"}
+    if not bars:
+        return []
+    rows = session.execute(
+        select(RegisteredIdentity.registration_id, RegisteredIdentity.auction_id)
+        .join(Auction, Auction.id == RegisteredIdentity.auction_id)
+        .where(
+            RegisteredIdentity.id_match.in_(bars),
+            RegisteredIdentity.live,
+            Auction.status.in_(("announced", "open", "suspended")),
+        )
+    )
+    return [(row.registration_id, row.auction_id) for row in rows]
 
 
 def _enforce(unit: Unit, sanction: Sanction) -> None:
@@ -218,27 +246,18 @@ def _look_again(unit: Unit, sanction: Sanction) -> None:
 
     The auctions are locked, so that no bid is judged between the two.
     """
-    if sanction.kind != "term_bar":
-        return
     unit.session.flush()
-    rows = unit.session.execute(
-        select(RegisteredIdentity.registration_id, RegisteredIdentity.auction_id)
-        .join(Auction, Auction.id == RegisteredIdentity.auction_id)
-        .where(
-            RegisteredIdentity.id_match == sanction.id_match,
-            RegisteredIdentity.live,
-            Auction.status.in_(("announced", "open", "suspended")),
+    rows = _kept_out(unit.session, [sanction])
+    lock_auctions(unit, (auction_id for _, auction_id in rows))  # held since the beginning but for one entered since
+    if rows:
+        unit.session.execute(
+            update(Registration).where(Registration.id.in_([key for key, _ in rows])).values(cleared_version=-1)
         )
-    ).all()
-    lock_auctions(unit, (auction_id for _, auction_id in rows))
-    unit.session.execute(
-        update(Registration).where(Registration.id.in_([key for key, _ in rows])).values(cleared_version=-1)
-    )
 
 
 def enforce_due(unit: Unit, sanction_id: str) -> None:
     """Give effect to a served sanction whose time for a review is over; does nothing when it is not due, or done."""
-    sanction = _locked(unit, sanction_id)
+    sanction = lock_sanction(unit, sanction_id)
     review = review_of(unit.session, sanction.id)
     if sanction.status != "approved" or sanction.review_until is None or unit.now < sanction.review_until:
         return
@@ -248,7 +267,7 @@ def enforce_due(unit: Unit, sanction_id: str) -> None:
 
 def expire_due(unit: Unit, sanction_id: str) -> None:
     """End a sanction whose last day is over; does nothing when it is not due, or done."""
-    sanction = _locked(unit, sanction_id)
+    sanction = lock_sanction(unit, sanction_id)
     if sanction.status != "in_force" or sanction.until is None or unit.now < rules.ends_at(sanction.until):
         return
     _end(unit, sanction, "expired", "SanctionExpired", reason="term")
@@ -272,7 +291,7 @@ def ask_review(unit: Unit, actor: Actor, sanction_id: str, grounds: str) -> Sanc
     sanction is over, review_too_late.
     """
     require(actor, "sanction.own")
-    sanction = _locked(unit, sanction_id)
+    sanction = lock_sanction(unit, sanction_id)
     if sanction.person_id != actor.person_id or sanction.review_until is None:
         raise DomainError("not_found")
     if sanction.status not in _RUNNING or review_of(unit.session, sanction.id) is not None:
@@ -300,7 +319,7 @@ def decide_review(unit: Unit, actor: Actor, sanction_id: str, *, outcome: str, r
     DomainError not_found for another court's or where none was asked for, four_eyes for who proposed or approved the
     sanction, wrong_state once decided, invalid for another outcome or no reason.
     """
-    sanction = _locked(unit, sanction_id)
+    sanction = lock_sanction(unit, sanction_id)
     require(actor, "sanction.review", court=sanction.court_code)
     review = review_of(unit.session, sanction.id)
     if review is None:
@@ -334,7 +353,7 @@ def propose_lifting(unit: Unit, actor: Actor, sanction_id: str, reason: str) -> 
 
     DomainError not_found for another court's, wrong_state where nothing runs, already_proposed while this waits.
     """
-    sanction = _locked(unit, sanction_id)
+    sanction = lock_sanction(unit, sanction_id)
     require(actor, "sanction.propose", court=sanction.court_code)
     if sanction.status not in _RUNNING:
         raise DomainError("wrong_state", status=sanction.status)
@@ -352,7 +371,7 @@ def propose_lifting(unit: Unit, actor: Actor, sanction_id: str, reason: str) -> 
 
 def carry_out_lifting(unit: Unit, actor: Actor, approval: Approval) -> None:
     """The last approval of a lifting. DomainError wrong_state where the sanction ended meanwhile."""
-    sanction = _locked(unit, approval.subject_id)
+    sanction = lock_sanction(unit, approval.subject_id)
     if sanction.status not in _RUNNING:
         raise DomainError("wrong_state", status=sanction.status)
     _end(unit, sanction, "lifted", "SanctionLifted", reason="court")

@@ -18,6 +18,7 @@ from auction.rules.access import Actor, require
 from auction.rules.calendar import period_end, shanghai_day
 from auction.rules.published_holidays import due_as_published, published_calendar
 from auction.services.approvals import lapse
+from auction.services.locking import lock_auction
 from disclosure.queries import files
 from risk.rules.alerts import Reason
 from risk.services.alerts import raise_alert
@@ -37,7 +38,6 @@ from .interest import recheck
 from .life import change_status, record_close, release_all, suspend_locked
 from .looks import count_again
 from .payments import apply_deposit, held_deposit
-from .rooms import lock_auction
 
 
 def hold_barred_winner(unit: Unit, auction: Auction, winner: Registration) -> bool:

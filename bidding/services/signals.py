@@ -14,6 +14,7 @@ from auction.kernel.unit import Unit
 from auction.models import Auction, Person
 from auction.rules.identity import RESIDENT_ID
 from auction.rules.ruleset import Ruleset, load
+from auction.services.locking import lock_auction
 from risk.queries.interest import registry_version
 from risk.rules.alerts import Reason
 from risk.services.alerts import raise_alert
@@ -24,7 +25,6 @@ from ..models import Registration, RegistrationSignal
 from ..queries.identities import identities
 from ..rules.signals import KINDS, Origin, Shared, Signal, comparable, shared
 from .looks import await_look, taken
-from .rooms import lock_auction
 
 
 def keep_signals(

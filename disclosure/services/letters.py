@@ -54,7 +54,12 @@ def keep_court_words(unit: Unit, actor: Actor, kind: str, *, text: str, text_en:
 
 def _void_votes(unit: Unit, court_code: str) -> None:
     voted = select(Auction.lot_id).where(Auction.status.in_((AuctionStatus.IN_REVIEW, AuctionStatus.APPROVED)))
-    lots = select(Lot.id).where(Lot.court_code == court_code, Lot.id.in_(voted)).order_by(Lot.id).with_for_update()
+    lots = (
+        select(Lot.id)
+        .where(Lot.court_code == court_code, Lot.id.in_(voted))
+        .order_by(Lot.id)
+        .with_for_update(key_share=True)
+    )
     for lot_id in unit.session.scalars(lots).all():
         void_votes(unit, lot_id)
 

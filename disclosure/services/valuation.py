@@ -13,6 +13,7 @@ from auction.kernel.errors import DomainError
 from auction.kernel.unit import House, Unit
 from auction.models import Auction, Lot
 from auction.rules.calendar import shanghai_day
+from auction.services.lots import lock_bare
 from risk.models import ValuationEstimate, ValuationModel
 from risk.queries.valuation import models_in_force
 from risk.rules.valuation import Drift, Sale, drift
@@ -113,7 +114,9 @@ def value(house: House, asking: Asking, ask: Ask) -> int:
 
 
 def _keep(unit: Unit, model_id: str, asked_of: Question, said: Mapping[str, Any] | None) -> None:
-    lot = unit.session.get_one(Lot, asked_of.lot_id, with_for_update=True)
+    lot = lock_bare(unit, asked_of.lot_id)
+    if lot is None:
+        raise DomainError("not_found")
     answer = said if said is not None else _nothing(asked_of.unlike or "cells_few")
     keep_estimate(unit, lot, model_id, asked_of.asked_sha256, answer, answer["abstained_facts"])
     alert_deviations(unit, lot)

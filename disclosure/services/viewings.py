@@ -7,9 +7,10 @@ from sqlalchemy import func, select
 from auction.kernel.clock import iso
 from auction.kernel.errors import DomainError
 from auction.kernel.unit import Unit
-from auction.models import Auction, Lot, Person
+from auction.models import Auction, Person
 from auction.rules.access import Actor, require
 from auction.rules.lot import LIVE, PRIVATE
+from auction.services.lots import lock_bare
 
 from ..models import Viewing, ViewingBooking
 from ..queries import is_on_sale
@@ -89,7 +90,7 @@ def book_viewing(unit: Unit, actor: Actor, lot_id: str, viewing_id: str) -> View
     wrong_state/not_on_sale, or the codes of `booking_refusal`.
     """
     require(actor, "viewing.book")
-    lot = _lock(unit, lot_id)
+    lot = lock_bare(unit, lot_id)
     viewing = unit.session.get(Viewing, viewing_id, populate_existing=True)
     if lot is None or viewing is None or viewing.lot_id != lot_id or actor.person_id is None:
         raise DomainError("not_found")
@@ -109,10 +110,6 @@ def book_viewing(unit: Unit, actor: Actor, lot_id: str, viewing_id: str) -> View
     unit.session.add(booking)
     _note(unit, booking, "ViewingBooked")
     return booking
-
-
-def _lock(unit: Unit, lot_id: str) -> Lot | None:
-    return unit.session.scalar(select(Lot).where(Lot.id == lot_id).with_for_update())
 
 
 def slot_of(unit: Unit, viewing: Viewing) -> Slot:
@@ -147,7 +144,7 @@ def cancel_booking(unit: Unit, actor: Actor, booking_id: str) -> ViewingBooking:
     if booking is None or booking.person_id != actor.person_id:
         raise DomainError("not_found")
     viewing = unit.session.get_one(Viewing, booking.viewing_id)
-    _lock(unit, viewing.lot_id)
+    lock_bare(unit, viewing.lot_id)
     unit.session.refresh(booking)
     unit.session.refresh(viewing)
     if booking.cancelled_at is not None or not slot_of(unit, viewing).is_open(unit.now):

@@ -21,7 +21,7 @@ from bidding.queries.questions import questions_of, to_answer
 from bidding.queries.tasks import task_resource, tasks_page
 from bidding.queries.viewings import viewings_of, visitors
 from bidding.services import changes
-from bidding.services.approved import CARRY_OUT
+from bidding.services.approved import ACTS
 from bidding.services.interest import give_task
 from disclosure import queries
 from disclosure.models import Question, SheetItem, SheetVersion, ViewingBooking
@@ -432,7 +432,7 @@ def test_a_fact_the_sheet_lacks_is_published_with_the_change_of_the_sheet_and_no
     said = {"choice": "supplement", "reason": "发现渗漏"}
     proposal = house.perform(changes.propose_change, court.judge, court.auction_id, **said)
     assert public_entries(house, "QuestionAnswered") == [], "a draft is not public"
-    yes = {"approve": True, "reason": "同意", "carry_out": CARRY_OUT}
+    yes = {"approve": True, "reason": "同意", "acts": ACTS}
     house.perform(vote, court.panel[1], proposal.id, **yes)
     [told] = house.read(questions_of, None, court.lot_id, house.now())
     assert (told["answers"][0]["answer"], told["answers"][0]["by"], told["sheet_change"]) == (

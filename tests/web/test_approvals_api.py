@@ -20,7 +20,7 @@ def done(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     def act(unit: Unit, actor: Actor, approval: Approval) -> None:
         acts.append(approval.subject_id)
 
-    monkeypatch.setattr(api, "CARRY_OUT", {"trial": act})
+    monkeypatch.setattr(api, "ACTS", {"trial": act})
     return acts
 
 

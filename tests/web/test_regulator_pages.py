@@ -126,7 +126,7 @@ def done(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     def act(unit: Unit, actor: Actor, approval: Approval) -> None:
         acts.append(approval.subject_id)
 
-    monkeypatch.setattr(page, "CARRY_OUT", {"sanction": act})
+    monkeypatch.setattr(page, "ACTS", {"sanction": act})
     return acts
 
 

@@ -7,7 +7,7 @@ from flask import Response, jsonify
 from auction.kernel.unit import Unit
 from auction.queries.approvals import approval_dict, approvals_of
 from auction.services.approvals import vote
-from bidding.services.approved import CARRY_OUT, REFUSED
+from bidding.services.approved import ACTS
 
 from ..auth import house, me, policy
 from ..idempotency import act
@@ -36,7 +36,7 @@ def answer(data: dict[str, Any], approval_id: str) -> Response:
     """Approve or refuse; the last approval needed carries the act out."""
 
     def give(unit: Unit) -> dict[str, Any]:
-        approval = vote(unit, me(), approval_id, carry_out=CARRY_OUT, refused=REFUSED, **data)
+        approval = vote(unit, me(), approval_id, acts=ACTS, **data)
         return approval_dict(unit.session, approval)
 
     return jsonify(act(give))

@@ -6,7 +6,7 @@ from flask import Blueprint, render_template, request, url_for
 
 from auction.queries.approvals import approvals_of
 from auction.services.approvals import vote
-from bidding.services.approved import CARRY_OUT, REFUSED
+from bidding.services.approved import ACTS
 
 from ..auth import house, me, policy
 from ..schemas.approvals import ApprovalAnswerIn
@@ -51,7 +51,7 @@ def answered(approval_id: str, template: str, action: str, back: str) -> Any:
     def act() -> Any:
         payload, wrong = forms.read({"approve": forms.yes, "reason": forms.text})
         data = forms.load(ApprovalAnswerIn(), payload, wrong)
-        return house().perform(vote, me(), approval_id, carry_out=CARRY_OUT, refused=REFUSED, **data)
+        return house().perform(vote, me(), approval_id, acts=ACTS, **data)
 
     return attempt(
         act,

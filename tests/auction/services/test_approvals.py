@@ -13,7 +13,7 @@ from auction.models import Approval, ApprovalVote
 from auction.queries.approvals import approvals_of, approvals_waiting
 from auction.rules.access import Actor
 from auction.rules.approvals import Need
-from auction.services.approvals import lapse, propose, vote
+from auction.services.approvals import Act, lapse, propose, vote
 from tests.factories import a_court, an_account, an_actor
 
 
@@ -56,7 +56,12 @@ class Bench:
             self.done.append(f"{approval.subject_id} by {actor.role}")
 
         given = self.house.perform(
-            vote, self.people[who], approval_id, approve=approve, reason="已核", carry_out={"trial": act}
+            vote,
+            self.people[who],
+            approval_id,
+            approve=approve,
+            reason="已核",
+            acts={"trial": Act(lambda unit, approval: None, act)},
         )
         return given.status
 
@@ -144,10 +149,9 @@ def test_a_failing_act_leaves_the_proposal_as_it_was(bench: Bench) -> None:
     def fails(unit: Unit, actor: Actor, approval: Approval) -> None:
         raise DomainError("wrong_state", status="gone")
 
+    acts = {"trial": Act(lambda unit, approval: None, fails)}
     with pytest.raises(DomainError, match="wrong_state"):
-        bench.house.perform(
-            vote, bench.people["judge"], approval, approve=True, reason="已核", carry_out={"trial": fails}
-        )
+        bench.house.perform(vote, bench.people["judge"], approval, approve=True, reason="已核", acts=acts)
     assert bench.house.read(lambda session: session.scalar(select(func.count()).select_from(ApprovalVote))) == 0
     assert bench.vote("judge", approval) == "approved"
 

@@ -18,7 +18,7 @@ from bidding.models import Allocation, Posting, Registration, Renege, TopUpOrder
 from bidding.queries.audit import verify_all
 from bidding.queries.payments import deposit_of
 from bidding.services.allocation import decide_allocation, enter_allocation, order_top_up
-from bidding.services.approved import CARRY_OUT
+from bidding.services.approved import ACTS
 from bidding.services.renege import declare
 from bidding.services.renege_objections import file_objection, propose_revocation
 from tests.bidding.queries.test_audit import remove_guards, tampered
@@ -49,7 +49,7 @@ def sale(house: House, clock: FixedClock) -> str:
     account = house.read(lambda session: session.get_one(Account, registration.account_id))
     objection = house.perform(file_objection, an_actor(account), auction_id, grounds="银行故障")
     proposal = house.perform(propose_revocation, judges[1], auction_id, objection_id=objection.id, reason="理由成立")
-    house.perform(vote, judges[2], proposal.id, approve=True, reason="同意", carry_out=CARRY_OUT)
+    house.perform(vote, judges[2], proposal.id, approve=True, reason="同意", acts=ACTS)
     assert house.read(deposit_of, registration.id).state == "held"
     renege()
     facts: dict[str, Any] = {"costs": COSTS, "case_debt_fen": 0, "related_debts": [], "reason": "r"}

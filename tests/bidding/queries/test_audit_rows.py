@@ -22,7 +22,7 @@ from bidding.queries.audit_rows import check_rows
 from bidding.rules.payment import PaymentNotice
 from bidding.rules.registration import UNDERTAKINGS, Application, PrincipalFacts
 from bidding.services import life, payments, registration, settlement
-from bidding.services.approved import CARRY_OUT
+from bidding.services.approved import ACTS
 from bidding.services.handover import record_handover
 from bidding.services.revocation import propose_revocation
 from risk.imports import import_staff
@@ -164,7 +164,7 @@ def test_a_sale_held_for_a_barred_winner_and_revoked_accuses_nobody(
     assert house.read(contradictions, sale.auction_id).failures == []
     facts = {"ground": "winner_barred", "knowingly_false": True, "reason": "明知"}
     proposed = house.perform(propose_revocation, sale.judge, sale.auction_id, **facts)
-    house.perform(vote, sale.panel[1], proposed.id, approve=True, reason="同意", carry_out=CARRY_OUT)
+    house.perform(vote, sale.panel[1], proposed.id, approve=True, reason="同意", acts=ACTS)
     assert sale.auction().status == "revoked"
     report = Report()
     house.read(check_rows, report)

@@ -14,7 +14,7 @@ from bidding.queries.audit import verify_all
 from bidding.queries.audit_sanctions import check_sanctions
 from bidding.queries.due import due_acts
 from bidding.services import sanctions as services
-from bidding.services.approved import CARRY_OUT
+from bidding.services.approved import ACTS
 from bidding.services.standing import answer_objection
 from risk.models import Sanction, StandingEntry, StandingObjection
 from risk.rules.sanctions import Measure
@@ -36,7 +36,7 @@ def told(house: House, clock: FixedClock) -> House:
             services.propose_sanction, judge, sale.buyer.id, measure, basis="b", reason="r"
         )
         for person in (sale.second, sale.president)[: len(approval.needs)]:
-            house.perform(vote, an_actor(person), approval.id, approve=True, reason="r", carry_out=CARRY_OUT)
+            house.perform(vote, an_actor(person), approval.id, approve=True, reason="r", acts=ACTS)
         return sanction
 
     fine = decided(Measure("fine", amount_fen=5_000_000))

@@ -17,7 +17,7 @@ from bidding.models import Posting
 from bidding.queries.audit import verify_all
 from bidding.queries.audit_unsold import check_unsold
 from bidding.services import groups, objections, own_sales, takings
-from bidding.services.approved import CARRY_OUT
+from bidding.services.approved import ACTS
 from bidding.services.papers import keep_paper
 from bidding.services.qualification import submit_qualification
 from bidding.services.returning import return_lot
@@ -108,7 +108,7 @@ def test_every_column_of_an_act_told_otherwise_is_found(house: House, clock: Fix
     objection = house.perform(objections.file_objection, buyer.actor, buyer.auction_id, **said)
     house.perform(objections.receive_objection, judges[0], objection.id)
     decision = house.perform(objections.propose_decision, judges[1], objection.id, accept=False, reason="经审查")
-    house.perform(vote, judges[2], decision.id, approve=True, reason="经合议", carry_out=CARRY_OUT)
+    house.perform(vote, judges[2], decision.id, approve=True, reason="经合议", acts=ACTS)
     house.perform(objections.ask_for_review, buyer.actor, objection.id, grounds="适用法律错误")
     buyer.revoke("collusion")
 

@@ -18,7 +18,7 @@ from bidding.queries.reneges import renege_of
 from bidding.rules import ledger
 from bidding.rules.payment import PaymentNotice
 from bidding.services import payments
-from bidding.services.approved import CARRY_OUT
+from bidding.services.approved import ACTS
 from bidding.services.closing import close
 from bidding.services.renege import declare
 from bidding.services.renege_objections import file_objection, propose_revocation
@@ -176,7 +176,7 @@ class Desk:
 
     def approve(self, approval: Approval, judge: int, *, approve: bool = True) -> Approval:
         answer: Approval = self.perform(
-            vote, self.judges[judge], approval.id, approve=approve, reason="同意", carry_out=CARRY_OUT
+            vote, self.judges[judge], approval.id, approve=approve, reason="同意", acts=ACTS
         )
         return answer
 

@@ -24,7 +24,7 @@ from bidding.queries.auctions import bids_since
 from bidding.queries.audit import contradictions, verify_all
 from bidding.queries.editions import editions
 from bidding.services import changes, life, registration
-from bidding.services.approved import CARRY_OUT, REFUSED
+from bidding.services.approved import ACTS
 from bidding.services.bids import BidOffer, place_bids
 from bidding.services.closing import close
 from bidding.services.life import CHANGING
@@ -55,7 +55,7 @@ class Bench(CourtDesk):
         return self.house.perform(changes.propose_change, self.judge, self.auction_id, **said)
 
     def approve(self, proposal: Approval, number: int = 1, approve: bool = True) -> Approval:
-        how = {"approve": approve, "reason": "评议一致", "carry_out": CARRY_OUT, "refused": REFUSED}
+        how = {"approve": approve, "reason": "评议一致", "acts": ACTS}
         return self.house.perform(vote, self.panel[number], proposal.id, **how)
 
     def enrol(self) -> tuple[Actor, str]:

@@ -20,7 +20,7 @@ from bidding.queries.payments import deposit_of
 from bidding.rules.payment import PaymentNotice
 from bidding.rules.registration import UNDERTAKINGS, Application, PrincipalFacts
 from bidding.services import lifting, revocation
-from bidding.services.approved import CARRY_OUT
+from bidding.services.approved import ACTS
 from bidding.services.closing import close
 from bidding.services.findings import flag_barred
 from bidding.services.interest import give_task
@@ -327,7 +327,7 @@ def lift(hall: Hall, bidder_id: str, auction_id: str, key: str) -> Approval:
     one, other = regulators(hall)
     lot_id = hall.row(auction_id).lot_id
     approval = hall.house.perform(lifting.propose_lifting, one, bidder_id, lot_id, hit=key, reason="登记有误")
-    answer: dict[str, Any] = {"approve": True, "reason": "核对无误", "carry_out": CARRY_OUT}
+    answer: dict[str, Any] = {"approve": True, "reason": "核对无误", "acts": ACTS}
     assert refused_with(hall.house.perform, vote, one, approval.id, **answer) == "four_eyes"
     return hall.house.perform(vote, other, approval.id, **answer)
 
@@ -390,7 +390,7 @@ def test_a_lifting_says_whom_else_it_frees_and_waits_where_it_would_free_more(ha
     assert (hit["frees"]["bidders"], hit["frees"]["companies"]) == ([], ["只此公司"])
     one, two = regulators(hall)
     asked: dict[str, Any] = {"hit": finding.hit_key, "reason": "登记有误"}
-    answer: dict[str, Any] = {"approve": True, "reason": "核对无误", "carry_out": CARRY_OUT}
+    answer: dict[str, Any] = {"approve": True, "reason": "核对无误", "acts": ACTS}
     early = hall.house.perform(lifting.propose_lifting, one, account.id, lot_id, **asked)
     assert (early.proposal["also_frees"], early.proposal["further_companies"]) == ([], 1)
     refused = apply(hall, auction_id, company)
@@ -508,10 +508,10 @@ def test_a_hit_that_stands_revokes_the_sale_by_its_panel(hall: Hall, bring: Impo
     approval = hall.house.perform(propose, panel[0], auction_id, ground="winner_barred", **how)
     assert approval.needs == [{"role": "judge", "count": 1, "among": sorted(one.id for one in panel), "panel": 3}]
     assert (
-        refused_with(hall.house.perform, vote, stranger, approval.id, approve=True, reason="r", carry_out=CARRY_OUT)
+        refused_with(hall.house.perform, vote, stranger, approval.id, approve=True, reason="r", acts=ACTS)
         == "forbidden"
     )
-    hall.house.perform(vote, panel[1], approval.id, approve=True, reason="同意", carry_out=CARRY_OUT)
+    hall.house.perform(vote, panel[1], approval.id, approve=True, reason="同意", acts=ACTS)
     revoked = hall.row(auction_id)
     assert (revoked.status, revoked.suspension, revoked.leader_code) == ("revoked", None, ann.code)
     state = hall.house.read(lambda session: deposit_of(session, ann.registration_id).state.value)

@@ -9,6 +9,7 @@ from sqlalchemy.exc import OperationalError
 from auction.kernel.clock import FixedClock
 from auction.kernel.unit import House, Unit
 from auction.models import Auction
+from auction.services.locking import lock_auction
 from auction.services.log import seal
 from bidding.queries.due import due_acts
 from bidding.queries.messages import failures, messages, unread_count
@@ -16,7 +17,6 @@ from bidding.queries.news import news
 from bidding.services.life import withdraw_locked
 from bidding.services.looks import await_look
 from bidding.services.messages import deliver, remind, tell, tell_all
-from bidding.services.rooms import lock_auction
 from tests.bidding.sale import RESERVE, STEP, an_open_sale, bid, hammer, tell_auction, tell_registration
 from tests.factories import a_bidder, a_registration, an_auction
 from web import timekeeping

@@ -22,7 +22,7 @@ from bidding.queries.audit import verify_all
 from bidding.queries.board import board
 from bidding.queries.objections import barring_objection, court_objections, objection_dict, own_objection
 from bidding.services import life, objections
-from bidding.services.approved import CARRY_OUT
+from bidding.services.approved import ACTS
 from bidding.services.closing import close
 from bidding.services.registration import closed_to
 from bidding.services.renege import declare
@@ -65,7 +65,7 @@ class Case:
         return self.do(objections.propose_decision, actor or self.others[0], row.id, **facts)
 
     def answer(self, proposal: Approval, actor: Actor, approve: bool) -> None:
-        self.do(vote, actor, proposal.id, approve=approve, reason="经合议", carry_out=CARRY_OUT)
+        self.do(vote, actor, proposal.id, approve=approve, reason="经合议", acts=ACTS)
 
     def decide(self, row: SaleObjection, accept: bool) -> SaleObjection:
         """By a panel of judges who had no part in the sale."""

@@ -16,7 +16,7 @@ from auction.rules.calendar import shanghai_day
 from bidding.models import Payment, RenegeObjection
 from bidding.queries.payments import owed_fen
 from bidding.queries.reneges import resale_deposit
-from bidding.services.approved import CARRY_OUT
+from bidding.services.approved import ACTS
 from bidding.services.payments import refund_executed
 from bidding.services.relist import relist
 from bidding.services.renege import declare
@@ -471,4 +471,4 @@ def test_once_the_lot_is_sold_again_the_declaration_stands(desk: Desk) -> None:
 
 
 def test_every_kind_of_proposal_made_here_can_be_carried_out() -> None:
-    assert {"renege", "renege_revoked"} <= set(CARRY_OUT)
+    assert {"renege", "renege_revoked"} <= set(ACTS)

@@ -17,7 +17,7 @@ from bidding.queries.audit import contradictions
 from bidding.queries.conflicts import refusal_facts
 from bidding.queries.reneges import renegers_of_lot
 from bidding.rules.registration import Application, PrincipalFacts
-from bidding.services.approved import CARRY_OUT
+from bidding.services.approved import ACTS
 from bidding.services.bids import Answer, BidOffer, place_bids
 from bidding.services.findings import flag_barred
 from bidding.services.lifting import ask_review, look_up_conflicts, propose_lifting
@@ -265,7 +265,7 @@ def test_the_regulator_sees_the_reneger_first_and_lifting_ends_a_held_sale(desk:
     ]
     assert hit["chain"][1]["source"]["kind"] == "control"
     approval = desk.perform(propose_lifting, one, company.id, desk.lot_id, hit=hit["hit"], reason="登记有误")
-    desk.perform(vote, other, approval.id, approve=True, reason="核对无误", carry_out=CARRY_OUT)
+    desk.perform(vote, other, approval.id, approve=True, reason="核对无误", acts=ACTS)
     assert desk.auction(auction_id).status == "sold"
     told = ("barred_bidder_had_bid", "controlled_company", "interest_review", "winner_barred")
     assert alerts(desk, registration_id) == [(kind, "resolved", "登记有误") for kind in told]

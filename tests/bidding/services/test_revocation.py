@@ -22,7 +22,7 @@ from bidding.rules.payment import PaymentNotice
 from bidding.rules.registration import Application
 from bidding.rules.revocation import GROUNDS, Stated
 from bidding.services import papers, payments, qualification, registration
-from bidding.services.approved import CARRY_OUT
+from bidding.services.approved import ACTS
 from bidding.services.closing import close
 from bidding.services.relist import relist
 from bidding.services.revocation import propose_revocation
@@ -87,7 +87,7 @@ class Sold:
         self.approve(self.propose(ground, **more))
 
     def approve(self, proposal: Approval) -> None:
-        how = {"approve": True, "reason": "同意", "carry_out": CARRY_OUT}
+        how = {"approve": True, "reason": "同意", "acts": ACTS}
         self.hall.house.perform(vote, self.panel[1], proposal.id, **how)
 
     def rule(self, said: str, **more: Any) -> Auction:
@@ -136,7 +136,7 @@ def test_on_each_ground_the_majority_of_the_panel_unwinds_a_paid_sale(hall: Hall
     deposit = row.deposit_fen
     proposal = sale.propose(ground)
     assert (proposal.needs[0]["count"], hall.row(sale.auction_id).status) == (1, "sold")
-    how = {"approve": True, "reason": "同意", "carry_out": CARRY_OUT}
+    how = {"approve": True, "reason": "同意", "acts": ACTS}
     hall.house.perform(vote, sale.panel[1], proposal.id, **how)
     gone, buyer = hall.row(sale.auction_id), hall.registration(sale.buyer)
     assert (gone.status, gone.ended_reason, gone.settlement) == ("revoked", ground, None)

@@ -19,7 +19,7 @@ from bidding.queries import sanctions as queries
 from bidding.queries.due import due_acts
 from bidding.rules.registration import UNDERTAKINGS, Application
 from bidding.services import sanctions as services
-from bidding.services.approved import CARRY_OUT
+from bidding.services.approved import ACTS
 from bidding.services.bids import BidOffer, place_bids
 from bidding.services.registration import register
 from risk.models import Sanction
@@ -58,7 +58,7 @@ class Court:
     def approve(self, approval: Approval, *people: Account, approve: bool = True) -> Approval:
         for person in people:
             approval = self.house.perform(
-                vote, an_actor(person), approval.id, approve=approve, reason="同意", carry_out=CARRY_OUT
+                vote, an_actor(person), approval.id, approve=approve, reason="同意", acts=ACTS
             )
         return approval
 

@@ -9,7 +9,7 @@ from auction.kernel.unit import House, Unit
 from auction.models import Account, Auction, PanelMember
 from auction.queries.sessions import account_named
 from auction.services.approvals import vote
-from bidding.services.approved import CARRY_OUT
+from bidding.services.approved import ACTS
 from bidding.services.objections import file_objection, propose_decision, receive_objection
 from tests.factories import a_bidder, an_account, an_actor
 from tests.web.caller import Caller, SignIn, code_of, fields_of
@@ -122,7 +122,7 @@ def test_after_an_accepted_claim_the_page_says_so_and_offers_no_registration(app
     house.perform(receive_objection, an_actor(sale.judge), row.id)
     assert "报名交保证金" in visitor.get(f"/auctions/{sale.auction_id}").text
     proposal = house.perform(propose_decision, an_actor(other), row.id, accept=True, reason="属实")
-    answer = {"approve": True, "reason": "同意", "carry_out": CARRY_OUT}
+    answer = {"approve": True, "reason": "同意", "acts": ACTS}
     house.perform(vote, an_actor(a_fifth(house)), proposal.id, **answer)
     text = visitor.get(f"/auctions/{sale.auction_id}").text
     assert "异议成立" in text and "报名交保证金" not in text
