@@ -390,9 +390,15 @@ def sheet_gaps(session: Session, actor: Actor | None, lot_id: str) -> tuple[Find
 
 def read_file(session: Session, actor: Actor | None, lot_id: str, file_id: str) -> tuple[Attachment, bool]:
     """A file with its bytes, and whether the public may read it. DomainError not_found for whom it is not meant."""
+    file, public = read_file_facts(session, actor, lot_id, file_id)
+    return session.get_one(Attachment, file.id), public
+
+
+def read_file_facts(session: Session, actor: Actor | None, lot_id: str, file_id: str) -> tuple[FileFacts, bool]:
+    """The same without its bytes."""
     lot = lot_named(session, lot_id)
-    file = session.get(Attachment, file_id)
-    if file is None or file.lot_id != lot.id:
+    file = next((file for file in files(session, lot.id) if file.id == file_id), None)
+    if file is None:
         raise DomainError("not_found")
     sealed = session.scalars(select(SheetVersion).where(SheetVersion.lot_id == lot_id))
     public = any(file.sha256 in disclosed_hashes(version) for version in sealed)

@@ -16,11 +16,12 @@ from auction.kernel.db import INSERT_ONLY, Base, open_engine
 from auction.kernel.migrate import current, head, migrate
 from auction.kernel.settings import SettingsError
 from auction.kernel.unit import House, Unit
-from auction.models import Agency, Task
+from auction.models import Agency, LotListing, Task
 from bidding.models import AwaitedLook
+from disclosure.models import Attachment, SheetVersion
 from tests.bidding.hall import an_empty_database
 from tests.conftest import START, settings_for
-from tests.factories import a_lot, a_uscc, an_auction
+from tests.factories import a_lot, a_uscc, an_account, an_auction
 from web.wiring import check, open_house, upgrade
 
 pytestmark = pytest.mark.slow
@@ -187,6 +188,29 @@ def test_work_given_in_free_words_is_kept_word_by_word(house: House) -> None:
         ("photos", None, None),
         ("other", "搬运与看管", None),
     ]
+
+
+def test_lots_listed_before_lists_had_photos_get_theirs(house: House) -> None:
+    def story(unit: Unit) -> str:
+        lot, clerk = a_lot(unit), an_account(unit, "clerk")
+        an_auction(unit, lot=lot)
+        kept = {"lot_id": lot.id, "size": 1, "content": b"x", "uploaded_by": clerk.id}
+        for number, media_type in enumerate(("application/pdf", "image/jpeg", "image/png", "image/png")):
+            at, named = unit.now + timedelta(seconds=number), {"filename": "f", "media_type": media_type}
+            unit.session.add(Attachment(id=f"f{number}", sha256=f"h{number}", uploaded_at=at, **kept, **named))
+        said = dict.fromkeys(("statement", "source", "checker", "checked_on"), "")
+        item = {"code": "lease", "state": "none", "data": {}, "attachments": ["h2"], **said}
+        facts = {"attachments": ["h0", "h3"], "items": [item]}
+        sealed = {"lot_id": lot.id, "version": 1, "seal": "s", "material": False}
+        unit.session.add(SheetVersion(**sealed, facts=facts, at=unit.now))
+        lot.sheet_version = 1
+        return lot.id
+
+    lot_id = house.perform(story)
+    migrate(house.engine, "0026")
+    migrate(house.engine)
+    photos = house.read(lambda session: session.execute(select(LotListing.lot_id, LotListing.photo)).all())
+    assert [tuple(row) for row in photos] == [(lot_id, "f2")]
 
 
 def test_a_program_refuses_a_database_of_another_schema_or_of_other_keys(url: str, tmp_path: Path) -> None:

@@ -13,9 +13,9 @@ class LotListing(Base):
     """A lot of which a round was announced, with what lists need of its latest announced round; no draft is in here.
 
     `status`: of that round, or how the lot was disposed of. `price_fen`: the standing price, the reserve before a bid.
-    `flags`: the marks, each between two blanks. `made_of`: a digest of what text and marks were made of. `changed_at`:
-    when that or the status last changed, where that is known. `soon_for`: the opening its followers were last
-    reminded of.
+    `flags`: the marks, each between two blanks. `photo`: the file that shows it on lists. `made_of`: a digest of what
+    text, marks and photo were made of. `changed_at`: when that or the status last changed, where that is known.
+    `soon_for`: the opening its followers were last reminded of.
     """
 
     __tablename__ = "lot_listings"
@@ -37,6 +37,7 @@ class LotListing(Base):
     latitude: Mapped[float | None] = mapped_column(Float)
     longitude: Mapped[float | None] = mapped_column(Float)
     flags: Mapped[str]
+    photo: Mapped[str | None]
     followers: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     views: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     made_of: Mapped[str]

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from auction.kernel.db import is_postgresql
 from auction.models import Auction, Case, Court, Lot, LotListing
 from disclosure.models import SheetVersion
+from disclosure.queries import disclosed_hashes, files
 from disclosure.rules.announcement import particulars
 from disclosure.rules.catalogue import load
 from disclosure.rules.sheet import Sheet, sheet_of
@@ -53,6 +54,14 @@ def sealed_sheet(session: Session, lot: Lot) -> Sheet:
     """The sealed sheet in force, empty where there is none."""
     row = session.get(SheetVersion, (lot.id, lot.sheet_version))
     return sheet_of(row.facts, load(lot.asset_type)) if row is not None else Sheet(())
+
+
+def photo_of(session: Session, lot: Lot) -> str | None:
+    """The first image that the sealed sheet in force discloses, by its file's id; None where there is none."""
+    row = session.get(SheetVersion, (lot.id, lot.sheet_version))
+    disclosed = disclosed_hashes(row) if row is not None else set()
+    images = (file for file in files(session, lot.id) if file.media_type.startswith("image/"))
+    return next((file.id for file in images if file.sha256 in disclosed), None)
 
 
 def text_of(session: Session, found: Listed, sheet: Sheet) -> str:

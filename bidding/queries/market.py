@@ -43,6 +43,7 @@ class Card:
     registrations: int
     clearance_band: str | None
     flags: tuple[str, ...]
+    photo: str | None
     followers: int
     views: int
     latitude: float | None
@@ -129,6 +130,7 @@ def _card(row: Any, registered: int, band: str | None, now: datetime) -> Card:
         registrations=registered,
         clearance_band=band,
         flags=tuple(row.LotListing.flags.split()),
+        photo=row.LotListing.photo,
         followers=row.LotListing.followers,
         views=row.LotListing.views,
         latitude=row.LotListing.latitude,

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from auction.models import Auction, Court, Lot
+from auction.models import Auction, Court, Lot, LotListing
 
 from ..models import AfterSaleStep, Bid, Payment, Registration
 from ..rules.debt import OWING
@@ -19,6 +19,7 @@ from .rooms import ruleset_of
 @dataclass(frozen=True, slots=True)
 class Own:
     """One registration of the reader. `buyer`: the sale was made to it. `refunds`: what goes back, by payment id.
+    `photo`: the file that shows the lot on lists.
 
     `owed_fen`: what a buyer still owes of the price. `stayed`: released by the end of the sale, not by leaving it.
     """
@@ -26,6 +27,7 @@ class Own:
     registration: Registration
     auction: Auction
     lot: Lot
+    photo: str | None
     court_name: str
     payments: list[Payment]
     refunds: dict[str, dict[str, Any]]
@@ -100,6 +102,7 @@ def _own(session: Session, row: Registration, now: datetime) -> Own:
         registration=row,
         auction=auction,
         lot=lot,
+        photo=session.scalar(select(LotListing.photo).where(LotListing.lot_id == lot.id)),
         court_name=session.get_one(Court, lot.court_code).name,
         payments=asked,
         refunds=refunds,

@@ -17,7 +17,7 @@ from auction.rules.place import place_of
 from disclosure.models import SheetVersion
 from risk.models import ClearanceAssessment
 
-from ..queries.listed import Listed, gram_token, listed, mark_token, sealed_sheet, text_of, unlisted
+from ..queries.listed import Listed, gram_token, listed, mark_token, photo_of, sealed_sheet, text_of, unlisted
 from ..rules.find import grams, marks
 
 #: Lots listed in one transaction of an upgrade.
@@ -58,7 +58,7 @@ def list_lot(unit: Unit, lot_id: str, *, quietly: bool = False) -> None:
         return
     sheet = sealed_sheet(unit.session, found.lot)
     flags = marks(sheet, band=found.band, failed=found.failed)
-    values |= {"flags": f" {' '.join(flags)} ", "made_of": made_of}
+    values |= {"flags": f" {' '.join(flags)} ", "photo": photo_of(unit.session, found.lot), "made_of": made_of}
     words = text_of(unit.session, found, sheet)
     if known is None:
         number = unit.session.execute(insert(LotListing).values(values).returning(LotListing.number)).scalar_one()

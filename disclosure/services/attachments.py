@@ -26,6 +26,8 @@ LARGEST = 10 * 2**20
 MOST_PIXELS = 50_000_000
 MOST_FILES = 300
 LONGEST_NAME = 120
+#: Points across and down of a picture on a list.
+THUMBNAIL = (480, 300)
 
 _PICTURES = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP"}
 _ENDINGS = {"application/pdf": ".pdf", "image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp"}
@@ -73,6 +75,15 @@ def clean_file(data: bytes, filename: str, declared: str = "") -> CleanFile:
     if len(content) > LARGEST:
         raise DomainError("too_large", most=LARGEST)
     return CleanFile(_plain_name(filename, _ENDINGS[media_type]), media_type, content, sha256_hex(content))
+
+
+def thumbnail(content: bytes) -> bytes:
+    """A kept picture for lists: its middle, `THUMBNAIL` wide and high, as WebP. Takes time."""
+    with Image.open(io.BytesIO(content)) as picture:
+        small = ImageOps.fit(picture.convert("RGB"), THUMBNAIL)
+    out = io.BytesIO()
+    small.save(out, "WEBP", quality=78, method=4)
+    return out.getvalue()
 
 
 def put_file(unit: Unit, actor: Actor, lot_id: str, file: CleanFile) -> Attachment:

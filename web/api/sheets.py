@@ -4,6 +4,8 @@ Sealed versions are for everybody; before the first of them there is nothing her
 """
 
 import io
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 from flask import Response, current_app, jsonify, request, send_file
@@ -17,7 +19,7 @@ from disclosure.models import Attachment
 from disclosure.queries import FileFacts, SheetReading
 from disclosure.rules import catalogue as rules
 from disclosure.rules.sheet import flags
-from disclosure.services.attachments import clean_file, put_file
+from disclosure.services.attachments import clean_file, put_file, thumbnail
 from disclosure.services.court_items import put_court_item
 from disclosure.services.items import Written
 from disclosure.services.items import put_item as write_item
@@ -195,14 +197,40 @@ def uploaded() -> FileStorage:
 def get_attachment(lot_id: str, attachment_id: str) -> Response:
     """A file's bytes. Before it is published only for the lot's court and agencies."""
     file, public = house().read(queries.read_file, current_actor(), lot_id, attachment_id)
-    response = send_file(
-        io.BytesIO(file.content),
-        mimetype=file.media_type,
-        download_name=file.filename,
-        as_attachment=not file.media_type.startswith("image/"),
-        etag=file.sha256,
-        max_age=_KEPT,
+    image = file.media_type.startswith("image/")
+    return _sent(
+        file.content, file.media_type, file.sha256, public, download_name=file.filename, as_attachment=not image
     )
+
+
+@blueprint.get("/lots/<lot_id>/attachments/<attachment_id>/thumbnail")
+@policy("public.read")
+@blueprint.response(200, {"type": "string", "format": "binary"}, content_type="image/webp")
+def get_thumbnail(lot_id: str, attachment_id: str) -> Response:
+    """A picture of a lot for lists, 480 by 300 points. For whom the picture is; `not_found` for other files."""
+    file, public = house().read(queries.read_file_facts, current_actor(), lot_id, attachment_id)
+    if not file.media_type.startswith("image/"):
+        raise DomainError("not_found")
+    made = house().settings.data / "thumbnails" / f"{file.sha256}.webp"
+    if made.exists():
+        small = made.read_bytes()
+    else:
+        whole, _ = house().read(queries.read_file, current_actor(), lot_id, attachment_id)
+        small = current_app.extensions["beside"](thumbnail, whole.content)
+        _keep(made, small)
+    return _sent(small, "image/webp", f"{file.sha256}-small", public)
+
+
+def _keep(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all: others may be writing the same."""
+    path.parent.mkdir(exist_ok=True)
+    with NamedTemporaryFile(dir=path.parent, delete=False) as begun:
+        begun.write(content)
+    Path(begun.name).replace(path)
+
+
+def _sent(content: bytes, media_type: str, etag: str, public: bool, **more: Any) -> Response:
+    response = send_file(io.BytesIO(content), mimetype=media_type, etag=etag, max_age=_KEPT, **more)
     if not public:
         response.headers["Cache-Control"] = "no-store"
     return response

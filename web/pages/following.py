@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 
 from auction.kernel.errors import DomainError
 from bidding.queries.following import followed, searches
+from bidding.queries.market import cards
 from bidding.services import following as services
 
 from .. import errors
@@ -54,8 +55,11 @@ def _follow(follow: Any, unfollow: Any, subject: str) -> Response:
 def mine() -> str:
     """What I follow, and my saved searches."""
     found = house().read(followed, me().id)
-    saved = house().read(searches, me().id)
-    return render_template("following/mine.html", **found, searches=[_shown(one) for one in saved])
+    saved, now = house().read(searches, me().id), house().now()
+    shown = house().read(cards, [one["auction_id"] for one in found["lots"]], now)
+    lots = [{"card": card, "followed_at": one["followed_at"]} for card, one in zip(shown, found["lots"], strict=True)]
+    saved = [_shown(one) for one in saved]
+    return render_template("following/mine.html", lots=lots, courts=found["courts"], searches=saved, now=now)
 
 
 def _shown(search: dict[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import io
 from datetime import timedelta
 from typing import Any
 
+from flask.testing import FlaskClient
 from PIL import Image
 
 from auction.kernel.clock import iso
@@ -136,6 +137,38 @@ def test_a_photo_is_kept_without_its_place(room: CourtRoom) -> None:
     assert b"Some Maker" not in content
     with Image.open(io.BytesIO(content)) as picture:
         assert picture.size == (30, 20)
+
+
+def test_lists_show_the_first_released_photo_of_a_lot_small(
+    room: CourtRoom, anybody: Caller, client: FlaskClient
+) -> None:
+    room.enter()
+    shots = []
+    for colour in ("red", "blue"):
+        out = io.BytesIO()
+        Image.new("RGB", (1200, 400), colour).save(out, "JPEG")
+        shots.append(fine(send(room.clerk, room.lot_id, out.getvalue(), "a.jpg", "image/jpeg"), 201)["id"])
+        room.wait(timedelta(seconds=1))
+    report = fine(send(room.clerk, room.lot_id, PDF), 201)["id"]
+    small = f"/lots/{room.lot_id}/attachments/{shots[0]}/thumbnail"
+    missing = anybody.get(f"/lots/{room.lot_id}/attachments/nowhere/thumbnail").get_data()
+    hidden = anybody.get(small)
+    assert (hidden.status_code, hidden.get_data()) == (404, missing)
+    assert room.judge.get(small).headers["Cache-Control"] == "no-store"
+    room.price()
+    room.fill()
+    room.notify()
+    room.draft()
+    room.vote()
+    fine(room.announce())
+    for _again in range(2):  # made, and then as it was kept
+        shown = anybody.get(small)
+        assert (shown.status_code, shown.mimetype) == (200, "image/webp")
+        with Image.open(io.BytesIO(shown.get_data())) as picture:
+            assert picture.size == (480, 300)
+    assert code_of(anybody.get(f"/lots/{room.lot_id}/attachments/{report}/thumbnail")) == "not_found"
+    page = client.get("/").get_data(as_text=True)
+    assert f'src="/api/v1{small}" alt="" width="480" height="300" loading="lazy"' in page
 
 
 def test_files_that_cannot_be_kept_are_refused(room: CourtRoom, foreign: Caller) -> None:
