@@ -89,7 +89,7 @@ SETTLED = {CONFIRM: "balance_due", "PricePaid": "paid", "BalanceOverdue": "overd
 SETTLED |= {RENEGE: "reneged", REVOKE: "balance_due"}
 QUIET = {"BarChanged", "BidderQualified", "BidRefused", "ClearanceDecided", ALLOCATE, "InterestHitFound", LAPSE}
 QUIET |= {"OffersTurnedAway", "PreferentialPurchaserConfirmed", "SheetChanged", "SuspensionCauseEnded", ASKED, DRAWN}
-QUIET |= {"SuspensionRestated", "BalancePutOff"}
+QUIET |= {"SuspensionRestated", "BalancePutOff", "IdentityUnsealed"}
 QUIET |= {"LotTaken", "DifferenceComplete", "TakingLapsed", "TakingRuled", "LotReturned", "OwnSaleAllowed"}
 QUIET |= {"OwnSaleRecorded", "OwnSaleEnded", "OwnSaleLapsed", "DisposalStepTaken"}
 # None of these change nothing that auction.json tells

@@ -20,6 +20,7 @@ from bidding.queries.due import LOOKS, Act, Due, due_acts, due_looks
 from bidding.queries.news import news
 from bidding.queries.outages import touched_sales
 from bidding.queries.patterns import bidding_of, screening_of
+from bidding.services.break_glass import tell_opened
 from bidding.services.closing import close
 from bidding.services.groups import count_group
 from bidding.services.life import open_due
@@ -75,6 +76,7 @@ _ACTS: Mapping[Act, Callable[[Unit, str], object]] = {
     "relist": watch_relist,
     "resume": watch_resumption,
     "remind": remind,
+    "unsealed": tell_opened,
 }
 
 

@@ -123,6 +123,8 @@ POLICY: Mapping[str, Rule] = {
     "sanction.review": _rule("president", "regulator", scope="court"),
     "approval.read": _rule("judge", "president", "regulator"),
     "approval.answer": _rule("judge", "president", "regulator"),
+    "identity.open": _rule("judge", scope="court"),
+    "identity.openings": _rule("judge", "president", "regulator", scope="court"),
     "alert.read": _rule("regulator"),
     "journal.read": _rule("regulator"),
     "journal.look_up": _rule("regulator"),

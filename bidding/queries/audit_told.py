@@ -33,6 +33,7 @@ QUIET = frozenset(
         "DifferenceComplete",
         "DisposalStepTaken",
         "ForfeitAllocated",
+        "IdentityUnsealed",
         "InterestHitFound",
         "LotReturned",
         "LotTaken",

@@ -11,10 +11,12 @@ from auction.services.locking import lock_auction, lock_auctions
 from auction.services.lots import lock_bare
 from disclosure.rules.changing import SHEET_CHANGE
 
+from ..queries.break_glass import BREAK_GLASS
 from ..queries.held import REVOCATION
 from ..queries.objections import DECISION
 from ..queries.reneges import RENEGE, RENEGE_REVOKED
 from ..queries.sanctions import LIFTING, SANCTION
+from .break_glass import carry_out_opening
 from .changes import carry_out_change, stand_down
 from .lifting import KIND as HIT_LIFTED
 from .lifting import carry_out_hit_lifted
@@ -43,6 +45,10 @@ def _lock_lot(unit: Unit, lot_id: str, more: frozenset[str] = frozenset()) -> No
     lock_auctions(unit, more.union(unit.session.scalars(select(Auction.id).where(Auction.lot_id == lot_id))))
 
 
+def _lock_round(unit: Unit, approval: Approval) -> None:
+    lock_auction(unit, approval.subject_id)
+
+
 def _lock_objected(unit: Unit, approval: Approval) -> None:
     lock_auction(unit, approval.proposal["auction_id"])
 
@@ -61,4 +67,5 @@ ACTS: Mapping[str, Act] = {
     HIT_LIFTED: Act(_lock_lot_of_hit, carry_out_hit_lifted),
     SANCTION: Act(_lock_sanction, carry_out_sanction),
     LIFTING: Act(_lock_sanction, carry_out_lifting),
+    BREAK_GLASS: Act(_lock_round, carry_out_opening),
 }

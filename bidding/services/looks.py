@@ -13,6 +13,7 @@ from auction.models import Auction, LotGroup
 from auction.queries.unsold import group_of
 
 from ..models import AwaitedLook
+from ..queries.break_glass import has_openings
 from ..queries.due import Look
 
 #: How long a look that failed is left alone.
@@ -25,6 +26,8 @@ def end(unit: Unit, auction: Auction) -> None:
     await_look(unit, "screen", auction.id)
     if auction.bid_count:
         await_look(unit, "patterns", auction.id)
+    if has_openings(unit.session, auction.id):
+        await_look(unit, "unsealed", auction.id)
 
 
 def await_look(unit: Unit, look: Look, subject_id: str, *, at: datetime | None = None) -> None:

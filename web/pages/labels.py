@@ -487,6 +487,7 @@ EVENT: Words = {
     "DisclosureSealed": _("封存调查情况表"),
     "DisposalStepTaken": _("抵债、自行变卖的交付步骤"),
     "HandoverStepTaken": _("交付步骤"),
+    "IdentityUnsealed": _("经法官提请、监管批准，开封一名竞买人的身份"),
     "LetterWorded": _("改写文书文本"),
     "LotEntered": _("录入标的"),
     "LotReturned": _("决定退还或者采取其他措施"),
@@ -574,6 +575,7 @@ COMPANY_ROLE: Words = {
 
 #: What is proposed to others for their approval.
 APPROVAL_KIND: Words = {
+    "break_glass": _("拍卖结束前开封竞买人身份"),
     "hit_lifted": _("解除竞买禁止"),
     "renege": _("认定恶意悔拍"),
     "sanction": _("恶意悔拍惩戒"),
@@ -590,6 +592,7 @@ SHEET_CHOICE: Words = {"withdrawal": _("撤回，重新公告"), "supplement": _
 #: The fields of proposals, as an approver reads them.
 PROPOSAL: Words = {
     "kind": _("措施"),
+    "bidder_code": _("竞买代码"),
     "amount_fen": _("金额"),
     "until": _("期限至"),
     "scope": _("范围"),

@@ -48,6 +48,10 @@ def _conflict(approval: Mapping[str, Any], _role: str) -> tuple[str, str]:
     return page, _("查看报名人、链条与来源（须写明目的）")
 
 
+def _unsealing(approval: Mapping[str, Any], _role: str) -> tuple[str, str]:
+    return url_for("site.auction", auction_id=approval["subject_id"]), _("查看本次拍卖")
+
+
 #: kind -> where its subject is shown: address and label.
 LINKS: Mapping[str, Callable[[Mapping[str, Any], str], tuple[str, str]]] = {
     "renege": _round,
@@ -57,6 +61,7 @@ LINKS: Mapping[str, Callable[[Mapping[str, Any], str], tuple[str, str]]] = {
     "sanction": _sanction,
     "sanction_lifted": _sanction,
     "hit_lifted": _conflict,
+    "break_glass": _unsealing,
     "sale_objection": _objection,
 }
 

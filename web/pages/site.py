@@ -47,6 +47,7 @@ from . import (
 from .desk import (
     auxiliary,
     board,
+    break_glass,
     catalogue,
     changes,
     debts,
@@ -67,6 +68,7 @@ from .language import _, language, left, local, machine, percent, said, size, zh
 from .regulator import agencies as regulator_agencies
 from .regulator import alerts as regulator_alerts
 from .regulator import approvals as regulator_approvals
+from .regulator import break_glass as regulator_break_glass
 from .regulator import clearance as regulator_clearance
 from .regulator import conflicts as regulator_conflicts
 from .regulator import journal as regulator_journal
@@ -82,6 +84,7 @@ _SITE = (public, finding, calendar, map)
 #: The judge's pages share one blueprint; importing them has put their routes onto it.
 _DESK = (
     board,
+    break_glass,
     catalogue,
     lots,
     groups,
@@ -102,6 +105,7 @@ _DESK = (
 #: So do the regulator's.
 _REGULATOR = (
     regulator_alerts,
+    regulator_break_glass,
     regulator_conflicts,
     regulator_patterns,
     regulator_journal,

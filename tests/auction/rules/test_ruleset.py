@@ -184,6 +184,7 @@ CSL 21 | network_log_retention | 6 months
 PIPL 56 | impact_report_retention | 3 years
 NDR 12 | data_sharing_retention | 3 years
 NDR 10 | defect_report | 24 hours
+- | break_glass_open | 30 minutes
 - | signal_kept | 365 days
 - | signal_most_phone | 4 count
 - | signal_most_email | 4 count

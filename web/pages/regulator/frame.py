@@ -35,6 +35,7 @@ PAGES = [
     Page(_("警示"), "alerts", ("alert", "assign", "resolve", "look_up"), lambda session, _actor: open_alerts(session)),
     Page(_("竞价规律"), "patterns", ("pattern",)),
     Page(_("冲突查询"), "conflicts", ("conflict", "lift")),
+    Page(_("身份开封"), "unsealing"),
     Page(_("日志查询"), "journal", ("journal_entry",)),
     Page(_("待我批准"), "approvals", ("answer",), approvals_waiting),
     Page(_("腾空记录"), "clearance"),
