@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, undefer
 
 from auction.kernel.crypto import canonical, sha256_hex
 from auction.kernel.errors import DomainError, invalid
@@ -43,6 +43,7 @@ from .models import (
     TaskReport,
     Viewing,
 )
+from .rules.announcement import wording_of
 from .rules.catalogue import Catalogue, State, load
 from .rules.clearance import clearance_facts, clearance_findings, is_cleared, promised_on
 from .rules.court_items import with_court_items
@@ -315,6 +316,13 @@ def court_words(session: Session, court_code: str, versions: Mapping[str, int] |
         if versions is None or versions.get(row.kind) == row.version:
             kept[row.kind] = CourtWords(row.version, row.text, row.text_en or "")
     return {kind: words for kind, words in kept.items() if words.zh}
+
+
+def rounds_of_other_words(session: Session, court_code: str, kind: str, version: int) -> int:
+    """How many live rounds of a court stand announced with another version of what it adds to a text (0: none)."""
+    stored = select(Auction).join(Lot, Lot.id == Auction.lot_id).options(undefer(Auction.announcement))
+    live = session.scalars(stored.where(Lot.court_code == court_code, Auction.status.in_(LIVE)))
+    return sum((wording_of(one.announcement or {}, kind) or 0) != version for one in live)
 
 
 def held_of(session: Session, question_ids: Sequence[str]) -> dict[str, HeldAnswer]:

@@ -1,11 +1,13 @@
 """What followed a lot's unsold rounds, as the rules want to see it."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 
 from sqlalchemy import and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from ..models import Auction, Lot, LotDrawing, LotGroup, LotGroupMember, OwnSale, Party, Taking, TakingQuestion
+from ..rules.lot import PRIVATE, AuctionStatus
 from ..rules.published_holidays import as_published
 from ..rules.unsold import HOLDING, WILLING, Asked, GroupLot, Standstill, is_asked, is_satisfied
 
@@ -67,7 +69,19 @@ def standstill(session: Session, lot: Lot) -> Standstill:
         asked=asked(session, unsold) if unsold is not None else None,
         own_sale_until=running.until_on if running is not None else None,
         satisfied=group is not None and is_group_satisfied(session, group),
+        group_ends=() if group is None or group.sell_all else _group_ends(session, group.id, lot.id),
     )
+
+
+def _group_ends(session: Session, group_id: str, lot_id: str) -> tuple[datetime, ...]:
+    """When the rounds of a group's other lots end, as drafted or announced; a suspended one has no end."""
+    planned = (*PRIVATE, AuctionStatus.ANNOUNCED, AuctionStatus.OPEN)
+    rows = (
+        select(Auction.closes_at)
+        .join(LotGroupMember, LotGroupMember.lot_id == Auction.lot_id)
+        .where(LotGroupMember.group_id == group_id, Auction.lot_id != lot_id, Auction.status.in_(planned))
+    )
+    return tuple(session.scalars(rows.order_by(Auction.closes_at)))
 
 
 def group_of(session: Session, lot_id: str) -> LotGroup | None:

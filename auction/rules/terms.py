@@ -19,7 +19,7 @@ from .panel import PanelMember, panel_findings, tally
 from .reference_price import ReferencePrice, SaleDays, price_findings
 from .rounds import EarlierRound, failed_round, next_round, order_findings, relist_findings
 from .ruleset import Ruleset
-from .unsold import Standstill, standstill_findings
+from .unsold import Standstill, group_end_findings, standstill_findings
 
 __all__ = [
     "Addressee",
@@ -103,6 +103,7 @@ def check_terms(proposal: Proposal, *, ruleset: Ruleset, calendar: WorkingDays, 
         *notice_findings(proposal.recipients, proposal.addressees, proposal.asset_type, moments, ruleset, calendar),
         *order_findings(terms.round, earlier, ruleset),
         *standstill_findings(proposal.standstill, today, shanghai_day(terms.opens_at), ruleset),
+        *group_end_findings(terms.closes_at, proposal.standstill.group_ends, ruleset),
         *relist_findings(
             earlier,
             today=today,

@@ -7,9 +7,10 @@ sale. The question to the creditors runs beside the time for the next round and 
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from hashlib import sha256
 
+from ..kernel.clock import iso
 from ..kernel.errors import DomainError, invalid
 from .calendar import PeriodEnd, WorkingDays, add_months, period_end
 from .findings import Finding
@@ -123,12 +124,14 @@ class Standstill:
 
     `disposal`: taken, returned, other_measures or own_sale, once the lot needs no further round. `own_sale_until`: the
     last day of a sale the debtor was allowed. `satisfied`: the proceeds of the lot's group cover claim and costs.
+    `group_ends`: when the bidding on the group's other lots ends, where the group is sold only until it has enough.
     """
 
     disposal: str | None = None
     asked: Asked | None = None
     own_sale_until: date | None = None
     satisfied: bool = False
+    group_ends: tuple[datetime, ...] = ()
 
 
 def standstill_findings(standstill: Standstill, today: date, opens_on: date, ruleset: Ruleset) -> Iterable[Finding]:
@@ -150,6 +153,25 @@ def standstill_findings(standstill: Standstill, today: date, opens_on: date, rul
         yield Finding("own_sale_open", "error", "round", ruleset.basis("own_sale_other_max"), last)
     if standstill.satisfied:
         yield Finding("group_satisfied", "error", "round", ruleset.basis("stop_when_satisfied"), {})
+
+
+def group_end_findings(closes_at: datetime, group_ends: Sequence[datetime], ruleset: Ruleset) -> Iterable[Finding]:
+    """The warning `group_ends_close` where another lot of the group ends less than the ruleset's minutes apart.
+
+    The platform still decides one after the other and stops what is not needed any more (SALE 14), but whoever bids on
+    that one cannot know in time. Facts: the nearest `other` end, and the end `before` and `after` it that would do.
+    """
+    gap = ruleset.span("group_end_gap")
+    near = min(group_ends, key=lambda end: abs(end - closes_at), default=None)
+    if near is None or abs(near - closes_at) >= gap:
+        return
+    facts: dict[str, int | str] = {
+        "required": ruleset.number("group_end_gap"),
+        "other": iso(near),
+        "before": iso(near - gap),
+        "after": iso(near + gap),
+    }
+    yield Finding("group_ends_close", "warning", "closes_at", ruleset.basis("stop_when_satisfied"), facts)
 
 
 def own_sale_end(

@@ -221,6 +221,9 @@ def test_the_courts_words_are_previewed_kept_and_read_on_the_lots_page(
     for language, said in (("zh-CN", "看样请先预约。"), ("en", "Book the viewing.")):
         public = Reader(app.test_client(), language).get(f"/lots/{room.lot_id}").text
         assert public.count(said) == 1 and ("本院补充说明" in public or "Further notes of the court" in public)
+    assert "场拍卖用的不是目前的版本" not in clerk.get(where).text
+    assert "现有 1 场拍卖用的不是目前的版本" in clerk.send(where, {"text": "改了。", "text_en": "Changed."}).text
+    assert "看样请先预约。" in Reader(app.test_client()).get(f"/lots/{room.lot_id}").text
 
 
 def test_the_pages_print_and_word(app: Flask, house: House) -> None:

@@ -23,6 +23,7 @@ from auction.rules.reference_price import PriceMethod, PriceResult, PriceStep, R
 from auction.rules.rounds import EarlierRound
 from auction.rules.ruleset import load
 from auction.rules.terms import Proposal, Terms, check_terms
+from auction.rules.unsold import Standstill
 from bidding.services.bids import Answer
 from disclosure.rules.catalogue import Catalogue, Item
 from disclosure.rules.catalogue import load as load_catalogue
@@ -201,6 +202,7 @@ PROPOSALS: Mapping[str, Proposal] = {
         terms=terms(round=Round.SELL_OFF, reserve_price_fen=1), earlier=(earlier(Round.FIRST), earlier(Round.SECOND))
     ),
     "first again": proposal(earlier=(earlier(Round.FIRST),)),
+    "another lot of the group ends soon after": proposal(standstill=Standstill(group_ends=(terms().closes_at,))),
     "already sold": proposal(earlier=(earlier(Round.FIRST, AuctionStatus.SOLD),)),
     "another is live": proposal(earlier=(earlier(Round.FIRST, AuctionStatus.OPEN),)),
     "all failed": proposal(earlier=(earlier(Round.FIRST), earlier(Round.SECOND), earlier(Round.SELL_OFF))),

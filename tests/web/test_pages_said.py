@@ -14,7 +14,7 @@ from auction.kernel.unit import House, Unit
 from auction.models import Auction
 from auction.queries.sessions import account_named
 from bidding.models import Registration
-from bidding.services.life import suspend
+from bidding.services.life import end_suspension, suspend
 from disclosure.rules.sheet import Sheet
 from tests.bidding.sale import closed
 from tests.factories import an_actor
@@ -306,3 +306,21 @@ def test_a_long_unbroken_word_never_makes_a_page_wider_than_its_window(
             page.goto(f"http://localhost{path}")
             assert page.evaluate("document.documentElement.scrollWidth") == width, (path, width)
     page.close()
+
+
+def test_the_desks_page_of_a_suspended_round_says_when_it_may_resume_and_no_old_end(app: Flask, house: House) -> None:
+    sale = house.perform(a_sale)
+    judge = signed_in(app, house, sale.judge)
+    day = local(house.read(lambda session: session.get_one(Auction, sale.auction_id).closes_at), "date")
+    page = f"/desk/auctions/{sale.auction_id}"
+    assert day in _end(judge.get(page).html)
+    house.perform(suspend, an_actor(sale.judge), sale.auction_id, kind="halt", reason="案外人提出异议。")
+    for said in ("事由消失后方可恢复。", "可以恢复，应不迟于"):
+        end = _end(judge.get(page).html)
+        assert "已中止，恢复时另行公告" in end and said in end and day not in end
+        if "事由" in said:
+            house.perform(end_suspension, an_actor(sale.judge), sale.auction_id, reason="异议已驳回")
+
+
+def _end(html: str) -> str:
+    return html.partition("<dt>结束时间</dt>")[2].partition("</dd>")[0]

@@ -122,6 +122,7 @@ SALE 16(2) | taking_first | secured_creditor list
 SALE 25(2) | return_after_sell_off | true flag
 SALE 24 | return_movable | true flag
 SALE 14 | stop_when_satisfied | true flag
+- | group_end_gap | 60 minutes
 EQ 10 | own_sale_equity_max | 3 months
 - | own_sale_release | 10 days
 - | own_sale_other_max | 60 days

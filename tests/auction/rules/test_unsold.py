@@ -1,11 +1,12 @@
 """What may follow an unsold round: who takes it, the debtor's own sale, the return, when enough is sold."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from itertools import permutations
 
 import pytest
 
+from auction.kernel.clock import iso
 from auction.kernel.errors import DomainError
 from auction.rules.calendar import HolidayCalendar
 from auction.rules.lot import AssetType, Round
@@ -23,6 +24,7 @@ from auction.rules.unsold import (
     difference,
     draw,
     first_taker,
+    group_end_findings,
     is_answerable,
     is_asked,
     is_paid,
@@ -157,6 +159,35 @@ def test_whatever_stands_against_a_further_round_is_told_at_once_with_its_basis(
         "group_satisfied": "SALE 14",
     }
     assert list(standstill_findings(Standstill(), UNTIL, UNTIL, ruleset)) == []
+
+
+END = datetime(2026, 5, 4, 10, tzinfo=UTC)
+HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
+
+
+@pytest.mark.parametrize(
+    ("others", "told"),
+    [
+        ((), None),
+        ((END + HOUR, END - HOUR), None),
+        ((END,), END),
+        ((END + HOUR - SECOND,), END + HOUR - SECOND),
+        ((END - HOUR + SECOND, END - 2 * HOUR), END - HOUR + SECOND),
+        ((END - 30 * SECOND, END + 20 * SECOND), END + 20 * SECOND),
+    ],
+    ids=["alone", "an hour apart", "together", "a second too near", "before it", "the nearest is told"],
+)
+def test_lots_of_a_group_that_end_too_close_together_are_told_with_ends_that_would_do(
+    ruleset: Ruleset, others: tuple[datetime, ...], told: datetime | None
+) -> None:
+    found = list(group_end_findings(END, others, ruleset))
+    assert [(one.code, one.severity, one.field, str(one.basis)) for one in found] == (
+        [("group_ends_close", "warning", "closes_at", "SALE 14")] if told else []
+    )
+    for one in found:
+        assert told is not None
+        times = {"other": iso(told), "before": iso(told - HOUR), "after": iso(told + HOUR)}
+        assert one.facts == {"required": 60, **times}
 
 
 @pytest.mark.parametrize(

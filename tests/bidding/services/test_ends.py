@@ -1,6 +1,6 @@
 """The other ends of an unsold lot: the debtor's own sale, the return; and groups that stop when enough is sold."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -216,6 +216,22 @@ def test_what_is_sold_for_enough_stops_the_rest_and_what_is_paid_withdraws_it(ha
     assert blocked(group.lots[2])
     hall.house.perform(groups.change_group, group.judge, group.group.id, claim_fen=10 * RESERVE)
     assert not blocked(group.lots[2])
+    sound(hall)
+
+
+def test_the_ends_of_a_groups_other_lots_are_told_where_it_stops_when_it_has_enough(hall: Hall) -> None:
+    group = Group(hall, claim_fen=10 * RESERVE)  # the first is sold; three are announced or under way
+    lots = dict(zip(group.auctions, group.lots, strict=True))
+
+    def ends(name: str) -> tuple[datetime, ...]:
+        return hall.house.read(lambda session: standstill(session, session.get_one(Lot, lots[name])).group_ends)
+
+    end = {name: hall.row(auction_id).closes_at for name, auction_id in group.auctions.items()}
+    assert ends("quiet") == tuple(sorted((end["announced"], end["bid_on"])))
+    hall.house.perform(life.suspend, group.judge, group.auctions["bid_on"], kind="stay", reason="r")
+    assert ends("quiet") == (end["announced"],)
+    hall.house.perform(groups.change_group, group.judge, group.group.id, sell_all=True)
+    assert ends("quiet") == ()
     sound(hall)
 
 

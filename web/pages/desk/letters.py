@@ -10,7 +10,7 @@ from auction.models import Notice
 from bidding.queries.court import LotDesk
 from bidding.queries.letters import printed_letters, wordings
 from bidding.rules.clocks import DisposalFacts
-from disclosure.queries import court_words
+from disclosure.queries import court_words, rounds_of_other_words
 from disclosure.rules.court_words import KINDS, CourtWords, preview
 from disclosure.rules.court_words import VALUES as WORDS
 from disclosure.rules.letters import VALUES, letters
@@ -134,6 +134,7 @@ def _words_page(kind: str, form: Entry | None, shown: Sequence[Text] = ()) -> st
         form=form or Entry({"text": words.zh if words else "", "text_en": words.en if words else ""}),
         values=WORDS,
         shown=shown,
+        keeping=house().read(rounds_of_other_words, me().court_code or "", kind, _version(own, kind)),
         hint=_(
             "空行分段，中文和英文的段落一一对应。填入名称写作 {{ 名称 }}，有此情形才出现的文字写作 "
             "{% if 名称 %} … {% endif %}。两种文字都清空并保存，即不再补充。"
