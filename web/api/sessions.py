@@ -3,6 +3,7 @@
 from typing import Any
 
 import pyotp
+from flask import Response, jsonify
 from sqlalchemy.orm import Session
 
 from auction.kernel.errors import DomainError
@@ -11,11 +12,22 @@ from auction.models import Account, Person
 from auction.queries.sessions import account_named
 from auction.rules.access import Actor
 from auction.services import accounts
+from bidding.queries.own_data import own_data
 
 from .. import auth
 from ..auth import house, me, policy
 from ..schemas.bidding import Nothing
-from ..schemas.people import BidderIn, BidderOut, Credentials, FactorInForceOut, FactorOut, MeOut, OtpIn, SessionOut
+from ..schemas.people import (
+    BidderIn,
+    BidderOut,
+    Credentials,
+    FactorInForceOut,
+    FactorOut,
+    MeOut,
+    OtpIn,
+    OwnDataOut,
+    SessionOut,
+)
 from .spec import Blueprint
 
 blueprint = Blueprint("sessions", __name__, description="Signing in, accounts, second factors")
@@ -101,6 +113,17 @@ def _own_name(session: Session, actor: Actor) -> str:
     if person is None or person.wrapped_key is None:
         return actor.name
     return house().vault.open(person.wrapped_key, person.id, "name", person.name)
+
+
+@blueprint.get("/me/data")
+@policy("me.read")
+@blueprint.response(200, OwnDataOut)
+def get_data() -> Response:
+    """Everything held about me, as one file (PIPL 45): nothing about anybody else, and what is withheld is named."""
+    answer = jsonify(house().read(own_data, house().vault, me(), house().now()))
+    answer.headers["Content-Disposition"] = 'attachment; filename="fapai-data.json"'
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
 
 
 @blueprint.post("/me/factors/totp")

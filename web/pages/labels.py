@@ -532,6 +532,32 @@ EVENT: Words = {
     "WitnessNamed": _("指定日志见证人"),
 }
 
+#: What is held about somebody, by the names of the file he may take with him.
+OWN_DATA: Words = {
+    "sessions": _("登录"),
+    "registrations": _("报名"),
+    "acknowledgements": _("对公示内容的确认"),
+    "payments": _("款项"),
+    "bids": _("出价"),
+    "signals": _("供比对的摘要"),
+    "messages": _("消息"),
+    "lot_follows": _("关注的标的"),
+    "court_follows": _("关注的法院"),
+    "searches": _("保存的查询"),
+    "papers": _("提交的材料"),
+    "qualifications": _("资格证明"),
+    "objections": _("异议"),
+    "renege_objections": _("对悔拍认定的异议"),
+    "interest_reviews": _("复核申请"),
+    "questions": _("书面提问"),
+    "viewings": _("看样预约"),
+    "standing": _("信用记录"),
+    "standing_objections": _("对信用记录的异议"),
+    "sanctions": _("惩戒"),
+    "sanction_reviews": _("惩戒复议"),
+    "journal": _("日志中有关您的记录"),
+}
+
 ALERT_OUTCOME: Words = {"confirmed": _("属实"), "unfounded": _("查无实据"), "no_action": _("无需处理")}
 
 ROLE: Words = {

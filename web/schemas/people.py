@@ -53,6 +53,43 @@ class MeOut(Strict):
     agency = fields.String(allow_none=True)
 
 
+class OwnDataOut(Strict):
+    """Everything held about an account and its person; rows by the names of their columns, sealed fields opened.
+
+    `journal`: entries about him, private ones with the `salt` that opens their `commitment` in the public log at
+    `index`: SHA-256(salt || canonical entry). `withheld`: what is held and not told, and why, on the page `/me/data`.
+    """
+
+    form = fields.String()
+    made_at = Moment()
+    account = fields.Dict(keys=fields.String())
+    person = fields.Dict(keys=fields.String(), allow_none=True)
+    sessions = fields.List(fields.Dict(keys=fields.String()))
+    registrations = fields.List(fields.Dict(keys=fields.String()))
+    acknowledgements = fields.List(fields.Dict(keys=fields.String()))
+    payments = fields.List(fields.Dict(keys=fields.String()))
+    bids = fields.List(fields.Dict(keys=fields.String()))
+    signals = fields.List(fields.Dict(keys=fields.String()))
+    messages = fields.List(fields.Dict(keys=fields.String()))
+    lot_follows = fields.List(fields.Dict(keys=fields.String()))
+    court_follows = fields.List(fields.Dict(keys=fields.String()))
+    searches = fields.List(fields.Dict(keys=fields.String()))
+    papers = fields.List(fields.Dict(keys=fields.String()))
+    qualifications = fields.List(fields.Dict(keys=fields.String()))
+    objections = fields.List(fields.Dict(keys=fields.String()))
+    renege_objections = fields.List(fields.Dict(keys=fields.String()))
+    interest_reviews = fields.List(fields.Dict(keys=fields.String()))
+    questions = fields.List(fields.Dict(keys=fields.String()))
+    viewings = fields.List(fields.Dict(keys=fields.String()))
+    standing = fields.List(fields.Dict(keys=fields.String()))
+    standing_objections = fields.List(fields.Dict(keys=fields.String()))
+    sanctions = fields.List(fields.Dict(keys=fields.String()))
+    sanction_reviews = fields.List(fields.Dict(keys=fields.String()))
+    journal = fields.List(fields.Dict(keys=fields.String()))
+    look_ups = fields.List(fields.Dict(keys=fields.String()))
+    withheld = fields.List(fields.String())
+
+
 class FactorOut(Strict):
     """A second factor offered: the secret is shown this once."""
 
