@@ -14,6 +14,7 @@ from ..rules.lot import LIVE
 from ..rules.pricing import Step, check_step
 from ..rules.published_holidays import published_calendar
 from ..rules.ruleset import load
+from .auctions import void_votes
 from .lots import lock_lot
 
 
@@ -30,7 +31,8 @@ def take_price_step(
 ) -> PriceStep:
     """Record one step of the pricing of a lot. Nothing recorded is changed: a mistake is undone by a further step.
 
-    DomainError as `pricing.check_step`; wrong_state while a round announced on the price is under way.
+    Votes given before it fall: the panel has not seen it (PRECISIONS 34). DomainError as `pricing.check_step`;
+    wrong_state while a round announced on the price is under way.
     """
     lot = lock_lot(unit, actor, lot_id)
     if unit.session.scalar(select(Auction.id).where(Auction.lot_id == lot.id, Auction.status.in_(LIVE))):
@@ -52,6 +54,7 @@ def take_price_step(
         by=actor.id,
     )
     unit.session.add(row)
+    void_votes(unit, lot.id)
     unit.record(
         "PriceStepTaken",
         stream=f"lot:{lot.id}",

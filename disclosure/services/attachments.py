@@ -16,6 +16,7 @@ from auction.kernel.crypto import sha256_hex
 from auction.kernel.errors import DomainError, invalid
 from auction.kernel.unit import Unit
 from auction.rules.access import Actor
+from auction.services.auctions import void_votes
 from auction.services.lots import lock_lot
 
 from ..models import Attachment
@@ -89,7 +90,8 @@ def thumbnail(content: bytes) -> bytes:
 def put_file(unit: Unit, actor: Actor, lot_id: str, file: CleanFile) -> Attachment:
     """Keep a cleaned file of a lot, for its court or an agency at work on it.
 
-    It is published with the first sheet that is sealed with it; an agency's not before the court has taken it over.
+    It is published with the first sheet that is sealed with it, so that votes given before it fall; an agency's not
+    before the court has taken it over.
     DomainError `not_found`, `invalid` with `too_many` when the lot has as many files as it may.
     """
     lot = lock_lot(unit, actor, lot_id, "lot.attach")
@@ -110,6 +112,8 @@ def put_file(unit: Unit, actor: Actor, lot_id: str, file: CleanFile) -> Attachme
         uploaded_by=actor.id,
     )
     unit.session.add(row)
+    if actor.role != "agency":
+        void_votes(unit, lot.id)
     unit.record(
         "FileKept",
         stream=f"lot:{lot.id}",

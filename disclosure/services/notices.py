@@ -9,17 +9,19 @@ from auction.kernel.unit import Unit
 from auction.models import Notice
 from auction.rules.access import Actor
 from auction.services import lots
+from auction.services.auctions import void_votes
 from auction.services.lots import NoticeFacts, lock_lot
 
 from ..models import SheetItem
-from ..queries import files
+from ..queries import files, proof_hashes
 
 
 def put_notices(unit: Unit, actor: Actor, lot_id: str, recipients: Sequence[NoticeFacts]) -> list[Notice]:
     """Replace the list of who was notified how and when (OJA 16); a proof may be a file of the lot.
 
     DomainError invalid: `in_future`; `unknown_attachment` for a file that is not the lot's; `proof_disclosed` for one
-    that the sheet shows to everybody, for a proof of service is never published.
+    that the sheet shows to everybody, for a proof of service is never published. Votes fall where a file is no proof
+    any more, for it is published then.
     """
     lot = lock_lot(unit, actor, lot_id)
     known = {file.id: file.sha256 for file in files(unit.session, lot.id)}
@@ -38,4 +40,6 @@ def put_notices(unit: Unit, actor: Actor, lot_id: str, recipients: Sequence[Noti
             wrong.append(Breach(code, f"recipients.{number}.proof_file", facts=facts))
     if wrong:
         raise DomainError("invalid", wrong)
+    if proof_hashes(unit.session, lot.id) - {known[each.proof_file] for each in recipients if each.proof_file}:
+        void_votes(unit, lot.id)  # a file that proves nothing any more is published with the sheet
     return lots.put_notices(unit, actor, lot_id, recipients)

@@ -1,6 +1,8 @@
 """From an empty lot to its announcement, through the services, on both databases."""
 
 import io
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from threading import Thread
 from typing import Any
@@ -15,16 +17,20 @@ from auction.kernel.crypto import canonical, sha256_hex
 from auction.kernel.errors import DomainError
 from auction.kernel.journal import JournalRow
 from auction.kernel.unit import House, Unit
-from auction.models import Auction, PanelMember, RoomEvent
+from auction.models import Agency, Auction, Notice, PanelMember, RoomEvent
+from auction.rules.access import Actor
 from auction.rules.calendar import shanghai_day
 from auction.rules.lot import AssetType
 from auction.rules.ruleset import load as load_ruleset
+from auction.services.lots import NoticeFacts, create_task
+from auction.services.pricing import take_price_step
 from disclosure import queries
-from disclosure.models import SheetItem, SheetVersion
+from disclosure.models import Attachment, SheetItem, SheetVersion
 from disclosure.rules.catalogue import load
 from disclosure.services.attachments import CleanFile, clean_file, put_file
+from disclosure.services.notices import put_notices
 from tests.disclosure.court import CourtDesk, codes, example_of, facts_of
-from tests.factories import a_court, an_account, an_actor
+from tests.factories import a_court, a_uscc, an_account, an_actor
 
 #: What an empty lot lacks beside its sheet.
 BARE = {"reference_price_expired", "notice_outstanding", "panel_incomplete", "disclosure_incomplete"}
@@ -209,6 +215,58 @@ def test_a_changed_sheet_voids_the_votes_and_without_a_majority_nothing_is_annou
     assert [facts["reason"] for facts in facts_of(desk.refused(), "panel_incomplete")] == ["votes"]
     assert desk.vote(True) == "in_review"
     assert codes(desk.refused()) == ["panel_incomplete"]
+
+
+def a_step(desk: CourtDesk) -> None:
+    told = {"code": "law_requires", "on": shanghai_day(desk.clock.moment), "detail": "国有资产"}
+    desk.house.perform(take_price_step, desk.judge, desk.lot_id, **told)
+
+
+def a_file(desk: CourtDesk, actor: Actor | None = None, name: str = "late.pdf") -> str:
+    data = PDF + f"% {name}\n%%EOF\n".encode()
+    return desk.house.perform(put_file, actor or desk.judge, desk.lot_id, clean_file(data, name)).id
+
+
+def an_agencys_file(desk: CourtDesk) -> None:
+    def agent(unit: Unit) -> Actor:
+        agency = Agency(uscc=a_uscc(), name="示例拍辅")
+        unit.session.add(agency)
+        unit.session.flush()
+        due = unit.now + timedelta(days=3)
+        create_task(unit, desk.judge, desk.lot_id, agency=agency.uscc, kind="survey", due_at=due)
+        return an_actor(an_account(unit, "agency", agency_uscc=agency.uscc))
+
+    a_file(desk, desk.house.perform(agent))
+
+
+def proofs(desk: CourtDesk, *file_ids: str) -> None:
+    """The list of those notified as it is, the first of them proven by these files."""
+
+    def put(unit: Unit) -> None:
+        rows = unit.session.scalars(select(Notice).where(Notice.lot_id == desk.lot_id).order_by(Notice.position))
+        told = [NoticeFacts(row.name, row.role, row.status, row.at, row.proof) for row in rows]
+        for number, file_id in enumerate(file_ids):
+            told[number] = replace(told[number], proof_file=file_id)
+        put_notices(unit, desk.judge, desk.lot_id, told)
+
+    desk.house.perform(put)
+
+
+@pytest.mark.parametrize(
+    ("change", "falls"),
+    [(a_step, True), (a_file, True), (proofs, True), (an_agencys_file, False)],
+    ids=["a step of the pricing", "a file of the court", "a proof that is none any more", "an agency's file"],
+)
+def test_what_the_panel_has_not_seen_and_will_be_published_voids_its_votes(
+    desk: CourtDesk, change: Callable[[CourtDesk], object], falls: bool
+) -> None:
+    desk.ready()
+    proofs(desk, a_file(desk))
+    assert desk.vote(True, True) == "approved"
+    proofs(desk, desk.house.read(lambda session: session.scalars(select(Attachment.id)).one()))
+    assert desk.auction().status == "approved"
+    change(desk)
+    assert desk.auction().status == ("draft" if falls else "approved")
 
 
 def test_only_a_member_of_the_panel_announces_and_only_once(desk: CourtDesk) -> None:

@@ -324,7 +324,7 @@ def add_file(lot_id: str) -> Any:
         clean = beside(clean_file, sent.read(), sent.filename, sent.mimetype or "")
         return house().perform(put_file, me(), lot_id, clean)
 
-    return _attempt(act, lot_id, "files", (), _("文件已保存。"))
+    return _attempt(act, lot_id, "files", (), _("文件已保存；未公告的方案已有的表决失效。"))
 
 
 @blueprint.post("/lots/<lot_id>/clearance-plan")

@@ -103,5 +103,5 @@ def _take(lot_id: str, payload: dict[str, Any], wrong: list[Breach]) -> Any:
         lambda form: lot_page(lot_of(lot_id), form, "pricing"),
         tuple(_STEP),
         lambda _done: url_for("desk.lot", lot_id=lot_id, _anchor="price"),
-        _("步骤已记录。"),
+        _("步骤已记录；未公告的方案已有的表决失效。"),
     )
