@@ -34,6 +34,10 @@ MOST_IN_FACETS = 50_000
 _RARE = 5_000
 
 
+#: The edges of a view: south, west, north, east, degrees WGS 84.
+Box = tuple[float, float, float, float]
+
+
 @dataclass(frozen=True, slots=True)
 class LotFilter:
     """What is looked for. None or empty matches everything; amounts are fen; of each group of `flags` one must hold.
@@ -41,8 +45,8 @@ class LotFilter:
     `q`: words, each found in what was announced of the lot. `region`: see `in_region`. `status` is that of
     the lot's latest round, or how the lot was disposed of, or one of `SECTIONS`; `min_fen` and `max_fen` bound its
     price (its reserve before a bid). `near`: only lots whose place is known to lie within `within_km` of it.
-    `placed`: only lots whose place is known. `opens_from`, `opens_to`, `closes_from`, `closes_to`: from a
-    moment on, and before another; a suspended sale has no end to be found by.
+    `placed`: only lots whose place is known; `box`: only those within it. `opens_from`, `opens_to`, `closes_from`,
+    `closes_to`: from a moment on, and before another; a suspended sale has no end to be found by.
     """
 
     q: str = ""
@@ -57,6 +61,7 @@ class LotFilter:
     near: Place | None = None
     within_km: float = 0
     placed: bool = False
+    box: Box | None = None
     sort: str = "-announced_at"
     opens_from: datetime | None = None
     opens_to: datetime | None = None
@@ -186,6 +191,9 @@ def _tests(wanted: LotFilter, now: datetime) -> list[ColumnElement[bool]]:
         tests.append(row.latitude.is_not(None))
     if wanted.near is not None:
         tests += around(wanted.near, wanted.within_km)
+    if wanted.box is not None:
+        south, west, north, east = wanted.box
+        tests += [row.latitude.between(south, north), row.longitude.between(west, east)]
     return tests
 
 

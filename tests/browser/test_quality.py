@@ -365,3 +365,19 @@ def _reloaded(page: Page) -> Page:
         if "已收入" in page.locator("#receipt").inner_text():
             break
     return page
+
+
+def test_the_list_beside_the_sketch_follows_its_view_by_the_keyboard(sample: Sample, browser: Browser) -> None:
+    page, wrong = _watched(_context(browser, sample, "nobody", 1280))
+    page.goto(f"{sample.address}/map?status=open")
+    listed, marks = page.locator("#found [data-auction]"), page.locator("#sketch .place")
+    expect(marks).to_have_count(listed.count())
+    marks.first.click(force=True)
+    expect(page.locator(".leaflet-popup .lot h3")).to_have_text(listed.first.locator("h3").inner_text())
+    page.locator("#sketch").focus()
+    for _step in range(12):  # away from all of them
+        page.keyboard.press("Shift+ArrowLeft")
+    expect(listed).to_have_count(0)
+    expect(page.locator("#found-said")).to_contain_text("0")
+    assert "box=" in page.url and "status=open" in page.url
+    assert not wrong

@@ -105,6 +105,19 @@ def test_the_calendar_counts_and_lists_what_opens_and_ends_on_a_day(reader: Read
 def test_the_sketch_has_a_list_of_the_announced_lots_whose_place_is_known(reader: Reader) -> None:
     assert shown(reader, "/map") == {FLAT}
     assert shown(reader, "/map?near=32.0,118.8&within_km=5") == set()
+    for query, found in (
+        ("court=1101", set()),
+        ("court=3201&round=first&min=60000.01", {FLAT}),
+        ("max=60000", set()),
+        ("flags=vacant", {FLAT}),
+        ("box=32,118,33,119", {FLAT}),
+        ("box=33,118,34,119", set()),
+    ):
+        assert shown(reader, f"/map?{query}") == found, query
+    within = reader.get("/map?box=32,118,33,119")
+    assert "图中范围" in within.text and 'name="box" id="box" value="32,118,33,119"' in within.html
+    for wrong in ("1,2,3", "33,118,32,119", "a,b,c,d", "nan,0,1,1", "-91,0,1,1"):
+        assert "范围应写作“南,西,北,东”" in reader.get(f"/map?box={wrong}").text, wrong
     page = reader.get("/map?q=珠江路")
     assert "这不是地图" in page.text and "[32.06, 118.79]" in page.html.replace("32.06,118.79", "32.06, 118.79")
     assert "http://" not in page.html.replace("http://www.w3.org", "") and HIDDEN not in page.html

@@ -12,12 +12,13 @@ from werkzeug.datastructures import MultiDict
 
 from auction.kernel.errors import DomainError
 from auction.kernel.money import MOST_FEN, parse_yuan
+from auction.models import Court
 from bidding.queries.finding import SECTIONS, LotFilter, as_meant, facets
 from bidding.queries.market import Card, Found, courts, market
 from bidding.rules.find import FARTHEST_KM, FLAGS
 
 from ..auth import house, policy
-from ..schemas.public import place_in
+from ..schemas.public import box_in, place_in
 from . import labels
 from .language import _, distance, month, percent, today, weekday
 from .public import blueprint
@@ -30,7 +31,7 @@ _SORTS = ("closes_at", "opens_at", "price_fen", "-price_fen", "-announced_at", "
 _SOONEST = {"closes_at": "running", "opens_at": "coming"}
 _ORDER = {"running": "closes_at", "open": "closes_at", "coming": "opens_at", "announced": "opens_at"}
 #: The fields of the form, as the address has them.
-_FIELDS = ("q", "asset_type", "court", "region", "round", "status", "min", "max", "near", "within_km", "sort")
+_FIELDS = ("q", "asset_type", "court", "region", "round", "status", "min", "max", "near", "within_km", "box", "sort")
 
 
 @blueprint.get("/")
@@ -62,7 +63,7 @@ def home() -> str:
         courts=known,
         asked=asked,
         counts=house().read(facets, asked.wanted, now),
-        summary=_summary(asked, {court.code: court.name for court in known}),
+        summary=summary(asked, known),
         filter_link=asked.link,
         page_link=lambda number: asked.link(page=str(number)),
     )
@@ -71,8 +72,9 @@ def home() -> str:
 class Asked:
     """What the address asks for: `typed` as it was typed, `wrong` by field, `wanted` without what was wrong."""
 
-    def __init__(self, source: MultiDict[str, str] | None = None) -> None:
-        """`source`: the fields of a form where it is not the address that asks."""
+    def __init__(self, source: MultiDict[str, str] | None = None, *, page: str = "site.home") -> None:
+        """`source`: the fields of a form where it is not the address that asks. `page`: whose address it is."""
+        self.page_of = page
         given = request.args if source is None else source
         self.typed = {name: _plain(given, name, 100) for name in _FIELDS}
         for name, values in (
@@ -102,6 +104,7 @@ class Asked:
             max_fen=self._read("max", _fen, _("请填金额（元），如 500000。")),
             flags=self.flags,
             near=near,
+            box=self._read("box", box_in, _("范围应写作“南,西,北,东”四个度数，如 31,118,33,120。")),
         )
         within = self._read("within_km", _km, _("请填 0.1 至 %(most)s 之间的公里数。", most=FARTHEST_KM)) or 10.0
         order = typed["sort"] or _ORDER.get(status or "", "-announced_at")
@@ -126,10 +129,10 @@ class Asked:
             found["flags"] = ",".join(self.flags)
         return found
 
-    def link(self, page_of: str = "site.home", **changes: str) -> str:
+    def link(self, **changes: str) -> str:
         """The same search with changes, on that page; an empty value takes one away."""
         query = {name: value for name, value in {**self.chosen, **changes}.items() if value}
-        return url_for(page_of) + (f"?{urlencode(query)}" if query else "")
+        return url_for(self.page_of) + (f"?{urlencode(query)}" if query else "")
 
 
 def _plain(given: MultiDict[str, str], name: str, most: int) -> str:
@@ -184,18 +187,20 @@ def _days(cards: list[Card], now: datetime) -> list[dict[str, Any]]:
     return days
 
 
-def _summary(asked: Asked, known: dict[str, str]) -> list[dict[str, str]]:
+def summary(asked: Asked, known: list[Court]) -> list[dict[str, str]]:
     """What was chosen, in words, each with the address of the same search without it."""
+    names = {court.code: court.name for court in known}
     said: dict[str, Callable[[str], str]] = {
         "q": lambda value: _("“%(words)s”", words=value),
         "asset_type": lambda value: str(labels.ASSET_TYPE[value]),
-        "court": lambda value: known.get(value, value),
+        "court": lambda value: names.get(value, value),
         "region": lambda value: value,
         "round": lambda value: str(labels.ROUND[value]),
         "status": _title,
         "min": lambda value: _("%(yuan)s 元以上", yuan=value),
         "max": lambda value: _("%(yuan)s 元以下", yuan=value),
         "near": lambda value: _("%(place)s 周围 %(km)s 公里", place=value, km=f"{asked.wanted.within_km:g}"),
+        "box": lambda _value: _("图中范围"),
     }
     chips = [
         {"text": say(asked.typed[name]), "without": asked.link(**{name: "", "page": ""})}

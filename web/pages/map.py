@@ -1,16 +1,15 @@
-"""Lots by where they lie: a list, and beside it a sketch of places, which scripts draw."""
+"""Lots by where they lie: a list, and beside it a sketch of places, which scripts draw and which the list follows."""
 
 from dataclasses import replace
 
 from flask import render_template
 
-from bidding.queries.finding import LotFilter
-from bidding.queries.market import Found, market
+from bidding.queries.finding import LotFilter, facets
+from bidding.queries.market import Found, courts, market
 
 from ..auth import house, policy
-from .finding import Asked
-from .language import language
-from .place_view import point
+from .finding import Asked, summary
+from .place_view import point, sketch_words
 from .public import blueprint
 
 #: Lots on one page of the map.
@@ -20,18 +19,22 @@ _SHOWN = 200
 @blueprint.get("/map")
 @policy("public.read")
 def map_page() -> str:
-    """Announced lots whose place is known, by the questions of the home page; live ones where no status is chosen."""
-    asked, now = Asked(), house().now()
+    """Announced lots whose place is known, by the questions of the home page."""
+    asked, now = Asked(page="site.map_page"), house().now()
     wanted: LotFilter = replace(asked.wanted, placed=True)
     found: Found = house().read(market, now, wanted, asked.page, _SHOWN)
+    known = house().read(courts)
     return render_template(
         "map.html",
         now=now,
         asked=asked,
+        courts=known,
+        counts=house().read(facets, wanted, now),
+        summary=summary(asked, known),
         found=found,
         points=[point(card) for card in found.items],
-        sketch={"language": language(), "near": _circle(asked.wanted)},
-        page_link=lambda number: asked.link("site.map_page", page=str(number)),
+        sketch={**sketch_words(), "near": _circle(wanted), "box": wanted.box},
+        page_link=lambda number: asked.link(page=str(number)),
     )
 
 

@@ -14,7 +14,7 @@ from bidding.queries.market import Card, market
 from bidding.rules.find import DEGREE_KM
 
 from . import labels
-from .language import language
+from .language import _, language
 
 #: How far around a lot others are looked for, in kilometres; how many are listed, and looked at of each section.
 _AROUND_KM, _LISTED, _LOOKED_AT = 20, 4, 24
@@ -35,7 +35,7 @@ def of_lot(session: Session, lot: Lot, now: datetime) -> dict[str, Any] | None:
         "near": [{"card": card, "km": f"{km:.1f}"} for km, card in near],
         "href": url_for("site.map_page", near=at, within_km=_AROUND_KM),
         "points": [point(card) for _, card in near],
-        "sketch": {"language": language(), "own": [place.latitude, place.longitude], "title": lot.title},
+        "sketch": {**sketch_words(), "own": [place.latitude, place.longitude], "title": lot.title},
     }
 
 
@@ -51,10 +51,16 @@ def _km(place: Place, card: Card) -> float:
     return math.hypot(up, right)
 
 
+def sketch_words() -> dict[str, str]:
+    """What the sketch itself says, in the page's language."""
+    return {"language": language(), "in": _("放大"), "out": _("缩小"), "close": _("关闭")}
+
+
 def point(card: Card) -> dict[str, object]:
     """A lot as the sketch draws it; its card must have a place."""
     kind = str(labels.ASSET_TYPE[card.asset_type])
     return {
+        "id": card.auction_id,
         "title": card.title,
         "kind": kind,
         "href": url_for("site.auction", auction_id=card.auction_id),

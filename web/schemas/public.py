@@ -10,7 +10,7 @@ from auction.rules.lot import AssetType, AuctionStatus, Round
 from auction.rules.place import Place, place_of
 from auction.rules.unsold import DISPOSALS
 from bidding.queries.auctions import MOST
-from bidding.queries.finding import SORTS, LotFilter
+from bidding.queries.finding import SORTS, Box, LotFilter
 from bidding.rules.find import FARTHEST_KM, FLAGS
 
 from .base import Day, Moment, PageOut, PageQuery, Strict, choice, printable
@@ -73,6 +73,17 @@ def place_in(written: str) -> Place:
     if place is None:
         raise invalid("near", "place_invalid")
     return place
+
+
+def box_in(written: str) -> Box:
+    """A view written `south,west,north,east`. DomainError invalid on `box`."""
+    try:
+        south, west, north, east = map(float, written.split(","))
+    except ValueError:
+        raise invalid("box", "place_invalid") from None
+    if not (-90 <= south <= north <= 90 and -180 <= west <= east <= 180):
+        raise invalid("box", "place_invalid")
+    return south, west, north, east
 
 
 class _Since(Schema):
