@@ -90,13 +90,16 @@ class Unit:
         return self._journal.append(stream, kind, body, self.now, private=private)
 
     def ask(
-        self, *questions: tuple[Question, Sequence[Mapping[str, str]]], growing: Sequence[str] = ()
+        self,
+        *questions: tuple[Question, Sequence[Mapping[str, str]]],
+        growing: Sequence[str] = (),
+        by_key: bool = False,
     ) -> list[Sequence[Any]]:
         """Ask questions together, and lock with them the heads of streams that may grow.
 
-        `record` locks the heads of others one by one.
+        `record` locks the heads of others one by one. `by_key` as for `ask` of the database.
         """
-        *answers, heads = ask(self.session, *questions, self._journal.heads(growing))
+        *answers, heads = ask(self.session, *questions, self._journal.heads(growing), by_key=by_key)
         self._journal.found(heads)
         return answers
 

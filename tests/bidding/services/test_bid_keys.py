@@ -9,11 +9,13 @@ from typing import Any
 
 import orjson
 import pytest
+from sqlalchemy import text
 
 from auction.kernel.clock import iso
+from auction.kernel.unit import Unit
 from bidding import desk
 from bidding.desk import Desk
-from bidding.services.bids import Answer, BidOffer
+from bidding.services.bids import Answer, BidOffer, place_bids
 from tests.bidding.hall import RESERVE, STEP, Bidder, Hall, codes, without_ids
 
 
@@ -230,3 +232,23 @@ def test_offers_judged_together_fare_as_if_judged_one_by_one(hall: Hall, seed: i
     assert len({answer.code for answer in one_by_one}) > 3
     for ours, theirs in zip(in_batches, one_by_one, strict=True):
         assert (ours.receipt is None) == (theirs.receipt is None) == (ours.outcome == "refused")
+
+
+def test_keys_and_people_are_found_by_index_however_small_the_tables_are_taken_to_be(hall: Hall) -> None:
+    """Statistics are of the night before: a plan that reads all of a table slows with every bid."""
+    if hall.house.engine.dialect.name != "postgresql":
+        pytest.skip("SQLite goes by its indexes anyway")
+    auction_id = hall.auction()
+    people = hall.bidders(auction_id, None, None)
+    offers = [hall.offer(people[turn % 2], RESERVE + turn * STEP) for turn in range(24)]
+    scans = text(
+        "SELECT relname FROM pg_stat_xact_user_tables WHERE seq_scan > 0"
+        " AND relname IN ('auctions', 'bids', 'journal', 'lot_listings', 'registrations', 'streams')"
+    )
+
+    def place(unit: Unit) -> list[str]:
+        place_bids(unit, offers)
+        unit.flush()
+        return list(unit.session.scalars(scans))
+
+    assert [hall.house.perform(place) for _ in range(8)] == [[]] * 8
