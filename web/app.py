@@ -137,6 +137,7 @@ def furnish(
         door=Door(desk, house.clock, house.settings.bid_rate),
         beside=beside,
         views=Views(),
+        uses=auth.Uses(),
         metrics=health.Metrics(house),
     )
 

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime
 from typing import Any, TypeVar
 
 import orjson
@@ -23,9 +24,29 @@ HASHER = PasswordHasher()
 #: Compared with when there is no such account, so that both cases take the same work.
 _NOBODY = "$argon2id$v=19$m=65536,t=3,p=4$AAAAAAAAAAAAAAAAAAAAAA$" + "A" * 43
 #: What a session that still has to enrol its second factor may do.
-_ENROLLING = frozenset(("factor.enrol", "session.close", "public.read", "session.open"))
+_ENROLLING = frozenset(("factor.enrol", "session.close", "session.own", "public.read", "session.open"))
 #: Here a bearer token need not be a session's.
 _NO_SESSION = frozenset(("session.open", "metrics.read"))
+
+
+class Uses:
+    """When sessions were last used since the last taking: written once a minute, so that no request waits for it."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, datetime] = {}
+
+    def saw(self, session_id: str, now: datetime) -> None:
+        """A session was used."""
+        self._last[session_id] = now
+
+    def last(self, session_id: str, kept: datetime | None) -> datetime | None:
+        """When a session was last used, as far as this process knows and the database has `kept`."""
+        return self._last.get(session_id, kept)
+
+    def take(self) -> dict[str, datetime]:
+        """The uses since the last taking."""
+        taken, self._last = self._last, {}
+        return taken
 
 
 def policy(action: str) -> Callable[[View], View]:
@@ -63,7 +84,11 @@ def signed_in_now() -> SignedIn | None:
     if "signed_in" not in g:
         token = token_at_the_door()
         wired = house()
-        g.signed_in = wired.read(signed_in, token, wired.clock.machine()) if token else None
+        now = wired.clock.machine()
+        g.signed_in = wired.read(signed_in, token, now) if token else None
+        if g.signed_in is not None:
+            uses: Uses = current_app.extensions["uses"]
+            uses.saw(g.signed_in.id, now)
     found: SignedIn | None = g.signed_in
     return found
 

@@ -203,6 +203,28 @@ def user_add(
     tell({"id": account.id, "username": account.username, "role": account.role}, as_json)
 
 
+@user.command("disable")
+@click.argument("username")
+@click.option("--reason", required=True)
+@click.option("--json", "as_json", is_flag=True)
+@answered
+def user_disable(username: str, reason: str, as_json: bool) -> None:
+    """Take an account's role away: its sessions end at once, on live sockets too."""
+    account = the_house().perform(accounts.disable_account, username, reason)
+    tell({"username": account.username, "disabled": True}, as_json)
+
+
+@user.command("enable")
+@click.argument("username")
+@click.option("--reason", required=True)
+@click.option("--json", "as_json", is_flag=True)
+@answered
+def user_enable(username: str, reason: str, as_json: bool) -> None:
+    """Give a disabled account its role back."""
+    account = the_house().perform(accounts.enable_account, username, reason)
+    tell({"username": account.username, "disabled": False}, as_json)
+
+
 @fapai.group()
 def people() -> None:
     """The registry of those who may not bid (OJA 34)."""

@@ -7,11 +7,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from auction.kernel.errors import DomainError
 from auction.kernel.unit import House
+from auction.services.accounts import note_uses
 from bidding.queries.payments import due_refunds
 from bidding.services.following import add_views, alert_followers, remind_of_openings
 from bidding.services.turned_away import record_turned_away
 from risk.learning.valuation.worker import ask
 
+from .auth import Uses
 from .bulk import write_due
 from .door import TurnedAway
 from .gateway import PaymentGateway, SandboxGateway
@@ -51,11 +53,12 @@ def start(house: House, gateway: PaymentGateway, beside: Beside, watching: Watch
     return scheduler
 
 
-def start_counting(house: House, turned_away: TurnedAway, views: Views) -> BackgroundScheduler:
+def start_counting(house: House, turned_away: TurnedAway, views: Views, uses: Uses) -> BackgroundScheduler:
     """Start what every serving process does for itself, with or without the house's timers: it alone has its counts."""
     scheduler = _scheduler()
     _every(scheduler, 60, journal_counts, house, turned_away)
     _every(scheduler, 60, count_views, house, views)
+    _every(scheduler, 60, keep_uses, house, uses)
     scheduler.start()
     return scheduler
 
@@ -116,6 +119,13 @@ def count_views(house: House, views: Views) -> None:
     counts = views.take()
     if counts:
         house.perform(add_views, counts)
+
+
+def keep_uses(house: House, uses: Uses) -> None:
+    """Write when sessions were last used."""
+    taken = uses.take()
+    if taken:
+        house.perform(note_uses, taken)
 
 
 def tell_followers(house: House) -> None:

@@ -84,6 +84,7 @@ class Serving:
         self.beside = beside_loop(2)
         self.app = create_app(house, self.gateway, self.desk, beside=self.beside)
         self.door = self.app.extensions["door"]
+        self.uses = self.app.extensions["uses"]
         self.sockets, self.rooms, self.broadcaster = sockets.join(self.app, house, self.door, "gevent")
         self._with_scheduler = with_scheduler
         self._schedulers: list[Any] = []
@@ -97,7 +98,9 @@ class Serving:
         self.desk.start()
         self.rooms.start()
         self.broadcaster.start()
-        self._schedulers = [timers.start_counting(self.house, self.door.turned_away, self.app.extensions["views"])]
+        self._schedulers = [
+            timers.start_counting(self.house, self.door.turned_away, self.app.extensions["views"], self.uses)
+        ]
         if self._with_scheduler:
             self._schedulers.append(timers.start(self.house, self.gateway, self.beside, self.rooms.watching))
         self._server = _Server(
@@ -123,3 +126,4 @@ class Serving:
         self.desk.stop()
         timers.journal_counts(self.house, self.door.turned_away)
         timers.count_views(self.house, self.app.extensions["views"])
+        timers.keep_uses(self.house, self.uses)

@@ -8,8 +8,9 @@ neither a slow watcher nor the message queue delays an acknowledgement.
 import json
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any, TypedDict
 
 import orjson
@@ -20,11 +21,10 @@ from socketio import Namespace
 from socketio.exceptions import ConnectionRefusedError
 from werkzeug import Request
 
-from auction.kernel.crypto import sha256_hex
 from auction.kernel.errors import DomainError
 from auction.kernel.events import Published
 from auction.kernel.unit import House
-from auction.queries.sessions import SignedIn, all_signed_in, signed_in
+from auction.queries.sessions import SignedIn, all_signed_in, ended_since, signed_in
 from bidding.queries.auctions import auction_resource, events_since
 from bidding.services.bids import Answer, refusal
 
@@ -39,6 +39,8 @@ log = structlog.get_logger(__name__)
 NAMESPACE = "/auctions"
 #: Seconds between two updates of one room.
 PAUSE = 0.1
+#: Seconds of machine time by which the look for ended sessions reaches back: a transaction may commit late.
+_REACH = timedelta(seconds=10)
 #: Bytes a client's message may have.
 LARGEST = 16 * 1024
 #: Seconds of machine time for which a session found alive is taken to be so.
@@ -129,6 +131,9 @@ class _Client:
     language: str
     token: str | None
     watched: set[str] = field(default_factory=set)
+    #: Its session, and when that is over.
+    session_id: str | None = None
+    expires_at: datetime | None = None
 
 
 class Rooms(Namespace):
@@ -137,30 +142,73 @@ class Rooms(Namespace):
     It is the socket library's own namespace, without a Flask request around each event: the bid path needs none.
     """
 
-    def __init__(self, house: House, door: Door) -> None:
+    def __init__(self, house: House, door: Door, uses: auth.Uses | None = None) -> None:
         super().__init__(NAMESPACE)
-        self._house, self._door = house, door
+        self._house, self._door, self._uses = house, door, uses or auth.Uses()
         self._clients: dict[str, _Client] = {}
         self._alive: dict[str, _Known] = {}
         self._replies: dict[int, tuple[float, Callable[[Answer], None]]] = {}
         self._tickets = 0
-        house.subscribe("signed_out", self._sign_out)
+        house.subscribe("sessions_ended", self._take_ends)
 
     def start(self) -> None:
         """Begin to keep sessions fresh, and to answer what the desk did not in time."""
         threading.Thread(target=self._keep, daemon=True, name="rooms").start()
 
-    def _sign_out(self, message: Published) -> None:
-        """A session ended in this process: its sockets are asked again at once."""
-        for token in [token for token in self._alive if sha256_hex(token.encode()) == message.payload["token_hash"]]:
-            self._alive.pop(token, None)
+    def _take_ends(self, message: Published) -> None:
+        """Sessions ended in this process: their sockets lose their rights before whoever ended them is answered."""
+        self._end(dict.fromkeys(message.payload["ids"], message.payload["reason"]))
+
+    def _look_for_ends(self) -> None:
+        """Sessions ended in other processes, or run out. One short question however many sockets there are, and the
+        database's word rather than the message queue's: that one only carries hints, and may be dead.
+        """
+        signed = {
+            one.session_id: one.expires_at for one in list(self._clients.values()) if one.session_id and one.expires_at
+        }
+        if not signed:
+            return
+        now = self._house.clock.machine()
+        over = {session_id: "expired" for session_id, expires_at in signed.items() if expires_at <= now}
+        ended = self._house.read(ended_since, now - _REACH)
+        self._end(over | ended)
+
+    def _end(self, ended: Mapping[str, str]) -> None:
+        """Take their rights from the sockets of ended sessions (with the reasons) and tell them; they may look on."""
+        for sid, client in list(self._clients.items()):
+            if client.session_id is not None and client.token is not None and client.session_id in ended:
+                reason = ended[client.session_id]
+                self._alive.pop(client.token, None)
+                client.token = client.session_id = None
+                self._tell_end(sid, client, reason)
+
+    def _tell_end(self, sid: str, client: _Client, reason: str) -> None:
+        detail = errors.sentence("unauthenticated", {"reason": reason}, client.language)
+        told = {"code": "unauthenticated", "reason": reason, "detail": detail}
+        self.emit("signed_out", told, to=sid, ignore_queue=True)
 
     def on_connect(self, sid: str, environ: dict[str, Any], data: Any = None) -> None:
+        """Let a client in. A token that is none is refused; who comes with a dead session's cookie looks on and is told
+        so, for his page may still take him to be signed in.
+        """
         request = Request(environ)
-        token = _token(data) or request.cookies.get(auth.COOKIE)
-        if token is not None and self._session(token) is None:
+        token = _token(data)
+        shown = token or request.cookies.get(auth.COOKIE)
+        session = self._session(shown) if shown is not None else None
+        if token is not None and session is None:
             raise ConnectionRefusedError("unauthenticated")
-        self._clients[sid] = _Client(language_of(request), token)
+        client = _Client(language_of(request), shown)
+        if session is not None:
+            client.session_id, client.expires_at = session.id, session.expires_at
+        elif shown is not None:
+            client.token = None
+            self.server.start_background_task(self._tell_late, sid, client)
+        self._clients[sid] = client
+
+    def _tell_late(self, sid: str, client: _Client) -> None:
+        """Once the connection stands."""
+        self.server.sleep(PAUSE)
+        self._tell_end(sid, client, "expired")
 
     def on_disconnect(self, sid: str, *_: Any) -> None:
         self._clients.pop(sid, None)
@@ -267,6 +315,7 @@ class Rooms(Namespace):
             self.server.sleep(_REFRESH)
             try:
                 self._refresh()
+                self._look_for_ends()
                 self._answer_late()
             except Exception:
                 log.exception("sessions could not be looked up")
@@ -276,11 +325,15 @@ class Rooms(Namespace):
         used = [token for token, known in list(self._alive.items()) if now - known.used < _KEPT_FRESH]
         if not used:
             return
-        found = self._house.read(all_signed_in, used, self._house.clock.machine())
+        machine = self._house.clock.machine()
+        found = self._house.read(all_signed_in, used, machine)
         for token in used:
             known = self._alive.get(token)
             if known is not None:  # else it was signed out meanwhile
                 known.asked, known.session = now, found[token]
+                session = found[token]
+                if session is not None:
+                    self._uses.saw(session.id, machine)
 
     def _answer_late(self) -> None:
         """The oldest come first: an offer the desk has not answered in time is a fault, and its key tells later."""
@@ -325,14 +378,8 @@ class Rooms(Namespace):
             return None
         session = self._session(token)
         if session is None:
-            self.server.start_background_task(self._cut, sid)
             raise DomainError("unauthenticated")
         return session
-
-    def _cut(self, sid: str) -> None:
-        """Close a socket whose session has ended, once its last answer has left."""
-        self.server.sleep(PAUSE)
-        self.disconnect(sid)
 
     def _session(self, token: str) -> SignedIn | None:
         now = time.monotonic()
@@ -454,7 +501,7 @@ def join(app: Flask, house: House, door: Door, async_mode: str) -> tuple[SocketI
         ping_timeout=20,
         always_connect=False,
     )
-    rooms = Rooms(house, door)
+    rooms = Rooms(house, door, app.extensions["uses"])
     sockets.server.register_namespace(rooms)
     _take_bids(sockets, rooms)
     broadcaster = Broadcaster(sockets)

@@ -64,6 +64,7 @@ class Account(Base):
     factor_step: Mapped[int] = mapped_column(default=0)
     failures: Mapped[int] = mapped_column(default=0)
     locked_until: Mapped[datetime | None]
+    disabled_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
     @property
@@ -80,7 +81,11 @@ class Account(Base):
 
 
 class LoginSession(Base):
-    """A signed-in session; only the hash of its token is kept. Times are machine time."""
+    """A signed-in session; only the hash of its token is kept. Times are machine time.
+
+    `used_at` is None until it was used a while after its opening. `origin` (address and browser, sealed) is kept while
+    the session lives; an ended one stays a day, so that every process hears of its end.
+    """
 
     __tablename__ = "sessions"
 
@@ -89,6 +94,10 @@ class LoginSession(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     second_factor: Mapped[bool]
+    used_at: Mapped[datetime | None]
+    origin: Mapped[bytes | None]
+    ended_at: Mapped[datetime | None] = mapped_column(index=True)
+    ended_reason: Mapped[str | None]
 
 
 class Idempotency(Base):

@@ -1,5 +1,6 @@
-"""Who is signed in."""
+"""Who is signed in, and where."""
 
+import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ..kernel.crypto import sha256_hex
+from ..kernel.crypto import Vault, sha256_hex
 from ..kernel.errors import invalid
 from ..models import Account, Court, LoginSession
 from ..rules.access import Actor
@@ -21,6 +22,20 @@ class SignedIn:
     username: str
     second_factor: bool
     expires_at: datetime
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class OwnSession:
+    """A live session as its holder sees it: `address` and `browser` are empty where they were not kept."""
+
+    id: str
+    created_at: datetime
+    used_at: datetime | None
+    expires_at: datetime
+    second_factor: bool
+    address: str
+    browser: str
 
 
 def signed_in(session: Session, token: str, machine_now: datetime) -> SignedIn | None:
@@ -36,12 +51,45 @@ def all_signed_in(session: Session, tokens: Collection[str], machine_now: dateti
         select(LoginSession, Account)
         .join(Account, Account.id == LoginSession.account_id)
         .where(LoginSession.token_hash.in_(hashes), LoginSession.expires_at > machine_now)
+        .where(LoginSession.ended_at.is_(None))
     )
     for opened, account in rows:
         found[hashes[opened.token_hash]] = SignedIn(
-            account.actor, account.username, opened.second_factor, opened.expires_at
+            account.actor, account.username, opened.second_factor, opened.expires_at, opened.token_hash
         )
     return found
+
+
+def own_sessions(session: Session, vault: Vault, account_id: str, machine_now: datetime) -> list[OwnSession]:
+    """The account's live sessions, the latest first."""
+    rows = session.scalars(
+        select(LoginSession)
+        .where(LoginSession.account_id == account_id, LoginSession.ended_at.is_(None))
+        .where(LoginSession.expires_at > machine_now)
+        .order_by(LoginSession.created_at.desc(), LoginSession.token_hash)
+    )
+    return [_own(row, vault) for row in rows]
+
+
+def _own(row: LoginSession, vault: Vault) -> OwnSession:
+    address, browser = origin_of(row, vault)
+    return OwnSession(row.token_hash, row.created_at, row.used_at, row.expires_at, row.second_factor, address, browser)
+
+
+def origin_of(row: LoginSession, vault: Vault) -> tuple[str, str]:
+    """Address and browser a session was opened with; empty where they are not kept, or no more."""
+    if row.origin is None:
+        return "", ""
+    address, browser = json.loads(vault.open_platform(f"session:{row.token_hash}", row.origin))
+    return address, browser
+
+
+def ended_since(session: Session, since: datetime) -> dict[str, str]:
+    """The ids of the sessions that were ended from a moment of machine time on, with the reasons."""
+    rows = session.execute(
+        select(LoginSession.token_hash, LoginSession.ended_reason).where(LoginSession.ended_at >= since)
+    )
+    return {token_hash: str(reason) for token_hash, reason in rows}
 
 
 def account_named(session: Session, username: str) -> Account | None:

@@ -61,6 +61,8 @@ POLICY: Mapping[str, Rule] = {
     "gateway.notify": Rule(None),
     "log.cosign": Rule(None),
     "session.close": Rule(ROLES),
+    "session.own": Rule(ROLES),
+    "password.change": Rule(ROLES),
     "factor.enrol": Rule(ROLES),
     "me.read": Rule(ROLES),
     "follow.own": Rule(ROLES),

@@ -3,11 +3,12 @@
 Password hashes are made at the door (they take long); this module only stores and compares what it is given.
 """
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, or_, select, update
 
 from ..kernel.crypto import sha256_hex
 from ..kernel.errors import DomainError, invalid
@@ -24,6 +25,8 @@ SESSION = timedelta(hours=12)
 FREE_FAILURES = 5
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(minutes=15)
+#: How long an ended session's row stays: long enough for every process to hear of it.
+_ENDED_STAYS = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,45 +174,157 @@ def add_agency(unit: Unit, uscc: str, name: str) -> Agency:
 
 
 def open_session(
-    unit: Unit, account_id: str, *, matches: bool, code_holds: Callable[[Account], bool | None]
+    unit: Unit,
+    account_id: str,
+    *,
+    matches: bool,
+    code_holds: Callable[[Account], bool | None],
+    origin: tuple[str, str] | None = None,
 ) -> Opened | str:
     """Open a session after the door has compared the password (`matches`).
 
     Answers the session, or the reason of a refusal that must be kept: bad_credentials, otp_required, otp_invalid,
-    rate_limited. `code_holds` answers None when no code was given.
+    rate_limited, account_disabled. `code_holds` answers None when no code was given. `origin`: address and browser,
+    shown to nobody but the account's holder.
     """
     account = unit.session.get_one(Account, account_id, with_for_update=True, populate_existing=True)
     now = unit.machine_now
-    if account.locked_until is not None and now < account.locked_until:
+    if _waits(account, now):
         return "rate_limited"
     code = code_holds(account) if matches and account.factor_confirmed else True
     if not matches or code is False:
-        account.failures += 1
-        if account.failures >= FREE_FAILURES:
-            wait = FIRST_WAIT * 2 ** min(account.failures - FREE_FAILURES, 10)
-            account.locked_until = now + min(wait, LONGEST_WAIT)
+        _failed(account, now)
         return "otp_invalid" if matches else "bad_credentials"
     if code is None:
         return "otp_required"
+    if account.disabled_at is not None:
+        return "account_disabled"
     account.failures, account.locked_until = 0, None
     token = unit.ids.token()
+    token_hash = sha256_hex(token.encode())
     session = LoginSession(
-        token_hash=sha256_hex(token.encode()),
+        token_hash=token_hash,
         account_id=account.id,
         created_at=now,
         expires_at=now + SESSION,
         second_factor=account.factor_confirmed,
+        origin=unit.vault.seal_platform(f"session:{token_hash}", json.dumps(origin)) if origin else None,
     )
+    over = now - _ENDED_STAYS
+    gone = or_(LoginSession.expires_at < over, LoginSession.ended_at < over)
+    unit.session.execute(delete(LoginSession).where(LoginSession.account_id == account.id, gone))
     unit.session.add(session)
     unit.record("SessionOpened", stream="system", private=True, body={"account_id": account.id, "role": account.role})
     return Opened(token, session, account)
 
 
+def _waits(account: Account, now: datetime) -> bool:
+    return account.locked_until is not None and now < account.locked_until
+
+
+def _failed(account: Account, now: datetime) -> None:
+    """Count a wrong secret; after some in a row the account waits."""
+    account.failures += 1
+    if account.failures >= FREE_FAILURES:
+        wait = FIRST_WAIT * 2 ** min(account.failures - FREE_FAILURES, 10)
+        account.locked_until = now + min(wait, LONGEST_WAIT)
+
+
 def close_session(unit: Unit, token: str) -> None:
-    """End a session at once."""
+    """Sign out: end a session at once, if it lives."""
     token_hash = sha256_hex(token.encode())
-    unit.session.execute(delete(LoginSession).where(LoginSession.token_hash == token_hash))
-    unit.publish("signed_out", token_hash=token_hash)
+    session = unit.session.get(LoginSession, token_hash)
+    if session is not None:
+        _end(unit, session.account_id, "signed_out", LoginSession.token_hash == token_hash)
+
+
+def end_session(unit: Unit, account_id: str, session_id: str) -> None:
+    """End one of the account's sessions at once. DomainError not_found where it has no such live one."""
+    if not _end(unit, account_id, "ended_elsewhere", LoginSession.token_hash == session_id):
+        raise DomainError("not_found")
+
+
+def end_other_sessions(unit: Unit, account_id: str, token: str) -> int:
+    """End all of the account's sessions but this one; answers how many there were."""
+    unit.session.get_one(Account, account_id, with_for_update=True)
+    return _end(unit, account_id, "ended_elsewhere", LoginSession.token_hash != sha256_hex(token.encode()))
+
+
+def change_password(unit: Unit, account_id: str, token: str, *, matches: bool, password_hash: str) -> str | None:
+    """Put another password in force and end every other session; a wrong present one counts like a failed sign-in.
+
+    Answers None, or the reason of a refusal that must be kept: bad_credentials, rate_limited.
+    """
+    account = unit.session.get_one(Account, account_id, with_for_update=True, populate_existing=True)
+    if _waits(account, unit.machine_now):
+        return "rate_limited"
+    if not matches:
+        _failed(account, unit.machine_now)
+        return "bad_credentials"
+    account.failures, account.locked_until = 0, None
+    account.password_hash = password_hash
+    unit.record("PasswordChanged", stream="system", private=True, body={"account_id": account.id})
+    _end(unit, account.id, "password_changed", LoginSession.token_hash != sha256_hex(token.encode()))
+    return None
+
+
+def disable_account(unit: Unit, username: str, reason: str) -> Account:
+    """Take an account's role away: it signs in no more, and every session of it ends at once.
+
+    DomainError invalid (username: unknown_account; reason: required), wrong_state when it is disabled already.
+    """
+    _said(reason=reason)
+    account = _account_named(unit, username)
+    if account.disabled_at is not None:
+        raise DomainError("wrong_state", reason="account_disabled")
+    account.disabled_at = unit.machine_now
+    unit.record(
+        "AccountDisabled", stream="system", private=True, body={"account_id": account.id, "reason": reason.strip()}
+    )
+    _end(unit, account.id, "account_disabled")
+    return account
+
+
+def enable_account(unit: Unit, username: str, reason: str) -> Account:
+    """Give a disabled account its role back. DomainError as `disable_account`."""
+    _said(reason=reason)
+    account = _account_named(unit, username)
+    if account.disabled_at is None:
+        raise DomainError("wrong_state", reason="account_enabled")
+    account.disabled_at = None
+    unit.record(
+        "AccountEnabled", stream="system", private=True, body={"account_id": account.id, "reason": reason.strip()}
+    )
+    return account
+
+
+def _account_named(unit: Unit, username: str) -> Account:
+    account = unit.session.scalar(select(Account).where(Account.username == username).with_for_update())
+    if account is None:
+        raise invalid("username", "unknown_account", value=username)
+    return account
+
+
+def note_uses(unit: Unit, uses: Mapping[str, datetime]) -> None:
+    """Keep when sessions were last used: their ids with moments of machine time."""
+    unit.rewrite(LoginSession, [{"token_hash": one, "used_at": at} for one, at in uses.items()], key="token_hash")
+
+
+def _end(unit: Unit, account_id: str, reason: str, *which: ColumnElement[bool]) -> int:
+    """End an account's live sessions, or those for which `which` holds, and say so to their sockets."""
+    now = unit.machine_now
+    lives = (LoginSession.account_id == account_id, LoginSession.ended_at.is_(None), LoginSession.expires_at > now)
+    ended = unit.session.scalars(
+        update(LoginSession)
+        .where(*lives, *which)
+        .values(ended_at=now, ended_reason=reason, origin=None)
+        .returning(LoginSession.token_hash)
+    ).all()
+    if ended:
+        body = {"account_id": account_id, "reason": reason, "count": len(ended)}
+        unit.record("SessionsEnded", stream="system", private=True, body=body)
+        unit.publish("sessions_ended", ids=list(ended), reason=reason)
+    return len(ended)
 
 
 def offer_factor(unit: Unit, account_id: str, secret: str) -> str:

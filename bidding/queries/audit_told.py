@@ -22,7 +22,10 @@ Row = dict[str, Any]
 _PAGE = 2000
 _ENDED = ("ended_at", "resume_by")
 #: Entries without a bearing on the state of anything here; there may be very many of the first two.
-NOISE = ("BidRefused", "OffersTurnedAway", "AlertRaised", "SessionOpened", "SheetItemWritten", "FileKept")
+NOISE = (
+    *("BidRefused", "OffersTurnedAway", "AlertRaised", "SessionOpened", "SessionsEnded", "SheetItemWritten"),
+    "FileKept",
+)
 #: Further entries in an auction's stream that change nothing of its row.
 QUIET = frozenset(
     (

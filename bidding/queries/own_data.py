@@ -26,6 +26,7 @@ from auction.models import (
     Person,
     SavedSearch,
 )
+from auction.queries.sessions import origin_of
 from auction.rules.access import Actor
 from disclosure.models import Question, ViewingBooking
 from risk.models import InterestReview, Sanction, SanctionReview, StandingEntry, StandingObjection
@@ -76,7 +77,10 @@ def own_data(session: Session, vault: Vault, actor: Actor, now: datetime) -> dic
     registrations = _rows(session, Registration, Registration.account_id == actor.id)
     ids = [row.id for row in registrations]
     mine = {
-        "sessions": _of(session, LoginSession, LoginSession.account_id == actor.id),
+        "sessions": [
+            _row(row) | dict(zip(("address", "browser"), origin_of(row, vault), strict=True))
+            for row in _rows(session, LoginSession, LoginSession.account_id == actor.id)
+        ],
         "registrations": [_registration(session, vault, person, row) for row in registrations],
         "acknowledgements": _of(session, Acknowledgement, Acknowledgement.registration_id.in_(ids)),
         "payments": _of(session, Payment, Payment.registration_id.in_(ids)),

@@ -36,6 +36,8 @@ class Seat:
         self.server, self.auction_id, self.who = server, auction_id, who
         self.address = address or server.address
         self.updates: list[dict[str, Any]] = []
+        #: What was said of the end of the session this was opened with.
+        self.ends: list[dict[str, Any]] = []
         #: The room's events by version, without a gap up to `version`.
         self.events: dict[int, dict[str, Any]] = {}
         self.version = 0
@@ -53,6 +55,7 @@ class Seat:
         self._lost = lost = threading.Event()
         self._client = client = _Client(reconnection=False)
         client.on("update", self._take_update, namespace=NAMESPACE)
+        client.on("signed_out", self.ends.append, namespace=NAMESPACE)
         client.on("disconnect", lambda *_: lost.set(), namespace=NAMESPACE)
         auth = {"token": self.server.token(self.who)} if self.who else {}
         client.connect(self.address, transports=["websocket"], namespaces=[NAMESPACE], auth=auth, wait=False)

@@ -1,15 +1,16 @@
 """`/sessions`, `/bidders`, `/me` and second factors."""
 
+from dataclasses import asdict
 from typing import Any
 
 import pyotp
-from flask import Response, jsonify
+from flask import Response, current_app, jsonify, request
 from sqlalchemy.orm import Session
 
-from auction.kernel.errors import DomainError
+from auction.kernel.errors import DomainError, invalid
 from auction.kernel.unit import Unit
 from auction.models import Account, Person
-from auction.queries.sessions import account_named
+from auction.queries.sessions import account_named, own_sessions
 from auction.rules.access import Actor
 from auction.services import accounts
 from bidding.queries.own_data import own_data
@@ -26,11 +27,14 @@ from ..schemas.people import (
     MeOut,
     OtpIn,
     OwnDataOut,
+    OwnSessionsOut,
+    PasswordIn,
     SessionOut,
 )
 from .spec import Blueprint
 
 blueprint = Blueprint("sessions", __name__, description="Signing in, accounts, second factors")
+_LONGEST_BROWSER = 200
 
 
 def sign_in(username: str, password: str, otp: str | None) -> accounts.Opened:
@@ -50,14 +54,49 @@ def sign_in(username: str, password: str, otp: str | None) -> accounts.Opened:
                 found.factor_step = step
             return step is not None
 
-        return accounts.open_session(unit, account.id, matches=matches, code_holds=code_holds)
+        return accounts.open_session(unit, account.id, matches=matches, code_holds=code_holds, origin=origin)
 
+    origin = (request.remote_addr or "", request.user_agent.string[:_LONGEST_BROWSER])
     opened = house().perform(open_session)
-    if opened == "bad_credentials":
-        raise DomainError("unauthenticated", reason=opened)
     if isinstance(opened, str):
-        raise DomainError(opened)
+        raise _refusal(opened)
     return opened
+
+
+def _refusal(reason: str) -> DomainError:
+    if reason == "bad_credentials":
+        return DomainError("unauthenticated", reason=reason)
+    return DomainError("forbidden", reason=reason) if reason == "account_disabled" else DomainError(reason)
+
+
+def live_sessions() -> list[dict[str, Any]]:
+    """The live sessions of whoever asks, the latest first; `current` marks the one he asks with."""
+    wired, this = house(), auth.signed_in_now()
+    uses: auth.Uses = current_app.extensions["uses"]
+    return [
+        {
+            **asdict(one),
+            "used_at": uses.last(one.id, one.used_at),
+            "current": this is not None and one.id == this.id,
+        }
+        for one in wired.read(own_sessions, wired.vault, me().id, wired.clock.machine())
+    ]
+
+
+def change_password(current: str, password: str) -> None:
+    """Change the own password, or raise the refusal; shared by the interface and the page."""
+    account = house().read(lambda session: session.get_one(Account, me().id))
+    refused = house().perform(
+        accounts.change_password,
+        account.id,
+        auth.token_at_the_door() or "",
+        matches=auth.password_matches(account, current),
+        password_hash=auth.hash_password(password),
+    )
+    if refused == "bad_credentials":
+        raise invalid("current", "password_wrong")
+    if refused is not None:
+        raise DomainError(refused)
 
 
 @blueprint.post("/sessions")
@@ -78,6 +117,39 @@ def delete_session() -> None:
     token = auth.token_at_the_door()
     if token:
         house().perform(accounts.close_session, token)
+
+
+@blueprint.get("/sessions")
+@policy("session.own")
+@blueprint.response(200, OwnSessionsOut)
+def get_sessions() -> dict[str, Any]:
+    """Where I am signed in."""
+    return {"items": live_sessions()}
+
+
+@blueprint.delete("/sessions/others")
+@policy("session.own")
+@blueprint.response(204)
+def delete_other_sessions() -> None:
+    """End all of my sessions but this one; their sockets lose their rights at once."""
+    house().perform(accounts.end_other_sessions, me().id, auth.token_at_the_door() or "")
+
+
+@blueprint.delete("/sessions/<session_id>")
+@policy("session.own")
+@blueprint.response(204)
+def delete_one_session(session_id: str) -> None:
+    """End one of my sessions; its sockets lose their rights at once."""
+    house().perform(accounts.end_session, me().id, session_id)
+
+
+@blueprint.put("/me/password")
+@policy("password.change")
+@blueprint.arguments(PasswordIn)
+@blueprint.response(204)
+def put_password(data: dict[str, Any]) -> None:
+    """Change my password: every other session of mine ends at once."""
+    change_password(**data)
 
 
 @blueprint.post("/bidders")

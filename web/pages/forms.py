@@ -158,7 +158,7 @@ def typed() -> dict[str, Any]:
     return {
         key: values
         for key, values in request.form.lists()
-        if key != "csrf_token" and "password" not in key and key != "otp"
+        if key not in ("csrf_token", "current", "otp") and "password" not in key
     }
 
 

@@ -21,6 +21,32 @@ class SessionOut(Strict):
     expires_at = Moment()
 
 
+class OwnSessionOut(Strict):
+    """A live session of one's own. `address` and `browser` tell where it was opened; `current`: this very one."""
+
+    id = fields.String()
+    current = fields.Boolean()
+    created_at = Moment()
+    used_at = Moment(allow_none=True)
+    expires_at = Moment()
+    second_factor = fields.Boolean()
+    address = fields.String()
+    browser = fields.String()
+
+
+class OwnSessionsOut(Strict):
+    """One's live sessions, the latest first."""
+
+    items = fields.List(fields.Nested(OwnSessionOut))
+
+
+class PasswordIn(Strict):
+    """The password in force and the one to take its place."""
+
+    current = fields.String(required=True, validate=validate.Length(1, 256))
+    password = fields.String(required=True, validate=validate.Length(8, 256))
+
+
 class BidderIn(Strict):
     """A person who asks for an account."""
 

@@ -4,7 +4,7 @@ const WATCH_PATIENCE = 5000;
 const ASK_PATIENCE = 5000;
 
 export class Connection {
-  /** Callbacks: `snapshot(answer)`, `update(message)`, `status("up"|"down"|"wait", trip)`, `signedOut()`. `every`: ms. */
+  /** Callbacks: `snapshot(answer)`, `update(message)`, `status("up"|"down"|"wait", trip)`, `signedOut(why)`. `every`: ms. */
   constructor(auction, version, clock, callbacks, every) {
     Object.assign(this, { auction, version, clock, callbacks });
     this.watching = null;
@@ -20,6 +20,7 @@ export class Connection {
       callbacks.status("down");
       if (error.message === "unauthenticated") callbacks.signedOut();
     });
+    this.socket.on("signed_out", (message) => callbacks.signedOut(message.detail));
     this.socket.on("update", (message) => {
       if (message.auction_id !== this.auction) return;
       clock.notBefore(message.server_time);

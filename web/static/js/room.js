@@ -36,6 +36,7 @@ let state = rules.fromPage(root.dataset);
 let notice = null;
 let typed = false;
 let busy = false;
+let out = null; // what is said once the session has ended: it stays, and nothing can be bid
 let lost = false;
 let met = false;
 let lostAt = 0; // of this page's time: one that was never met is missed from the start
@@ -49,6 +50,7 @@ const amountNow = () => (field ? parseYuan(field.value) : null);
 /** Show everything again from what is known. */
 function render() {
   view.room(state, terms);
+  notice = out ?? notice;
   if (notice) view.standing(notice.kind, notice.icon, notice.head, notice.text, notice.head, notice.actions);
   else renderStanding();
   renderForm();
@@ -79,7 +81,7 @@ function renderForm() {
   const amount = amountNow();
   const wrong = typed ? rules.fault(amount, state, terms, me) : null;
   const how = rules.standing(state, me, clock.now());
-  const mode = rules.mode(how, busy, connection.up && !lost);
+  const mode = out ? "closed" : rules.mode(how, busy, connection.up && !lost);
   const facts = { least: yuan(least), increment: yuan(terms.increment), reserve: yuan(terms.reserve) };
   view.form(amount, least, wrong ? fill(words.faults[wrong], facts) : null, mode);
 }
@@ -133,8 +135,10 @@ const connection = new Connection(root.dataset.auction, () => state.version, clo
     view.connection(status, trip, seen);
     render();
   },
-  signedOut() {
-    notice = words.signedOut;
+  signedOut(why) {
+    if (!root.dataset.signedIn) return;
+    out = { ...words.signedOut, text: why ?? words.signedOut.text };
+    view.say(`${out.head} ${out.text}`);
     render();
   },
 }, EVERY);
@@ -219,7 +223,7 @@ function listen() {
     if (steps !== undefined) set(least + Number(steps) * terms.increment);
     else if (chosen === "minus") set((amountNow() ?? least) - terms.increment);
     else if (chosen === "plus") set((amountNow() ?? least - terms.increment) + terms.increment);
-    else if (!busy && connection.up && !lost) submit();
+    else if (!busy && connection.up && !lost && !out) submit();
   });
 }
 

@@ -1,0 +1,93 @@
+"""Where one is signed in: ending sessions, changing the password."""
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+
+from auction.kernel.errors import Breach, DomainError
+from auction.services import accounts
+
+from .. import errors
+from ..api.sessions import change_password, live_sessions
+from ..auth import house, me, policy, token_at_the_door
+from ..schemas.people import PasswordIn
+from . import forms
+from .forms import Entry
+from .language import _
+
+blueprint = Blueprint("signed", __name__)
+
+#: How browsers and systems name themselves, the more particular first.
+_BROWSERS = {
+    "MicroMessenger": "WeChat",
+    "Edg": "Edge",
+    "OPR": "Opera",
+    "Firefox": "Firefox",
+    "Chrome": "Chrome",
+    "Safari": "Safari",
+}
+_SYSTEMS = {
+    "Android": "Android",
+    "HarmonyOS": "HarmonyOS",
+    "iPhone": "iPhone",
+    "iPad": "iPad",
+    "Windows": "Windows",
+    "Mac OS X": "macOS",
+    "Linux": "Linux",
+}
+
+
+def device(browser: str) -> str:
+    """What a session was opened with, as its header says it: a browser on a system, else the program's own name."""
+    name = next((said for mark, said in _BROWSERS.items() if mark in browser), None)
+    system = next((said for mark, said in _SYSTEMS.items() if mark in browser), None)
+    known = "·".join(said for said in (name, system) if said)
+    return known or browser.split(" ")[0].split("/")[0][:40] or _("未知设备")
+
+
+@blueprint.get("/me/sessions")
+@policy("session.own")
+def show() -> str:
+    """Where I am signed in."""
+    return _page(Entry())
+
+
+def _page(form: Entry) -> str:
+    rows = [{**one, "device": device(one["browser"])} for one in live_sessions()]
+    return render_template("people/sessions.html", sessions=rows, form=form)
+
+
+@blueprint.post("/me/sessions/<session_id>/end")
+@policy("session.own")
+def end(session_id: str) -> Any:
+    """End one session. Ending this very one signs out."""
+    house().perform(accounts.end_session, me().id, session_id)
+    flash(_("已退出该设备。"), "lead")
+    return redirect(url_for("signed.show"), 303)
+
+
+@blueprint.post("/me/sessions/end-others")
+@policy("session.own")
+def end_others() -> Any:
+    """End every session but this one."""
+    ended = house().perform(accounts.end_other_sessions, me().id, token_at_the_door() or "")
+    flash(_("已退出其他 %(n)s 处登录。", n=ended), "lead")
+    return redirect(url_for("signed.show"), 303)
+
+
+@blueprint.post("/me/password")
+@policy("password.change")
+def password() -> Any:
+    """Change the password."""
+    payload, wrong = forms.read({"current": str, "password": str})
+    try:
+        if payload.get("password") != request.form.get("password_again"):
+            wrong.append(Breach("passwords_differ", "password_again"))
+        change_password(**forms.load(PasswordIn(), payload, wrong))
+    except DomainError as error:
+        if error.code in ("unauthenticated", "fault"):
+            raise
+        form = forms.refused(error, ("current", "password", "password_again"))
+        return _page(form), errors.status_of(error.code)
+    flash(_("密码已更改，其他设备已退出登录。"), "lead")
+    return redirect(url_for("signed.show"), 303)
