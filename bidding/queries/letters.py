@@ -1,6 +1,6 @@
 """The letters of a sale, written from what is stored: to whom, about which round, of which sale."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -12,7 +12,20 @@ from sqlalchemy.orm import Session
 from auction.kernel.clock import SHANGHAI
 from auction.kernel.errors import DomainError, invalid
 from auction.kernel.money import in_words, yuan
-from auction.models import Account, Auction, Case, Court, JournalRow, LetterTemplate, Lot, Notice, Party, ReferencePrice
+from auction.models import (
+    Account,
+    Auction,
+    Case,
+    Court,
+    JournalRow,
+    LetterTemplate,
+    Lot,
+    Notice,
+    Party,
+    Person,
+    ReferencePrice,
+    Taking,
+)
 from auction.queries.proposals import recipient_of
 from auction.queries.unsold import taken_by
 from auction.rules.access import COURT_ROLES, Actor, require
@@ -39,9 +52,10 @@ _ROLES = {
     "lessee": "承租人",
     "other": "其他",
 }
-#: The steps of a sale's handover, as its record says them.
+#: The steps of a handover, as its record says them.
 STEPS_IN_LETTERS = {
     "ruling_served": "送达裁定",
+    "unsealed": "解除查封",
     "notice_served": "协助执行通知书送达登记机构",
     "clearing_notice": "张贴腾空公告",
     "cleared": "腾空",
@@ -52,6 +66,10 @@ STEPS_IN_LETTERS = {
 }
 _YES = "是"
 _RULED = ("ruled", "handed_over")
+#: The letters that are made for whoever gets the lot.
+_RULINGS = ("closing_ruling", "taking_ruling")
+#: Where the buyer of the debtor's own sale is named, whom the court does not know.
+_BLANK = "＿＿＿＿＿＿＿＿"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +110,7 @@ def wordings(session: Session, court_code: str) -> dict[str, Wording]:
 def letter(
     session: Session, actor: Actor, lot_id: str, asked: Asked, ruleset: Ruleset, now: datetime
 ) -> dict[str, Any]:
-    """A letter ready to be set, for the lot's own court, the closing ruling for its buyer too: what `letter_pdf` takes
+    """A letter ready to be set, for the lot's own court, a ruling for its buyer or taker too: what `letter_pdf` takes
     but for `sandbox`.
 
     DomainError forbidden for a letter addressed to somebody else, not_found for a lot, letter or round there is not;
@@ -118,9 +136,12 @@ def letter(
     if "recipient" in asks:
         values |= _recipient(session, lot, asked.recipient, ruleset)
     if asks & {"taking", "own_sale"}:
-        auction = _disposed_after(session, lot, asked.auction_id)
+        auction = _came_by(session, lot, asked.auction_id, (Way.TAKING, Way.OWN_SALE), "not_disposed")
         values |= _round(session, auction)
         values |= _taking(session, auction) if "taking" in asks else _own_sale(session, auction)
+    if "handover" in asks:
+        auction = _came_by(session, lot, asked.auction_id, tuple(Way), "not_ruled")
+        values |= _round(session, auction) | _handed(session, auction)
     if asks & {"round", "sale"}:
         auction = _auction(session, lot, asked.auction_id)
         values |= _round(session, auction)
@@ -140,17 +161,25 @@ def letter(
 
 
 def _is_addressed(session: Session, person_id: str | None, lot_id: str, asked: Asked) -> bool:
-    """Whether a letter is the closing ruling that was made for this person."""
-    if person_id is None:
+    """Whether a letter is the ruling that was made for this person: on a sale its buyer, on a taking its taker."""
+    if person_id is None or asked.kind not in _RULINGS:
         return False
-    bought = (
-        select(Auction.id)
-        .join(Registration, Registration.id == Auction.leader_registration_id)
-        .where(Auction.lot_id == lot_id, Auction.status == "sold", Auction.settlement.in_(_RULED))
-        .where(Registration.person_id == person_id)
-    )
-    own = session.scalars(bought).all()
-    return asked.kind == "closing_ruling" and bool(own) and asked.auction_id in (None, *own)
+    if asked.kind == "closing_ruling":
+        rounds = (
+            select(Auction.id)
+            .join(Registration, Registration.id == Auction.leader_registration_id)
+            .where(Auction.lot_id == lot_id, Auction.status == "sold", Auction.settlement.in_(_RULED))
+            .where(Registration.person_id == person_id)
+        )
+    else:
+        rounds = (
+            select(Taking.auction_id)
+            .join(Party, Party.id == Taking.party_id)
+            .join(Person, Person.id_match == Party.id_match)
+            .where(Taking.lot_id == lot_id, Taking.status == "ruled", Person.id == person_id, Person.verified)
+        )
+    own = session.scalars(rounds).all()
+    return bool(own) and asked.auction_id in (None, *own)
 
 
 def _noticed(session: Session, lot: Lot, position: int | None) -> Notice | None:
@@ -208,7 +237,7 @@ def _auction(session: Session, lot: Lot, auction_id: str | None) -> Auction:
     return found
 
 
-def _round(session: Session, auction: Auction) -> Mapping[str, str]:
+def _round(session: Session, auction: Auction) -> dict[str, str]:
     price = session.get(ReferencePrice, auction.lot_id)
     reference = auction.reference_price_fen or (price.amount_fen if price else None)
     return {
@@ -223,20 +252,36 @@ def _round(session: Session, auction: Auction) -> Mapping[str, str]:
     }
 
 
-def _sale(session: Session, auction: Auction) -> Mapping[str, str]:
+def _sale(session: Session, auction: Auction) -> dict[str, str]:
     confirmed = session.get(Confirmation, auction.id)
     if auction.status != "sold" or auction.settlement not in _RULED or confirmed is None:
         raise DomainError("wrong_state", reason="not_ruled")
-    rows = select(AfterSaleStep).where(AfterSaleStep.auction_id == auction.id)
-    steps = session.scalars(rows.order_by(AfterSaleStep.on, AfterSaleStep.at)).all()
-    ruling = next((step.on for step in steps if step.code == RULING), None)
-    told = [_told(step) for step in steps if step.code != RULING]
+    ruling = days_of(session, auction.id).get(RULING)
     return {
         "buyer": "、".join(buyer["name"] for buyer in confirmed.document["buyers"]),
         "price": _money(auction.price_fen),
         "ruled_on": _day(ruling) if ruling else "",
-        "handover_steps": "；".join(told),
+        "handover_steps": _steps(session, auction),
     }
+
+
+def _handed(session: Session, auction: Auction) -> dict[str, str]:
+    """What a record of the handover tells of a sale, a taking or the debtor's own sale, whichever it was."""
+    told = {"taker": "", "debtor": "", "sold_on": "", "ruled_on": "", "handover_steps": _steps(session, auction)}
+    way = way_of(session, auction)
+    if way is Way.OWN_SALE:
+        return told | {"buyer": _BLANK} | _own_sale(session, auction)
+    if way is Way.SALE:
+        return told | _sale(session, auction)
+    taking, taken = taken_by(session, auction.id), _taking(session, auction)
+    if taking is None or taking.status != "ruled":
+        raise DomainError("wrong_state", reason="not_ruled")
+    return told | {"buyer": taken["taker"], "ruled_on": taken["taking_ruled_on"]} | taken
+
+
+def _steps(session: Session, auction: Auction) -> str:
+    rows = select(AfterSaleStep).where(AfterSaleStep.auction_id == auction.id, AfterSaleStep.code != RULING)
+    return "；".join(_told(step) for step in session.scalars(rows.order_by(AfterSaleStep.on, AfterSaleStep.at)))
 
 
 def _told(step: AfterSaleStep) -> str:
@@ -244,19 +289,19 @@ def _told(step: AfterSaleStep) -> str:
     return " ".join(part for part in parts if part)
 
 
-def _disposed_after(session: Session, lot: Lot, auction_id: str | None) -> Auction:
-    """The round after which the lot was taken or sold by its owner; DomainError not_found, wrong_state."""
+def _came_by(session: Session, lot: Lot, auction_id: str | None, ways: Collection[Way], reason: str) -> Auction:
+    """The round by which somebody came to the lot in one of these ways; DomainError not_found, wrong_state/`reason`."""
     rounds = select(Auction).where(Auction.lot_id == lot.id).order_by(Auction.created_at.desc(), Auction.id.desc())
     known = list(session.scalars(rounds))
     if auction_id is not None and auction_id not in {one.id for one in known}:
         raise DomainError("not_found")
     for auction in known:
-        if auction_id in (None, auction.id) and way_of(session, auction) in (Way.TAKING, Way.OWN_SALE):
+        if auction_id in (None, auction.id) and way_of(session, auction) in ways:
             return auction
-    raise DomainError("wrong_state", reason="not_disposed")
+    raise DomainError("wrong_state", reason=reason)
 
 
-def _taking(session: Session, auction: Auction) -> Mapping[str, str]:
+def _taking(session: Session, auction: Auction) -> dict[str, str]:
     taking = taken_by(session, auction.id)
     if taking is None or taking.status not in ("taken", "ruled"):
         raise DomainError("wrong_state", reason="not_disposed")
@@ -270,7 +315,7 @@ def _taking(session: Session, auction: Auction) -> Mapping[str, str]:
     }
 
 
-def _own_sale(session: Session, auction: Auction) -> Mapping[str, str]:
+def _own_sale(session: Session, auction: Auction) -> dict[str, str]:
     sale = owner_sale(session, auction)
     if sale is None or sale.ended_at is None:
         raise DomainError("wrong_state", reason="not_disposed")

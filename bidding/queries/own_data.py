@@ -225,7 +225,7 @@ def _look_ups(session: Session, journal: Iterable[Mapping[str, Any]]) -> list[di
     looked = [one["entry"] for one in journal if one["entry"]["kind"] in LOOKED_UP]
     by = {entry["body"]["by"] for entry in looked}
     staff = session.execute(select(Account.id, Account.role).where(Account.id.in_(by)))
-    roles = {account_id: role for account_id, role in staff}
+    roles = dict(staff.tuples().all())
     return [
         {
             "at": entry["at"],

@@ -71,7 +71,8 @@ _SANDBOX.tests.clear()
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A kind of letter as shipped. `asks`: what it is about: `recipient`, `round`, `sale`, `taking`, `own_sale`."""
+    """A kind of letter as shipped. `asks`: what it is about: `recipient`, `round`, `sale`, `taking`, `own_sale`,
+    or `handover`, of whichever of the last three it was."""
 
     kind: str
     title: str

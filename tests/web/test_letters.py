@@ -1,7 +1,7 @@
 """Printable letters: what stands in each, for whom, in the court's own words; proofs of service are never published."""
 
 import io
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +10,7 @@ from pypdf import PdfReader
 
 from auction.kernel.clock import iso
 from auction.kernel.unit import House, Unit
-from auction.models import Account, Auction, JournalRow, Notice, Taking
+from auction.models import Account, Auction, JournalRow, Notice, OwnSale, Person, Taking, TakingQuestion
 from bidding.models import AfterSaleStep, Confirmation
 from tests.factories import a_bidder, a_case, a_court, a_lot, a_party, a_registration, an_account, an_auction
 from tests.web.caller import Caller, SignIn, code_of, fields_of
@@ -19,6 +19,7 @@ from tests.web.reader import Reader
 from tests.web.test_pages import signed_in
 
 DAY = timedelta(days=1)
+TODAY = date(2026, 3, 2)
 CASE = "（2026）苏01执9号"
 
 
@@ -138,10 +139,16 @@ def test_after_a_taking_and_an_own_sale_their_own_letters_are_printed(house: Hou
         made = Taking(id="t", auction_id=known.id, lot_id=known.lot_id, party_id=party.id, status="ruled", rank=1)
         made.price_fen, made.claim_fen, made.difference_fen = 256_600_000, 250_000_000, 6_600_000
         made.answered_by, made.answered_at, made.decided_at = judge.id, unit.now, unit.now
-        step = {"code": "ruling", "on": unit.now.date(), "detail": {}, "by": judge.id}
-        unit.session.add_all((made, AfterSaleStep(id="s", auction_id=known.id, at=unit.now, **step)))
+        for number, code in enumerate(("ruling", "ruling_served")):
+            step = {"code": code, "on": unit.now.date(), "detail": {}, "by": judge.id}
+            unit.session.add(AfterSaleStep(id=str(number), auction_id=known.id, at=unit.now, **step))
+        unit.session.add(made)
         return known
 
+    def before_the_ruling(unit: Unit) -> None:
+        unit.session.get_one(Taking, "t").status = "taken"
+
+    assert code_of(caller.get(f"{lot}/handover_record")) == "wrong_state"
     house.perform(taken)
     ruling = text_of(caller.get(f"{lot}/taking_ruling"))
     assert "承受人示例承受人" in ruling and "¥2,566,000" in ruling and "陆万陆仟元" in ruling
@@ -149,6 +156,67 @@ def test_after_a_taking_and_an_own_sale_their_own_letters_are_printed(house: Hou
     assert "2026年3月2日裁定" in notice and "示例承受人名下" in notice
     assert code_of(caller.get(f"{lot}/own_sale_notice")) == "wrong_state"
     assert code_of(caller.get(f"{lot}/assistance_notice")) == "wrong_state"
+    record = text_of(caller.get(f"{lot}/handover_record"))
+    assert "承受人：示例承受人" in record and "抵债裁定作出日期：2026年3月2日" in record
+    assert "2026-03-02 送达裁定" in record and "承受人签名" in record and "买受人" not in record
+    house.perform(before_the_ruling)
+    assert code_of(caller.get(f"{lot}/handover_record")) == "wrong_state"
+
+
+def test_the_record_of_handover_of_an_own_sale_names_the_debtor_who_hands_over(house: House, sign_in: SignIn) -> None:
+    judge, auction = house.perform(a_lot_with_notices, "real_estate", status="unsold")
+
+    def sold(unit: Unit) -> None:
+        known = unit.session.get_one(Auction, auction.id)
+        known.lot.disposal = "own_sale"
+        a_party(unit, known.lot.case, "debtor", name="示例被执行人")
+        sale = {"status": "sold", "price_fen": 260_000_000, "ends_at": unit.now, "ended_at": unit.now}
+        facts = {"lot_id": known.lot_id, "until_on": TODAY, "reason": "准许", "above_fen": 1, "offer_fen": 2}
+        allowed = {"allowed_by": judge.id, "allowed_at": unit.now}
+        unit.session.add(OwnSale(id="o", auction_id=known.id, **sale, **facts, **allowed))
+        step = {"code": "unsealed", "on": unit.now.date(), "detail": {"detail": "函告登记机构"}, "by": judge.id}
+        unit.session.add(AfterSaleStep(id="s", auction_id=known.id, at=unit.now, **step))
+
+    house.perform(sold)
+    record = text_of(sign_in(judge).get(f"/lots/{auction.lot_id}/letters/handover_record"))
+    assert "出卖人（被执行人）：示例被执行人" in record and "¥2,600,000" in record and "2026年3月2日" in record
+    assert "解除查封 函告登记机构" in record and "由被执行人移交其买受人" in record and "第二十七条" not in record
+
+
+def test_the_ruling_of_a_taking_is_read_by_its_taker_alone(app: Flask, house: House, sign_in: SignIn) -> None:
+    judge, auction = house.perform(a_lot_with_notices, "real_estate", status="unsold")
+
+    def taken(unit: Unit) -> tuple[Account, Account]:
+        known = unit.session.get_one(Auction, auction.id)
+        known.lot.disposal = "taken"
+        taker, other = a_bidder(unit), a_bidder(unit)
+        person = unit.session.get_one(Person, taker.person_id)
+        party = a_party(unit, known.lot.case, "applicant", name="示例承受人")
+        party.id_match = person.id_match
+        unit.session.add(
+            TakingQuestion(auction_id=known.id, asked_at=unit.now, until_on=TODAY, seed="s", commitment="c")
+        )
+        made = Taking(id="t", auction_id=known.id, lot_id=known.lot_id, party_id=party.id, status="taken", rank=1)
+        made.price_fen, made.claim_fen, made.difference_fen = 256_600_000, 256_600_000, 0
+        made.answered_by, made.answered_at, made.decided_at = judge.id, unit.now, unit.now
+        unit.session.add(made)
+        return taker, other
+
+    def rule(unit: Unit) -> None:
+        unit.session.get_one(Taking, "t").status = "ruled"
+
+    people = house.perform(taken)
+    taker, other = (sign_in(account) for account in people)
+    path = f"/lots/{auction.lot_id}/letters"
+    assert taker.get(f"{path}/taking_ruling").status_code == 403  # there is none yet
+    house.perform(rule)
+    assert "示例承受人" in text_of(taker.get(f"{path}/taking_ruling?auction={auction.id}"))
+    assert taker.get(f"{path}/taking_ruling?auction=x").status_code == 403
+    for kind in ("taking_notice", "handover_record", "closing_ruling"):
+        assert taker.get(f"{path}/{kind}").status_code == 403, kind
+    assert other.get(f"{path}/taking_ruling").status_code == 403
+    page = signed_in(app, house, people[0]).get(f"/me/takings/{auction.id}")
+    assert f"/letters/taking_ruling?auction={auction.id}" in page.html
 
 
 def test_a_court_words_its_letters_in_versions_that_are_journaled(house: House, sign_in: SignIn) -> None:

@@ -37,8 +37,8 @@ blueprint = Blueprint("letters", __name__, description="Printable letters of a c
 @blueprint.response(200, {"type": "string", "format": "binary"}, content_type="application/pdf")
 def get_letter(query: dict[str, Any], lot_id: str, kind: str) -> Response:
     """A letter as PDF: `auction_notice closing_ruling handover_record …`, all of them in `GET /letter-wordings`;
-    of a taking `taking_ruling taking_notice`, of the debtor's own sale `own_sale_notice`. For the lot's own court; the
-    closing ruling for its buyer too.
+    of a taking `taking_ruling taking_notice`, of the debtor's own sale `own_sale_notice`. For the lot's own court; a
+    ruling for its buyer or taker too.
     """
     return printed(lot_id, kind, **query)
 

@@ -61,7 +61,11 @@ def sale_links(lot_id: str, auction_id: str, settlement: str | None) -> list[tup
 
 def disposal_links(lot_id: str, gone: DisposalFacts) -> list[tuple[str, str]]:
     """The letters of a taking that is paid, and of the debtor's own sale."""
-    kinds = {"taken": ("taking_ruling",), "ruled": ("taking_ruling", "taking_notice"), "sold": ("own_sale_notice",)}
+    kinds = {
+        "taken": ("taking_ruling",),
+        "ruled": ("taking_ruling", "taking_notice", "handover_record"),
+        "sold": ("own_sale_notice", "handover_record"),
+    }
     return [
         (title_of(kind), url_for("desk.letter", lot_id=lot_id, kind=kind, auction=gone.auction_id))
         for kind in kinds.get(gone.status, ())
