@@ -91,7 +91,7 @@ QUIET = {"BarChanged", "BidderQualified", "BidRefused", "ClearanceDecided", ALLO
 QUIET |= {"OffersTurnedAway", "PreferentialPurchaserConfirmed", "SheetChanged", "SuspensionCauseEnded", ASKED, DRAWN}
 QUIET |= {"SuspensionRestated", "BalancePutOff", "IdentityUnsealed"}
 QUIET |= {"LotTaken", "DifferenceComplete", "TakingLapsed", "TakingRuled", "LotReturned", "OwnSaleAllowed"}
-QUIET |= {"OwnSaleRecorded", "OwnSaleEnded", "OwnSaleLapsed", "DisposalStepTaken"}
+QUIET |= {"OwnSaleRecorded", "OwnSaleEnded", "OwnSaleLapsed", "DisposalStepTaken", "ClearanceOverdue"}
 # None of these change nothing that auction.json tells
 SELL_OFF = "sell_off"  # the round whose first bid sets the end without extending it
 TERMS = ("reserve_price_fen", "increment_fen", "deposit_fen", "opens_at", "closes_at", "balance_days", "forfeit_fen")

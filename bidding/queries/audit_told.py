@@ -32,6 +32,7 @@ QUIET = frozenset(
         "BarChanged",
         "BidderQualified",
         "ClearanceDecided",
+        "ClearanceOverdue",
         "CreditorsAsked",
         "DifferenceComplete",
         "DisposalStepTaken",

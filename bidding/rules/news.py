@@ -247,6 +247,12 @@ def _taking_step(lot_id: str, entry: Entry) -> Tiding:
     return _party_step(lot_id, body, body["party_id"])
 
 
+def _taker_waits(lot_id: str, entry: Entry) -> Tiding:
+    body = entry["body"]
+    facts, auction_id = {"due_on": body["due_on"]}, body["auction_id"]
+    return Tiding("clearance_overdue", "party", body["party_id"], facts, auction_id=auction_id, lot_id=lot_id)
+
+
 def _own_sale_step(lot_id: str, entry: Entry) -> list[Tiding]:
     return [_party_step(lot_id, entry["body"], party_id) for party_id in entry["body"]["debtors"]]
 
@@ -287,6 +293,8 @@ _READERS: Mapping[str, _Reader] = {
     "BalanceOverdue": _to_leader("balance_overdue", "due_at"),
     "ClosingRuled": _to_leader("ruling"),
     "HandoverStepTaken": _to_leader("handover_step", "code", "on"),
+    "ClearanceOverdue": _to_leader("clearance_overdue", "due_on"),
+    "TakingClearanceOverdue": _taker_waits,
     "RenegeDeclared": lambda _, entry: _to_registration("renege_declared", entry, reason=entry["body"]["reason"]),
     "RenegeObjectionRejected": lambda _, entry: _to_registration(
         "renege_objection_rejected", entry, reason=entry["body"]["reason"]

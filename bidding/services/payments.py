@@ -41,6 +41,7 @@ from ..rules.payment import (
 from .looks import count_again
 from .moving import new_payment, note, order_refund, post, refund_span
 from .noting import row_of
+from .promise_watch import await_promise
 from .signals import keep_signals
 
 #: What each request for money is called in the payer's stream.
@@ -463,6 +464,7 @@ def complete_taking(unit: Unit, auction: Auction, registration_id: str) -> None:
     """The whole difference of the taking behind a registration is there: the lot is taken, the ruling is due."""
     taking = unit.session.scalars(select(Taking).where(Taking.registration_id == registration_id)).one()
     taking.status = "taken"
+    await_promise(unit, auction)
     count_again(unit, auction.lot_id)
     unit.record("DifferenceComplete", stream=f"auction:{auction.id}", body={"difference_fen": taking.difference_fen})
     told = {"taking_id": taking.id, "auction_id": auction.id, "row": row_of(taking)}

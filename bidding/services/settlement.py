@@ -38,6 +38,7 @@ from .interest import recheck
 from .life import change_status, record_close, release_all, suspend_locked
 from .looks import count_again
 from .payments import apply_deposit, held_deposit
+from .promise_watch import await_promise
 
 
 def hold_barred_winner(unit: Unit, auction: Auction, winner: Registration) -> bool:
@@ -141,6 +142,7 @@ def settle_price(unit: Unit, auction: Auction, winner: Registration) -> None:
         facts = {"due_at": iso(due_at), "paid_at": iso(unit.now)}
         enter(unit, winner.person_id, kind, subject_id=auction.id, facts=facts)
     unit.record("PricePaid", stream=f"auction:{auction.id}", body={"price_fen": auction.price_fen})
+    await_promise(unit, auction)
     count_again(unit, auction.lot_id)
     unit.tell(auction, "notice", notice="price_paid")
 

@@ -45,6 +45,7 @@ from .looks import count_again
 from .moving import note, order_refund, post, refund_span
 from .noting import row_of, state_of
 from .payments import supersede_pending
+from .promise_watch import await_promise
 
 #: The claim of a registration that stands for a taker: it never was one for the bidding.
 TAKING = "taking"
@@ -201,6 +202,8 @@ def award(
         taking.due_at = _due(unit, numbers)
         taking.registration_id = _registration(unit, auction, party).id
     dispose(unit, auction.lot, "taken")
+    if taking.status == "taken":
+        await_promise(unit, auction)
     body = {
         "price_fen": taking.price_fen,
         "difference_fen": taking.difference_fen,

@@ -478,6 +478,7 @@ EVENT: Words = {
     "CatalogueExtended": _("增设调查事项"),
     "ClearanceAssessed": _("评估腾空风险"),
     "ClearanceDecided": _("记录腾空结果"),
+    "ClearanceOverdue": _("承诺的腾空日期已过，尚未腾空"),
     "ClearanceModelTrained": _("训练腾空模型"),
     "ClearancePlanned": _("制定腾空预案"),
     "ClosingRuled": _("作出成交裁定"),

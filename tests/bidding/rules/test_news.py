@@ -95,5 +95,7 @@ def test_a_step_after_a_taking_is_told_to_the_taker_and_after_an_own_sale_to_eve
     (taker,) = told("TakingStepTaken", "lot:l", party_id="p1", **step)
     assert (taker.kind, taker.who, taker.to, taker.auction_id) == ("handover_step", "party", "p1", "a")
     assert taker.facts == {"code": "keys", "on": "2026-03-09"}
+    (late,) = told("TakingClearanceOverdue", "lot:l", party_id="p1", auction_id="a", due_on="2026-03-09")
+    assert (late.kind, late.who, late.to, late.facts) == ("clearance_overdue", "party", "p1", {"due_on": "2026-03-09"})
     debtors = told("OwnSaleStepTaken", "lot:l", debtors=["d1", "d2"], **step)
     assert [(one.kind, one.to) for one in debtors] == [("handover_step", "d1"), ("handover_step", "d2")]
