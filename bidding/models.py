@@ -406,11 +406,11 @@ class AwaitedLook(Base):
     )
 
 
-@insert_only
 class Paper(Base):
-    """A file that somebody hands in with an objection or as proof of his qualification.
+    """A file that somebody hands in with an objection, as proof of his qualification, or for a correction of his data.
 
-    It belongs to no sheet and enters no seal: only who handed it in and the lot's court read it.
+    It belongs to no sheet and enters no seal: only who handed it in and who decides on it read it. `content` is sealed
+    under its owner's key (`sealed`; older ones are not), and may go with him: its entry keeps the hash.
     """
 
     __tablename__ = "papers"
@@ -423,6 +423,7 @@ class Paper(Base):
     sha256: Mapped[str]
     content: Mapped[bytes]
     uploaded_at: Mapped[datetime]
+    sealed: Mapped[bool] = mapped_column(default=True, server_default=text("false"))
 
 
 @insert_only

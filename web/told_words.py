@@ -40,6 +40,7 @@ def address(subject: Mapping[str, Any]) -> str | None:
 _PAGES = (
     ("registration_id", "/registrations/{}"),
     ("objection_id", "/me/objections/{}"),
+    ("correction_id", "/me/data"),
     ("auction_id", "/auctions/{}"),
     ("lot_id", "/lots/{}"),
 )

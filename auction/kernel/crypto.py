@@ -117,15 +117,20 @@ class Vault:
         """A fresh data key of one person, wrapped by the master key; destroying it erases the person."""
         return self._encrypt(self._keys.master, self._entropy(32), f"person-key\0{person_id}")
 
-    def seal(self, wrapped: bytes, person_id: str, column: str, plaintext: str) -> bytes:
+    def seal(self, wrapped: bytes, person_id: str, column: str, plaintext: str | bytes) -> bytes:
         """Encrypt one field of a person; the ciphertext only opens for the same person and column."""
         key = self._decrypt(self._keys.master, wrapped, f"person-key\0{person_id}")
-        return self._encrypt(key, plaintext.encode(), f"{person_id}\0{column}")
+        data = plaintext if isinstance(plaintext, bytes) else plaintext.encode()
+        return self._encrypt(key, data, f"{person_id}\0{column}")
 
     def open(self, wrapped: bytes, person_id: str, column: str, sealed: bytes) -> str:
-        """Decrypt a field sealed by `seal`; `cryptography.exceptions.InvalidTag` if it was moved or altered."""
+        """Decrypt a text sealed by `seal`; `cryptography.exceptions.InvalidTag` if it was moved or altered."""
+        return self.open_bytes(wrapped, person_id, column, sealed).decode()
+
+    def open_bytes(self, wrapped: bytes, person_id: str, column: str, sealed: bytes) -> bytes:
+        """Decrypt the bytes of a file sealed by `seal`, likewise."""
         key = self._decrypt(self._keys.master, wrapped, f"person-key\0{person_id}")
-        return self._decrypt(key, sealed, f"{person_id}\0{column}").decode()
+        return self._decrypt(key, sealed, f"{person_id}\0{column}")
 
     def seal_platform(self, context: str, plaintext: str) -> bytes:
         """Encrypt a secret of the platform itself (a second factor) under the master key."""

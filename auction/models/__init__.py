@@ -19,7 +19,7 @@ from .lots import (
     TaskRating,
 )
 from .messages import Mail, Message
-from .people import Account, Agency, Court, Idempotency, LoginSession, Person
+from .people import Account, Agency, Correction, Court, Idempotency, LoginSession, Person
 from .unsold import LotDrawing, LotGroup, LotGroupMember, LotReturn, OwnSale, Taking, TakingQuestion
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "Auction",
     "Case",
     "Checkpoint",
+    "Correction",
     "Cosignature",
     "Court",
     "CourtFollow",

@@ -1,8 +1,9 @@
-"""Courts, agencies, persons (sealed), accounts and their sessions."""
+"""Courts, agencies, persons (sealed) and the correction of their data, accounts and their sessions."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..kernel.db import Base
@@ -28,7 +29,10 @@ class Agency(Base):
 
 
 class Person(Base):
-    """Who stands behind an account. Every field that identifies is sealed under the person's own key."""
+    """Who stands behind an account. Every field that identifies is sealed under the person's own key.
+
+    `erased_at`: when that key was destroyed; `wrapped_key` is None from then on.
+    """
 
     __tablename__ = "persons"
 
@@ -43,10 +47,40 @@ class Person(Base):
     address: Mapped[bytes | None]
     verified: Mapped[bool]
     created_at: Mapped[datetime]
+    erased_at: Mapped[datetime | None]
+
+
+class Correction(Base):
+    """A change of a person's data: his own of how he is reached, or one of his identity that others decide (PIPL 46).
+
+    `fields` names what it is about; `before`, `wanted`, `reason`, `decision_reason` are sealed under the person's key
+    (`before` and `wanted` as JSON by field), so that the history goes with him. `status`: filed, accepted, rejected.
+    """
+
+    __tablename__ = "corrections"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    person_id: Mapped[str] = mapped_column(ForeignKey("persons.id"), index=True)
+    fields: Mapped[list[Any]]
+    before: Mapped[bytes]
+    wanted: Mapped[bytes]
+    reason: Mapped[bytes | None]
+    attachments: Mapped[list[Any]]
+    status: Mapped[str]
+    filed_at: Mapped[datetime]
+    decided_by: Mapped[str | None] = mapped_column(ForeignKey("accounts.id"))
+    decided_at: Mapped[datetime | None]
+    decision_reason: Mapped[bytes | None]
+
+    __table_args__ = (
+        CheckConstraint("status IN ('filed', 'accepted', 'rejected')", "status_known"),
+        CheckConstraint("(status = 'filed') = (decided_at IS NULL)", "decided_or_filed"),
+        Index("ix_corrections_status", "status", "filed_at"),
+    )
 
 
 class Account(Base):
-    """A way to sign in, with one role. Staff belong to a court or an agency."""
+    """A way to sign in, with one role. Staff belong to a court or an agency. `seen_at`: the last signing in."""
 
     __tablename__ = "accounts"
 
@@ -66,6 +100,7 @@ class Account(Base):
     locked_until: Mapped[datetime | None]
     disabled_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
+    seen_at: Mapped[datetime | None]
 
     @property
     def actor(self) -> Actor:

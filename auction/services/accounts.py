@@ -199,7 +199,7 @@ def open_session(
         return "otp_required"
     if account.disabled_at is not None:
         return "account_disabled"
-    account.failures, account.locked_until = 0, None
+    account.failures, account.locked_until, account.seen_at = 0, None, unit.now
     token = unit.ids.token()
     token_hash = sha256_hex(token.encode())
     session = LoginSession(

@@ -46,6 +46,7 @@ from ..models import (
 )
 from .break_glass import approved_openings
 from .conflicts import review_column
+from .corrections import own_corrections
 from .identities import sealed_column
 
 M = TypeVar("M", bound=Base)
@@ -110,6 +111,7 @@ def own_data(session: Session, vault: Vault, actor: Actor, now: datetime) -> dic
             "standing_objections": _of(
                 session, StandingObjection, StandingObjection.entry_id.in_([one["id"] for one in entries])
             ),
+            "corrections": own_corrections(session, vault, person.id),
             "sanctions": sanctions,
             "sanction_reviews": _of(
                 session, SanctionReview, SanctionReview.sanction_id.in_([one["id"] for one in sanctions])
@@ -225,7 +227,7 @@ def _look_ups(session: Session, journal: Iterable[Mapping[str, Any]]) -> list[di
     looked = [one["entry"] for one in journal if one["entry"]["kind"] in LOOKED_UP]
     by = {entry["body"]["by"] for entry in looked}
     staff = session.execute(select(Account.id, Account.role).where(Account.id.in_(by)))
-    roles = dict(staff.tuples().all())
+    roles = {row.id: row.role for row in staff}
     return [
         {
             "at": entry["at"],

@@ -6,11 +6,13 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from auction.kernel.crypto import Vault
 from auction.kernel.errors import Breach, DomainError
-from auction.models import Auction, Lot
+from auction.models import Account, Auction, Lot, Person
 from auction.rules.access import COURT_ROLES, Actor
 
 from ..models import Paper, Qualification, SaleObjection
+from .corrections import DECIDERS, decidable
 
 
 def papers(session: Session, ids: Collection[str]) -> list[dict[str, Any]]:
@@ -50,15 +52,29 @@ def proofs(session: Session, auction_id: str) -> list[str]:
     return [paper_id for row in qualifications(session, auction_id) for paper_id in row.attachments]
 
 
-def read_paper(session: Session, actor: Actor, paper_id: str) -> Paper:
-    """A paper with its bytes, for who handed it in and the court it was handed in to. DomainError not_found."""
+def paper_column(paper_id: str) -> str:
+    """The place the bytes of a paper are sealed for."""
+    return f"paper\0{paper_id}"
+
+
+def read_paper(session: Session, vault: Vault, actor: Actor, paper_id: str) -> tuple[Paper, bytes]:
+    """A paper and its bytes, for who handed it in and who decides on it. DomainError not_found, also once erased."""
     paper = session.get(Paper, paper_id)
     if paper is None or (paper.account_id != actor.id and not _handed_in(session, actor, paper)):
         raise DomainError("not_found")
-    return paper
+    if not paper.sealed:
+        return paper, paper.content
+    person = session.scalars(
+        select(Person).join(Account, Account.person_id == Person.id).where(Account.id == paper.account_id)
+    ).one()
+    if person.wrapped_key is None:
+        raise DomainError("not_found")
+    return paper, vault.open_bytes(person.wrapped_key, person.id, paper_column(paper_id), paper.content)
 
 
 def _handed_in(session: Session, actor: Actor, paper: Paper) -> bool:
+    if actor.role in DECIDERS and any(paper.id in one.attachments for one in decidable(session)):
+        return True
     if actor.role not in COURT_ROLES:
         return False
     own_court = Lot.court_code == (actor.court_code or "")

@@ -308,6 +308,7 @@ _READERS: Mapping[str, _Reader] = {
     "SanctionServed": _to_person("sanction_served", "number", "review_until"),
     "SanctionReviewDecided": _to_person("sanction_review_decided", "outcome", "reason"),
     "SanctionEnded": _to_person("sanction_ended", "number", "status"),
+    "CorrectionDecided": _to_person("correction_decided", "correction_id"),
     "StandingObjectionAnswered": _to_person("standing_answered", "accepted", "reason"),
     "InterestHitLifted": lambda _, entry: _to_registration("bar_lifted", entry),
     "ViewingBooked": _viewing("viewing_booked"),

@@ -46,9 +46,9 @@ def create_paper() -> Response:
 @blueprint.response(200, {"type": "string", "format": "binary"}, content_type="application/octet-stream")
 def get_paper(paper_id: str) -> Response:
     """A paper's bytes, for who handed it in and the court it was handed in to."""
-    paper = house().read(read_paper, me(), paper_id)
+    paper, content = house().read(read_paper, house().vault, me(), paper_id)
     response = send_file(
-        io.BytesIO(paper.content), mimetype=paper.media_type, download_name=paper.filename, as_attachment=True
+        io.BytesIO(content), mimetype=paper.media_type, download_name=paper.filename, as_attachment=True
     )
     response.headers["Cache-Control"] = "no-store"
     return response

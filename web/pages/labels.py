@@ -533,6 +533,16 @@ EVENT: Words = {
     "WitnessNamed": _("指定日志见证人"),
 }
 
+OWN_FIELD: Words = {
+    "name": _("姓名或单位名称"),
+    "id_type": _("证件种类"),
+    "id_number": _("证件号码"),
+    "phone": _("手机号码"),
+    "email": _("电子邮箱"),
+    "address": _("地址"),
+}
+CORRECTION: Words = {"filed": _("等待决定"), "accepted": _("已更改"), "rejected": _("不予更正")}
+
 #: What is held about somebody, by the names of the file he may take with him.
 OWN_DATA: Words = {
     "sessions": _("登录"),
@@ -706,4 +716,6 @@ ALL: Mapping[str, Words] = {
     "standing_state": STANDING_STATE,
     "approval_status": APPROVAL_STATUS,
     "event": EVENT,
+    "own_field": OWN_FIELD,
+    "correction": CORRECTION,
 }

@@ -52,6 +52,7 @@ from .desk import (
     break_glass,
     catalogue,
     changes,
+    corrections,
     debts,
     groups,
     identities,
@@ -73,6 +74,7 @@ from .regulator import approvals as regulator_approvals
 from .regulator import break_glass as regulator_break_glass
 from .regulator import clearance as regulator_clearance
 from .regulator import conflicts as regulator_conflicts
+from .regulator import corrections as regulator_corrections
 from .regulator import journal as regulator_journal
 from .regulator import patterns as regulator_patterns
 from .regulator import sanctions as regulator_sanctions
@@ -86,6 +88,7 @@ _SITE = (public, finding, calendar, map)
 #: The judge's pages share one blueprint; importing them has put their routes onto it.
 _DESK = (
     board,
+    corrections,
     break_glass,
     catalogue,
     lots,
@@ -107,6 +110,7 @@ _DESK = (
 #: So do the regulator's.
 _REGULATOR = (
     regulator_alerts,
+    regulator_corrections,
     regulator_break_glass,
     regulator_conflicts,
     regulator_patterns,

@@ -109,6 +109,7 @@ class OwnDataOut(Strict):
     viewings = fields.List(fields.Dict(keys=fields.String()))
     standing = fields.List(fields.Dict(keys=fields.String()))
     standing_objections = fields.List(fields.Dict(keys=fields.String()))
+    corrections = fields.List(fields.Dict(keys=fields.String()))
     sanctions = fields.List(fields.Dict(keys=fields.String()))
     sanction_reviews = fields.List(fields.Dict(keys=fields.String()))
     journal = fields.List(fields.Dict(keys=fields.String()))

@@ -36,6 +36,7 @@ PAGES = [
     Page(_("竞价规律"), "patterns", ("pattern",)),
     Page(_("冲突查询"), "conflicts", ("conflict", "lift")),
     Page(_("身份开封"), "unsealing"),
+    Page(_("更正申请"), "corrections", ("decide_correction",)),
     Page(_("日志查询"), "journal", ("journal_entry",)),
     Page(_("待我批准"), "approvals", ("answer",), approvals_waiting),
     Page(_("腾空记录"), "clearance"),
