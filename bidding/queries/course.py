@@ -35,6 +35,11 @@ class Course:
 
 def course(session: Session, auction_id: str) -> Course:
     """The course of an announced round; the caller has seen that it is one."""
+    return Course(tuple(reversed(bids(session, auction_id, MOST))), extensions(session, auction_id))
+
+
+def extensions(session: Session, auction_id: str) -> tuple[ExtensionFacts, ...]:
+    """Every time the end of a round moved, in order of time."""
     bid = aliased(RoomEvent)
     rows = session.execute(
         select(RoomEvent.at, RoomEvent.data, bid.data.label("bid"))
@@ -45,7 +50,7 @@ def course(session: Session, auction_id: str) -> Course:
         .where(RoomEvent.auction_id == auction_id, RoomEvent.type == "extension")
         .order_by(RoomEvent.version)
     )
-    moved = tuple(
+    return tuple(
         ExtensionFacts(
             at=parse(row.bid["received_at"]) if row.bid else row.at,
             closes_at=parse(row.data["closes_at"]),
@@ -54,4 +59,3 @@ def course(session: Session, auction_id: str) -> Course:
         )
         for row in rows
     )
-    return Course(tuple(reversed(bids(session, auction_id, MOST))), moved)

@@ -3,10 +3,12 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+import orjson
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from auction.models import Auction, LogLeaf, Lot
+from auction.models import Auction, JournalRow, LogLeaf, Lot
+from disclosure.models import SheetVersion
 
 from ..models import Bid, Registration
 from ..rules.room import Offer, Refused, Room, RoomRules, Standing, is_implausible, judge, least_bid
@@ -17,7 +19,10 @@ from .rooms import room_of, room_rules
 
 @dataclass(frozen=True, slots=True)
 class ReceiptFacts:
-    """An own accepted bid and its signature. `sealed`: the public log already holds its entry."""
+    """An own accepted bid and its signature. `sealed`: the public log already holds its entry.
+
+    `sheet_version`: the sealed version of the sheet the bid was made on.
+    """
 
     bid_id: str
     auction_id: str
@@ -27,6 +32,7 @@ class ReceiptFacts:
     received_at: datetime
     signature: str
     sealed: bool
+    sheet_version: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +132,22 @@ def latest_receipt(session: Session, registration: Registration) -> ReceiptFacts
         bid.received_at,
         bid.signature,
         sealed is not None,
+        _sheet_version(session, bid),
     )
+
+
+def _sheet_version(session: Session, bid: Bid) -> int | None:
+    """The version whose seal the entry of a bid names."""
+    entry = session.scalar(
+        select(JournalRow.entry).where(
+            JournalRow.stream == f"auction:{bid.auction_id}", JournalRow.number == bid.journal_number
+        )
+    )
+    if entry is None:
+        return None
+    sealed = select(SheetVersion.version).join(Auction, Auction.lot_id == SheetVersion.lot_id)
+    rows = sealed.where(Auction.id == bid.auction_id, SheetVersion.seal == orjson.loads(entry)["body"]["seal"])
+    return session.scalar(rows.order_by(SheetVersion.version.desc()).limit(1))
 
 
 def answer_to(session: Session, auction_id: str, account_id: str, key: str) -> Bid | None:

@@ -339,6 +339,9 @@ def test_from_the_search_to_the_verified_receipt_on_a_phone(sample: Sample, brow
     page.wait_for_load_state()
     page.locator(".bar").get_by_role("link", name="进入竞价室").tap()
     expect(page.locator("#conn")).to_contain_text("连接正常")
+    page.set_viewport_size({"width": 360, "height": 740})  # field and button stand above the bar at once
+    field, button, bar = (page.locator(one).bounding_box() for one in ("#amount", "#go", "#bar"))
+    assert field and button and bar and field["y"] < button["y"] and button["y"] + button["height"] <= bar["y"]
     page.locator("#bar-bid").tap()
     page.locator("#go").tap()
     page.locator("#ask-confirm").tap()
@@ -375,9 +378,11 @@ def test_the_list_beside_the_sketch_follows_its_view_by_the_keyboard(sample: Sam
     marks.first.click(force=True)
     expect(page.locator(".leaflet-popup .lot h3")).to_have_text(listed.first.locator("h3").inner_text())
     page.locator("#sketch").focus()
-    for _step in range(12):  # away from all of them
+    for _step in range(30):  # away from all of them; a key during a move is lost
         page.keyboard.press("Shift+ArrowLeft")
+        page.wait_for_timeout(100)
     expect(listed).to_have_count(0)
     expect(page.locator("#found-said")).to_contain_text("0")
     assert "box=" in page.url and "status=open" in page.url
+    page.context.close()
     assert not wrong

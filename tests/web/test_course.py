@@ -38,6 +38,10 @@ def test_the_room_tells_its_course_with_each_extension_at_its_bid(
     assert "第 1 次延时" in rows[0]
     assert "1,005,000" in rows[0]
     assert "延时" not in rows[1]
+    for path in ("/room", "/bids", ""):  # beside each bid of the log, newest first
+        log = Reader(app.test_client()).get(f"/auctions/{sale.auction_id}{path}").html
+        rows = re.findall(r'<tr class="ext">.*?第 1 次延时·延至.*?</tr>\s*<tr[^>]*>(.*?)</tr>', log, re.S)
+        assert len(rows) == 1 and "1,005,000" in rows[0], path
     chart = re.search(r'id="course-data">(.*?)</script>', page.html, re.S)
     assert chart
     assert [bid[1] for bid in json.loads(chart[1])["bids"]] == [RESERVE, RESERVE + STEP]

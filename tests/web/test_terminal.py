@@ -36,10 +36,13 @@ def test_a_receipt_is_printed_with_all_it_takes_to_verify_it(app: Flask, house: 
     told = caller.post(f"{path}/bids", {"amount_fen": RESERVE, "key": "first"}).get_json()
     page = reader.get(f"{path}/room/receipt/paper")
     assert told["receipt"]["signature"] in page.html
+    assert "<dt>所据情况表</dt><dd>第 1 版</dd>" in page.html
     entry = re.search(r"<pre[^>]*>(.*?)</pre>", page.html, re.S)
     assert entry
     assert json.loads(entry[1].replace("&#34;", '"')) == told["receipt"]["entry"]
     assert reader.get(f"{path}/room").link("打印凭证") == f"{path}/room/receipt/paper"
+    assert "出价后不可撤销。按此价买下，连同税费等预计共付 ¥" in reader.page.text
+    assert "按此价买下，连同税费等预计共付 ¥" in reader.get(f"{path}/bid?amount=2000000&do=confirm").text
     other = signed_in(app, house, sale.bidders[1])
     assert other.get(f"{path}/room/receipt/paper", 404).status == 404
     assert Reader(app.test_client()).get(f"{path}/room/receipt/paper").address.startswith("/login")

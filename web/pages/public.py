@@ -14,6 +14,7 @@ from auction.models import Auction
 from auction.queries.log import entries, latest_checkpoint, leaf, verifier_key, witnesses
 from auction.rules.ruleset import load
 from bidding.queries.auctions import auction_resource
+from bidding.queries.course import extensions
 from bidding.queries.following import follows_court, follows_lot
 from bidding.queries.lot_page import LotPage, bids, latest_auction, lot_page
 from bidding.queries.lots import counters
@@ -24,6 +25,7 @@ from bidding.queries.unsold_view import after_unsold
 from ..auth import current_actor, house, policy
 from ..documents import confirmation_pdf
 from . import auxiliary_view, clearance_view, cost_view, lot_view, place_view, plain_view, valuation_view
+from .course_view import moved_by
 from .forms import Entry
 from .language import today
 from .sharing import shared, site_address
@@ -103,6 +105,7 @@ def _lot_page(auction_id: str, form: Entry | None = None, alike: Sequence[str] =
         alike=[one for id in alike for one in visits["questions"] if one["id"] == id],
         visit_form=form or Entry(),
         after=house().read(_after, auction_id, now),
+        moved=moved_by(house().read(extensions, auction_id)),
         watched=house().read(_watched, page.lot.id, page.lot.court_code, actor.id if actor else None),
     )
 
@@ -141,6 +144,7 @@ def all_bids(auction_id: str) -> str:
         **lot_view.heading(page, house().now()),
         bids=found[:most],
         earlier=found[most - 1].seq if len(found) > most else None,
+        moved=moved_by(house().read(extensions, auction_id)),
         first_is_leader=before is None and page.auction.leader_code is not None,
         my_code=own.bidder_code if own else None,
     )

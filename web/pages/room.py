@@ -1,5 +1,6 @@
 """The bid room, and the way to bid without scripts: field, confirmation, result. A bid goes through the desk's door."""
 
+from datetime import datetime
 from secrets import token_urlsafe
 from typing import Any
 
@@ -9,6 +10,7 @@ from auction.kernel.crypto import canonical
 from auction.kernel.errors import DomainError
 from auction.kernel.money import is_amount, parse_yuan, yuan
 from bidding.models import Bid
+from bidding.queries.lot_page import sealed_sheet
 from bidding.queries.receipts import receipt
 from bidding.queries.room_page import RoomPage, answer_to, room_page
 from bidding.services.bids import BARS
@@ -16,8 +18,9 @@ from bidding.services.bids import BARS
 from .. import errors
 from ..auth import current_actor, house, me, policy
 from ..door import door
+from . import cost_view
 from .forms import fault_sentence
-from .language import _
+from .language import _, today
 from .lot_view import round_view
 from .refusals import refusal_sentence
 from .room_view import far_sentence, room_view
@@ -41,8 +44,19 @@ def _page(auction_id: str) -> RoomPage:
 @policy("public.read")
 def show(auction_id: str) -> str:
     """The room; anybody may watch."""
-    page = _page(auction_id)
-    return render_template("room/room.html", **room_view(page, house().now(), current_actor(), _typed(page)))
+    page, now = _page(auction_id), house().now()
+    shown, typed = room_view(page, now, current_actor(), _typed(page)), _typed(page)
+    if shown["me"]["can_bid"]:
+        shown["total"] = _total(page, typed["amount_fen"], now)
+        shown["words"]["total"] = {**cost_view.total_words(), **shown["total"]}
+    return render_template("room/room.html", **shown)
+
+
+def _total(page: RoomPage, amount_fen: int, now: datetime) -> dict[str, Any]:
+    """What the bidder would pay in all, by the sheet in force."""
+    sheet = house().read(sealed_sheet, page.lot, page.auction.seal).sheet
+    found = cost_view.total(sheet, page.lot.asset_type, amount_fen, today(now))
+    return {**found, "said": cost_view.said_total(found)}
 
 
 def _typed(page: RoomPage) -> dict[str, Any]:
@@ -85,6 +99,7 @@ def offer(auction_id: str) -> Any:
         now=now,
         amount_fen=amount,
         key=token_urlsafe(18),
+        total=_total(page, amount, now),
         leading=page.leading,
         far=far_sentence(amount, page.auction) if page.is_far(amount) else None,
     )

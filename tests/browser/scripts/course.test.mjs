@@ -18,11 +18,13 @@ test("events are put on once, and an extension stands at the bid that moved the 
 
 test("the chart marks own bids and extensions, and says itself in a sentence", () => {
   const { course } = withEvents(START, [BID, MOVED]);
-  const { data, marks } = series(course, "B");
-  assert.deepEqual(data[1], [10, 11]);
-  assert.deepEqual(data[2], [null, 11]);
-  assert.deepEqual(series(course, "").data[2], [null, null]);
-  assert.deepEqual(marks, [data[0][1]]);
+  const { data, spans } = series(course, "B");
+  assert.deepEqual(data[1], [10, 11, null]);
+  assert.deepEqual(data[2], [null, 11, null]);
+  assert.deepEqual(series(course, "").data[2], [null, null, null]);
+  assert.deepEqual(spans, [[data[0][1], Date.parse(MOVED.closes_at) / 1000]]);
+  assert.equal(data[0][2], spans[0][1]);
+  assert.deepEqual(series(START, "B"), { data: [data[0].slice(0, 1), [10], [null]], spans: [] });
   const words = { none: "none", summary: "{n} {first} {last} {extensions}" };
   assert.equal(said(course, words), "2 10 11 1");
   assert.equal(said({ bids: [], extensions: [] }, words), "none");

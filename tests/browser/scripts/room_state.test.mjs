@@ -120,6 +120,14 @@ test("an update that says it is over stops the clock, and the reason of a suspen
   assert.equal(room.applySnapshot(START, snapshot, ME).state.reason, "S");
 });
 
+test("an extension stands with the bid that moved the end", () => {
+  const events = [
+    { type: "bid", version: 4, seq: 7 }, { type: "extension", version: 5, extensions: 3, closes_at: "T" },
+    { type: "bid", version: 6, seq: 8 }, { type: "extension", version: 9, extensions: 4, closes_at: "U", cause: "outage" },
+  ];
+  assert.deepEqual(room.extendedBy(events), { 7: { number: 3, closes: "T" } });
+});
+
 test("the bid button says why it is dead: no connection, nothing to bid on, an answer awaited", async () => {
   const { mode } = await import("../../../web/static/js/room_state.js");
   assert.equal(mode("none", false, true), "ready");

@@ -1,6 +1,6 @@
 /** The dialog before a bid: what it costs, that it cannot be taken back, and the second confirmations. */
 
-import { fill } from "./room_view.js";
+import { fill, totalSaid } from "./room_view.js";
 import { inWords, yuan } from "./words.js";
 
 const byId = (id) => document.getElementById(id);
@@ -47,6 +47,7 @@ export function confirmBid(amount, look, words) {
   if (dialog.open) return Promise.resolve(null);
   write("ask-amount", yuan(amount));
   write("ask-words", words.spelled ? inWords(amount) : "");
+  if (words.total) write("ask-total", totalSaid(amount, words.total));
   byId("ask-own-tick").checked = byId("ask-sure-tick").checked = false;
   byId("ask-error").hidden = true;
   let facts = look();

@@ -8,17 +8,28 @@ const ROWS = 100;
 /** What the button shows of the end, seconds. */
 const LAST = 600;
 
-/** What a chart draws: times in seconds, prices in yuan, own bids apart; and the times of extensions. */
+/**
+ * What a chart draws: times in seconds, prices in yuan, own bids apart; and the spans of extensions, each from the bid
+ * that moved the end to the next, the last to the end itself, up to which the chart then reaches.
+ */
 export function series(course, mine) {
-  const times = course.bids.map(([at]) => Date.parse(at) / 1000);
+  const seconds = (at) => Date.parse(at) / 1000;
+  const times = course.bids.map(([at]) => seconds(at));
   const prices = course.bids.map(([, fen]) => fen / 100);
   const own = course.bids.map(([, fen, code]) => (mine !== "" && code === mine ? fen / 100 : null));
-  return { data: [times, prices, own], marks: course.extensions.map(([at]) => Date.parse(at) / 1000) };
+  const starts = course.extensions.map(([at]) => seconds(at));
+  const end = starts.length ? seconds(course.extensions.at(-1)[2]) : null;
+  if (end > times.at(-1)) {
+    times.push(end);
+    prices.push(null);
+    own.push(null);
+  }
+  return { data: [times, prices, own], spans: starts.map((start, place) => [start, starts[place + 1] ?? end]) };
 }
 
 /** Put new events on a course, each once; an extension stands at the bid that moved the end. Answers what was new. */
 export function withEvents(course, events) {
-  const next = { bids: [...course.bids], extensions: [...course.extensions] };
+  const next = { ...course, bids: [...course.bids], extensions: [...course.extensions] };
   for (const event of [...events].sort((a, b) => a.version - b.version)) {
     const last = next.bids.at(-1);
     if (event.type === "bid" && !(last && event.received_at <= last[0] && event.amount_fen <= last[1])) {
@@ -47,6 +58,13 @@ export function said(course, words) {
   return fill(words.summary, {
     n: course.bids.length, first: yuan(course.bids[0][1]), last: yuan(course.bids.at(-1)[1]), extensions: numbered,
   });
+}
+
+function line(ctx, from, to) {
+  ctx.beginPath();
+  ctx.moveTo(...from);
+  ctx.lineTo(...to);
+  ctx.stroke();
 }
 
 export class CourseView {
@@ -99,7 +117,8 @@ export class CourseView {
       const line = document.createElement("li");
       line.className = "row b";
       const [what, until] = [document.createElement("span"), document.createElement("span")];
-      what.textContent = `${fill(this.words.extension, { n: number })}·${this.clockText(at)}`;
+      const name = number ? fill(this.words.extension, { n: number }) : this.words.contest;
+      what.textContent = `${name}·${this.clockText(at)}`;
       until.textContent = fill(this.words.until, { time: this.clockText(closes) });
       line.append(what, until);
       list.prepend(line);
@@ -110,8 +129,8 @@ export class CourseView {
   #show() {
     document.getElementById("course-said").textContent = said(this.course, this.words);
     if (!globalThis.uPlot || this.course.bids.length < 2) return;
-    const { data, marks } = series(this.course, this.mine);
-    this.marks = marks;
+    const { data, spans } = series(this.course, this.mine);
+    this.spans = spans;
     this.box.hidden = false;
     document.getElementById("course-zoom").hidden = false;
     if (this.plot) {
@@ -125,20 +144,41 @@ export class CourseView {
     const { uPlot } = globalThis;
     const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
     const axis = { stroke: colour("--ink2"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false } };
-    const marks = (plot) => {
+    const extended = (plot) => {
       const { ctx, bbox } = plot;
+      const at = (time) => Math.min(Math.max(plot.valToPos(time, "x", true), bbox.left), bbox.left + bbox.width);
       ctx.save();
-      ctx.strokeStyle = colour("--amb");
+      ctx.strokeStyle = ctx.fillStyle = colour("--amb");
       ctx.setLineDash([4, 4]);
-      for (const mark of this.marks) {
-        const x = Math.round(plot.valToPos(mark, "x", true)) + 0.5;
-        if (x < bbox.left || x > bbox.left + bbox.width) continue;
-        ctx.beginPath();
-        ctx.moveTo(x, bbox.top);
-        ctx.lineTo(x, bbox.top + bbox.height);
-        ctx.stroke();
-      }
+      this.spans.forEach(([start, end], place) => {
+        const [x, until] = [at(start), at(end)];
+        ctx.globalAlpha = place % 2 ? 0.22 : 0.12;
+        ctx.fillRect(x, bbox.top, until - x, bbox.height);
+        ctx.globalAlpha = 1;
+        if (x <= bbox.left) return;
+        line(ctx, [Math.round(x) + 0.5, bbox.top], [Math.round(x) + 0.5, bbox.top + bbox.height]);
+      });
       ctx.restore();
+    };
+    const reference = this.course.reference && this.course.reference / 100;
+    const referred = (plot) => {
+      if (!reference) return;
+      const { ctx, bbox } = plot;
+      const y = Math.round(plot.valToPos(reference, "y", true)) + 0.5;
+      ctx.save();
+      ctx.strokeStyle = ctx.fillStyle = colour("--ink2");
+      ctx.setLineDash([2, 4]);
+      line(ctx, [bbox.left, y], [bbox.left + bbox.width, y]);
+      ctx.textAlign = "left";
+      ctx.textBaseline = "alphabetic";
+      ctx.font = `${12 * devicePixelRatio}px sans-serif`;
+      ctx.fillText(`${this.words.reference} ${yuan(this.course.reference)}`, bbox.left + 6, y + 14 * devicePixelRatio);
+      ctx.restore();
+    };
+    // both the line of the reference price and what is written under it have their room
+    const reach = (plot, least, most) => {
+      const [low, high] = reference ? [Math.min(least, reference), Math.max(most, reference)] : [least, most];
+      return uPlot.rangeNum(low, high, 0.1, true);
     };
     return {
       width: this.box.clientWidth,
@@ -147,6 +187,7 @@ export class CourseView {
       cursor: { x: false, y: false, points: { show: false }, drag: { x: true, y: false, setScale: true, dist: 8 } },
       padding: [12, 28, 0, 0], // fixed, or a longer label would push the plot
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Asia/Shanghai"),
+      scales: { y: { range: reach } },
       axes: [
         { ...axis, values: (plot, ticks) => {
           const shown = ticks.at(-1) - ticks[0] < 600 ? 8 : 5;
@@ -163,7 +204,8 @@ export class CourseView {
         },
       ],
       hooks: {
-        draw: [marks],
+        drawClear: [extended],
+        draw: [referred],
         setScale: [(plot, scale) => {
           if (scale !== "x" || !plot.data?.[0]?.length) return;
           this.zoomed = !this.#whole(plot);

@@ -92,7 +92,7 @@ function took(fresh) {
   const fell = fresh.some((event) => event.lapsed_seq);
   course.take(fresh);
   if (bids.length || fell || fresh.some((event) => event.type === "status")) {
-    view.log(bids, state.leader, state.status === "sold", state.lapsed);
+    view.log(bids, rules.extendedBy(fresh), state.leader, state.status === "sold", state.lapsed);
   }
   receipt.heard(bids, me.code);
   const last = bids.reduce((latest, bid) => (latest && latest.seq > bid.seq ? latest : bid), null);

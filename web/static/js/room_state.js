@@ -116,6 +116,16 @@ function summary(message) {
   return found;
 }
 
+/** The extensions among new events by the number of the bid that moved the end: `{seq: {number, closes}}`. */
+export function extendedBy(events) {
+  const found = {};
+  for (const event of events) {
+    const bid = events.find((one) => one.type === "bid" && one.version === event.version - 1);
+    if (event.type === "extension" && bid) found[bid.seq] = { number: event.extensions ?? 0, closes: event.closes_at };
+  }
+  return found;
+}
+
 /** The least amount I may offer now; a preferential purchaser may equal somebody of lower rank. */
 export function leastBid(state, terms, me) {
   if (state.price === null) return terms.reserve;

@@ -180,15 +180,19 @@ export class RoomView {
     this.say(texts.filter(Boolean).join(" "));
   }
 
-  /** Put new bids on top of the log; the first row is the leader's. Bids up to number `lapsed` have fallen. */
-  log(bids, leader, sold, lapsed) {
+  /**
+   * Put new bids on top of the log, each under the extension it brought (`extended`, as of room_state.js); the first bid
+   * is the leader's. Bids up to number `lapsed` have fallen.
+   */
+  log(bids, extended, leader, sold, lapsed) {
     const body = byId("log");
     byId("no-bids")?.remove();
     for (const bid of [...bids].sort((a, b) => a.seq - b.seq)) {
       if (body.querySelector(`[data-seq="${bid.seq}"]`)) continue;
       this.#enter(body, this.#row(bid));
+      if (extended[bid.seq]) this.#enter(body, this.#extension(extended[bid.seq]));
     }
-    [...body.rows].forEach((row, index) => {
+    [...body.rows].filter((row) => row.dataset.seq).forEach((row, index) => {
       const badge = row.querySelector(".badge");
       const leads = index === 0 && leader !== null;
       badge.className = leads ? "badge ok" : "badge";
@@ -204,9 +208,21 @@ export class RoomView {
     for (let place = rows.length - 1; place >= 0; place -= 1) {
       const from = place ? rows[place - 1] : fresh;
       rows[place].className = from.className;
-      rows[place].dataset.seq = from.dataset.seq;
+      if (from.dataset.seq) rows[place].dataset.seq = from.dataset.seq;
+      else delete rows[place].dataset.seq;
       rows[place].replaceChildren(...from.cells);
     }
+  }
+
+  #extension({ number, closes }) {
+    const row = document.createElement("tr");
+    row.className = "ext";
+    const cell = row.insertCell();
+    cell.colSpan = 4;
+    const { extension, contest, until } = this.words.course;
+    const name = number ? fill(extension, { n: number }) : contest;
+    cell.textContent = `${name}·${fill(until, { time: this.clockText(closes) })}`;
+    return row;
   }
 
   #row(bid) {
@@ -279,6 +295,7 @@ export class RoomView {
     if (error) field.setAttribute("aria-invalid", "true");
     else field.removeAttribute("aria-invalid");
     field.setAttribute("aria-describedby", `amount-words amount-hint${error ? " amount-error" : ""}`);
+    if (this.words.total && amount) byId("go-total").textContent = totalSaid(amount, this.words.total);
     const go = byId("go");
     const { bid: ready, raise: own, busy, closed, lost } = this.words;
     const label = { ready, own, busy, closed, lost, over: closed }[mode];
@@ -289,6 +306,14 @@ export class RoomView {
     const bar = byId("bar-bid");
     if (bar) bar.textContent = mode === "ready" && amount ? fill(this.words.bid, { amount: yuan(amount) }) : this.words.go;
   }
+}
+
+/** What an amount comes to with taxes and the rest: `words.total` tells it at one price, and how it grows. */
+export function totalSaid(amount, words) {
+  const at = (fen, rate) => yuan(Math.round((fen + rate * (amount - words.price_fen)) / 100) * 100);
+  const [low, high] = [at(words.low_fen, words.low_rate), at(words.high_fen, words.high_rate)];
+  const unknown = words.unknowns ? fill(words.unknown, { n: words.unknowns }) : "";
+  return fill(low === high ? words.one : words.two, { low, high }) + unknown;
 }
 
 /** The address of the form's confirmation page, which needs neither scripts nor a live connection. */
