@@ -16,8 +16,13 @@ from .sheet import ItemFacts, Sheet
 
 Severity = Literal["error", "warning"]
 
-_SOMEBODY_THERE = re.compile(r"(?:现|目前|仍|一直)(?:由|被|系)?(?!本院|法院|我院).{1,16}?(?:占有|占用|居住|使用|经营)")
+_SOMEBODY_THERE = re.compile(
+    r"(?:现|目前|仍|一直)(?:由|被|系)?(?!本院|法院|我院).{1,16}?(?:占有|占用|居住|使用|经营)"
+    r"|(?<![曾原先])[由被](?!本院|法院|我院).{1,10}?(?:占有|占用|居住)"
+)
 _NOBODY_THERE = re.compile(r"空置|腾空|腾退完毕|无人(?:占有|占用|居住|使用)|没有人(?:占有|占用|居住|使用)|未被占[有用]")
+#: Who denies something does so clause by clause; a pause in an enumeration ends no clause.
+_CLAUSE = re.compile(r"[，,。；;！!？?\n\r]+")
 _NOTHING = frozenset({"无", "没有", "不存在", "未发现", "无此情况", "none", "no", "nil"})
 
 
@@ -137,6 +142,48 @@ def _banned_goods(sheet: Sheet, catalogue: Catalogue) -> Iterator[Finding]:
             yield _finding(item, name, f"data.{name}")
 
 
+def _taxes(sheet: Sheet, catalogue: Catalogue) -> Iterator[Finding]:
+    """What the law has the seller pay is not put on the buyer by listing it among his."""
+    item, borne = catalogue.find("taxes"), sheet.value("taxes", "buyer_bears")
+    if item and isinstance(borne, str) and _affirmed(borne, "debtor_taxes_on_buyer", "taxes"):
+        yield _finding(item, "debtor_taxes_on_buyer", "data.buyer_bears")
+
+
+def _first_buyers(sheet: Sheet, catalogue: Catalogue) -> Iterator[Finding]:
+    """Who may buy first by what another item tells is named as such.
+
+    Of a limited company every other shareholder may (COMP 85): less than the whole has some. A co-owner by shares and
+    the lessee of a house mostly may (CIV 305, 726); whether they may is for the panel.
+    """
+    item, facts, share = (
+        catalogue.find("preferential_purchasers"),
+        sheet.get("preferential_purchasers"),
+        sheet.value("title", "share"),
+    )
+    if item is None or facts is None or facts.state == "found":
+        return
+    part = isinstance(share, int | float) and share < 1
+    if part and sheet.value("title", "company_type") == "limited":
+        yield _finding(item, "shareholders_not_named", "state")
+    if part and sheet.value("title", "co_ownership") == "by_shares":
+        yield _finding(item, "co_owners_not_named", "state", "warning")
+    if sheet.found("lease") and catalogue.find("residence_right"):
+        yield _finding(item, "lessee_not_named", "state", "warning")
+
+
+def _affirmed(text: str, rule: str, code: str) -> bool:
+    """Whether a clause of the text tells what `rule` looks for in the item, and does not deny it."""
+    told, denied = _patterns(rule, code)
+    clauses = [squeeze(clause).text for clause in _CLAUSE.split(text)]
+    return any(told.search(clause) and not denied.search(clause) for clause in clauses)
+
+
+@lru_cache
+def _patterns(rule: str, code: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    said = sayings()[rule]
+    return re.compile("|".join(filter(None, (said["told"].get(code), said.get("hedged"))))), re.compile(said["denied"])
+
+
 _RULES: tuple[Callable[[Sheet, Catalogue], Iterator[Finding]], ...] = (
     _vacant_but_leased,
     _residence_but_vacant,
@@ -148,6 +195,8 @@ _RULES: tuple[Callable[[Sheet, Catalogue], Iterator[Finding]], ...] = (
     _areas,
     _capital,
     _banned_goods,
+    _taxes,
+    _first_buyers,
 )
 
 
@@ -156,6 +205,8 @@ def _state_and_data(item: Item, facts: ItemFacts) -> Iterator[Finding]:
         if item.adverse and item.kind != "possession" and squeeze(facts.statement).text in _NOTHING:
             yield _finding(item, "found_but_statement_none", "statement", "warning")
         return
+    if item.adverse and facts.state == "none" and _affirmed(facts.statement, "none_but_told", item.code):
+        yield _finding(item, "none_but_told", "statement")
     for name, value in facts.data.items():
         if _tells_something(value):
             yield _finding(item, f"{facts.state}_but_data", f"data.{name}")

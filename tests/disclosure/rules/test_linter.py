@@ -61,6 +61,8 @@ def leased(house: Catalogue, spoil: Callable[..., Sheet], **data: Any) -> Sheet:
          "possession.data.occupant", "error"),
         ("possession", {"statement": "房屋现由被执行人之父居住。"}, "vacant_but_statement_occupied",
          "possession.statement", "error"),
+        ("possession", {"statement": "由被执行人一家居住。"}, "vacant_but_statement_occupied",
+         "possession.statement", "error"),
         ("possession", {"state": "none", "data": {"occupied": True, "vacated_on": None, "keys_held": None}},
          "none_but_data", "possession.data.occupied", "error"),
         ("clearance", {"state": "found", "data": {"responsible": "示例法官", "due_on": "2026-09-01", "plan": "迁出"}},
@@ -105,7 +107,8 @@ def test_an_occupied_and_leased_building_does_not_contradict_itself(
     occupied = {"occupied": True, "occupant": "示例丁", "since": "2024-01-01", "right": "lease", "vacated_on": None}
     facts = spoil(house, "possession", occupied, statement="房屋现由承租人示例丁居住。").get("possession")
     assert facts is not None
-    assert rules_broken(leased(house, spoil).replaced(facts), house) == []
+    unnamed = ("lessee_not_named", "disclosure.preferential_purchasers.state", "warning")
+    assert rules_broken(leased(house, spoil).replaced(facts), house) == [unnamed]
 
 
 def test_earlier_possession_in_a_vacant_building_is_no_contradiction(
@@ -303,6 +306,111 @@ def test_something_unknown_beside_what_is_told_is_a_warning(
     assert [each.field for each in only(lint(sheet, house, today=today), "unknown_in_part")] == [
         "disclosure.defects.statement"
     ]
+
+
+@pytest.mark.parametrize(
+    ("code", "statement", "told"),
+    [
+        ("lease", "可能存在租赁，由买受人核对。", True),
+        ("lease", "承租人张三租住至2029年。", True),
+        ("lease", "房屋已出租给示例丁，租期至2029年。", True),
+        ("lease", "一层对外出租，二层空置。", True),
+        ("lease", "无法联系承租人张三，租赁至2029年。", True),
+        ("lease", "经询问被执行人并调取租赁合同备案，没有租赁。", False),
+        ("lease", "未发现承租人，被执行人否认签订过租赁合同。", False),
+        ("lease", "原承租人已搬离，租赁合同已解除。", False),
+        ("lease", "原租约已到期，承租人已书面确认搬离，标的上没有租赁。", False),
+        ("residence_right", "被执行人母亲主张居住权。", True),
+        ("residence_right", "登记簿未记载居住权，未见他人主张居住权。", False),
+        ("burdens", "已抵押给示例银行。", True),
+        ("burdens", "不动产登记簿载有抵押，抵押权人为示例银行。", True),
+        ("burdens", "除本案外，另有其他查封。", True),
+        ("burdens", "被外地法院轮候查封。", True),
+        ("burdens", "标的已被本院查封，无其他权利负担。", False),
+        ("burdens", "抵押已注销，登记簿未记载其他负担。", False),
+        ("arrears", "尚欠物业费2000元。", True),
+        ("arrears", "物业费、水电费均已结清，没有拖欠。", False),
+        ("illegal_building", "阳台存在加建。", True),
+        ("illegal_building", "经现场核对平面图，无加建、改建。", False),
+        ("defects", "卫生间有轻微渗漏。", True),
+        ("defects", "似有渗漏。", True),
+        ("defects", "经现场勘查并查阅维修记录，未发现渗漏、开裂。", False),
+        ("construction_price_priority", "示例建筑公司主张优先受偿。", True),
+        ("household_registration", "该址登记有3人。", True),
+    ],
+)
+def test_none_is_not_said_of_what_the_statement_tells(
+    house: Catalogue,
+    spoil: Callable[..., Sheet],
+    rules_broken: Callable[[Sheet, Catalogue], list[tuple[object, str, str]]],
+    code: str,
+    statement: str,
+    told: bool,
+) -> None:
+    sheet = spoil(house, code, {}, state="none", statement=statement)
+    expected = [("none_but_told", f"disclosure.{code}.statement", "error")] if told else []
+    assert rules_broken(sheet, house) == expected
+
+
+@pytest.mark.parametrize(
+    ("borne", "wrong"),
+    [
+        ("契税、增值税、土地增值税、个人所得税", True),
+        ("契税；被执行人应缴的企业所得税", True),
+        ("契税、印花税（买受人部分）、登记费", False),
+        ("契税。增值税由被执行人从价款中承担", False),
+    ],
+)
+def test_taxes_of_the_seller_are_not_listed_as_the_buyers(
+    house: Catalogue,
+    spoil: Callable[..., Sheet],
+    rules_broken: Callable[[Sheet, Catalogue], list[tuple[object, str, str]]],
+    borne: str,
+    wrong: bool,
+) -> None:
+    expected = [("debtor_taxes_on_buyer", "disclosure.taxes.data.buyer_bears", "error")] if wrong else []
+    assert rules_broken(spoil(house, "taxes", {"buyer_bears": borne}), house) == expected
+
+
+@pytest.mark.parametrize(
+    ("title", "state", "wrong"),
+    [
+        ({"company_type": "limited", "share": 0.3}, "none", True),
+        ({"company_type": "limited", "share": 0.3}, "not_applicable", True),
+        ({"company_type": "limited", "share": 1}, "none", False),
+        ({"company_type": "joint_stock", "share": 0.3}, "none", False),
+        ({"company_type": "limited", "share": 0.3}, "found", False),
+    ],
+)
+def test_the_other_shareholders_of_a_limited_company_are_named(
+    spoil: Callable[..., Sheet],
+    rules_broken: Callable[[Sheet, Catalogue], list[tuple[object, str, str]]],
+    title: dict[str, Any],
+    state: str,
+    wrong: bool,
+) -> None:
+    equity = load("equity")
+    named = {"names": "示例戊"} if state == "found" else {}
+    sheet = spoil(equity, "title", title)
+    others = sheet.get("preferential_purchasers")
+    assert others is not None
+    others = replace(others, state=state, statement="如上。", data=named)
+    expected = [("shareholders_not_named", "disclosure.preferential_purchasers.state", "error")] if wrong else []
+    assert rules_broken(sheet.replaced(others), equity) == expected
+
+
+def test_those_who_may_buy_first_by_another_item_are_named_too(
+    house: Catalogue,
+    spoil: Callable[..., Sheet],
+    rules_broken: Callable[[Sheet, Catalogue], list[tuple[object, str, str]]],
+) -> None:
+    field = "disclosure.preferential_purchasers.state"
+    shared = spoil(house, "title", {"share": 0.5, "co_owned": True, "co_owners": "示例庚", "co_ownership": "by_shares"})
+    assert rules_broken(shared, house) == [("co_owners_not_named", field, "warning")]
+    joint = spoil(house, "title", {"share": 0.5, "co_owned": True, "co_owners": "示例庚", "co_ownership": "joint"})
+    assert rules_broken(joint, house) == []
+    out = leased(house, spoil, in_possession=False)
+    assert ("lessee_not_named", field, "warning") in rules_broken(out, house)
 
 
 def test_every_contradiction_says_in_words_what_is_wrong(
