@@ -37,6 +37,7 @@ from . import (
     people,
     practice,
     public,
+    results,
     room,
     sanctions,
     sessions,
@@ -84,7 +85,7 @@ T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 #: The public pages share one blueprint, too.
-_SITE = (public, finding, calendar, map)
+_SITE = (public, finding, calendar, map, results)
 #: The judge's pages share one blueprint; importing them has put their routes onto it.
 _DESK = (
     board,
@@ -250,6 +251,7 @@ def _navigation(actor: Actor | None) -> list[dict[str, Any]]:
         (_("标的"), "site.home", ("site.home", "site.auction", "site.lot", "site.all_bids", "room")),
         (_("日历"), "site.calendar", ("site.calendar",)),
         (_("地图"), "site.map_page", ("site.map_page",)),
+        (_("成交结果"), "site.results", ("site.results",)),
     ]
     if role in ("bidder", "party"):
         links.append((_("我的竞买"), "enrol.mine", ("enrol", "record", "objecting", "taking")))
