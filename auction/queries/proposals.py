@@ -108,18 +108,7 @@ def recipient_of(row: Notice) -> NoticeRecipient:
 
 def proposal(session: Session, auction: Auction, barred: Collection[str]) -> terms.Proposal:
     """The whole proposal: terms, price, addressees, notices, panel (`barred`: account ids OJA 34 keeps out), rounds."""
-    stored = terms.Terms(
-        round=Round(auction.round),
-        reserve_price_fen=auction.reserve_price_fen,
-        increment_fen=auction.increment_fen,
-        deposit_fen=auction.deposit_fen,
-        opens_at=auction.opens_at,
-        closes_at=auction.closes_at,
-        balance_days=auction.balance_days,
-        forfeit_fen=auction.forfeit_fen,
-        late_reason=auction.late_reason,
-        late_reason_text=auction.late_reason_text,
-    )
+    stored = terms.Terms.of(auction)
     ids = [member.account_id for member in auction.panel]
     seats = session.scalars(select(Account).where(Account.id.in_(ids)))
     accounts = {account.id: account for account in seats}

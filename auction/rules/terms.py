@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from fractions import Fraction
 from math import ceil, floor
+from typing import Any
 
 from ..kernel.clock import iso
 from .calendar import WorkingDays, earliest_opening, shanghai_day, whole_days_between
@@ -44,7 +45,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What an auction is announced on. Money in fen; moments aware UTC.
+    """What an auction is announced on, as entered or stored. Money in fen; moments aware UTC.
 
     `forfeit_fen`: in a sell-off, what is kept of the prepaid price from a buyer who reneges. `late_reason`: why the
     round comes later than the law wants, one of the ruleset's `late_reasons`; `other` with a text.
@@ -60,6 +61,15 @@ class Terms:
     forfeit_fen: int | None = None
     late_reason: str | None = None
     late_reason_text: str | None = None
+
+    def __post_init__(self) -> None:
+        """The round may be given by its code, as it is entered and stored; ValueError for none there is."""
+        object.__setattr__(self, "round", Round(self.round))
+
+    @classmethod
+    def of(cls, row: Any) -> "Terms":
+        """The terms as they stand on an auction's row, or on anything else that has them by these names."""
+        return cls(**{name: getattr(row, name) for name in cls.__slots__})
 
 
 @dataclass(frozen=True, slots=True)

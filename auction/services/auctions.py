@@ -2,8 +2,7 @@
 
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import asdict, replace
 from typing import Any
 
 from sqlalchemy import select
@@ -13,27 +12,12 @@ from ..kernel.errors import Breach, DomainError
 from ..kernel.unit import Unit
 from ..models import Account, Auction, Lot, PanelMember
 from ..rules.access import Actor, require
-from ..rules.lot import LIVE, PRIVATE, AuctionStatus, Round, check_transition
+from ..rules.lot import LIVE, PRIVATE, AuctionStatus, check_transition
 from ..rules.panel import tally
+from ..rules.terms import Terms
 
 #: The bid path's distribution key: everything of one auction lies in one shard.
 SHARDS = 64
-
-
-@dataclass(frozen=True, slots=True)
-class TermsFacts:
-    """The terms of a round as entered; amounts in fen, times aware."""
-
-    round: str
-    reserve_price_fen: int
-    increment_fen: int
-    deposit_fen: int
-    opens_at: datetime
-    closes_at: datetime
-    balance_days: int
-    forfeit_fen: int | None = None
-    late_reason: str | None = None
-    late_reason_text: str | None = None
 
 
 def shard_of(auction_id: str) -> int:
@@ -45,7 +29,7 @@ def create_auction(
     unit: Unit,
     actor: Actor,
     lot: Lot,
-    terms: TermsFacts,
+    terms: Terms,
     panel: Sequence[str],
     resale_of: str | None = None,
 ) -> Auction:
@@ -100,8 +84,7 @@ def change_terms(
     require(actor, "auction.create", court=auction.lot.court_code)
     if auction.status not in PRIVATE:
         raise DomainError("wrong_state", status=auction.status)
-    terms = terms_of(auction)
-    fresh = TermsFacts(**({name: getattr(terms, name) for name in TermsFacts.__slots__} | dict(changes)))
+    fresh = replace(Terms.of(auction), **changes)
     _set_terms(auction, fresh)
     if panel is not None:
         auction.panel.clear()
@@ -118,49 +101,16 @@ def change_terms(
     return auction
 
 
-def terms_of(auction: Auction) -> TermsFacts:
-    """The terms as they stand on the row."""
-    return TermsFacts(
-        round=auction.round,
-        reserve_price_fen=auction.reserve_price_fen,
-        increment_fen=auction.increment_fen,
-        deposit_fen=auction.deposit_fen,
-        opens_at=auction.opens_at,
-        closes_at=auction.closes_at,
-        balance_days=auction.balance_days,
-        forfeit_fen=auction.forfeit_fen,
-        late_reason=auction.late_reason,
-        late_reason_text=auction.late_reason_text,
-    )
-
-
-def terms_data(terms: TermsFacts) -> dict[str, Any]:
+def terms_data(terms: Terms) -> dict[str, Any]:
     """The terms as an entry's body."""
-    return {
-        "round": terms.round,
-        "reserve_price_fen": terms.reserve_price_fen,
-        "increment_fen": terms.increment_fen,
-        "deposit_fen": terms.deposit_fen,
-        "opens_at": iso(terms.opens_at),
-        "closes_at": iso(terms.closes_at),
-        "balance_days": terms.balance_days,
-        "forfeit_fen": terms.forfeit_fen,
-        "late_reason": terms.late_reason,
-        "late_reason_text": terms.late_reason_text,
-    }
+    times = {"opens_at": iso(terms.opens_at), "closes_at": iso(terms.closes_at)}
+    return {**asdict(terms), "round": terms.round.value, **times}
 
 
-def _set_terms(auction: Auction, terms: TermsFacts) -> None:
-    auction.round = Round(terms.round).value
-    auction.reserve_price_fen = terms.reserve_price_fen
-    auction.increment_fen = terms.increment_fen
-    auction.deposit_fen = terms.deposit_fen
-    auction.opens_at = terms.opens_at
-    auction.closes_at = auction.scheduled_closes_at = terms.closes_at
-    auction.balance_days = terms.balance_days
-    auction.forfeit_fen = terms.forfeit_fen
-    auction.late_reason = terms.late_reason
-    auction.late_reason_text = terms.late_reason_text
+def _set_terms(auction: Auction, terms: Terms) -> None:
+    for name, value in asdict(terms).items():
+        setattr(auction, name, value)
+    auction.round, auction.scheduled_closes_at = terms.round.value, terms.closes_at
 
 
 def _panel(unit: Unit, usernames: Sequence[str]) -> list[Account]:

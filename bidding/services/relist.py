@@ -23,8 +23,8 @@ from auction.rules.calendar import earliest_opening, midnight, shanghai_day
 from auction.rules.lot import PRIVATE, AssetType, Round
 from auction.rules.rounds import NextRound, held, next_round
 from auction.rules.ruleset import Ruleset, load
-from auction.rules.terms import EarlierRound, default_forfeit, deposit_range, notice_days
-from auction.services.auctions import TermsFacts, create_auction
+from auction.rules.terms import EarlierRound, Terms, default_forfeit, deposit_range, notice_days
+from auction.services.auctions import create_auction
 from auction.services.locking import lock_round
 
 from ..models import ResaleDeposit
@@ -85,9 +85,7 @@ def relist(
     return draft
 
 
-def _with_deposit(
-    terms: TermsFacts, reason: str, deposit_fen: int, deposit_reason: str | None, ruleset: Ruleset
-) -> TermsFacts:
+def _with_deposit(terms: Terms, reason: str, deposit_fen: int, deposit_reason: str | None, ruleset: Ruleset) -> Terms:
     """The terms with the deposit the court chose. A sell-off's is its price, which nobody chooses."""
     if reason != "renege" or terms.round == Round.SELL_OFF:
         raise invalid("deposit_fen", "not_available", value=deposit_fen)
@@ -111,7 +109,7 @@ def _is_last(earlier: Sequence[EarlierRound], auction: Auction) -> bool:
 
 def _terms(
     unit: Unit, auction: Auction, following: NextRound, wanted: Round, earlier: tuple[EarlierRound, ...]
-) -> TermsFacts:
+) -> Terms:
     ruleset = load(unit.settings.ruleset)
     reserve = _reserve(unit, auction, following, wanted, ruleset)
     least, most = deposit_range(wanted, reserve, ruleset)
@@ -120,8 +118,8 @@ def _terms(
     opens_at = max(_at_ten(earliest_opening(unit.now + _DAY, days)), _after_answers(unit, auction))
     sell_off = wanted is Round.SELL_OFF
     window = timedelta(days=ruleset.days("sell_off_window")) if sell_off else ruleset.span("window_min")
-    return TermsFacts(
-        round=wanted.value,
+    return Terms(
+        round=wanted,
         reserve_price_fen=reserve,
         increment_fen=auction.increment_fen,
         deposit_fen=min(max(scaled, least), most),

@@ -14,10 +14,8 @@ from sqlalchemy import select
 from auction.kernel.crypto import canonical, sha256_hex
 from auction.kernel.unit import Unit
 from auction.models import Auction, Case, Court, ReferencePrice
-from auction.rules.lot import Round
 from auction.rules.ruleset import from_data
 from auction.rules.terms import Terms
-from auction.services.auctions import terms_of
 
 from ..models import FormerAnnouncement, SheetVersion
 from ..queries import catalogue_of, court_words
@@ -84,7 +82,6 @@ def _facts(unit: Unit, auction: Auction, version: SheetVersion, words: Mapping[s
     lot, price = auction.lot, unit.session.get(ReferencePrice, auction.lot_id)
     items = catalogue_of(unit.session, lot)
     resold = unit.session.get(Auction, auction.resale_of) if auction.resale_of else None
-    terms = terms_of(auction)
     return AnnouncementFacts(
         lot_title=lot.title,
         region=lot.region,
@@ -93,7 +90,7 @@ def _facts(unit: Unit, auction: Auction, version: SheetVersion, words: Mapping[s
         court=unit.session.get_one(Court, lot.court_code).name,
         platform=PLATFORM,
         platform_url=unit.settings.public_url or "",
-        terms=Terms(**{name: getattr(terms, name) for name in Terms.__slots__} | {"round": Round(terms.round)}),
+        terms=Terms.of(auction),
         ruleset=from_data(auction.ruleset),
         catalogue=items,
         sheet=sheet_of(version.facts, items),

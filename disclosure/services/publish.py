@@ -12,7 +12,8 @@ from auction.models import Auction, Lot, ReferencePrice
 from auction.rules.access import Actor
 from auction.rules.lot import PRIVATE, AuctionStatus, check_transition
 from auction.rules.ruleset import Ruleset, load
-from auction.services.auctions import terms_data, terms_of
+from auction.rules.terms import Terms
+from auction.services.auctions import terms_data
 from auction.services.locking import lock_round
 from risk.services.valuation import alert_deviations
 
@@ -69,7 +70,7 @@ def _announce(unit: Unit, auction: Auction, version: SheetVersion, ruleset: Rule
             "lot_id": auction.lot_id,
             "court": auction.lot.court_code,
             "round": auction.round,
-            "terms": terms_data(terms_of(auction)),
+            "terms": terms_data(Terms.of(auction)),
             "reference_price_fen": price.amount_fen,
             "resale_of": auction.resale_of,
             "announced_at": iso(unit.now),

@@ -12,7 +12,8 @@ from auction.kernel.clock import FixedClock, iso
 from auction.kernel.crypto import canonical, sha256_hex
 from auction.kernel.unit import House, Unit
 from auction.models import Auction, Intake
-from auction.services.auctions import terms_data, terms_of
+from auction.rules.terms import Terms
+from auction.services.auctions import terms_data
 from bidding.evidence import export
 from bidding.models import Payment, Posting, Registration
 from bidding.services.bids import Answer, BidOffer, place_bids
@@ -60,7 +61,7 @@ def tell_auction(unit: Unit, auction: Auction) -> None:
         "lot_id": auction.lot_id,
         "court": auction.lot.court_code,
         "round": auction.round,
-        "terms": terms_data(terms_of(auction)),
+        "terms": terms_data(Terms.of(auction)),
         "reference_price_fen": auction.reference_price_fen,
         "resale_of": auction.resale_of,
         "announced_at": moment(auction.announced_at),

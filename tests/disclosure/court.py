@@ -10,6 +10,7 @@ from auction.kernel.errors import DomainError
 from auction.kernel.unit import House, Unit
 from auction.models import Auction, Lot
 from auction.rules.access import Actor
+from auction.rules.terms import Terms
 from auction.services import auctions, lots
 from auction.services.locking import lock_round
 from auction.services.lots import NoticeFacts, PartyFacts
@@ -115,7 +116,7 @@ class CourtDesk:
 
         def create(unit: Unit) -> Auction:
             lot = lots.lock_lot(unit, self.judge, self.lot_id)
-            terms = auctions.TermsFacts(**(values | changes))
+            terms = Terms(**(values | changes))
             return auctions.create_auction(unit, self.judge, lot, terms, self.names)
 
         self.auction_id = self.house.perform(create).id

@@ -14,6 +14,7 @@ from auction.models import Auction
 from auction.queries.panels import panel_votes
 from auction.rules.access import Actor, require
 from auction.rules.ruleset import load
+from auction.rules.terms import Terms
 from auction.services import auctions as services
 from auction.services.locking import lock_round
 from auction.services.lots import lock_lot
@@ -74,7 +75,7 @@ def create_auction(data: dict[str, Any], lot_id: str) -> Response:
 
     def draft(unit: Unit) -> dict[str, Any]:
         lot = lock_lot(unit, me(), lot_id, "auction.create")
-        return _round(unit, services.create_auction(unit, me(), lot, services.TermsFacts(**data), panel))
+        return _round(unit, services.create_auction(unit, me(), lot, Terms(**data), panel))
 
     return created(act(draft))
 

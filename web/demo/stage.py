@@ -7,6 +7,8 @@ from auction.kernel.clock import SHANGHAI
 from auction.kernel.unit import House, Unit
 from auction.models import Auction
 from auction.rules.access import COURT_ROLES, Actor
+from auction.rules.lot import Round
+from auction.rules.terms import Terms
 from auction.services import accounts, lots
 from auction.services import auctions as rounds
 from auction.services.log import seal
@@ -179,8 +181,8 @@ class Stage:
     @staticmethod
     def _draft(unit: Unit, actor: Actor, lot_id: str, sample: Sample, opens_at: datetime) -> Auction:
         lot = lots.lock_lot(unit, actor, lot_id, "auction.create")
-        terms = rounds.TermsFacts(
-            round="first",
+        terms = Terms(
+            round=Round.FIRST,
             reserve_price_fen=sample.reserve * 100,
             increment_fen=sample.increment * 100,
             deposit_fen=sample.deposit * 100,

@@ -141,7 +141,7 @@ def create_round(lot_id: str) -> Any:
 
         def draft(unit: Unit) -> Auction:
             lot = lock_lot(unit, me(), lot_id, "auction.create")
-            return services.create_auction(unit, me(), lot, services.TermsFacts(**data), panel)
+            return services.create_auction(unit, me(), lot, Terms(**data), panel)
 
         return house().perform(draft)
 
@@ -213,9 +213,9 @@ def _typed_findings(desk: LotDesk, auction_id: str | None = None) -> str:
         wrong = [lint_view.unread(one, labels.TERMS) for one in refused.errors if one not in lacking]
         unfilled = {one.field for one in lacking}
         return lint_view.fragment(wrong, [str(name) for field, name in labels.TERMS.items() if field in unfilled])
-    panel, round_ = data.pop("panel"), Round(data.pop("round"))
+    panel = data.pop("panel")
     now, numbers = house().now(), load(house().settings.ruleset)
-    found = house().read(typed_terms_findings, desk.lot, Terms(round=round_, **data), panel, auction_id, numbers, now)
+    found = house().read(typed_terms_findings, desk.lot, Terms(**data), panel, auction_id, numbers, now)
     return lint_view.fragment([lint_view.line(one, one.field.split(".")[0], labels.TERMS) for one in found])
 
 
