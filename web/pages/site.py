@@ -63,6 +63,7 @@ from .desk import (
     pricing,
     rounds,
     sheet,
+    terms,
     unsold,
     unwinding,
 )
@@ -104,6 +105,7 @@ _DESK = (
     unwinding,
     desk_objections,
     sheet,
+    terms,
     identities,
     auxiliary,
     desk_sanctions,
