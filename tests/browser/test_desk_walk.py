@@ -12,7 +12,6 @@ from tests.browser.served import CASE, PASSWORD, SHANGHAI, TITLE, Site, serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-#: The pages on the way; whoever wants pictures finds them under the test's own folder.
 MOST_ITEMS = 60
 
 
@@ -39,9 +38,21 @@ def signed_in(browser: Browser, site: Site, username: str, complaints: list[str]
     return page
 
 
-def picture(page: Page, folder: Path, name: str) -> None:
-    """Nothing sticks out to the side; a picture is kept for whoever wants to look."""
+def picture(page: Page, folder: Path, name: str, at: str | None = None, height: int = 800) -> None:
+    """Nothing sticks out to the side; a picture is kept under the test's own folder for whoever wants to look.
+
+    The pictures in docs/ are these, by their names: retake them from here. `at`: what stands at the top of the picture.
+    """
+    size = page.viewport_size or {"width": 1280, "height": 800}
+    page.set_viewport_size({**size, "height": height})
+    if at is not None:
+        for _ in range(2):  # the page may still have been on its way to where its address points
+            page.locator(at).evaluate(
+                "one => new Promise(seen => { one.scrollIntoView({block: 'start', behavior: 'instant'});"
+                " requestAnimationFrame(() => requestAnimationFrame(seen)); })"
+            )
     page.screenshot(path=folder / f"{name}.png")
+    page.set_viewport_size(size)
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wide <= 0, name
 
@@ -73,7 +84,7 @@ def enter(page: Page) -> str:
     return page.url
 
 
-def fix_the_price(page: Page, today: str, valid_until: str) -> None:
+def fix_the_price(page: Page, folder: Path, today: str, valid_until: str) -> None:
     """Two equal results of an agreement, step by step; the price form has them already."""
     for code, source in (("agreement_asked", ""), ("agreement_result", "申请执行人"), ("agreement_result", "被执行人")):
         put(page, "code", code)
@@ -83,12 +94,13 @@ def fix_the_price(page: Page, today: str, valid_until: str) -> None:
             page.locator("#step-amount").fill("2,680,000")
         page.locator("#pricing button").click()
     expect(page.locator("#price")).to_contain_text("¥2,680,000")
+    picture(page, folder, "announcing-2-price", at="#price")
     put(page, "valid_until", valid_until)
     page.get_by_role("button", name="保存参考价").click()
     expect(page.locator("#next")).to_contain_text("填情况表")
 
 
-def fill_the_sheet(page: Page, site: Site, today: str) -> None:
+def fill_the_sheet(page: Page, folder: Path, site: Site, today: str) -> None:
     """From gap to gap by the page's own button, with what the examples say."""
     items = site.call("judge1", "GET", "/disclosure/catalogue?asset_type=real_estate")["items"]
     examples = {item["code"]: item["example"] for item in items}
@@ -97,7 +109,11 @@ def fill_the_sheet(page: Page, site: Site, today: str) -> None:
     page.locator("#next a").click()
     hear_the_linter(page, held)
     for _ in range(MOST_ITEMS):
-        fill_item(page, examples[page.url.rsplit("/", 1)[-1].split("?")[0]], today)
+        code = page.url.rsplit("/", 1)[-1].split("?")[0]
+        fill_item(page, examples[code], today)
+        if code == "possession":
+            expect(page.locator("#linted")).not_to_be_empty()
+            picture(page, folder, "announcing-3-item", at="body", height=1760)
         onward = page.get_by_role("button", name="保存并填下一项")
         last = onward.count() == 0
         (page.get_by_role("button", name="保存", exact=True) if last else onward).click()
@@ -148,15 +164,15 @@ def test_a_judge_enters_and_announces_a_flat_in_one_sitting(browser: Browser, tm
         judge.goto("/desk/")
         lot = enter(judge)
         expect(judge.locator("#next")).to_contain_text("定处置参考价")
-        fix_the_price(judge, today, str(now.date() + timedelta(days=300)))
-        judge.locator("#price").scroll_into_view_if_needed()
-        picture(judge, tmp_path, "desk-price")
-        fill_the_sheet(judge, site, today)
+        picture(judge, tmp_path, "announcing-1-lot")
+        fix_the_price(judge, tmp_path, today, str(now.date() + timedelta(days=300)))
+        picture(judge, tmp_path, "desk-price", at="#price", height=1400)
+        fill_the_sheet(judge, tmp_path, site, today)
         notify(judge, now - timedelta(days=6))
-        judge.locator("#notices").scroll_into_view_if_needed()
-        picture(judge, tmp_path, "desk-notices")
+        picture(judge, tmp_path, "announcing-4-notices", at="#notices")
+        picture(judge, tmp_path, "desk-notices", at="#notices", height=1000)
         judge.locator("#next a").click()
-        draft(judge, now + timedelta(days=31))
+        draft(judge, tmp_path, now)
         address = judge.url
         for name in ("judge1", "judge2"):
             page = judge if name == "judge1" else signed_in(browser, site, name, complaints)
@@ -168,7 +184,10 @@ def test_a_judge_enters_and_announces_a_flat_in_one_sitting(browser: Browser, tm
         judge.goto("/desk/?stage=announced")
         expect(judge.get_by_role("main")).to_contain_text(TITLE)
         judge.goto("/desk/")
-        picture(judge, tmp_path, "desk-board")
+        picture(judge, tmp_path, "desk-board", height=1000)
+        judge.goto(address.replace("/desk", ""))
+        expect(judge.get_by_role("main")).to_contain_text("2,144,000")
+        picture(judge, tmp_path, "announcing-6-public")
         narrow = signed_in(browser, site, "judge3", complaints, 360)
         for path in ("/desk/", lot.removeprefix(site.address), "/desk/lots/import", "/statistics", "/desk/letters"):
             narrow.goto(path)
@@ -184,7 +203,9 @@ def notify(page: Page, at: datetime) -> None:
     expect(page.locator("#next")).to_contain_text("拟定拍卖方案")
 
 
-def draft(page: Page, opens: datetime) -> None:
+def draft(page: Page, folder: Path, now: datetime) -> None:
+    """Terms that may not be announced, saved and told with the articles; then those that may."""
+    opens = now + timedelta(days=31)
     typed = {
         "reserve_price_fen": "2,144,000",
         "deposit_fen": "220,000",
@@ -201,6 +222,14 @@ def draft(page: Page, opens: datetime) -> None:
     expect(page.locator("#linted")).to_contain_text("保证金应在 107,200 元至 428,800 元之间")
     put(page, "deposit_fen", typed["deposit_fen"])
     expect(page.locator("#linted")).not_to_contain_text("须改")
+    put(page, "reserve_price_fen", "1,500,000")
+    put(page, "opens_at", f"{now + timedelta(days=10):%Y-%m-%dT10:00}")
+    page.get_by_role("button", name="保存方案").click()
+    expect(page.get_by_role("main")).to_contain_text("2 须改")
+    picture(page, folder, "announcing-5-check", height=1300)
+    page.get_by_role("link", name="改方案").click()
+    put(page, "reserve_price_fen", typed["reserve_price_fen"])
+    put(page, "opens_at", f"{opens:%Y-%m-%dT10:00}")
     page.get_by_role("button", name="保存方案").click()
     expect(page.get_by_role("main")).to_contain_text("0 须改")
 
