@@ -33,6 +33,7 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    text,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -104,6 +105,15 @@ def insert_only(table: type[Base]) -> type[Base]:
 def is_postgresql(session: Session) -> bool:
     """Whether the session's rows lie in PostgreSQL."""
     return session.get_bind().dialect.name == "postgresql"
+
+
+def overwrite_deleted(session: Session) -> None:
+    """Have SQLite overwrite with zeros what this connection deletes or replaces from now on, not only forget it.
+
+    PostgreSQL keeps old rows until they are vacuumed.
+    """
+    if not is_postgresql(session):
+        session.execute(text("PRAGMA secure_delete = ON"))
 
 
 def insert_new(session: Session, model: type[Base], **row: Any) -> bool:

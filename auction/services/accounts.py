@@ -250,18 +250,34 @@ def end_other_sessions(unit: Unit, account_id: str, token: str) -> int:
     return _end(unit, account_id, "ended_elsewhere", LoginSession.token_hash != sha256_hex(token.encode()))
 
 
-def change_password(unit: Unit, account_id: str, token: str, *, matches: bool, password_hash: str) -> str | None:
-    """Put another password in force and end every other session; a wrong present one counts like a failed sign-in.
+def end_all_sessions(unit: Unit, account_id: str, reason: str) -> int:
+    """End every session of an account at once; answers how many."""
+    return _end(unit, account_id, reason)
+
+
+def present_password(unit: Unit, account: Account, *, matches: bool) -> str | None:
+    """Take the present password of a locked account, asked for before what cannot be taken back.
 
     Answers None, or the reason of a refusal that must be kept: bad_credentials, rate_limited.
     """
-    account = unit.session.get_one(Account, account_id, with_for_update=True, populate_existing=True)
     if _waits(account, unit.machine_now):
         return "rate_limited"
     if not matches:
         _failed(account, unit.machine_now)
         return "bad_credentials"
     account.failures, account.locked_until = 0, None
+    return None
+
+
+def change_password(unit: Unit, account_id: str, token: str, *, matches: bool, password_hash: str) -> str | None:
+    """Put another password in force and end every other session; a wrong present one counts like a failed sign-in.
+
+    Answers None, or the reason of a refusal that must be kept: bad_credentials, rate_limited.
+    """
+    account = unit.session.get_one(Account, account_id, with_for_update=True, populate_existing=True)
+    refusal = present_password(unit, account, matches=matches)
+    if refusal is not None:
+        return refusal
     account.password_hash = password_hash
     unit.record("PasswordChanged", stream="system", private=True, body={"account_id": account.id})
     _end(unit, account.id, "password_changed", LoginSession.token_hash != sha256_hex(token.encode()))

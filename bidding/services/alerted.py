@@ -12,6 +12,9 @@ from ..models import Registration
 from ..queries.alerted import persons_behind
 from ..queries.identities import identities
 
+#: The name under which an erased account stands; pages say it in the reader's language.
+ERASED = "已删除"
+
 
 @dataclass(frozen=True, slots=True)
 class Behind:

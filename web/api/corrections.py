@@ -1,14 +1,20 @@
-"""Correcting personal data: one's own contact, asking for a correction of one's identity, deciding on one (PIPL 46)."""
+"""Correcting personal data: the own contact, asking for a correction, deciding on one (PIPL 46); erasing (PIPL 47)."""
 
 from typing import Any
 
 from flask import Response, jsonify
 
+from auction.kernel.clock import iso
+from auction.kernel.errors import DomainError, invalid
 from auction.kernel.unit import Unit
+from auction.models import Account
+from auction.rules.ruleset import load
 from bidding.queries.corrections import corrections_to_decide, own_corrections
+from bidding.queries.erasure import barriers_of
 from bidding.services.corrections import ask_correction, change_contact, decide_correction
+from bidding.services.erasure import erase_own
 
-from ..auth import house, me, policy
+from ..auth import house, me, password_matches, policy
 from ..idempotency import act
 from ..schemas.base import PageQuery
 from ..schemas.own_data import (
@@ -18,6 +24,9 @@ from ..schemas.own_data import (
     CorrectionFiledOut,
     CorrectionIn,
     CorrectionListOut,
+    ErasedOut,
+    ErasureIn,
+    ErasureOut,
 )
 from .listing import created, listed
 from .spec import Blueprint
@@ -79,3 +88,33 @@ def decide(data: dict[str, Any], correction_id: str) -> Response:
         return {"id": row.id, "status": row.status}
 
     return jsonify(act(settle))
+
+
+def erase(password: str) -> None:
+    """Erase one's own data, or raise the refusal; shared by the interface and the page."""
+    account = house().read(lambda session: session.get_one(Account, me().id))
+    refused = house().perform(erase_own, me(), matches=password_matches(account, password))
+    if refused == "bad_credentials":
+        raise invalid("password", "password_wrong")
+    if refused is not None:
+        raise DomainError(refused)
+
+
+@blueprint.get("/me/erasure")
+@policy("data.own")
+@blueprint.response(200, ErasureOut)
+def get_erasure() -> Response:
+    """Whether one's data may be erased now, and what stands against it."""
+    found = house().read(barriers_of, me().person_id or "", load(house().settings.ruleset), house().now())
+    told = [{"why": one.why, "until": iso(one.until) if one.until else None} for one in found]
+    return jsonify(allowed=not found, barriers=told)
+
+
+@blueprint.post("/me/erasure")
+@policy("data.own")
+@blueprint.arguments(ErasureIn)
+@blueprint.response(200, ErasedOut)
+def post_erasure(data: dict[str, str]) -> Response:
+    """Erase one's own data for good: account, identity, messages, papers, and what opens one's entries in the log."""
+    erase(data["password"])
+    return jsonify(erased=True)

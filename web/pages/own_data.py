@@ -6,15 +6,18 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 
 from auction.kernel.errors import DomainError
 from auction.kernel.unit import Unit
+from auction.rules.ruleset import load
 from bidding.queries.corrections import CONTACT, IDENTITY, own_corrections
+from bidding.queries.erasure import barriers_of
 from bidding.queries.own_data import own_data
 from bidding.services.corrections import ask_correction, change_contact
 from bidding.services.papers import keep_paper
 
 from .. import errors
-from ..auth import house, me, policy
+from ..api.corrections import erase
+from ..auth import COOKIE, house, me, policy
 from ..journal_words import said_kind
-from ..schemas.own_data import ContactIn, CorrectionIn
+from ..schemas.own_data import ContactIn, CorrectionIn, ErasureIn
 from . import forms, labels
 from .desk.court import attempt
 from .forms import Entry
@@ -37,9 +40,20 @@ def _page(form: Entry) -> str:
     counts = [(label, len(found[name])) for name, label in labels.OWN_DATA.items() if found.get(name)]
     looked = [one | {"said": said_kind(one["kind"], language())} for one in found["look_ups"]]
     asked = wired.read(own_corrections, wired.vault, person_id) if person_id else []
+    barred = wired.read(barriers_of, person_id, load(wired.settings.ruleset), wired.now()) if person_id else []
+    until = {one.why: one.until.isoformat() if one.until else None for one in barred}
+    why = [errors.sentence(f"erasure_{name}", {"until": day}, language()) for name, day in until.items()]
     contact = form if form.problem else Entry({name: (found["person"] or {}).get(name) for name in CONTACT})
     return render_template(
-        "people/data.html", found=found, counts=counts, looked=looked, asked=asked, form=form, contact=contact
+        "people/data.html",
+        found=found,
+        counts=counts,
+        looked=looked,
+        asked=asked,
+        form=form,
+        contact=contact,
+        barred=why,
+        may_erase=person_id is not None and not why,
     )
 
 
@@ -78,3 +92,20 @@ def ask() -> Any:
         return _page(forms.refused(error, (*IDENTITY, "reason"))), errors.status_of(error.code)
     flash(_("申请已提交，决定后另行通知。"), "lead")
     return redirect(url_for("own_data.show"), 303)
+
+
+@blueprint.post("/me/data/erasure")
+@policy("data.own")
+def erase_me() -> Any:
+    """Erase the reader's data for good; he is signed out."""
+    payload, wrong = forms.read({"password": str})
+    try:
+        erase(forms.load(ErasureIn(), payload, wrong)["password"])
+    except DomainError as error:
+        if error.code in ("unauthenticated", "fault"):
+            raise
+        return _page(forms.refused(error, ("password",), {})), errors.status_of(error.code)
+    flash(_("您的信息已删除，账户不能再登录。"), "lead")
+    answer = redirect(url_for("site.home"), 303)
+    answer.delete_cookie(COOKIE)
+    return answer

@@ -1,6 +1,10 @@
 """Correcting one's own data, and deciding on a correction."""
 
+from typing import get_args
+
 from marshmallow import ValidationError, fields, validate, validates_schema
+
+from bidding.rules.erasure import Why
 
 from .base import Moment, PageOut, Strict, StrictBoolean, choice, text, words
 
@@ -17,6 +21,32 @@ class ContactOut(Strict):
     """Which fields have changed."""
 
     changed = fields.List(fields.String(metadata={"enum": ["phone", "email", "address"]}))
+
+
+class ErasureIn(Strict):
+    """The present password: what is erased does not come back."""
+
+    password = fields.String(required=True, validate=validate.Length(1, 256))
+
+
+class BarrierOut(Strict):
+    """What stands against erasing, and until when, where a day can be named."""
+
+    why = fields.String(metadata={"enum": list(get_args(Why))})
+    until = Moment(allow_none=True)
+
+
+class ErasureOut(Strict):
+    """Whether one's data may be erased now, and what stands against it."""
+
+    allowed = fields.Boolean()
+    barriers = fields.List(fields.Nested(BarrierOut))
+
+
+class ErasedOut(Strict):
+    """That it was done."""
+
+    erased = fields.Boolean()
 
 
 class CorrectionIn(Strict):
