@@ -37,6 +37,8 @@ from .wire import Wire, text_frame
 log = structlog.get_logger(__name__)
 
 NAMESPACE = "/auctions"
+#: Every event a client may send, with the action it performs. Others are answered, and do nothing.
+EVENTS: Mapping[str, str] = {"watch": "public.read", "unwatch": "public.read", "bid": "bid.place"}
 #: Seconds between two updates of one room.
 PAUSE = 0.1
 #: Seconds of machine time by which the look for ended sessions reaches back: a transaction may commit late.
@@ -272,7 +274,7 @@ class Rooms(Namespace):
 
     def _bid(self, sid: str, data: Any) -> Answer:
         session = self._who(sid)
-        auth.admit("bid.place", session, second_factor_required=self._house.settings.staff_mfa)
+        auth.admit(EVENTS["bid"], session, second_factor_required=self._house.settings.staff_mfa)
         if not isinstance(data, dict) or session is None:
             return refusal("malformed")
         if _wrong_field(data) is not None:
@@ -291,7 +293,7 @@ class Rooms(Namespace):
         if _wrong_field(data) is not None:
             return False
         try:
-            auth.admit("bid.place", known.session, second_factor_required=self._house.settings.staff_mfa)
+            auth.admit(EVENTS["bid"], known.session, second_factor_required=self._house.settings.staff_mfa)
         except DomainError:
             return False
         known.used = now
@@ -345,7 +347,7 @@ class Rooms(Namespace):
 
     def trigger_event(self, event: str, sid: str, *args: Any) -> Any:
         """As the library does it; an event we do not have, or one that fails, is answered too."""
-        if event not in ("connect", "disconnect", "watch", "unwatch", "bid"):
+        if event not in ("connect", "disconnect", *EVENTS):
             return self._failure(sid, "malformed", reason="event")
         if event in ("connect", "disconnect", "bid"):
             return super().trigger_event(event, sid, *args)
