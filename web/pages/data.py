@@ -26,7 +26,16 @@ _ATOM, _CALENDAR, SITEMAP = 100, 500, 50_000
 _KEPT = 60
 _LONGEST = 50
 _PAGES = (
-    *("site.home", "site.calendar", "site.map_page", "site.results", "site.log", "figures.show", "disturbances.show"),
+    *(
+        "site.home",
+        "site.calendar",
+        "site.map_page",
+        "site.results",
+        "site.guide",
+        "site.log",
+        "figures.show",
+        "disturbances.show",
+    ),
     *("decisions.published", "practice.show", "verify.show", "data.about", "data.interface"),
 )
 

@@ -28,6 +28,7 @@ from . import (
     figures,
     finding,
     following,
+    guide,
     incidents,
     labels,
     map,
@@ -86,7 +87,7 @@ T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 #: The public pages share one blueprint, too.
-_SITE = (public, finding, calendar, map, results)
+_SITE = (public, finding, calendar, map, results, guide)
 #: The judge's pages share one blueprint; importing them has put their routes onto it.
 _DESK = (
     board,
@@ -269,6 +270,7 @@ def _navigation(actor: Actor | None) -> list[dict[str, Any]]:
     if role == "regulator":
         links.append((_("监管台"), "regulator.alerts", ("regulator",)))
     links.append((_("日志与校验"), "site.log", ("site.log",)))
+    links.append((_("帮助"), "site.guide", ("site.guide",)))
     endpoint = request.endpoint or ""
     return [
         {
