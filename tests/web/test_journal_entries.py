@@ -141,6 +141,22 @@ def test_the_pages_sift_ask_for_a_purpose_and_show(app: Flask, house: House, sal
     assert "file" in shown.text and "承诺值" in shown.text and PURPOSE in shown.text
 
 
+def test_an_address_that_is_wrong_hears_what_would_be_right(
+    app: Flask, house: House, regulator: Account, sign_in: SignIn
+) -> None:
+    caller, reader = sign_in(regulator), signed_in(app, house, regulator)
+    for query, field, code, right in (
+        ("private=x", "private", "not_true_or_false", "应写作 true（是）或 false（否）。"),
+        ("before=0", "before", "not_a_position", "应为 1 起的整数"),
+        ("before=x", "before", "not_a_position", "应为 1 起的整数"),
+        (f"before={2**53 + 1}", "before", "not_a_position", "应为 1 起的整数"),
+    ):
+        (told,) = caller.get(f"/audit/entries?{query}", headers={"Accept-Language": "zh"}).get_json()["errors"]
+        assert (told["field"], told["code"]) == (field, code) and right in told["detail"], query
+        page = reader.get(f"/regulator/journal?{query}", 422)
+        assert right in page.text, query
+
+
 def test_every_kind_that_is_recorded_has_a_word_in_both_languages() -> None:
     recorded = {
         name.value

@@ -6,6 +6,8 @@ from .base import Day, Moment, Strict, text
 
 #: Entries on one page.
 _PAGE, _MOST = 50, 200
+#: What `before` is when it is right.
+_POSITION = "not_a_position"
 
 
 class _Sifting(Strict):
@@ -15,8 +17,12 @@ class _Sifting(Strict):
 
     kind = text(60, required=False)
     stream = text(100, required=False)
-    private = fields.Boolean(required=False)
-    before = fields.Integer(load_default=None, validate=validate.Range(1, 2**53))
+    private = fields.Boolean(required=False, error_messages={"invalid": "not_true_or_false"})
+    before = fields.Integer(
+        load_default=None,
+        validate=validate.Range(1, 2**53, error=_POSITION),
+        error_messages={"invalid": _POSITION},
+    )
     page_size = fields.Integer(load_default=_PAGE, validate=validate.Range(1, _MOST))
 
 
