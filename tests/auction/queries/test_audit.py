@@ -1,6 +1,7 @@
 """Recomputing the database: every edited, deleted, swapped, invented or rebuilt row of the evidence is found."""
 
 import random
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -342,3 +343,123 @@ def test_writing_goes_on_while_the_database_is_verified(house: House) -> None:
     assert report.failures == [] and report.checked["entries"] == 5
     assert house.read(lambda session: session.scalar(select(func.count()).select_from(JournalRow))) == 7
     assert verify(house).ok
+
+
+#: The rows of each table.
+Held = dict[Any, list[dict[str, Any]]]
+
+
+def edited(held: Held, rng: random.Random) -> list[Any]:
+    """One column of one row, another value."""
+    while True:
+        table = rng.choice([table for table in EVIDENCE if table is not Salt])
+        row = rng.choice(held[table])
+        column = rng.choice([name for name in row if (table, name) not in UNPROVEN])
+        if other(row[column]) != row[column]:
+            return [update(table).where(*place(table, row)).values({column: other(row[column])})]
+
+
+def lost(held: Held, rng: random.Random) -> list[Any]:
+    """Some rows of one table gone, the latest head kept."""
+    table = rng.choice([JournalRow, Stream, LogLeaf, LogNode])
+    return [delete(table).where(*place(table, row)) for row in rng.sample(held[table], rng.randint(1, 4))]
+
+
+def invented(held: Held, rng: random.Random) -> list[Any]:
+    """An entry or a leaf nobody wrote: a copy of another under a number of its own."""
+    table, key = rng.choice([(JournalRow, "number"), (LogLeaf, "index")])
+    row = rng.choice(held[table])
+    copied = {**row, "number": row["number"] + 100, key: row[key] + 100 + rng.randrange(1000)}
+    if table is JournalRow:
+        copied["id"] = 10**6 + rng.randrange(10**6)
+    return [insert(table).values(copied)]
+
+
+def swapped(held: Held, rng: random.Random) -> list[Any]:
+    """Two rows of one table with each other's content."""
+    table, content = rng.choice([(JournalRow, ("entry", "hash", "at")), (LogLeaf, ("commitment", "hash"))])
+    while True:
+        one, two = rng.sample(held[table], 2)
+        if any(one[name] != two[name] for name in content):
+            pairs = ((one, two), (two, one))
+            return [update(table).where(*place(table, a)).values({n: b[n] for n in content}) for a, b in pairs]
+
+
+def cut(held: Held, rng: random.Random) -> list[Any]:
+    """The log, or a stream of the journal, ends earlier, with a head to fit."""
+    if rng.random() < 0.5:
+        return [delete(LogLeaf).where(LogLeaf.index >= rng.randrange(30))]
+    sealed = [row for row in held[Stream] if row["sealed_number"] > 1]
+    stream = rng.choice(sealed)
+    keep = rng.randrange(1, stream["sealed_number"])
+    last = next(r for r in held[JournalRow] if (r["stream"], r["number"]) == (stream["stream"], keep))
+    head = {"number": keep, "hash": last["hash"], "at": last["at"]}
+    return [
+        delete(JournalRow).where(JournalRow.stream == stream["stream"], JournalRow.number > keep),
+        update(Stream).where(Stream.stream == stream["stream"]).values(head),
+    ]
+
+
+def rebuilt(held: Held, rng: random.Random) -> list[Any]:
+    """From one sealed entry on, a stream told anew and chained rightly; the log is left as it was."""
+    start = rng.choice(held[LogLeaf])
+    told = [r for r in held[JournalRow] if r["stream"] == start["stream"] and r["number"] >= start["number"]]
+    changes, previous = [], None
+    for row in sorted(told, key=lambda row: int(row["number"])):
+        data = orjson.loads(row["entry"])
+        data["body"]["n"] = rng.randrange(10**9)
+        data["prev"] = previous or data["prev"]
+        written = canonical(data)
+        previous = sha256_hex(written)
+        changes.append(update(JournalRow).where(*place(JournalRow, row)).values(entry=written.decode(), hash=previous))
+    return [*changes, update(Stream).where(Stream.stream == start["stream"]).values(hash=previous)]
+
+
+def another_time(held: Held, rng: random.Random) -> list[Any]:
+    """The clock put back or forward under everything from one entry on."""
+    by, first = timedelta(seconds=rng.choice([-1, 1]) * rng.randint(1, 10**6)), rng.randint(1, 30)
+    told = sorted(held[JournalRow], key=lambda row: int(row["id"]))[first:]
+    return [update(JournalRow).where(*place(JournalRow, row)).values(at=row["at"] + by) for row in told]
+
+
+def another_key(held: Held, rng: random.Random) -> list[Any]:
+    """A head over the true root, or over an invented one, signed by somebody else."""
+    origin = next(row["value"] for row in held[Platform] if row["key"] == "log_origin")
+    stranger = Vault(Keys(rng.randbytes(32), rng.randbytes(32), rng.randbytes(32)), rng.randbytes)
+    row = rng.choice(held[Checkpoint])
+    root = bytes.fromhex(row["root"]) if rng.random() < 0.5 else rng.randbytes(32)
+    head = Head(origin, row["size"], root)
+    forged = sign_note(format_checkpoint(head), VerifierKey(origin, stranger.public_key), stranger.sign_raw)
+    return [update(Checkpoint).where(*place(Checkpoint, row)).values(root=root.hex(), note=forged)]
+
+
+TAMPERINGS = (edited, lost, invented, swapped, cut, rebuilt, another_time, another_key)
+
+
+def test_whatever_is_done_to_the_evidence_at_random_is_found(full: House) -> None:
+    """2,000 cases (a tenth of them on PostgreSQL, which is slower), every kind in turn, some with another at once."""
+    rng, cases = random.Random(20261129), 2000 if full.engine.dialect.name == "sqlite" else 200
+    held = {table: rows(full, table) for table in (*EVIDENCE, Platform)}
+    found: Counter[str] = Counter()
+    for case in range(cases):
+        kinds = [TAMPERINGS[case % len(TAMPERINGS)]]
+        if case % 5 == 0:
+            kinds.append(another_key)
+        changes = [change for kind in kinds for change in kind(held, rng)]
+        assert tampered(full, *changes).failures, (case, [kind.__name__ for kind in kinds])
+        found[kinds[0].__name__] += 1
+    assert set(found.values()) == {cases // len(TAMPERINGS)} and verify(full).ok
+
+
+def test_no_history_that_was_only_written_is_accused(house: House) -> None:
+    rng = random.Random(3)
+    for turn in range(150):
+        house.perform(note, f"lot:{rng.randrange(9)}", rng.random() < 0.4, n=turn)
+        if rng.random() < 0.3:
+            house.perform(seal)
+        leaves = {(leaf["stream"], leaf["number"]) for leaf in rows(house, LogLeaf)}
+        sealed = [salt for salt in rows(house, Salt) if (salt["stream"], salt["number"]) in leaves]
+        if sealed and rng.random() < 0.1:  # erased
+            with house.engine.begin() as connection:
+                connection.execute(delete(Salt).where(*place(Salt, rng.choice(sealed))))
+        assert verify(house).failures == [], turn
