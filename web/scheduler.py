@@ -10,6 +10,7 @@ from auction.kernel.unit import House
 from auction.services.accounts import note_uses
 from bidding.queries.payments import due_refunds
 from bidding.services.following import add_views, alert_followers, remind_of_openings
+from bidding.services.retention import expire_data
 from bidding.services.turned_away import record_turned_away
 from risk.learning.valuation.worker import ask
 
@@ -49,6 +50,7 @@ def start(house: House, gateway: PaymentGateway, beside: Beside, watching: Watch
     _every(scheduler, 60, value_lots)
     scheduler.add_job(_safely, args=[write_due, house])
     _every(scheduler, 600, write_due, house)
+    _every(scheduler, 600, forget, house)
     scheduler.start()
     return scheduler
 
@@ -93,6 +95,11 @@ def _safely(work, *args) -> None:  # type: ignore[no-untyped-def]
         work(*args)
     except (SQLAlchemyError, DomainError, OSError):
         log.exception("scheduled work failed", work=getattr(work, "__name__", str(work)))
+
+
+def forget(house: House) -> None:
+    """Delete what has been held as long as it may be."""
+    house.perform(expire_data)
 
 
 def seal_and_tell(house: House, watching: Watching) -> None:

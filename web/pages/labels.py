@@ -484,6 +484,7 @@ EVENT: Words = {
     "ClosingRuled": _("作出成交裁定"),
     "CourtAdded": _("登记法院"),
     "CreditorsAsked": _("征询债权人是否接受抵债"),
+    "DataExpired": _("按保存期限删除数据"),
     "DifferenceComplete": _("抵债差价付清"),
     "DisclosureSealed": _("封存调查情况表"),
     "DisposalStepTaken": _("抵债、自行变卖的交付步骤"),

@@ -186,6 +186,15 @@ PIPL 56 | impact_report_retention | 3 years
 NDR 12 | data_sharing_retention | 3 years
 NDR 10 | defect_report | 24 hours
 - | break_glass_open | 30 minutes
+- | keep_sessions | 2 days
+- | keep_codes | 2 days
+- | keep_failures | 2 days
+- | keep_idempotency | 2 days
+- | keep_mails | 180 days
+- | keep_looks | 180 days
+- | keep_drafts | 30 days
+- | keep_papers | 180 days
+- | keep_idle_persons | 1095 days
 - | signal_kept | 365 days
 - | signal_most_phone | 4 count
 - | signal_most_email | 4 count
