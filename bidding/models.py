@@ -464,7 +464,8 @@ class SaleObjection(Base):
     """An objection to a sale (OJA 36): to how it is conducted (CPL 236), or an outsider's to ownership (CPL 238).
 
     `status`: filed, accepted, rejected. `remedy_until`: the last day on which a review may be asked for, or an outsider
-    may sue. `review_status`: filed, upheld, reversed; the higher court decides, this court records it.
+    may sue. `review_status`: filed, upheld, reversed; the higher court decides, this court records it. `suit_outcome`:
+    of a suit filed within the days: None while it is tried, dismissed, upheld.
     """
 
     __tablename__ = "sale_objections"
@@ -492,6 +493,10 @@ class SaleObjection(Base):
     review_recorded_by: Mapped[str | None] = mapped_column(ForeignKey("accounts.id"))
     review_decided_on: Mapped[date | None]
     review_reason: Mapped[str | None]
+    suit_filed_on: Mapped[date | None]
+    suit_outcome: Mapped[str | None]
+    suit_ended_on: Mapped[date | None]
+    suit_reason: Mapped[str | None]
 
     __table_args__ = (
         UniqueConstraint("auction_id", "account_id", "kind"),

@@ -26,6 +26,7 @@ from bidding.services.groups import count_group
 from bidding.services.life import open_due
 from bidding.services.looks import put_off
 from bidding.services.messages import count_failed, deliver, remind, tell_all
+from bidding.services.objections import watch_suit
 from bidding.services.outages import apply_outage, finish_outage
 from bidding.services.own_sales import lapse_own_sale
 from bidding.services.patterns import keep_screening
@@ -72,6 +73,7 @@ _ACTS: Mapping[Act, Callable[[Unit, str], object]] = {
     "enforce": enforce_due,
     "expire": expire_due,
     "unanswered": tell_unanswered,
+    "suit": watch_suit,
     "screen": screen_signals,
     "names": watch_names,
     "relist": watch_relist,

@@ -112,6 +112,7 @@ POLICY: Mapping[str, Rule] = {
     "objection.receive": _rule("judge", scope="court"),
     "objection.decide": _rule("judge", "president", scope="court"),
     "objection.record": _rule(*_COURT, "president", scope="court"),
+    "objection.record_suit": _rule("judge", scope="court"),
     "paper.keep": _rule("bidder", "party"),
     "paper.read": _rule("bidder", "party", *_COURT, "president", "regulator"),
     "data.own": _rule("bidder", "party"),

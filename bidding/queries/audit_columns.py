@@ -42,6 +42,7 @@ TOLD: Mapping[str, tuple[str, ...]] = MappingProxyType(
             *("received_by", "received_at", "decided_by", "decided_at", "decision_reason", "remedy_until"),
             *("review_status", "review_grounds", "review_filed_at", "review_due_on", "review_extended"),
             *("review_recorded_by", "review_decided_on", "review_reason"),
+            *("suit_filed_on", "suit_outcome", "suit_ended_on", "suit_reason"),
         ),
         "qualifications": ("id", "auction_id", "registration_id", "attachments", "at"),
         "revocations": (

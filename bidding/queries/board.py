@@ -31,7 +31,7 @@ from ..rules.stages import Stage, stage
 from .handover import cleared_step, disposals, due
 from .held import is_held, resume_day
 from .market import registrations
-from .objections import is_unanswered, open_of_court
+from .objections import is_unanswered, open_of_court, waits_for_suit
 from .rooms import ruleset_of
 
 R = TypeVar("R")
@@ -65,7 +65,7 @@ def board(session: Session, court_code: str, ruleset: Ruleset, now: datetime) ->
     ids = [lot.id for lot in lots]
     rounds = _rounds(session, ids)
     latest = {lot_id: held[-1] for lot_id, held in rounds.items()}
-    known = _Known.of(session, court_code, ids, [auction for held in rounds.values() for auction in held])
+    known = _Known.of(session, court_code, ids, [auction for held in rounds.values() for auction in held], now)
     counts = registrations(session, [auction.id for auction in latest.values()])
     calendar = published_calendar(ruleset)
     items = []
@@ -114,7 +114,9 @@ class _Known:
     disposals: Mapping[str, DisposalFacts]
 
     @classmethod
-    def of(cls, session: Session, court_code: str, lot_ids: list[str], rounds: list[Auction]) -> "_Known":
+    def of(
+        cls, session: Session, court_code: str, lot_ids: list[str], rounds: list[Auction], now: datetime
+    ) -> "_Known":
         ours = select(Auction.id).join(Lot, Lot.id == Auction.lot_id).where(Lot.court_code == court_code)
         prices = session.scalars(select(ReferencePrice).where(ReferencePrice.lot_id.in_(lot_ids)))
         notices = session.scalars(select(Notice).where(Notice.lot_id.in_(lot_ids)).order_by(Notice.position))
@@ -150,7 +152,7 @@ class _Known:
             undecided={row[0]: row[1] for row in undecided},
             refunds=_refunds(session, court_code),
             objections=_objections(session, court_code),
-            sale_objections=_sale_objections(session, court_code),
+            sale_objections=_sale_objections(session, court_code, now),
             questions=_questions(session, court_code),
             top_ups=_top_ups(session, court_code),
             stays=stays(session, rounds),
@@ -189,9 +191,9 @@ def _objections(session: Session, court_code: str) -> dict[str, _Open[date]]:
     return {lot_id: _Open(number, due_on) for lot_id, number, due_on in rows}
 
 
-def _sale_objections(session: Session, court_code: str) -> dict[str, list[OpenObjection]]:
+def _sale_objections(session: Session, court_code: str, now: datetime) -> dict[str, list[OpenObjection]]:
     found: dict[str, list[OpenObjection]] = defaultdict(list)
-    for row, auction, lot in open_of_court(session, court_code):
+    for row, auction, lot in open_of_court(session, court_code, now):
         if row.status == "filed":
             act: Literal["receive", "decide"] = "receive" if row.received_at is None else "decide"
             found[lot.id].append(OpenObjection(auction.id, act, as_published(row.due_on).last_day, row.kind))
@@ -199,6 +201,9 @@ def _sale_objections(session: Session, court_code: str) -> dict[str, list[OpenOb
             found[lot.id].append(OpenObjection(auction.id, "review", as_published(row.review_due_on).last_day))
         if is_unanswered(row, auction):
             found[lot.id].append(OpenObjection(auction.id, "answer", None, row.kind))
+        if (bar := waits_for_suit(row, auction, now)) is not None:
+            due_on = bar.day if bar.code == "suit_days" else None
+            found[lot.id].append(OpenObjection(auction.id, "sue" if due_on else "suit", due_on, row.kind))
     return found
 
 

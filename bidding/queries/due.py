@@ -13,10 +13,11 @@ from risk.queries.sanctions import due_sanctions
 
 from ..models import AwaitedLook, Outage
 
-#: What only informs somebody, in the order in which it is done: all but the last two a regulator.
-Look = Literal["screen", "patterns", "names", "relist", "resume", "promise", "remind", "unsealed"]
+#: What only informs somebody, in the order in which it is done: the days to sue over a rejected claim are over, whence
+#: the days to resume run; then, all but the last two, what a regulator is told.
+Look = Literal["suit", "screen", "patterns", "names", "relist", "resume", "promise", "remind", "unsealed"]
 Act = Literal["outage", "open", "close", "overdue", "satisfy", "own_sale", "enforce", "expire", "unanswered"] | Look
-LOOKS: tuple[Look, ...] = ("screen", "patterns", "names", "relist", "resume", "promise", "remind", "unsealed")
+LOOKS: tuple[Look, ...] = ("suit", "screen", "patterns", "names", "relist", "resume", "promise", "remind", "unsealed")
 #: Of each kind so many are read at once: after a long stand-still there may be thousands, read every second.
 _MOST_LOOKS = 100
 
@@ -27,9 +28,10 @@ class Due:
     registration (names), and its time.
 
     Acts of one instant come in the order outage, opening, closing, telling, counting and ending own sales; then
-    sanctions begin and end; then it is told of questions not answered in time; then the signs of ended auctions are
-    compared, their bids are looked at, names are compared, late rounds, resumptions and clearings are told,
-    registrants are reminded, and whose identity was opened before the end is told.
+    sanctions begin and end; then it is told of questions not answered in time; then sales that waited for a suit
+    are let go; then the signs of ended auctions are compared, their bids are looked at, names are compared, late
+    rounds, resumptions and clearings are told, registrants are reminded, and whose identity was
+    opened before the end is told.
     """
 
     at: datetime

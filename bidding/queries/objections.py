@@ -1,6 +1,6 @@
 """Objections to a sale: for who objects, for the court that decides. Nothing here is public."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -17,7 +17,7 @@ from auction.rules.identity import mask
 from auction.rules.published_holidays import as_published
 
 from ..models import SaleObjection
-from ..rules.objection import ACCEPTED, OWNERSHIP, bars_sale, outcome, remedy_of
+from ..rules.objection import BARS, OWNERSHIP, Bar, Suit, bars_sale, outcome, remedy_of
 from .papers import papers
 
 #: The kind of approval by which an objection is decided.
@@ -32,19 +32,41 @@ def objections_of(session: Session, auction_id: str) -> list[SaleObjection]:
     return list(session.scalars(rows.order_by(SaleObjection.filed_at, SaleObjection.id)))
 
 
-def barring_objection(session: Session, lot_id: str, auction_id: str | None = None) -> str | None:
-    """Why a lot may not be sold now, None where it may.
+def suit_of(row: SaleObjection) -> Suit:
+    """What is known of the suit an outsider may file; its last day as the holidays are published by now."""
+    until = as_published(row.remedy_until).last_day if row.remedy_until else None
+    return Suit(until, row.suit_filed_on, row.suit_outcome)
 
-    An outsider's claim in any of its sales, undecided or accepted; of the sale `auction_id` also an accepted objection
-    to its conduct, which is no reason against another sale.
+
+def bar_of(row: SaleObjection, now: datetime) -> Bar | None:
+    """Why an objection keeps its sale now, None where it does not."""
+    return bars_sale(row.kind, row.status, shanghai_day(now), row.review_status, suit_of(row))
+
+
+def barring_objection(
+    session: Session, lot_id: str, auction_id: str | None, now: datetime, *, received: bool = False
+) -> Bar | None:
+    """Why a lot may not be sold now, None where it may; of several days the latest.
+
+    An outsider's claim in any of its sales, undecided (where asked so: `received` by a judge), accepted, or rejected
+    with a suit still to come or tried; of the sale `auction_id` also an accepted objection to its conduct, which is no
+    reason against another sale.
     """
     rows = session.scalars(
         select(SaleObjection)
         .join(Auction, Auction.id == SaleObjection.auction_id)
         .where(Auction.lot_id == lot_id, (SaleObjection.kind == OWNERSHIP) | (SaleObjection.auction_id == auction_id))
     )
-    codes = {bars_sale(row.kind, row.status, row.review_status) for row in rows}
-    return next((code for code in (*ACCEPTED, "objection_open") if code in codes), None)
+    bars = [bar_of(row, now) for row in rows if not received or row.received_at is not None]
+    found = [bar for bar in bars if bar is not None]
+    return min(found, key=lambda bar: (BARS.index(bar.code), -(bar.day or date.min).toordinal()), default=None)
+
+
+def refuse_barred(session: Session, lot_id: str, auction_id: str | None, now: datetime) -> None:
+    """DomainError of the bar's code, naming its day, where an objection keeps the lot from being sold."""
+    bar = barring_objection(session, lot_id, auction_id, now)
+    if bar is not None:
+        raise DomainError(bar.code, day=bar.day.isoformat()) if bar.day else DomainError(bar.code)
 
 
 def whose_act(auction: Auction) -> set[str]:
@@ -63,7 +85,7 @@ def objection_dict(session: Session, row: SaleObjection, now: datetime) -> dict[
         "kind": row.kind,
         "grounds": row.grounds,
         "attachments": papers(session, row.attachments),
-        "status": outcome(row.status, row.review_status),
+        "status": outcome(row.status, row.review_status, row.suit_outcome),
         "filed_at": iso(row.filed_at),
         "due_on": due.last_day.isoformat(),
         "overdue": shanghai_day(row.decided_at or now) > due.last_day,
@@ -74,6 +96,18 @@ def objection_dict(session: Session, row: SaleObjection, now: datetime) -> dict[
         "remedy": remedy_of(row.kind),
         "remedy_until": remedy.last_day.isoformat() if remedy else None,
         "review": _review(row, now),
+        "suit": _suit(row),
+    }
+
+
+def _suit(row: SaleObjection) -> dict[str, Any] | None:
+    if row.suit_filed_on is None:
+        return None
+    return {
+        "status": row.suit_outcome or "filed",
+        "filed_on": row.suit_filed_on.isoformat(),
+        "ended_on": row.suit_ended_on.isoformat() if row.suit_ended_on else None,
+        "reason": row.suit_reason,
     }
 
 
@@ -158,8 +192,9 @@ def objected_before(session: Session, auction_id: str, kind: str, id_match: str)
     return row is not None
 
 
-def open_of_court(session: Session, court_code: str) -> list[tuple[SaleObjection, Auction, Lot]]:
-    """Objections a court still has to do with: undecided, under review, or accepted while the sale stands.
+def open_of_court(session: Session, court_code: str, now: datetime) -> list[tuple[SaleObjection, Auction, Lot]]:
+    """Objections a court still has to do with: undecided, under review, or accepted while the sale stands; and claims
+    it rejected, while a suit may still be filed or is tried.
 
     The most urgent first.
     """
@@ -171,15 +206,26 @@ def open_of_court(session: Session, court_code: str) -> list[tuple[SaleObjection
             Lot.court_code == court_code,
             (SaleObjection.status == "filed")
             | (SaleObjection.review_status == "filed")
-            | Auction.status.in_(_UNANSWERED),
+            | Auction.status.in_(_UNANSWERED)
+            | ((SaleObjection.kind == OWNERSHIP) & Lot.disposal.is_(None)),
         )
         .order_by(SaleObjection.due_on, SaleObjection.id)
     )
     found = [(row.SaleObjection, row.Auction, row.Lot) for row in rows]
-    return [one for one in found if "filed" in (one[0].status, one[0].review_status) or is_unanswered(*one[:2])]
+    return [
+        one
+        for one in found
+        if "filed" in (one[0].status, one[0].review_status) or is_unanswered(*one[:2]) or waits_for_suit(*one[:2], now)
+    ]
+
+
+def waits_for_suit(row: SaleObjection, auction: Auction, now: datetime) -> Bar | None:
+    """Why a rejected claim still keeps the lot, None where it does not or the lot is handed over."""
+    bar = bar_of(row, now) if auction.settlement != "handed_over" else None
+    return bar if bar is not None and bar.code in ("suit_days", "suit_pending") else None
 
 
 def is_unanswered(row: SaleObjection, auction: Auction) -> bool:
     """Whether an objection was accepted and its sale still stands, so that it has to be withdrawn or revoked."""
     stands = auction.status in _UNANSWERED and auction.settlement != "reneged"
-    return stands and bars_sale(row.kind, row.status, row.review_status) in ACCEPTED
+    return stands and outcome(row.status, row.review_status, row.suit_outcome) == "accepted"

@@ -97,11 +97,12 @@ class DisposalFacts:
 class OpenObjection:
     """An objection to a sale: its court has to `receive` or `decide` it by `due_on`, or a higher one to `review` it.
 
-    `answer`: it was accepted; the sale has to be withdrawn or revoked, for which no day is set.
+    `answer`: it was accepted; the sale has to be withdrawn or revoked, for which no day is set. `sue`: it was rejected,
+    and up to the end of `due_on` the lot waits for a suit; `suit`: one is tried, until a judge records its end.
     """
 
     auction_id: str
-    act: Literal["receive", "decide", "review", "answer"]
+    act: Literal["receive", "decide", "review", "answer", "sue", "suit"]
     due_on: date | None
     kind: str = CONDUCT
 
@@ -371,6 +372,8 @@ _OBJECTIONS: Mapping[str, tuple[str, str | None]] = {
     "decide": ("sale_objection", None),
     "review": ("sale_objection_review", "objection_review_decision"),
     "answer": ("sale_objection_accepted", None),
+    "sue": ("sale_objection_suit_wait", "outsider_suit"),
+    "suit": ("sale_objection_suit", "outsider_suit"),
 }
 
 
@@ -384,6 +387,10 @@ def _sale_objections(lot: LotFacts, at: Moment) -> Iterator[Clock]:
         facts: Facts = {"open": len(days)}
         basis = at.announced.basis(key or DECISION_DAYS[kind])
         first = min((day for day in days if day is not None), default=None)
+        if act == "sue" and first is not None:
+            over = midnight(max(day for day in days if day is not None) + _DAY)
+            yield Clock(code, "wait", over, basis, facts=facts, auction_id=auction_id)
+            continue
         due_at = _end_of(first) if first else None
         yield Clock(code, "deadline", due_at, basis, facts=facts, warn_on=at.today, auction_id=auction_id)
 

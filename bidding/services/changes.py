@@ -124,7 +124,7 @@ def _stand_down(unit: Unit, auction: Auction) -> None:
     if auction.status != "suspended" or suspension.get("cause") != CHANGING or "ended_at" in suspension:
         return
     unit.session.flush()
-    if barring_objection(unit.session, auction.lot_id, auction.id) is None:
+    if barring_objection(unit.session, auction.lot_id, auction.id, unit.now) is None:
         end_cause(unit, auction, reason="对调查情况表重大变更的评议已结束")
     count_again(unit, auction.lot_id)
 

@@ -144,7 +144,7 @@ def stop(unit: Unit, auction: Auction) -> None:
 def _go_on(unit: Unit, auction: Auction) -> None:
     suspension = auction.suspension or {}
     stopped = suspension.get("cause") == SATISFIED and "ended_at" not in suspension
-    if stopped and barring_objection(unit.session, auction.lot_id, auction.id) is None:
+    if stopped and barring_objection(unit.session, auction.lot_id, auction.id, unit.now) is None:
         end_cause(unit, auction, reason="同组标的的价款不再足以清偿债务和应当负担的费用")
 
 

@@ -1,4 +1,4 @@
-"""The life of an announced auction: opening, suspension, resumption, withdrawal.
+"""The life of an announced auction: announcement, opening, suspension, resumption, withdrawal.
 
 Timers are hints and the stored time is the truth: opening locks the row, does nothing when it is not due or already
 done, and may be called by anybody any number of times.
@@ -20,14 +20,15 @@ from auction.rules.access import Actor, require
 from auction.rules.calendar import shanghai_day
 from auction.rules.lot import PRIVATE, AuctionStatus, check_transition
 from auction.rules.published_holidays import published_calendar
-from auction.services.locking import lock_auction
+from auction.services.locking import lock_auction, lock_round
 from disclosure.queries import latest_version
 from disclosure.rules.changing import SHEET_CHANGE
 from disclosure.services.announcing import rewrite
+from disclosure.services.publish import publish
 
 from ..models import Registration
 from ..queries.held import WINNER_BARRED, is_held, resume_day
-from ..queries.objections import barring_objection
+from ..queries.objections import barring_objection, refuse_barred
 from ..queries.rooms import ruleset_of
 from ..rules.objection import ACCEPTED
 from ..rules.registration import STANDING
@@ -46,6 +47,9 @@ from .noting import moment
 from .release import release_registration
 from .resume_watch import await_resumption, tell_late_resumption
 
+#: Why a sale stands still while an outsider's claim keeps the lot.
+OWNERSHIP_OBJECTION = "ownership_objection"
+CLAIMED_REASON = "案外人对拍卖标的主张权利，审查和诉讼期间暂缓拍卖"
 #: Why a sale stands still while its panel decides on a material change of the sheet.
 CHANGING = "disclosure_change_under_way"
 _CHANGING_REASON = "调查情况表拟作重大变更，合议庭评议期间暂缓竞价"
@@ -75,15 +79,29 @@ def record_close(unit: Unit, auction: Auction, status: str) -> Entry:
     )
 
 
+def announce(unit: Unit, actor: Actor, auction_id: str) -> Auction:
+    """Announce a round as `disclosure.services.publish` does.
+
+    DomainError first of a claim to the lot that is examined, was accepted, or that may be or is sued over.
+    """
+    auction = lock_round(unit, actor, auction_id, "auction.announce")
+    refuse_barred(unit.session, auction.lot_id, auction.id, unit.now)
+    return publish(unit, actor, auction_id)
+
+
 def open_auction(unit: Unit, auction: Auction) -> None:
     """Open a locked auction whose time has come; agents and joint bidders not confirmed by now are refused (OJA 14).
 
-    While a material change of its sheet waits for the panel it is suspended instead: nobody bids on the old facts.
+    While a material change of its sheet waits for the panel it is suspended instead: nobody bids on the old facts; and
+    while an outsider's claim, received in whichever round, keeps the lot.
     """
     if auction.status != "announced" or unit.now < auction.opens_at:
         return
     if is_proposed(unit.session, SHEET_CHANGE, auction.id):
         stop_for_change(unit, auction)
+        return
+    if barring_objection(unit.session, auction.lot_id, auction.id, unit.now, received=True) is not None:
+        suspend_locked(unit, auction, kind="stay", reason=CLAIMED_REASON, cause=OWNERSHIP_OBJECTION)
         return
     change_status(unit, auction, "open")
     unit.record("AuctionOpened", stream=f"auction:{auction.id}", body={"opens_at": iso(auction.opens_at)})
@@ -160,9 +178,9 @@ def resume(
     One that had not opened when it was stopped opens after the ruleset's notice at the earliest. At least the time
     that was left, at least the ruleset's notice and minutes of bidding remain; else DomainError invalid on
     `closes_at` with the earliest end allowed. `supplement_running` while a change of the sheet has not been public
-    for its days, `change_waiting` while the panel decides on one, `objection_open` while an objection keeps the lot
-    from being sold, `group_satisfied` while its group needs it sold no more; invalid as the rule
-    `check_late_resumption`.
+    for its days, `change_waiting` while the panel decides on one, `objection_open`, `suit_days` or `suit_pending`
+    while a claim keeps the lot from being sold, `group_satisfied` while its group needs it sold no more; invalid as
+    the rule `check_late_resumption`.
     """
     auction = lock_auction(unit, auction_id)
     require(actor, "auction.stop", court=auction.lot.court_code)
@@ -211,7 +229,8 @@ def end_suspension(unit: Unit, actor: Actor, auction_id: str, *, reason: str) ->
     """Record that why a sale was stopped has ended: the days within which it resumes run from now (OJA 28(4)).
 
     DomainError wrong_state unless the sale is suspended, or where that was recorded before; change_waiting,
-    objection_open or group_satisfied where that still keeps it; a sale held for its winner does not resume.
+    objection_open, suit_days, suit_pending or group_satisfied where that still keeps it; a sale held for its winner
+    does not resume.
     """
     auction = lock_auction(unit, auction_id)
     require(actor, "auction.stop", court=auction.lot.court_code)
@@ -228,9 +247,7 @@ def _check_unbarred(unit: Unit, auction: Auction) -> None:
     """DomainError of what keeps the lot: a change being decided on, an objection, a group that has enough."""
     if is_proposed(unit.session, SHEET_CHANGE, auction.id):
         raise DomainError("change_waiting")
-    barring = barring_objection(unit.session, auction.lot_id, auction.id)
-    if barring is not None:
-        raise DomainError(barring)
+    refuse_barred(unit.session, auction.lot_id, auction.id, unit.now)
     if bars_resumption(unit.session, auction.lot_id):
         raise DomainError("group_satisfied")
 
@@ -244,14 +261,20 @@ def restate(unit: Unit, auction: Auction, *, reason: str, cause: str) -> None:
     unit.record("SuspensionRestated", stream=f"auction:{auction.id}", body={"reason": reason, "cause": cause})
 
 
-def end_cause(unit: Unit, auction: Auction, *, reason: str) -> None:
-    """Let the days to resume a locked, suspended auction run from now."""
+def end_cause(unit: Unit, auction: Auction, *, reason: str, kept_until: datetime | None = None) -> None:
+    """Let the days to resume a locked, suspended auction run from now, or from the last full day before `kept_until`.
+
+    That is 00:00 of a day, from which nothing keeps it any more.
+    """
     assert auction.suspension is not None  # noqa: S101 - a suspended auction has one
     numbers = ruleset_of(unit.session, auction)
-    due = resume_by(unit.now, numbers, published_calendar(numbers)).last_day
+    calendar = published_calendar(numbers)
+    due = resume_by(unit.now, numbers, calendar).last_day
+    if kept_until is not None:
+        due = resume_after_supplement(kept_until, numbers, calendar).last_day
     until = auction.suspension.get("not_before")
     if until is not None:  # a supplement still runs: its own days come after it
-        due = max(due, resume_after_supplement(parse(until), numbers, published_calendar(numbers)).last_day)
+        due = max(due, resume_after_supplement(parse(until), numbers, calendar).last_day)
     ended = {"ended_at": iso(unit.now), "resume_by": due.isoformat()}
     auction.suspension = {**auction.suspension, **ended}
     await_resumption(unit, auction, due)
@@ -286,7 +309,8 @@ def withdraw_locked(unit: Unit, auction: Auction, *, ground: str, reason: str) -
         raise DomainError("wrong_state", status=auction.status, reason="not_announced")
     if auction.status == "open" and unit.now >= auction.closes_at:
         raise DomainError("wrong_state", status="ended")
-    accepted = barring_objection(unit.session, auction.lot_id, auction.id) in ACCEPTED
+    barring = barring_objection(unit.session, auction.lot_id, auction.id, unit.now)
+    accepted = barring is not None and barring.code in ACCEPTED
     if is_held(auction) and not accepted:  # the bidding is over: he is confirmed, or it is revoked
         raise DomainError("wrong_state", status=WINNER_BARRED)
     change_status(unit, auction, "withdrawn", ground=ground, reason=reason)

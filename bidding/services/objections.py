@@ -1,12 +1,13 @@
 """Objecting to a sale and deciding on it (OJA 36; CPL 236, 238; OBJ 11, 15): nothing public names who objects.
 
-An outsider's objection stops the sale as soon as a judge has received it; the sale cannot go on while it is undecided.
+An outsider's objection stops the sale as soon as a judge has received it; the sale cannot go on while it is undecided,
+nor, once it was rejected, within the days he has to sue and while a suit filed in them is tried (CPLI 463(2), 313).
 A panel of judges who had no part in the sale decides. Once an objection of either kind is accepted the sale stands
 still and is neither confirmed nor ruled on; withdrawing or revoking it are acts of their own.
 """
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -16,7 +17,7 @@ from auction.kernel.unit import Unit
 from auction.models import Approval, Auction, Person
 from auction.rules.access import Actor, require
 from auction.rules.approvals import Need
-from auction.rules.calendar import shanghai_day
+from auction.rules.calendar import midnight, shanghai_day
 from auction.rules.published_holidays import as_published, published_calendar
 from auction.services.approvals import propose
 from auction.services.locking import lock_auction
@@ -24,17 +25,14 @@ from auction.services.locking import lock_auction
 from ..models import SaleObjection
 from ..queries.auctions import has_ended
 from ..queries.held import is_held
-from ..queries.objections import DECISION, barring_objection, objected_before, whose_act
+from ..queries.objections import DECISION, barring_objection, objected_before, suit_of, whose_act
 from ..queries.papers import check_own
 from ..queries.rooms import ruleset_of
 from ..rules import objection as rules
-from .life import end_cause, restate, suspend_locked
-from .looks import count_again
+from .life import CLAIMED_REASON, OWNERSHIP_OBJECTION, end_cause, restate, suspend_locked
+from .looks import await_look, count_again, taken
 from .noting import row_of
 
-#: Why a sale stands still while an outsider's claim is examined.
-OWNERSHIP_OBJECTION = "ownership_objection"
-_REASON = "案外人对拍卖标的主张权利，审查期间暂缓拍卖"
 #: What the public reads once an objection was accepted; nobody is named.
 _ACCEPTED = {
     rules.OWNERSHIP: "案外人对拍卖标的的异议成立，本次拍卖不再进行，待撤回",
@@ -91,7 +89,7 @@ def receive_objection(unit: Unit, actor: Actor, objection_id: str) -> SaleObject
     _note(unit, row, "ObjectionReceived", by=actor.id)
     runs = auction.status in ("announced", "open") and not has_ended(auction, unit.now)
     if row.kind == rules.OWNERSHIP and runs:
-        suspend_locked(unit, auction, kind="stay", reason=_REASON, cause=OWNERSHIP_OBJECTION)
+        suspend_locked(unit, auction, kind="stay", reason=CLAIMED_REASON, cause=OWNERSHIP_OBJECTION)
     return row
 
 
@@ -138,6 +136,8 @@ def carry_out_decision(unit: Unit, actor: Actor, approval: Approval) -> None:
     row.decided_by, row.decision_reason, row.remedy_until = approval.proposed_by, approval.reason, due.last_day
     by = [approval.proposed_by, actor.id]
     _note(unit, row, "ObjectionDecided", status=row.status, reason=approval.reason, by=by, approval_id=approval.id)
+    if row.kind == rules.OWNERSHIP and row.status == "rejected":
+        _await_suit(unit, row)
     _take_effect(unit, auction, row)
 
 
@@ -182,15 +182,82 @@ def record_review(unit: Unit, actor: Actor, objection_id: str, *, outcome: str, 
     auction, row = _locked(unit, actor, objection_id, "objection.record")
     if row.review_status != "filed" or row.review_filed_at is None:
         raise DomainError("wrong_state", status=row.review_status or row.status)
-    if on > shanghai_day(unit.now):
-        raise invalid("on", "in_future", value=on.isoformat())
-    if on < shanghai_day(row.review_filed_at):
-        raise invalid("on", "too_early", earliest=shanghai_day(row.review_filed_at).isoformat())
+    _check_day(unit, on, shanghai_day(row.review_filed_at))
     row.review_status, row.review_decided_on, row.review_reason = outcome, on, reason
     row.review_recorded_by = actor.id
     _note(unit, row, "ObjectionReviewRecorded", outcome=outcome, on=on.isoformat(), reason=reason, by=actor.id)
     _take_effect(unit, auction, row)
     return row
+
+
+def record_suit(unit: Unit, actor: Actor, objection_id: str, *, on: date) -> SaleObjection:
+    """Record that an outsider whose claim was rejected has sued, on a day: the lot is kept until the suit has ended.
+
+    DomainError not_found; wrong_state for any other objection or where it was recorded before; invalid for a day before
+    the decision, after the days to sue, or that has not come.
+    """
+    auction, row = _locked(unit, actor, objection_id, "objection.record_suit")
+    until = suit_of(row).until
+    if row.kind != rules.OWNERSHIP or row.status != "rejected" or row.decided_at is None or until is None:
+        raise DomainError("wrong_state", status=row.status)
+    if row.suit_filed_on is not None:
+        raise DomainError("wrong_state", status=row.suit_outcome or "suit_filed")
+    _check_day(unit, on, shanghai_day(row.decided_at))
+    if on > until:
+        raise invalid("on", "suit_too_late", latest=until.isoformat())
+    row.suit_filed_on = on
+    _note(unit, row, "ObjectionSuitFiled", on=on.isoformat(), by=actor.id)
+    suspension = auction.suspension or {}
+    if auction.status in ("announced", "open") and not has_ended(auction, unit.now):
+        suspend_locked(unit, auction, kind="stay", reason=CLAIMED_REASON, cause=OWNERSHIP_OBJECTION)
+    elif auction.status == "suspended" and "resume_by" in suspension:
+        restate(unit, auction, reason=CLAIMED_REASON, cause=OWNERSHIP_OBJECTION)
+    return row
+
+
+def end_suit(unit: Unit, actor: Actor, objection_id: str, *, outcome: str, on: date, reason: str) -> SaleObjection:
+    """Record how an outsider's suit ended on a day: `dismissed` (also given up), or `upheld`.
+
+    DomainError not_found, wrong_state where none is tried; invalid for a day before it was filed, or not come.
+    """
+    auction, row = _locked(unit, actor, objection_id, "objection.record_suit")
+    if row.suit_filed_on is None or row.suit_outcome is not None:
+        raise DomainError("wrong_state", status=row.suit_outcome or row.status)
+    _check_day(unit, on, row.suit_filed_on)
+    row.suit_outcome, row.suit_ended_on, row.suit_reason = outcome, on, reason
+    _note(unit, row, "ObjectionSuitEnded", outcome=outcome, on=on.isoformat(), reason=reason, by=actor.id)
+    _take_effect(unit, auction, row)
+    return row
+
+
+def _check_day(unit: Unit, on: date, earliest: date) -> None:
+    if on > shanghai_day(unit.now):
+        raise invalid("on", "in_future", value=on.isoformat())
+    if on < earliest:
+        raise invalid("on", "too_early", earliest=earliest.isoformat())
+
+
+def _await_suit(unit: Unit, row: SaleObjection) -> None:
+    """Look again once the days to sue are over."""
+    until = suit_of(row).until
+    assert until is not None  # noqa: S101 - a decided claim has its days
+    await_look(unit, "suit", row.id, at=midnight(until + timedelta(days=1)))
+
+
+def watch_suit(unit: Unit, objection_id: str) -> bool:
+    """The days to sue are over and no suit is known: the days to resume a sale that nothing else keeps run from then.
+
+    False where the look is not due.
+    """
+    auction, row = _row(unit, objection_id)
+    if not taken(unit, "suit", objection_id):
+        return False
+    until = suit_of(row).until
+    if until is not None and shanghai_day(unit.now) <= until:  # the holidays were published meanwhile
+        _await_suit(unit, row)
+    elif until is not None:
+        _let_go(unit, auction, kept_until=midnight(until + timedelta(days=1)))
+    return True
 
 
 def _take_effect(unit: Unit, auction: Auction, row: SaleObjection) -> None:
@@ -200,17 +267,26 @@ def _take_effect(unit: Unit, auction: Auction, row: SaleObjection) -> None:
     and none keeps it any more, its cause has ended.
     """
     unit.session.flush()
-    if rules.bars_sale(row.kind, row.status, row.review_status) in rules.ACCEPTED:
+    if rules.outcome(row.status, row.review_status, row.suit_outcome) == "accepted":
         if auction.status in ("announced", "open"):
             suspend_locked(unit, auction, kind="halt", reason=_ACCEPTED[row.kind], cause=rules.OBJECTION_ACCEPTED)
         elif auction.status == "suspended" and not is_held(auction):
             restate(unit, auction, reason=_ACCEPTED[row.kind], cause=rules.OBJECTION_ACCEPTED)
         return
-    suspension = auction.suspension or {}
-    stopped = suspension.get("cause") in (OWNERSHIP_OBJECTION, rules.OBJECTION_ACCEPTED)
-    barring = barring_objection(unit.session, auction.lot_id, auction.id)
-    if stopped and "ended_at" not in suspension and barring is None:
-        end_cause(unit, auction, reason="异议已处理")
+    _let_go(unit, auction)
+
+
+def _let_go(unit: Unit, auction: Auction, kept_until: datetime | None = None) -> None:
+    """End the cause of each sale of the lot that objections had stopped, where none keeps it any more."""
+    stopped = select(Auction.id).where(Auction.lot_id == auction.lot_id, Auction.status == "suspended")
+    for auction_id in unit.session.scalars(stopped.order_by(Auction.id)).all():
+        held = lock_auction(unit, auction_id)
+        suspension = held.suspension or {}
+        objected = suspension.get("cause") in (OWNERSHIP_OBJECTION, rules.OBJECTION_ACCEPTED)
+        if not objected or "ended_at" in suspension:
+            continue
+        if barring_objection(unit.session, held.lot_id, held.id, unit.now) is None:
+            end_cause(unit, held, reason="异议已处理", kept_until=kept_until)
     count_again(unit, auction.lot_id)  # its group may keep it, or may have waited for this
 
 

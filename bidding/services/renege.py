@@ -21,7 +21,7 @@ from auction.services.locking import lock_round
 from risk.services.standing import enter
 
 from ..models import Registration, Renege
-from ..queries.objections import barring_objection
+from ..queries.objections import refuse_barred
 from ..queries.payments import deposit_of, paid_parts
 from ..queries.reneges import IN_FORCE, RENEGE, clock_of, declarers, reneged_before
 from ..queries.rooms import ruleset_of
@@ -76,9 +76,8 @@ def _check(unit: Unit, auction: Auction, factors: Sequence[str]) -> None:
     clock = clock_of(auction, numbers)
     if auction.status != "sold" or clock is None or auction.price_fen is None:
         raise DomainError("wrong_state", status=auction.status)
-    barring = barring_objection(unit.session, auction.lot_id, auction.id)
-    if barring is not None:  # nobody need pay for what may not be disposed of, or is about to be revoked
-        raise DomainError(barring)
+    # nobody need pay for what may not be disposed of, or is about to be revoked
+    refuse_barred(unit.session, auction.lot_id, auction.id, unit.now)
     check_declarable(auction.settlement, clock, unit.now)
     before = reneged_before(unit.session, auction) if factors else False
     check_facts(factors, Known(auction.price_fen, auction.reference_price_fen, before), numbers)

@@ -26,7 +26,7 @@ from risk.services.standing import enter
 
 from ..models import AfterSaleStep, Confirmation, Payment, Registration
 from ..queries.held import REVOCATION, WINNER_BARRED
-from ..queries.objections import barring_objection
+from ..queries.objections import barring_objection, refuse_barred
 from ..queries.papers import proofs
 from ..queries.reneges import RENEGE, RENEGE_REVOKED, reneges_of_lot
 from ..queries.restricted import is_restricted_sale
@@ -69,7 +69,8 @@ def confirm_held_winner(unit: Unit, auction: Auction) -> bool:
 
     The auction is locked and held; nothing happens while another hit stands, or an objection was accepted.
     """
-    if barring_objection(unit.session, auction.lot_id, auction.id) in ACCEPTED:
+    barring = barring_objection(unit.session, auction.lot_id, auction.id, unit.now)
+    if barring is not None and barring.code in ACCEPTED:
         return False
     winner = unit.session.get_one(Registration, auction.leader_registration_id, populate_existing=True)
     if recheck(unit, auction, winner.id, winner) not in (None, "barred_sanction"):
@@ -161,7 +162,8 @@ def rule_sale(
 
     `qualification`: proven or not_required; `evidence`: ids of the lot's files or the buyer's papers that prove it.
     Where not everybody may buy, only a proven one will do, with its evidence (HOUSE 3, EQ 15(2)). DomainError
-    wrong_state before the price is paid, objection_open or objection_accepted while somebody claims the lot,
+    wrong_state before the price is paid, objection_open, suit_days, suit_pending or objection_accepted while somebody
+    claims the lot,
     conduct_accepted once an objection to the sale was accepted, invalid for a qualification that cannot be ruled on or
     a file not there.
     """
@@ -171,9 +173,7 @@ def rule_sale(
         raise DomainError("wrong_state", status=auction.settlement or auction.status)
     if qualification not in ("proven", "not_required"):
         raise invalid("qualification", "not_available", value=qualification)
-    claimed = barring_objection(unit.session, auction.lot_id, auction.id)
-    if claimed is not None:  # while a claim to the lot is examined it is not disposed of; what was accepted is answered
-        raise DomainError(claimed)
+    refuse_barred(unit.session, auction.lot_id, auction.id, unit.now)
     winner = winner_of(unit, auction)
     barred = recheck(unit, auction, winner.id, winner)
     if barred not in (None, "barred_sanction"):

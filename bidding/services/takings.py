@@ -35,7 +35,7 @@ from disclosure.rules.sheet import is_restricted
 from risk.services.interest import check_interest
 
 from ..models import AfterSaleStep, Registration
-from ..queries.objections import barring_objection
+from ..queries.objections import refuse_barred
 from ..queries.payments import payments
 from ..rules import ledger
 from ..rules.handover import RULING
@@ -225,9 +225,7 @@ def _due(unit: Unit, numbers: Ruleset) -> datetime:
 
 def _check_unclaimed(unit: Unit, auction: Auction) -> None:
     """Nothing is disposed of while somebody else's claim to it is examined, or once it was accepted (EXEC 15)."""
-    claimed = barring_objection(unit.session, auction.lot_id)
-    if claimed is not None:
-        raise DomainError(claimed)
+    refuse_barred(unit.session, auction.lot_id, None, unit.now)
 
 
 def _check_taker(unit: Unit, auction: Auction, party: Party) -> None:

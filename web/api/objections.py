@@ -24,6 +24,8 @@ from ..schemas.objections import (
     ObjectionsOut,
     ReviewRecordIn,
     SaleObjectionOut,
+    SuitEndIn,
+    SuitIn,
 )
 from .listing import created, listed, proposed
 from .spec import Blueprint
@@ -126,3 +128,21 @@ def extend_review(_: dict[str, Any], objection_id: str) -> Response:
 def record_review(data: dict[str, Any], objection_id: str) -> Response:
     """Record what the higher court decided."""
     return jsonify(_done(objections.record_review, objection_id, **data))
+
+
+@blueprint.post("/objections/<objection_id>/suit")
+@policy("objection.record_suit")
+@blueprint.arguments(SuitIn)
+@blueprint.response(200, SaleObjectionOut)
+def record_suit(data: dict[str, Any], objection_id: str) -> Response:
+    """Record that the outsider whose claim was rejected has sued in time: the lot is kept meanwhile (CPLI 313)."""
+    return jsonify(_done(objections.record_suit, objection_id, **data))
+
+
+@blueprint.post("/objections/<objection_id>/suit-end")
+@policy("objection.record_suit")
+@blueprint.arguments(SuitEndIn)
+@blueprint.response(200, SaleObjectionOut)
+def end_suit(data: dict[str, Any], objection_id: str) -> Response:
+    """Record how the outsider's suit ended."""
+    return jsonify(_done(objections.end_suit, objection_id, **data))

@@ -25,7 +25,6 @@ from bidding.services import life, qualification, registration
 from bidding.services.handover import record_handover
 from bidding.services.relist import relist as draft_next
 from disclosure.queries import check_round
-from disclosure.services.publish import publish
 
 from ..auth import house, me, policy
 from ..idempotency import act
@@ -138,7 +137,7 @@ def discard(data: dict[str, Any], auction_id: str) -> Response:
 @blueprint.response(200, AuctionOut)
 def announce(_: dict[str, Any], auction_id: str) -> Response:
     """Announce the round, or say every gap and breach at once."""
-    return _changed(publish, auction_id)
+    return _changed(life.announce, auction_id)
 
 
 def _changed(service: Callable[..., Auction], auction_id: str, **data: Any) -> Response:

@@ -239,6 +239,11 @@ RENEGE_OBJECTION: Words = {"filed": _("待审查"), "accepted": _("异议成立"
 #: Objections to a sale, and the reviews of their decisions.
 OBJECTION_KIND: Words = {"conduct": _("对拍卖行为的异议"), "ownership": _("案外人对标的主张权利")}
 SALE_OBJECTION: Words = {"filed": _("待审查"), "accepted": _("异议成立"), "rejected": _("异议驳回")}
+OBJECTION_SUIT: Words = {
+    "filed": _("审理中"),
+    "dismissed": _("驳回诉讼请求、撤诉或者按撤诉处理"),
+    "upheld": _("判决不得执行该标的"),
+}
 OBJECTION_REVIEW: Words = {"filed": _("复议中"), "upheld": _("复议维持"), "reversed": _("复议撤销原决定")}
 
 #: What a court has to do by a day.
@@ -713,6 +718,7 @@ ALL: Mapping[str, Words] = {
     "objection_kind": OBJECTION_KIND,
     "sale_objection": SALE_OBJECTION,
     "objection_review": OBJECTION_REVIEW,
+    "objection_suit": OBJECTION_SUIT,
     "standing": STANDING,
     "standing_state": STANDING_STATE,
     "approval_status": APPROVAL_STATUS,

@@ -2,7 +2,7 @@
 
 from marshmallow import fields, validate
 
-from bidding.rules.objection import KINDS
+from bidding.rules.objection import KINDS, SUIT_OUTCOMES
 
 from .base import Day, Moment, PageOut, Strict, StrictBoolean, choice, text, words
 from .papers import PaperOut
@@ -35,6 +35,29 @@ class ReviewRecordIn(Strict):
     outcome = choice("upheld", "reversed")
     on = Day(required=True)
     reason = words(5000)
+
+
+class SuitIn(Strict):
+    """On which day the outsider sued."""
+
+    on = Day(required=True)
+
+
+class SuitEndIn(Strict):
+    """How the outsider's suit ended, and when."""
+
+    outcome = choice(*SUIT_OUTCOMES)
+    on = Day(required=True)
+    reason = words(5000)
+
+
+class SuitOut(Strict):
+    """An outsider's suit against the rejection of his claim."""
+
+    status = fields.String(metadata={"enum": ["filed", *SUIT_OUTCOMES]})
+    filed_on = Day()
+    ended_on = Day(allow_none=True)
+    reason = fields.String(allow_none=True)
 
 
 class ObjectionReviewOut(Strict):
@@ -71,6 +94,7 @@ class SaleObjectionOut(Strict):
     remedy = fields.String(metadata={"enum": ["review", "suit"]})
     remedy_until = Day(allow_none=True)
     review = fields.Nested(ObjectionReviewOut, allow_none=True)
+    suit = fields.Nested(SuitOut, allow_none=True)
 
 
 class ObjectorOut(Strict):

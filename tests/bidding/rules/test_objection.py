@@ -7,6 +7,8 @@ import pytest
 from auction.rules.published_holidays import published_calendar
 from auction.rules.ruleset import load
 from bidding.rules.objection import (
+    Bar,
+    Suit,
     bars_sale,
     decision_due,
     outcome,
@@ -73,7 +75,28 @@ def test_what_is_open_afterwards_and_until_when() -> None:
 def test_a_claim_and_whatever_was_accepted_keep_a_sale_from_going_on(
     kind: str, status: str, review: str | None, bars: str | None
 ) -> None:
-    assert bars_sale(kind, status, review) == bars
+    assert bars_sale(kind, status, day("2026-03-17"), review) == (Bar(bars) if bars else None)
+
+
+@pytest.mark.parametrize(
+    ("today", "filed_on", "ended", "bar"),
+    [
+        ("2026-03-16", None, None, "suit_days 2026-03-17"),
+        ("2026-03-17", None, None, "suit_days 2026-03-17"),  # the last day
+        ("2026-03-18", None, None, None),
+        ("2026-03-17", "2026-03-10", None, "suit_pending 2026-03-10"),
+        ("2027-03-17", "2026-03-10", None, "suit_pending 2026-03-10"),  # however long it is tried
+        ("2026-03-16", "2026-03-10", "dismissed", None),  # nobody need wait for the days any more
+        ("2027-03-17", "2026-03-10", "dismissed", None),
+        ("2027-03-17", "2026-03-10", "upheld", "objection_accepted"),
+    ],
+)
+def test_a_rejected_claim_keeps_the_lot_for_the_days_to_sue_and_while_a_suit_is_tried(
+    today: str, filed_on: str | None, ended: str | None, bar: str | None
+) -> None:
+    suit = Suit(day("2026-03-17"), day(filed_on) if filed_on else None, ended)
+    found = bars_sale("ownership", "rejected", day(today), suit=suit)
+    assert (f"{found.code} {found.day or ''}".strip() if found else None) == bar
 
 
 def test_a_decision_reversed_on_review_is_turned_round() -> None:

@@ -10,7 +10,7 @@ import pytest
 from auction.kernel.clock import parse
 from auction.kernel.errors import DomainError
 from auction.kernel.unit import Unit
-from auction.models import Approval, PanelMember
+from auction.models import Approval, Lot, PanelMember
 from auction.queries.log import entries
 from auction.rules.access import Actor
 from auction.rules.calendar import shanghai_day
@@ -21,6 +21,7 @@ from bidding.models import SaleObjection
 from bidding.queries.audit import verify_all
 from bidding.queries.board import board
 from bidding.queries.objections import barring_objection, court_objections, objection_dict, own_objection
+from bidding.rules.objection import Bar
 from bidding.services import life, objections
 from bidding.services.approved import ACTS
 from bidding.services.closing import close
@@ -123,11 +124,53 @@ def test_the_sale_waits_for_every_claim_and_has_five_days_to_go_on_after_the_las
     assert "resume_by" not in case.suspension
     refuses("objection_open", case.resume)
     case.decide(second, False)
-    assert case.suspension["resume_by"] == "2026-03-09"  # the fifth day is a Saturday
+    assert "resume_by" not in case.suspension  # the days to sue: 15, to Tuesday 17 March
+    assert refuses("suit_days", case.resume).facts == {"day": "2026-03-17"}
+    refuses("suit_days", case.do, life.end_suspension, case.judge, case.auction_id, reason="r")
+    hall.clock.moment = datetime.fromisoformat("2026-03-18T00:00:00+08:00")
+    for row in (first, second):
+        case.do(objections.watch_suit, row.id)
+    assert case.suspension["resume_by"] == "2026-03-23"  # five days after the last of them, the fifth a Sunday
     assert parse(case.suspension["ended_at"]) == hall.clock.moment
-    assert hall.events(case.auction_id)[-1].data == {"notice": "suspension_ended", "resume_by": "2026-03-09"}
+    assert hall.events(case.auction_id)[-1].data == {"notice": "suspension_ended", "resume_by": "2026-03-23"}
     case.resume()
     assert hall.row(case.auction_id).status == "open"
+
+
+@pytest.mark.parametrize("ended", ["dismissed", "upheld"])
+def test_a_suit_filed_in_time_keeps_the_lot_until_a_judge_records_its_end(hall: Hall, ended: str) -> None:
+    case = Case(hall)
+    row = case.file()
+    case.receive(row)
+    sue = objections.record_suit
+    refuses("wrong_state", case.do, sue, case.judge, row.id, on=date(2026, 3, 2))  # nothing is decided yet
+    case.decide(row, False)
+    hall.clock.moment = datetime.fromisoformat("2026-03-18T09:00:00+08:00")  # it becomes known after the days are over
+    case.do(objections.watch_suit, row.id)
+    assert case.suspension["resume_by"] == "2026-03-23"
+    wrong = {date(2026, 3, 1): "too_early", date(2026, 3, 18): "suit_too_late", date(2026, 3, 19): "in_future"}
+    for on, code in wrong.items():
+        assert refuses("invalid", case.do, sue, case.judge, row.id, on=on).errors[0].code == code
+    case.resume()
+    case.do(sue, case.judge, row.id, on=date(2026, 3, 17))
+    assert (hall.row(case.auction_id).status, case.suspension["cause"]) == ("suspended", "ownership_objection")
+    assert refuses("suit_pending", case.resume).facts == {"day": "2026-03-17"}
+    assert open_clocks(case) == ["sale_objection_suit"]
+    refuses("wrong_state", case.do, sue, case.judge, row.id, on=date(2026, 3, 17))
+    hall.clock.advance(days=300)
+    said = {"outcome": ended, "on": date(2027, 1, 4), "reason": "（2026）苏01民初1号"}
+    end = objections.end_suit
+    early = said | {"on": date(2026, 3, 16)}
+    assert refuses("invalid", case.do, end, case.judge, row.id, **early).errors[0].code == "too_early"
+    case.do(end, case.judge, row.id, **said)
+    refuses("wrong_state", case.do, end, case.judge, row.id, **said)
+    if ended == "dismissed":
+        assert "resume_by" in case.suspension and open_clocks(case) == []
+        case.resume()
+    else:
+        refuses("objection_accepted", case.resume)
+        assert open_clocks(case) == ["sale_objection_accepted"]
+    assert hall.house.read(verify_all, hall.house.vault.public_key).failures == []
 
 
 def test_a_sale_whose_lot_is_another_persons_is_never_resumed(hall: Hall) -> None:
@@ -226,7 +269,7 @@ def test_the_public_reason_says_that_a_claim_was_accepted_and_nobody_can_registe
     case = Case(hall)
     row = case.file()
     case.receive(row)
-    assert "审查期间" in case.suspension["reason"]
+    assert "审查和诉讼期间" in case.suspension["reason"]
     assert closed_to(hall.row(case.auction_id), "self", hall.clock.moment) is None
     case.decide(row, True)
     assert case.suspension["kind"] == "stay" and "异议成立" in case.suspension["reason"]
@@ -239,8 +282,8 @@ def test_an_objection_to_one_round_is_no_reason_against_another(hall: Hall) -> N
     case.receive(row)
     case.decide(row, True)
     lot_id = hall.row(case.auction_id).lot_id
-    assert hall.house.read(barring_objection, lot_id, case.auction_id) == "conduct_accepted"
-    assert hall.house.read(barring_objection, lot_id, "another") is None
+    assert hall.house.read(barring_objection, lot_id, case.auction_id, hall.clock.moment) == Bar("conduct_accepted")
+    assert hall.house.read(barring_objection, lot_id, "another", hall.clock.moment) is None
 
 
 def open_clocks(case: Case) -> list[str]:
@@ -361,7 +404,10 @@ def test_the_desk_shows_each_clock_and_is_late_a_day_after_its_last(hall: Hall) 
     hall.clock.advance(seconds=1)
     assert shown() == [("sale_objection", "2026-03-17", True)]
     case.decide(row, False)
-    assert shown() == [("resume", "2026-03-23", False)]
+    assert shown() == [("sale_objection_suit_wait", "2026-04-03", False)]  # over the days to sue
+    hall.clock.moment = datetime.fromisoformat("2026-04-03T00:00:00+08:00")
+    case.do(objections.watch_suit, row.id)
+    assert shown() == [("resume", "2026-04-07", False)]
 
 
 @pytest.mark.parametrize("kind", ["stay", "halt", "fault"])
@@ -397,3 +443,26 @@ def test_a_fault_at_the_end_leaves_at_least_ten_minutes_after_a_days_notice(hall
     assert hall.house.perform(close, case.auction_id, settled=True) is None
     refuses("invalid", case.resume, hall.clock.moment + DAY - SECOND)
     case.resume(hall.clock.moment + DAY)
+
+
+def test_a_claim_keeps_a_later_round_of_the_lot_from_opening_and_from_being_announced(hall: Hall) -> None:
+    case = Case(hall)
+    row = case.file()
+    case.receive(row)
+    case.decide(row, False)
+    hall.told.clear()
+    hall.change(case.auction_id, status="withdrawn", suspension=None)
+    lot_id = hall.row(case.auction_id).lot_id
+    terms = {"status": "announced", "opens_at": hall.clock.moment + DAY, "closes_at": hall.clock.moment + 9 * DAY}
+    later = hall.house.perform(lambda unit: an_auction(unit, lot=unit.session.get_one(Lot, lot_id), **terms).id)
+    drafted = hall.house.perform(
+        lambda unit: an_auction(unit, lot=unit.session.get_one(Lot, lot_id), status="approved").id
+    )
+    assert refuses("suit_days", case.do, life.announce, case.judge, drafted).facts == {"day": "2026-03-17"}
+    hall.clock.advance(days=1)
+    case.do(life.open_due, later)
+    assert hall.row(later).status == "suspended"
+    hall.clock.moment = datetime.fromisoformat("2026-03-18T00:00:00+08:00")
+    case.do(objections.watch_suit, row.id)
+    suspension = hall.row(later).suspension
+    assert suspension is not None and suspension["resume_by"] == "2026-03-23"

@@ -78,6 +78,16 @@ def test_a_claim_is_filed_received_and_decided_and_its_clock_is_told(
     mine = fine(outsider.get("/me/objections"))
     assert (mine["total"], mine["items"][0]["reason"]) == (1, "不足以排除执行")
     assert code_of(outsider.post(f"{one}/review", {"grounds": "g"})) == "wrong_state"
+    refused = panel.post(f"/auctions/{sale.auction_id}/resumption", again)
+    assert (refused.status_code, code_of(refused)) == (409, "suit_days")
+    assert "2026-03-17" in refused.get_json()["detail"]
+    assert code_of(judge.post(f"{one}/suit-end", {"outcome": "dismissed", "on": "2026-03-02", "reason": "r"}))
+    sued = fine(judge.post(f"{one}/suit", {"on": "2026-03-02"}))
+    assert (sued["status"], sued["suit"]["status"], sued["suit"]["filed_on"]) == ("rejected", "filed", "2026-03-02")
+    refused = panel.post(f"/auctions/{sale.auction_id}/resumption", again)
+    assert (refused.status_code, code_of(refused)) == (409, "suit_pending")
+    said = {"outcome": "dismissed", "on": "2026-03-02", "reason": "按撤诉处理"}
+    assert fine(judge.post(f"{one}/suit-end", said))["suit"]["reason"] == "按撤诉处理"
     assert fine(panel.post(f"/auctions/{sale.auction_id}/resumption", again))["status"] == "open"
 
 

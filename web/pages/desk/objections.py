@@ -12,7 +12,7 @@ from bidding.queries.objections import barring_objection, court_objections
 from bidding.services import objections as services
 
 from ...auth import house, me, policy
-from ...schemas.objections import ObjectionDecisionIn, ReviewRecordIn
+from ...schemas.objections import ObjectionDecisionIn, ReviewRecordIn, SuitEndIn, SuitIn
 from .. import forms
 from ..forms import Entry
 from ..language import _
@@ -38,7 +38,7 @@ def _page(auction_id: str, form: Entry) -> str:
         form=form,
         empty=Entry(),
         objections=found,
-        barring=wired.read(barring_objection, desk.lot.id, auction_id),
+        barring=wired.read(barring_objection, desk.lot.id, auction_id, wired.now()),
         may=lambda action: decide(me(), action, court=desk.lot.court_code) is None,
     )
 
@@ -97,4 +97,30 @@ def record_review(objection_id: str) -> Any:
         services.record_review,
         _("复议结果已记录。"),
         lambda: forms.load(ReviewRecordIn(), payload, wrong),
+    )
+
+
+@blueprint.post("/objections/<objection_id>/suit")
+@policy("objection.record_suit")
+def record_suit(objection_id: str) -> Any:
+    """Record that the outsider has sued."""
+    payload, wrong = forms.read({"on": forms.text})
+    return _act(
+        objection_id,
+        services.record_suit,
+        _("已记录起诉，诉讼终结前不得处分标的。"),
+        lambda: forms.load(SuitIn(), payload, wrong),
+    )
+
+
+@blueprint.post("/objections/<objection_id>/suit-end")
+@policy("objection.record_suit")
+def end_suit(objection_id: str) -> Any:
+    """Record how the outsider's suit ended."""
+    payload, wrong = forms.read({"outcome": forms.text, "on": forms.text, "reason": forms.text})
+    return _act(
+        objection_id,
+        services.end_suit,
+        _("诉讼结果已记录。"),
+        lambda: forms.load(SuitEndIn(), payload, wrong),
     )

@@ -32,7 +32,6 @@ from bidding.services.relist import relist as relist_lot
 from bidding.services.revocation import propose_revocation
 from disclosure.queries import check_round
 from disclosure.rules.catalogue import Item
-from disclosure.services.publish import publish
 
 from ... import errors
 from ...auth import house, me, policy
@@ -242,7 +241,7 @@ def announce(auction_id: str) -> Any:
     """Announce the round, or say everything that is missing."""
     return _act(
         auction_id,
-        lambda: house().perform(publish, me(), auction_id),
+        lambda: house().perform(life.announce, me(), auction_id),
         (),
         _("公告已发布，调查情况表已封存。"),
     )
