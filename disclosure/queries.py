@@ -424,7 +424,7 @@ def announcement_findings(session: Session, auction: Auction, ruleset: Ruleset, 
     catalogue = catalogue_of(session, lot)
     sheet = working_sheet(session, lot.id)
     today = shanghai_day(now)
-    asked = with_addressees(proposal(session, auction, frozenset()), addressees(sheet, catalogue))
+    asked = with_addressees(proposal(session, auction, frozenset(), ruleset), addressees(sheet, catalogue))
     found = [
         *check_terms(asked, ruleset=ruleset, calendar=published_calendar(ruleset), now=now),
         *_votes(auction, ruleset),
@@ -465,7 +465,7 @@ def typed_terms_findings(
     """
     wanted = select(Account).where(Account.username.in_(list(panel))).order_by(Account.username)
     sheet, catalogue = working_sheet(session, lot.id), catalogue_of(session, lot)
-    asked = proposed(session, lot, terms, session.scalars(wanted).all(), frozenset(), auction_id)
+    asked = proposed(session, lot, terms, session.scalars(wanted).all(), frozenset(), ruleset, auction_id)
     found = check_terms(
         with_addressees(asked, addressees(sheet, catalogue)),
         ruleset=ruleset,

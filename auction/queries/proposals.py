@@ -15,6 +15,8 @@ from ..rules.lot import AssetType, AuctionStatus, PartyRole, Round
 from ..rules.notices import Addressee, NoticeRecipient, NoticeStatus
 from ..rules.panel import PanelMember
 from ..rules.pricing import with_record
+from ..rules.published_holidays import published_calendar
+from ..rules.ruleset import Ruleset
 from .pricing import price_steps
 from .unsold import standstill
 
@@ -25,10 +27,10 @@ def reference_price(session: Session, lot_id: str) -> price_rules.ReferencePrice
     return None if row is None else price_of(row)
 
 
-def recorded_price(session: Session, lot_id: str) -> price_rules.ReferencePrice | None:
+def recorded_price(session: Session, lot_id: str, ruleset: Ruleset) -> price_rules.ReferencePrice | None:
     """The lot's reference price with the steps recorded one by one; None before it is set."""
-    price = reference_price(session, lot_id)
-    return None if price is None else with_record(price, price_steps(session, [lot_id]).get(lot_id, []))
+    price, steps = reference_price(session, lot_id), price_steps(session, [lot_id]).get(lot_id, [])
+    return None if price is None else with_record(price, steps, ruleset, published_calendar(ruleset))
 
 
 def price_of(row: ReferencePrice) -> price_rules.ReferencePrice:
@@ -106,13 +108,13 @@ def recipient_of(row: Notice) -> NoticeRecipient:
     return NoticeRecipient(row.name, PartyRole(row.role), NoticeStatus(row.status), row.at, proof, row.proof_file)
 
 
-def proposal(session: Session, auction: Auction, barred: Collection[str]) -> terms.Proposal:
+def proposal(session: Session, auction: Auction, barred: Collection[str], ruleset: Ruleset) -> terms.Proposal:
     """The whole proposal: terms, price, addressees, notices, panel (`barred`: account ids OJA 34 keeps out), rounds."""
     stored = terms.Terms.of(auction)
     ids = [member.account_id for member in auction.panel]
     seats = session.scalars(select(Account).where(Account.id.in_(ids)))
     accounts = {account.id: account for account in seats}
-    return proposed(session, auction.lot, stored, [accounts[one] for one in ids], barred, auction.id)
+    return proposed(session, auction.lot, stored, [accounts[one] for one in ids], barred, ruleset, auction.id)
 
 
 def proposed(
@@ -121,6 +123,7 @@ def proposed(
     asked: terms.Terms,
     panel: Sequence[Account],
     barred: Collection[str],
+    ruleset: Ruleset,
     auction_id: str | None = None,
 ) -> terms.Proposal:
     """The same of terms and a panel that may not be stored yet; `auction_id`: the round they are for, if any."""
@@ -130,7 +133,7 @@ def proposed(
         terms=asked,
         asset_type=AssetType(lot.asset_type),
         court_code=lot.court_code,
-        reference_price=recorded_price(session, lot.id),
+        reference_price=recorded_price(session, lot.id, ruleset),
         addressees=tuple(Addressee(party.name, PartyRole(party.role)) for party in parties),
         recipients=tuple(recipient_of(notice) for notice in notices),
         panel=tuple(

@@ -3,7 +3,7 @@
 Source: REF 4-7, 10-14, 19, 21-23. The steps are those recorded, in order; a step that was undone counts for nothing.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
@@ -15,6 +15,7 @@ from .reference_price import (
     OBJECTION_DECIDED,
     OBJECTION_FILED,
     PARTIES_CHOSE,
+    REPORT_DAYS,
     REPORT_PUBLISHED,
     REPORT_RECEIVED,
     REPORT_SERVED,
@@ -24,6 +25,7 @@ from .reference_price import (
     PriceStep,
     ReferencePrice,
     mean_fen,
+    reports_due,
     source_key,
 )
 from .ruleset import Citation, Ruleset
@@ -66,7 +68,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class MethodLead:
-    """Where one method stands. `reason`: why it failed or was skipped; `due`: until when its results are expected."""
+    """Where one method stands. `reason`: why it failed or was skipped; `due`: until when its results are expected.
+
+    `late`: results of a network inquiry that came after it, and count for nothing.
+    """
 
     method: PriceMethod
     state: State
@@ -74,6 +79,7 @@ class MethodLead:
     reason: str = ""
     due: PeriodEnd | None = None
     results: tuple[PriceResult, ...] = ()
+    late: tuple[PriceResult, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +102,34 @@ def standing(steps: Sequence[Step]) -> tuple[Step, ...]:
     return tuple(step for step in steps if step.code != UNDONE and step.id not in undone)
 
 
-def with_record(price: ReferencePrice, steps: Sequence[Step]) -> ReferencePrice:
+def late_results(steps: Sequence[Step], ruleset: Ruleset, calendar: WorkingDays) -> frozenset[str]:
+    """The ids of results of a network inquiry that came too late to count (REF 11, 13).
+
+    One that replaces a result undone is its correction, and in time where that was (REF 12).
+    """
+    method, counted = PriceMethod.NETWORK_INQUIRY, standing(steps)
+    asked = next((step.on for step in reversed(counted) if step.code == f"{method}_asked"), None)
+    if asked is None:
+        return frozenset()
+    extended = sum(step.code == f"{method}_extended" for step in counted)
+    due = reports_due(method, asked, extended, ruleset, calendar)
+    results = [step for step in steps if step.code == f"{method}_result"]
+    in_time = {source_key(step.source or "") for step in results if due is None or step.on <= due.last_day}
+    return frozenset(step.id for step in results if source_key(step.source or "") not in in_time)
+
+
+def with_record(
+    price: ReferencePrice, steps: Sequence[Step], ruleset: Ruleset, calendar: WorkingDays
+) -> ReferencePrice:
     """The price as saved together with the steps recorded one by one, also since.
 
-    Of a kind of step that both tell the record holds, and what was undone there is undone. The results recorded are
-    its `recorded`, and its results where none were saved with it.
+    Of a kind of step that both tell the record holds, and what was undone there is undone. The results recorded, those
+    that came too late left out, are its `recorded`, and its results where none were saved with it.
     """
+    late = late_results(steps, ruleset, calendar)
     told = {step.code for step in steps}
     counted = standing(steps)
-    recorded = tuple(_result(step) for step in counted if step.code == f"{price.method}_result")
+    recorded = tuple(_result(step) for step in counted if step.code == f"{price.method}_result" and step.id not in late)
     taken = (PriceStep(step.code, step.on, step.detail) for step in counted if not step.code.endswith("_result"))
     return replace(
         price,
@@ -121,7 +146,7 @@ def _result(step: Step) -> PriceResult:
 def lead(steps: Sequence[Step], ruleset: Ruleset, calendar: WorkingDays) -> Lead:
     """Where the pricing of a lot stands."""
     counted = standing(steps)
-    methods = tuple(_methods(counted, ruleset, calendar))
+    methods = tuple(_methods(steps, ruleset, calendar))
     delivered = next((each for each in reversed(methods) if each.state == "delivered"), None)
     amount = _amount(delivered) if delivered else None
     received = [step.on for step in counted if step.code == REPORT_RECEIVED]
@@ -131,44 +156,36 @@ def lead(steps: Sequence[Step], ruleset: Ruleset, calendar: WorkingDays) -> Lead
 
 
 def _methods(steps: Sequence[Step], ruleset: Ruleset, calendar: WorkingDays) -> Iterator[MethodLead]:
-    free = any(step.code in (PARTIES_CHOSE, LAW_REQUIRES) for step in steps)
+    counted, late = standing(steps), late_results(steps, ruleset, calendar)
+    free = any(step.code in (PARTIES_CHOSE, LAW_REQUIRES) for step in counted)
     reachable = True
     for name in ruleset.texts("price_method_order"):
         method = PriceMethod(name)
-        found = _method(method, steps, ruleset, calendar)
+        found = _method(method, counted, late, ruleset, calendar)
         if found.state == "open" and not (reachable or free):
             found = replace(found, state="waits")
         reachable = reachable and found.state in ("failed", "skipped")
         yield found
 
 
-def _method(method: PriceMethod, steps: Sequence[Step], ruleset: Ruleset, calendar: WorkingDays) -> MethodLead:
-    basis = ruleset.basis(_BASES.get(method, "price_method_order"))
+def _method(
+    method: PriceMethod, steps: Sequence[Step], late: Collection[str], ruleset: Ruleset, calendar: WorkingDays
+) -> MethodLead:
+    basis = ruleset.basis(REPORT_DAYS.get(method, "price_method_order"))
     mine = [step for step in steps if step.code.startswith(f"{method}_")]
-    results = tuple(_result(step) for step in mine if step.code.endswith("_result"))
+    reported = [step for step in mine if step.code.endswith("_result")]
+    results = tuple(_result(step) for step in reported if step.id not in late)
+    too_late = tuple(_result(step) for step in reported if step.id in late)
     ended = next((step for step in reversed(mine) if step.code.endswith(("_failed", "_skipped"))), None)
     if ended is not None:
         state: State = "failed" if ended.code.endswith("_failed") else "skipped"
-        return MethodLead(method, state, basis, ended.detail, None, results)
+        return MethodLead(method, state, basis, ended.detail, None, results, too_late)
     asked = next((step.on for step in reversed(mine) if step.code.endswith("_asked")), None)
     if asked is None:
         return MethodLead(method, "open", basis)
     extended = sum(step.code.endswith("_extended") for step in mine)
-    due = _due(method, asked, extended, ruleset, calendar)
-    return MethodLead(method, "delivered" if results else "running", basis, "", due, results)
-
-
-#: The parameter that gives a method its time.
-_BASES = {PriceMethod.NETWORK_INQUIRY: "net_inquiry", PriceMethod.APPRAISAL: "valuation"}
-_LONGER = {PriceMethod.NETWORK_INQUIRY: "net_inquiry_extension", PriceMethod.APPRAISAL: "valuation_extension"}
-
-
-def _due(method: PriceMethod, asked: date, extended: int, ruleset: Ruleset, calendar: WorkingDays) -> PeriodEnd | None:
-    """Until when platforms or valuers report (REF 11, 19); for the other two the court sets the time itself."""
-    if method not in REPORTED:
-        return None
-    days = ruleset.days(_BASES[method]) + extended * ruleset.days(_LONGER[method])
-    return period_end(asked, days, calendar)
+    due = reports_due(method, asked, extended, ruleset, calendar)
+    return MethodLead(method, "delivered" if results else "running", basis, "", due, results, too_late)
 
 
 def _amount(found: MethodLead) -> int | None:
@@ -203,7 +220,7 @@ def check_step(step: Step, before: Sequence[Step], today: date, ruleset: Ruleset
     counted = standing(before)
     if step.code == UNDONE and step.detail not in {each.id for each in counted}:
         raise invalid("detail", "unknown", value=step.detail[:64])
-    _check_method(step, counted, ruleset, calendar)
+    _check_method(step, before, ruleset, calendar)
     answered = min(_answered(step, counted), key=lambda each: each.on, default=None)
     if answered is not None and step.on < answered.on:
         facts = {"step": step.code, "on": step.on.isoformat()}
@@ -229,11 +246,11 @@ def _answered(step: Step, counted: Sequence[Step]) -> Iterator[Step]:
     yield from (each for each in counted if each.code in _ANSWERS.get(step.code, ()))
 
 
-def _check_method(step: Step, counted: Sequence[Step], ruleset: Ruleset, calendar: WorkingDays) -> None:
+def _check_method(step: Step, before: Sequence[Step], ruleset: Ruleset, calendar: WorkingDays) -> None:
     method = next((each for each in PriceMethod if step.code.startswith(f"{each}_")), None)
     if method is None:
         return
-    methods = tuple(_methods(counted, ruleset, calendar))
+    counted, methods = standing(before), tuple(_methods(before, ruleset, calendar))
     found = next(each for each in methods if each.method is method)
     part = step.code.removeprefix(f"{method}_")
     if found.state == "waits" and part in ("asked", "failed"):

@@ -80,6 +80,21 @@ class SaleDays:
     opens_on: date
 
 
+#: The parameters that give a method its time, and more of it.
+REPORT_DAYS = {PriceMethod.NETWORK_INQUIRY: "net_inquiry", PriceMethod.APPRAISAL: "valuation"}
+_LONGER = {PriceMethod.NETWORK_INQUIRY: "net_inquiry_extension", PriceMethod.APPRAISAL: "valuation_extension"}
+
+
+def reports_due(
+    method: PriceMethod, asked: date, extended: int, ruleset: Ruleset, calendar: WorkingDays
+) -> PeriodEnd | None:
+    """Until when platforms or valuers report (REF 11, 19); for the other two the court sets the time itself."""
+    if method not in REPORTED:
+        return None
+    days = ruleset.days(REPORT_DAYS[method]) + extended * ruleset.days(_LONGER[method])
+    return period_end(asked, days, calendar)
+
+
 def mean_fen(amounts: Sequence[int]) -> int:
     """The mean of results in fen, rounded half up (REF 13). ValueError without any."""
     if not amounts:
@@ -122,7 +137,8 @@ def price_findings(
     `announced_after_validity`, `opens_too_late`, `validity_too_long`, `objection_open`; or are those of
     `entry_findings`; or `reference_price_record_differs` of a network inquiry, whose price is the mean of all results
     (REF 13), else a warning. Warnings: `reference_price_steps_missing`, `reference_price_results_missing`,
-    `reference_price_result_differs`, `reference_price_source_repeated`, `reference_price_step_in_future`,
+    `reference_price_result_differs`, `reference_price_result_late`, `reference_price_effective_after_result`,
+    `reference_price_source_repeated`, `reference_price_step_in_future`,
     `reference_price_steps_reversed`, `reference_price_method_skipped`, `reference_price_objection_period`.
     """
     if price is None:
@@ -132,6 +148,8 @@ def price_findings(
         *entry_findings(price, ruleset),
         *_result_warnings(price, ruleset),
         *_differing_warnings(price, ruleset),
+        *_late_warnings(price, ruleset, calendar),
+        *_effective_warnings(price, ruleset),
         *_repeated_warnings(price, ruleset),
         *_record_findings(price, ruleset),
         *_step_warnings(price, ruleset),
@@ -211,6 +229,40 @@ def _differing_warnings(price: ReferencePrice, ruleset: Ruleset) -> Iterable[Fin
                 result_fen=result.amount_fen,
                 amount_fen=price.amount_fen,
             )
+
+
+def _late_warnings(price: ReferencePrice, ruleset: Ruleset, calendar: WorkingDays) -> Iterable[Finding]:
+    """Only what a platform reports in time counts in the mean, unless it corrects what was (REF 11-13)."""
+    asked = max((step.on for step in price.steps if step.code == f"{price.method}_asked"), default=None)
+    if price.method is not PriceMethod.NETWORK_INQUIRY or asked is None:
+        return
+    extended = sum(step.code == f"{price.method}_extended" for step in price.steps)
+    due = reports_due(price.method, asked, extended, ruleset, calendar)
+    for index, result in enumerate(price.results):
+        if due is not None and result.reported_on is not None and result.reported_on > due.last_day:
+            yield _warning(
+                "reference_price_result_late",
+                f"results.{index}.reported_on",
+                "net_inquiry",
+                ruleset,
+                source=result.source.strip(),
+                reported_on=result.reported_on.isoformat(),
+                last_day=due.last_day.isoformat(),
+            )
+
+
+def _effective_warnings(price: ReferencePrice, ruleset: Ruleset) -> Iterable[Finding]:
+    """How long a result holds counts from the result: a price cannot begin to hold after the last it rests on."""
+    latest = max((result.reported_on for result in price.results if result.reported_on is not None), default=None)
+    if latest is not None and price.effective_on > latest:
+        yield _warning(
+            "reference_price_effective_after_result",
+            "effective_on",
+            "ref_validity_max",
+            ruleset,
+            effective_on=price.effective_on.isoformat(),
+            reported_on=latest.isoformat(),
+        )
 
 
 def _repeated_warnings(price: ReferencePrice, ruleset: Ruleset) -> Iterable[Finding]:

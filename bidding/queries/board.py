@@ -13,7 +13,7 @@ from auction.kernel.clock import parse
 from auction.models import Auction, Lot, Notice, Party, ReferencePrice
 from auction.queries.pricing import price_steps
 from auction.queries.proposals import earlier_round, price_of, recipient_of, stays
-from auction.rules.calendar import shanghai_day
+from auction.rules.calendar import WorkingDays, shanghai_day
 from auction.rules.lot import LIVE, PRIVATE, AssetType, AuctionStatus, PartyRole, Round
 from auction.rules.notices import Addressee
 from auction.rules.pricing import Step, with_record
@@ -71,7 +71,7 @@ def board(session: Session, court_code: str, ruleset: Ruleset, now: datetime) ->
     items = []
     for lot in lots:
         auction = latest.get(lot.id)
-        facts = _facts(session, lot, rounds.get(lot.id, []), known)
+        facts = _facts(session, lot, rounds.get(lot.id, []), known, ruleset, calendar)
         announced = ruleset_of(session, auction) if auction is not None and _runs(auction) else None
         given = [member.approve is True for member in auction.panel] if auction else []
         items.append(
@@ -244,7 +244,9 @@ def _runs(auction: Auction) -> bool:
     return auction.status in LIVE or (auction.status == "sold" and auction.settlement != "handed_over")
 
 
-def _facts(session: Session, lot: Lot, held: list[Auction], known: _Known) -> LotFacts:
+def _facts(
+    session: Session, lot: Lot, held: list[Auction], known: _Known, ruleset: Ruleset, calendar: WorkingDays
+) -> LotFacts:
     """A lot as the rules of the board see it; its sheet is read only while it may still be announced."""
     auction = held[-1] if held else None
     parties = [Addressee(party.name, PartyRole(party.role)) for party in known.parties.get(lot.case_id, [])]
@@ -263,7 +265,7 @@ def _facts(session: Session, lot: Lot, held: list[Auction], known: _Known) -> Lo
         seized_on=lot.seized_on,
         disposed=lot.disposal is not None,
         disposal=known.disposals.get(lot.id),
-        price=with_record(price_of(price), known.pricing.get(lot.id, ())) if price else None,
+        price=with_record(price_of(price), known.pricing.get(lot.id, ()), ruleset, calendar) if price else None,
         pricing=tuple(known.pricing.get(lot.id, ())),
         addressees=tuple(parties),
         recipients=tuple(recipient_of(notice) for notice in known.notices.get(lot.id, [])),

@@ -224,6 +224,14 @@ PROPOSALS: Mapping[str, Proposal] = {
     "one platform twice": proposal(
         reference_price=replace(PRICE, method=PriceMethod.NETWORK_INQUIRY, results=PRICE.results * 2)
     ),
+    "a late result, holding from after it": proposal(
+        reference_price=replace(
+            PRICE,
+            method=PriceMethod.NETWORK_INQUIRY,
+            effective_on=date(2026, 1, 11),
+            steps=(PriceStep("network_inquiry_asked", date(2025, 12, 1)),),
+        )
+    ),
     "another result recorded": proposal(
         reference_price=replace(PRICE, recorded=(PriceResult("估价机构", 190_000_000, date(2026, 1, 10)),))
     ),

@@ -75,6 +75,24 @@ def test_the_page_leads_and_fills_the_price_in(app: Flask, house: House) -> None
     assert "参考价已保存" in page.html
 
 
+def test_a_platforms_late_result_is_left_out_with_its_reason_and_the_price_holds_from_the_latest_that_counts(
+    app: Flask, house: House
+) -> None:
+    judge, lot = house.perform(a_judge_and_a_lot)
+    reader = signed_in(app, house, judge)
+    reader.get(f"/desk/lots/{lot.id}")
+    reader.send("/price-steps", {"code": "parties_chose", "on": "2026-02-02", "detail": "双方一致要求"})
+    reader.send("/price-steps", {"code": "network_inquiry_asked", "on": "2026-02-02"})
+    for source, on, amount in (("甲平台", "2026-02-05", "1,000,000"), ("乙平台", "2026-02-06", "3,000,000")):
+        row = {"code": "network_inquiry_result", "on": on, "source": source, "amount_fen": amount}
+        page = reader.send("/price-steps", row)
+    assert "已有结果合计的参考价：¥1,000,000" in page.text
+    assert "乙平台 2026-02-06 的结果在期限 2026-02-05 届满后出具" in page.text
+    form = dict(page.form("/price").fields)
+    assert (form["effective_on"], form["results.0.source"]) == ("2026-02-05", "甲平台")
+    assert "乙平台" not in form.values()
+
+
 def test_an_objection_recorded_after_the_price_was_saved_bars_the_announcement(house: House, sign_in: SignIn) -> None:
     room = CourtRoom(house, sign_in)
     room.enter()

@@ -56,6 +56,10 @@ def _lead(found: Lead) -> dict[str, Any]:
                 "provisional": each.due.provisional if each.due else False,
                 "basis": errors.cited(each.basis, language()),
                 "results": len(each.results),
+                "left_out": [
+                    {"source": one.source, "amount_fen": one.amount_fen, "reported_on": str(one.reported_on)}
+                    for one in each.late
+                ],
             }
             for each in found.methods
         ],

@@ -28,8 +28,19 @@ class PriceStepOut(Strict):
     amount_fen = fields.Integer(allow_none=True)
 
 
+class LateResultOut(Strict):
+    """A result that came after its last day, without more time granted."""
+
+    source = fields.String()
+    amount_fen = fields.Integer()
+    reported_on = fields.String()
+
+
 class MethodOut(Strict):
-    """Where one method stands: `open waits running delivered failed skipped`."""
+    """Where one method stands: `open waits running delivered failed skipped`.
+
+    `results` that count; `left_out` of the mean (REF 13) are those of platforms that came too late.
+    """
 
     method = fields.String()
     state = fields.String()
@@ -38,6 +49,7 @@ class MethodOut(Strict):
     provisional = fields.Boolean()
     basis = fields.String()
     results = fields.Integer()
+    left_out = fields.List(fields.Nested(LateResultOut))
 
 
 class LeadOut(Strict):

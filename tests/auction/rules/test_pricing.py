@@ -182,9 +182,11 @@ def test_a_price_is_read_with_what_was_recorded_of_it() -> None:
         DAY,
         steps=(PriceStep("objection_filed", EARLIER), PriceStep("report_served", EARLIER)),
     )
-    assert with_record(price, []) == price
+    assert with_record(price, [], RULES, CALENDAR) == price
     one = result("network_inquiry_result", "甲平台", 100)
-    found = with_record(price, steps(*ASKED, one, ("report_served",), ("objection_filed",), ("undone", "5")))
+    found = with_record(
+        price, steps(*ASKED, one, ("report_served",), ("objection_filed",), ("undone", "5")), RULES, CALENDAR
+    )
     assert {step.code: (step.on, step.detail) for step in found.steps} == {
         "agreement_skipped": (DAY, "被执行人下落不明"),
         "directed_inquiry_skipped": (DAY, "没有计税基准价"),
@@ -193,7 +195,7 @@ def test_a_price_is_read_with_what_was_recorded_of_it() -> None:
     }
     assert found.results == found.recorded == (PriceResult("甲平台", 100, DAY),)
     saved = replace(price, results=(PriceResult("乙平台", 7, DAY),))
-    assert with_record(saved, steps(*ASKED, one)).results == saved.results
+    assert with_record(saved, steps(*ASKED, one), RULES, CALENDAR).results == saved.results
 
 
 def test_a_method_that_is_over_is_not_taken_up_again() -> None:
@@ -220,3 +222,28 @@ def test_the_ordinary_way_is_taken_step_by_step() -> None:
         check_step(step, way[:number], DAY, RULES, CALENDAR)
     assert {step.code for step in way} <= set(CODES)
     assert lead(way, RULES, CALENDAR).amount_fen == 150
+
+
+FIRST = result("network_inquiry_result", "甲平台", 100, date(2026, 3, 5))
+LATE = result("network_inquiry_result", "乙平台", 300, date(2026, 3, 6))
+
+
+@pytest.mark.parametrize(
+    ("rows", "amount", "left_out"),
+    [
+        ([FIRST, (*LATE[:2], date(2026, 3, 5), *LATE[3:])], 200, []),  # both on the last day
+        ([FIRST, LATE], 100, ["乙平台"]),
+        ([LATE], None, ["乙平台"]),
+        ([("network_inquiry_extended", "", DAY), LATE], 300, []),  # to Monday 9 March
+        ([FIRST, ("undone", "3"), (*FIRST[:2], date(2026, 3, 9), "甲平台", 120)], 120, []),  # corrected (REF 12)
+        ([FIRST, LATE, ("undone", "4"), (*LATE[:2], date(2026, 3, 9), "乙平台", 310)], 100, ["乙平台"]),
+    ],
+)
+def test_what_a_platform_reports_after_its_last_day_does_not_enter_the_mean(
+    rows: list[tuple[object, ...]], amount: int | None, left_out: list[str]
+) -> None:
+    taken = steps(*ASKED, *rows)
+    found = lead(taken, RULES, CALENDAR)
+    assert (found.amount_fen, [one.source for one in found.methods[2].late]) == (amount, left_out)
+    price = ReferencePrice(PriceMethod.NETWORK_INQUIRY, 100, DAY, DAY)
+    assert [one.source for one in with_record(price, taken, RULES, CALENDAR).recorded if one.source in left_out] == []

@@ -230,7 +230,9 @@ def test_an_appraisal_comes_after_all_the_others(check: Check, price: ReferenceP
     assert skipped == ["agreement", "directed_inquiry", "network_inquiry"]
 
 
-@pytest.mark.parametrize("broken", [PriceResult(" ", 99_000_000, TODAY), PriceResult("平台甲", 99_000_000, None)])
+@pytest.mark.parametrize(
+    "broken", [PriceResult(" ", 99_000_000, date(2026, 1, 4)), PriceResult("平台甲", 99_000_000, None)]
+)
 def test_an_incomplete_result_is_a_warning(check: Check, price: ReferencePrice, broken: PriceResult) -> None:
     (finding,) = check(replace(price, results=(broken, price.results[1])))
     assert (finding.code, finding.field) == ("reference_price_results_missing", "reference_price.results.0")
@@ -377,3 +379,27 @@ def test_an_open_objection_bars_the_announcement(
 ) -> None:
     steps = (*price.steps, *(PriceStep(code, date(2026, 1, 12)) for code in codes))
     assert reasons(check(replace(price, steps=steps))) == expected
+
+
+@pytest.mark.parametrize(
+    ("days", "told"),
+    [(0, []), (1, ["reference_price_effective_after_result"]), (800, ["reference_price_effective_after_result"])],
+)
+def test_a_price_that_holds_only_from_after_its_latest_result_is_warned_of(
+    check: Check, price: ReferencePrice, days: int, told: list[str]
+) -> None:
+    effective_on = date(2026, 1, 5) + timedelta(days=days)
+    later = replace(price, effective_on=effective_on, valid_until=effective_on + timedelta(days=300))
+    assert [one for one in warnings(check(later)) if "effective" in one] == told
+    assert warnings(check(replace(later, results=()))) == ["reference_price_results_missing"]
+
+
+@pytest.mark.parametrize(("on", "told"), [(5, False), (6, True)])
+def test_a_platforms_late_result_in_the_mean_is_warned_of(
+    check: Check, price: ReferencePrice, on: int, told: bool
+) -> None:
+    results = (price.results[0], replace(price.results[1], reported_on=date(2026, 1, on)))
+    found = check(replace(price, results=results, effective_on=date(2026, 1, on)))
+    late = [one.facts for one in found if one.code == "reference_price_result_late"]
+    facts = {"source": "平台乙", "reported_on": f"2026-01-0{on}", "last_day": "2026-01-05"}
+    assert late == ([facts] if told else [])

@@ -13,6 +13,7 @@ from auction.kernel.unit import Unit
 from auction.models import Auction, Lot, Party, TakingQuestion
 from auction.queries.proposals import proposal
 from auction.rules.calendar import midnight, shanghai_day
+from auction.rules.ruleset import load
 from auction.rules.unsold import Asked, commitment, draw
 from bidding.models import AfterSaleStep, Registration
 from bidding.queries.audit import verify_all
@@ -230,7 +231,7 @@ def test_the_next_round_may_be_drafted_meanwhile_but_waits_for_the_question_and_
     draft = story.perform(relist, story.judge, story.auction_id, reason="unsold")
 
     def standing(session: Session) -> Asked | None:
-        return proposal(session, session.get_one(Auction, draft.id), ()).standstill.asked
+        return proposal(session, session.get_one(Auction, draft.id), (), load("spc-2016")).standstill.asked
 
     asked = hall.house.read(standing)
     assert asked is not None and asked.waits(shanghai_day(hall.clock.moment))

@@ -7,7 +7,6 @@ from flask import current_app, render_template, request, url_for
 from auction.kernel.errors import Breach, DomainError
 from auction.queries.proposals import recipient_of
 from auction.rules.access import decide
-from auction.rules.calendar import shanghai_day
 from auction.rules.findings import Finding
 from auction.rules.lot import LIVE, PRIVATE, AssetType
 from auction.rules.notices import service_of
@@ -235,7 +234,7 @@ def _price_entry(desk: LotDesk, pricing: dict[str, Any]) -> Entry:
     """The price as it stands; before there is one, what the steps taken have come to."""
     price = desk.reference
     if price is None:
-        return Entry(proposed(pricing["lead"], shanghai_day(house().now())))
+        return Entry(proposed(pricing["lead"]))
     values = forms.shown({name: getattr(price, name) for name in _PRICE})
     for group, rows in (("results", price.results), ("steps", price.steps)):
         for index, row in enumerate(rows):

@@ -48,6 +48,8 @@ def led(desk: LotDesk) -> dict[str, Any]:
                 "due_on": each.due.last_day if each.due and each.state == "running" else None,
                 "late": bool(each.due and each.state == "running" and today > each.due.last_day),
                 "results": len(each.results),
+                "left_out": each.late,
+                "until": each.due.last_day if each.due else None,
                 "basis": errors.cited(each.basis, tongue),
             }
             for each in found.methods
@@ -58,13 +60,16 @@ def led(desk: LotDesk) -> dict[str, Any]:
     }
 
 
-def proposed(found: Lead, today: date) -> dict[str, Any]:
-    """What the form of the price begins with, from the steps taken; nothing before a method has delivered."""
+def proposed(found: Lead) -> dict[str, Any]:
+    """What the form of the price begins with, from the steps taken; nothing before a method has delivered.
+
+    It holds from the day of its latest result: what is valid for a time is so from then (REF 27).
+    """
     if found.method is None:
         return {}
     delivered = next(each for each in found.methods if each.method is found.method)
     values: dict[str, Any] = forms.shown({"method": found.method.value, "amount_fen": found.amount_fen})
-    values["effective_on"] = today.isoformat()
+    values["effective_on"] = max(result.reported_on or date.min for result in delivered.results).isoformat()
     for index, result in enumerate(delivered.results):
         row = {"source": result.source, "amount_fen": result.amount_fen, "reported_on": result.reported_on}
         values |= {f"results.{index}.{name}": value for name, value in forms.shown(row).items()}
