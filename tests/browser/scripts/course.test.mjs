@@ -30,8 +30,10 @@ test("the chart marks own bids and extensions, and says itself in a sentence", (
   assert.equal(said({ bids: [], extensions: [] }, words), "none");
 });
 
-test("the last part of a chart ends with the last bid and never begins before the first", () => {
-  assert.deepEqual(latest([0, 100, 250, 1000], 600), { min: 400, max: 1000 });
-  assert.deepEqual(latest([400, 1000], 600), { min: 400, max: 1000 });
-  assert.deepEqual(latest([401, 1000], 600), { min: 401, max: 1000 });
+test("the last part of a chart ends with the last bid or the end of an extension and never begins before the first", () => {
+  const bids = (...times) => [times, times.map(() => 1)];
+  assert.deepEqual(latest(bids(0, 100, 250, 1000), 600), { min: 400, max: 1000 });
+  assert.deepEqual(latest(bids(400, 1000), 600), { min: 400, max: 1000 });
+  assert.deepEqual(latest(bids(401, 1000), 600), { min: 401, max: 1000 });
+  assert.deepEqual(latest([[0, 1000, 1300], [1, 2, null]], 600), { min: 400, max: 1300 });
 });

@@ -45,10 +45,13 @@ export function withEvents(course, events) {
   return { course: next, fresh };
 }
 
-/** The last `seconds` of a chart's times, as its scale; the line comes in from before. */
-export function latest(times, seconds) {
-  const end = times.at(-1);
-  return { min: Math.max(end - seconds, times[0]), max: end };
+/**
+ * The last `seconds` of a chart's bids, as its scale; the line comes in from before, and what is beyond the last bid (up
+ * to the end of an extension) stays in view.
+ */
+export function latest([times, prices], seconds) {
+  const last = times[prices.findLastIndex((price) => price !== null)];
+  return { min: Math.max(last - seconds, times[0]), max: times.at(-1) };
 }
 
 /** The chart in one sentence, for who cannot see it. */
@@ -73,7 +76,7 @@ export class CourseView {
     this.box = document.getElementById("course");
     this.course = JSON.parse(document.getElementById("course-data").textContent);
     new ResizeObserver(() => this.plot?.setSize({ width: this.box.clientWidth, height: HEIGHT })).observe(this.box);
-    document.getElementById("course-last").addEventListener("click", () => this.#zoom(latest(this.plot.data[0], LAST)));
+    document.getElementById("course-last").addEventListener("click", () => this.#zoom(latest(this.plot.data, LAST)));
     document.getElementById("course-all").addEventListener("click", () => this.#zoom(null));
     this.#show();
   }
@@ -190,7 +193,7 @@ export class CourseView {
       scales: { y: { range: reach } },
       axes: [
         { ...axis, values: (plot, ticks) => {
-          const shown = ticks.at(-1) - ticks[0] < 600 ? 8 : 5;
+          const shown = ticks[1] - ticks[0] < 60 ? 8 : 5;
           return ticks.map((tick) => this.clockText(tick * 1000).slice(0, shown));
         } },
         { ...axis, size: 84, values: (plot, ticks) => ticks.map((tick) => yuan(Math.round(tick * 100))) },
