@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -26,6 +27,7 @@ from tests.web.sale import RESERVE, Sale, a_sale
 from tests.web.test_pages import signed_in
 from web.pages.language import local
 
+TEMPLATES = Path(__file__).parents[2] / "web" / "templates"
 CHINESE = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]")
 
 
@@ -324,3 +326,18 @@ def test_the_desks_page_of_a_suspended_round_says_when_it_may_resume_and_no_old_
 
 def _end(html: str) -> str:
     return html.partition("<dt>结束时间</dt>")[2].partition("</dd>")[0]
+
+
+def test_a_folded_table_labels_its_cells() -> None:
+    """A phone shows no heads of columns: of each row one cell may speak for itself, no number does. Desks are wide."""
+    cell = re.compile(r"<td\b((?:\{\{.*?\}\}|\{%.*?%\}|[^>{])*)>(.*?)</td>", re.DOTALL)
+    faults = []
+    for path in sorted({*TEMPLATES.rglob("*.html")} - {*TEMPLATES.glob("desk/*")}):
+        for table in re.findall(r'<table class="[^"]*\bfold\b.*?</table>', path.read_text("utf-8"), re.DOTALL):
+            for row in re.findall(r"<tr\b.*?</tr>", table, re.DOTALL):
+                bare = [(attributes, text) for attributes, text in cell.findall(row) if "data-l" not in attributes]
+                said = [(attributes, text) for attributes, text in bare if "colspan" not in attributes]
+                said = [(attributes, text) for attributes, text in said if 'class="btn' not in text]
+                if len(said) > 1 or any(re.search(r"\bnum\b", attributes) for attributes, _ in said):
+                    faults.append((path.name, row[:200]))
+    assert faults == []

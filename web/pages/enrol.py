@@ -155,6 +155,7 @@ def _show(found: Own, form: Entry) -> str:
         form=form,
         sheet=lot_view.sheet_view(_against(page, found), found.lot.id),
         standing=_standing(found),
+        must_confirm=mine_view.must_confirm(found, auction),
         pay=_pay(found, auction, debt),
         debt=debt,
         may_object=debt is not None and _may_object(debt),

@@ -199,6 +199,22 @@ PAYMENT: Words = {
     "refunded": _("已退款"),
 }
 
+#: What a payment is for.
+PURPOSE: Words = {
+    "deposit": _("保证金"),
+    "balance": _("尾款"),
+    "excess": _("多交的保证金"),
+    "rest": _("变卖预交款的余额"),
+    "top_up": _("补交款"),
+    "difference": _("抵债差价"),
+}
+
+#: Money that came and could not count, by its status.
+STRAY: Words = {
+    "wrong_payer": _("付款人不符、未计入的付款"),
+    "wrong_amount": _("金额不符、未计入的付款"),
+}
+
 SETTLEMENT: Words = {
     "balance_due": _("待付尾款"),
     "overdue": _("尾款逾期"),
@@ -686,6 +702,7 @@ ALL: Mapping[str, Words] = {
     "registration": REGISTRATION,
     "claim_status": CLAIM_STATUS,
     "payment": PAYMENT,
+    "purpose": PURPOSE,
     "settlement": SETTLEMENT,
     "settlement_tone": SETTLEMENT_TONE,
     "suspension": SUSPENSION,

@@ -7,7 +7,7 @@ from flask import url_for
 
 from auction.kernel.money import yuan
 from auction.rules.published_holidays import due_as_published
-from bidding.models import Bid, Registration
+from bidding.models import Bid, Payment, Registration
 from bidding.queries.mine import Own
 
 from . import labels
@@ -31,7 +31,7 @@ def card(row: Own, now: datetime) -> dict[str, Any]:
         "leads": leads,
         "live_room": live and registration.status == "qualified",
         "next": _next(row, auction, leads=leads),
-        "links": _links(row),
+        "links": _links(row, auction),
         "money": _money(row, now),
     }
 
@@ -53,12 +53,17 @@ def standing(row: Own) -> str:
     return f"{words}·{back}"
 
 
-def _links(row: Own) -> list[dict[str, Any]]:
+def must_confirm(row: Own, auction: dict[str, Any]) -> bool:
+    """Whether a changed sheet stands between the bidder and his next bid; after the end there is no next bid."""
+    return row.live and not row.current and not auction["ended"]
+
+
+def _links(row: Own, auction: dict[str, Any]) -> list[dict[str, Any]]:
     registration = row.registration
     page, links = url_for("enrol.show", registration_id=registration.id), []
     if registration.status == "awaiting_deposit":
         links.append({"label": _("交纳保证金"), "href": page, "main": True})
-    elif row.live and not row.current:
+    elif must_confirm(row, auction):
         links.append({"label": _("确认新版情况表"), "href": page, "main": True})
     elif row.buyer:
         links.append({"label": _("付款与手续"), "href": page, "main": True})
@@ -118,21 +123,29 @@ def _money(row: Own, now: datetime) -> list[dict[str, Any]]:
         refund = row.refunds.get(payment.id)
         if refund is None:
             continue
-        amount, due_at = yuan(payment.refund_fen or payment.amount_fen), payment.refund_due_at
+        amount, due_at, what = yuan(payment.refund_fen or payment.amount_fen), payment.refund_due_at, _what(payment)
         if refund["refunded_at"]:
-            text = _("¥%(amount)s 已于 %(time)s 退还", amount=amount, time=local(refund["refunded_at"]))
+            text = _(
+                "%(what)s ¥%(amount)s 已于 %(time)s 退还", what=what, amount=amount, time=local(refund["refunded_at"])
+            )
             lines.append({"kind": "grn", "text": text, "receipt": refund["receipt_sha256"]})
         elif refund["overdue"] and due_at is not None:
             late = max(1, (now - due_at) // timedelta(hours=1))
             text = _(
-                "¥%(amount)s 应于 %(time)s 前退还，已逾期 %(hours)s 小时，监管人员可见",
+                "%(what)s ¥%(amount)s 应于 %(time)s 前退还，已逾期 %(hours)s 小时，监管人员可见",
+                what=what,
                 amount=amount,
                 time=local(refund["due_at"]),
                 hours=late,
             )
             lines.append({"kind": "red", "text": text})
         else:
-            text = _("¥%(amount)s 退款中，应于 %(time)s 前退还", amount=amount, time=local(refund["due_at"]))
+            text = _(
+                "%(what)s ¥%(amount)s 退款中，应于 %(time)s 前退还",
+                what=what,
+                amount=amount,
+                time=local(refund["due_at"]),
+            )
             lines.append({"kind": "amb", "text": text, "until": due_at})
     if row.auction.settlement in ("balance_due", "overdue") and row.buyer and row.auction.balance_due_at:
         text = _(
@@ -142,6 +155,13 @@ def _money(row: Own, now: datetime) -> list[dict[str, Any]]:
         )
         lines.append({"kind": "red" if row.auction.settlement == "overdue" else "amb", "text": text})
     return lines
+
+
+def _what(payment: Payment) -> str:
+    """What went back: money that never counted is not taken for the deposit."""
+    if payment.purpose not in ("excess", "rest") and payment.paid_at is None:
+        return str(labels.STRAY.get(payment.status, _("未计入的付款")))
+    return str(labels.PURPOSE.get(payment.purpose, payment.purpose))
 
 
 def documents(row: Own, bids: list[Bid]) -> list[dict[str, str]]:
