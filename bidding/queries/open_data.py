@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +17,7 @@ from auction.rules.access import Actor
 from auction.rules.lot import ENDED
 
 from .auctions import settlement, status_at, visible_auction
-from .finding import in_region
+from .finding import LotFilter, as_meant, meant, order_of
 from .receipts import revoked_of
 
 RESULT_FORMAT = "fapai-result-1"
@@ -28,26 +27,15 @@ _WON = ("sold", "revoked")
 _CHANGED = func.coalesce(LotListing.changed_at, LotListing.announced_at)
 
 
-@dataclass(frozen=True, slots=True)
-class FeedFilter:
-    """Which lots a feed has; None or empty matches all. `region`: as `GET /lots` takes it."""
-
-    court: str | None = None
-    asset_type: str | None = None
-    region: str = ""
-
-
-def feed_lots(session: Session, now: datetime, wanted: FeedFilter, most: int = _PAGE) -> list[dict[str, Any]]:
-    """Announced lots as `open_lots` has them, each with its latest round as `auction`; the latest announced first."""
-    rows = _lots()
-    if wanted.court:
-        rows = rows.where(Lot.court_code == wanted.court)
-    if wanted.asset_type:
-        rows = rows.where(Lot.asset_type == wanted.asset_type)
-    if wanted.region:
-        rows = rows.where(in_region(Lot.region, wanted.region))
-    rows = rows.order_by(LotListing.announced_at.desc(), LotListing.number.desc()).limit(most)
-    found = _with_rounds(session, rows, now)
+def feed_lots(session: Session, now: datetime, wanted: LotFilter, most: int = _PAGE) -> list[dict[str, Any]]:
+    """Announced lots that are meant, as `open_lots` has them, each with its latest round as `auction`; the latest
+    announced first."""
+    rows = meant(session, as_meant(session, wanted, now), now)
+    if rows is None:
+        return []
+    latest = order_of("-announced_at")
+    ids = session.scalars(rows.select.with_only_columns(LotListing.lot_id).order_by(*latest).limit(most)).all()
+    found = _with_rounds(session, _lots().where(Lot.id.in_(ids)).order_by(*latest), now)
     return [lot | {"auction": lot["auctions"][-1]} for lot in found]
 
 

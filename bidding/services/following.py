@@ -5,7 +5,7 @@ never holds up what changes it.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Any
 
@@ -92,8 +92,15 @@ def _check(unit: Unit, model: Any, actor: Actor, most: int) -> None:
 
 
 def save_search(unit: Unit, actor: Actor, name: str, query: Mapping[str, Any]) -> SavedSearch:
-    """Save a search, to be told of new lots that match; `query` as `query_of` answers. DomainError too_many."""
+    """Save a search, to be told of new lots that match; `query` as `query_of` answers. DomainError too_many.
+
+    One that is saved already is only named anew.
+    """
     require(actor, "follow.own")
+    for known in unit.session.scalars(select(SavedSearch).where(SavedSearch.account_id == actor.id)):
+        if known.query == query:
+            known.name = name
+            return known
     search = SavedSearch(
         id=unit.new_id(),
         account_id=actor.id,
@@ -119,12 +126,14 @@ def drop_search(unit: Unit, actor: Actor, search_id: str) -> None:
 
 def query_of(wanted: LotFilter) -> dict[str, Any]:
     """A search as it is saved: what is asked for, by the names of the interface; its order does not matter."""
-    names = ("q", "asset_type", "court", "region", "round", "min_fen", "max_fen")
+    names = ("q", "asset_type", "court", "region", "round", "status", "min_fen", "max_fen")
     query = {name: getattr(wanted, name) for name in names if getattr(wanted, name) not in (None, "")}
     if wanted.flags:
         query["flags"] = list(wanted.flags)
     if wanted.near is not None:
         query |= {"near": asdict(wanted.near), "within_km": wanted.within_km}
+    if wanted.box is not None:
+        query["box"] = list(wanted.box)
     return query
 
 
@@ -133,6 +142,8 @@ def filter_of(query: Mapping[str, Any]) -> LotFilter:
     more = {**query, "flags": tuple(query.get("flags", ()))}
     if "near" in query:
         more["near"] = Place(**query["near"])
+    if "box" in query:
+        more["box"] = tuple(query["box"])
     return LotFilter(**more)
 
 
@@ -200,7 +211,10 @@ def _tell_all(unit: Unit, change: ListingChange, kind: str, rows: Select[str]) -
 
 
 def _tell_searches(unit: Unit, change: ListingChange) -> Sequence[str]:
-    """Tell of the searches that match; one that names another type or court is not even looked at."""
+    """Tell of the searches that match; one that names another type or court is not even looked at.
+
+    A status narrows the list of a search, not what is told: every lot told of here has just been announced.
+    """
     lot = unit.session.get_one(Lot, change.lot_id)
     rows = select(SavedSearch).where(
         SavedSearch.id > change.after,
@@ -209,7 +223,8 @@ def _tell_searches(unit: Unit, change: ListingChange) -> Sequence[str]:
     )
     searches = unit.session.scalars(rows.order_by(SavedSearch.id).limit(_AT_ONCE)).all()
     about = _about(unit, change) if searches else {}
-    matching = [search for search in searches if is_meant(unit.session, filter_of(search.query), unit.now, lot.id)]
+    asked = [(search, replace(filter_of(search.query), status=None)) for search in searches]
+    matching = [search for search, wanted in asked if is_meant(unit.session, wanted, unit.now, lot.id)]
     tellings = [
         Telling(
             search.account_id,

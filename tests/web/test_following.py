@@ -41,7 +41,11 @@ def test_following_and_saving_without_scripts(app: Flask, house: House) -> None:
     assert "关注标的" in reader.get(f"/auctions/{sale.auction_id}").text
     assert "取消关注标的" in reader.send(f"/lots/{sale.lot_id}/follow").text
     reader.send("/courts/3201/follow")
-    reader.get("/?q=珠江路&min=100&flags=vacant")
+    reader.get("/?q=珠江路&min=100&flags=vacant&status=open")
+    for _ in range(2):
+        shown = reader.send("/me/searches")
+        reader.get("/?q=珠江路&min=100&flags=vacant&status=open")
+    assert "保存的搜索 1 “珠江路”·竞价中·100 元以上·空置" in shown.text
     assert "我的楼" in reader.send("/me/searches", {"name": "我的楼"}).text
     mine = reader.get("/me/follows")
     assert "珠江路88号" in mine.text and "南京市中级人民法院" in mine.text

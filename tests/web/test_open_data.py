@@ -135,8 +135,41 @@ def test_the_feeds_are_readable_filtered_and_kept(client: FlaskClient, some: dic
     cars = ElementTree.fromstring(client.get("/feeds/courts/3201/lots.atom?asset_type=vehicle&region=浙江").data)
     assert [entry.findtext(f"{ATOM}title") for entry in cars.iter(f"{ATOM}entry")] == ["〔第一次拍卖〕=1+1 轿车"]
     assert client.get("/feeds/courts/9999/lots.atom").status_code == 404
-    for wrong in ("asset_type=house", "region=a%00b", f"court={'x' * 60}"):
-        assert client.get(f"/feeds/lots.atom?{wrong}").status_code == 422
+    for wrong in ("asset_type=house", "region=a%00b", f"court={'x' * 60}", "colour=red", "flags=haunted", "page=2"):
+        refused = client.get(f"/feeds/lots.atom?{wrong}")
+        assert refused.status_code == 422 and wrong.partition("=")[0] in refused.text
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ({"q": "轿车"}, {"car"}),
+        ({"status": "coming"}, {"home", "car"}),
+        ({"status": "sold"}, set()),
+        ({"flags": "vacant"}, set()),
+        ({"round": "second"}, set()),
+        ({"min_fen": 10**15}, set()),
+        ({"region": "江苏", "max_fen": 10**15}, {"home"}),
+        ({"near": "32.06,118.79", "within_km": 5}, set()),
+        ({"box": "31,118,33,120"}, set()),
+    ],
+)
+def test_a_feed_takes_every_filter_of_the_search(
+    client: FlaskClient, some: dict[str, str], asked: dict[str, Any], found: set[str]
+) -> None:
+    for name in ("atom", "ics"):
+        told = client.get(f"/feeds/lots.{name}", query_string=asked).text
+        assert {key for key in some if some[key] in told} == found
+
+
+def test_a_search_page_leads_to_its_feed(app: Flask, client: FlaskClient, some: dict[str, str]) -> None:
+    page = Reader(app.test_client()).get("/?q=轿车&max=2000000&region=浙江")
+    feed, calendar = page.link("订阅此搜索（Atom）"), page.link("订阅日历（iCalendar）")
+    assert some["car"] in client.get(feed).text and some["car"] in client.get(calendar).text
+    assert some["home"] not in client.get(feed).text and "max_fen=200000000" in feed
+    assert "<title>法拍·“轿车”·浙江·2,000,000 元以下</title>" in client.get(feed).text
+    for address, kind in (("/", feed.partition("?")[0]), (f"/auctions/{some['car']}", "/feeds/courts/3201/lots.atom")):
+        assert 'type="application/atom+xml" title="' in (html := client.get(address).text) and f'href="{kind}"' in html
 
 
 def test_a_feed_tells_when_what_is_listed_has_changed(

@@ -1,21 +1,28 @@
 """Open data for machines: feeds, nightly files, their schema, the map of the site; and pages that say how."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, current_app, render_template, request, send_file, url_for
+from flask_babel import force_locale
 from werkzeug.wrappers import Response as BaseResponse
 
 from auction.kernel.crypto import b64
 from auction.kernel.errors import DomainError, invalid
 from auction.kernel.unit import House
-from auction.rules.lot import AssetType
+from auction.models import Court
+from bidding.queries.finding import LotFilter
 from bidding.queries.market import courts
-from bidding.queries.open_data import FeedFilter, announced_lots, announced_pages, feed_lots
+from bidding.queries.open_data import announced_lots, announced_pages, feed_lots
 
 from .. import bulk, feeds
+from ..answering import LANGUAGES
 from ..auth import house, policy
+from ..schemas.public import FeedQuery
+from . import forms
+from .finding import said
 from .language import _
 from .sharing import site_address
 
@@ -24,7 +31,6 @@ blueprint = Blueprint("data", __name__)
 #: Entries of a feed; events of a calendar; addresses in one file of the site's map (sitemaps.org), for a minute kept.
 _ATOM, _CALENDAR, SITEMAP = 100, 500, 50_000
 _KEPT = 60
-_LONGEST = 50
 _PAGES = (
     *(
         "site.home",
@@ -48,51 +54,48 @@ def _kept(body: bytes, kind: str) -> Response:
     return response.make_conditional(request)  # type: ignore[return-value]
 
 
-def _wanted(court: str | None = None) -> FeedFilter:
-    """The filters of a feed. DomainError invalid for a kind of lot there is none of, or what no name is."""
-    given = {name: request.args.get(name, "").strip() for name in ("court", "asset_type", "region")}
-    for name, value in given.items():
-        if len(value) > _LONGEST or not value.isprintable():
-            raise invalid(name, "invalid")
-    if given["asset_type"] and given["asset_type"] not in set(AssetType):
-        raise invalid("asset_type", "not_one_of", allowed=tuple(AssetType))
-    return FeedFilter(court or given["court"] or None, given["asset_type"] or None, given["region"])
+def _wanted(court: str | None = None) -> LotFilter:
+    """The filters of a feed. DomainError invalid, naming it, for one there is none of or that is not understood."""
+    wanted: LotFilter = forms.load(FeedQuery(), {name: ",".join(values) for name, values in request.args.lists()})
+    if court is None:
+        return wanted
+    if wanted.court not in (None, court):
+        raise invalid("court", "not_one_of", allowed=[court])
+    return replace(wanted, court=court)
 
 
 def _atom(court: str | None) -> Response:
     wired, address = house(), site_address()
-    now = wired.now()
-    name = _court_name(court)
-    lots = wired.read(feed_lots, now, _wanted(court), _ATOM)
+    now, wanted = wired.now(), _wanted(court)
+    known = wired.read(courts)
+    _check_court(court, known)
+    lots = wired.read(feed_lots, now, wanted, _ATOM)
     here = f"{address}{request.full_path.rstrip('?')}"
-    title = f"法拍·{name}" if name else "法拍·拍卖公告"
+    with force_locale(LANGUAGES["zh"]):
+        title = "·".join(("法拍", *([text for _name, _value, text in said(wanted, known)] or ["拍卖公告"])))
     body = feeds.atom(lots, address=address, here=here, now=now, title=title)
     return _kept(body, "application/atom+xml; charset=utf-8")
 
 
 def _calendar(court: str | None) -> Response:
     wired, address = house(), site_address()
-    _court_name(court)
+    _check_court(court, wired.read(courts))
     now = wired.now()
     lots = wired.read(feed_lots, now, _wanted(court), _CALENDAR)
     host = urlsplit(address).hostname or "fapai.localhost"
     return _kept(feeds.calendar(lots, address=address, host=host, now=now), "text/calendar; charset=utf-8")
 
 
-def _court_name(code: str | None) -> str:
-    """A court's name; DomainError not_found where a path names none that there is."""
-    if code is None:
-        return ""
-    name = next((court.name for court in house().read(courts) if court.code == code), None)
-    if name is None:
+def _check_court(code: str | None, known: Sequence[Court]) -> None:
+    """DomainError not_found where a path names a court there is none of."""
+    if code is not None and all(court.code != code for court in known):
         raise DomainError("not_found")
-    return name
 
 
 @blueprint.get("/feeds/lots.atom")
 @policy("public.read")
 def lots_atom() -> Response:
-    """The latest announcements as Atom; `court`, `asset_type` and `region` as in `GET /lots`."""
+    """The latest announcements as Atom; every filter of `GET /lots`, and the search's `box` and sections."""
     return _atom(None)
 
 

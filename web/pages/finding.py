@@ -1,6 +1,6 @@
 """Finding lots: the home page, and the list of what was looked for, by a form that needs no scripts."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
@@ -11,7 +11,7 @@ from flask import render_template, request, url_for
 from werkzeug.datastructures import MultiDict
 
 from auction.kernel.errors import DomainError
-from auction.kernel.money import MOST_FEN, parse_yuan
+from auction.kernel.money import MOST_FEN, parse_yuan, yuan
 from auction.models import Court
 from bidding.queries.finding import SECTIONS, LotFilter, as_meant, facets
 from bidding.queries.market import Card, Found, courts, market
@@ -65,6 +65,7 @@ def home() -> str:
         counts=house().read(facets, asked.wanted, now),
         summary=summary(asked, known),
         filter_link=asked.link,
+        subscribed=feeds_of(asked),
         page_link=lambda number: asked.link(page=str(number)),
     )
 
@@ -156,7 +157,7 @@ def _km(typed: str) -> float:
 
 def _title(status: str) -> str:
     sections = {"running": _("正在竞价"), "coming": _("即将开拍"), "ended": _("近期结束与中止")}
-    return sections.get(status) or str(labels.STATUS[status])
+    return sections.get(status) or str(labels.STATUS.get(status) or labels.DISPOSAL[status])
 
 
 def _section(found: Found, status: str, title: str, *, paged: bool = False, **more: Any) -> dict[str, Any]:
@@ -187,27 +188,51 @@ def _days(cards: list[Card], now: datetime) -> list[dict[str, Any]]:
     return days
 
 
-def summary(asked: Asked, known: list[Court]) -> list[dict[str, str]]:
+def said(wanted: LotFilter, known: Sequence[Court]) -> list[tuple[str, str, str]]:
+    """What a filter asks for: by which field of the address, its value there, and in words."""
+    found: list[tuple[str, str, str]] = []
+    if wanted.q:
+        found.append(("q", wanted.q, _("“%(words)s”", words=wanted.q)))
+    for name, words in (
+        ("asset_type", labels.ASSET_TYPE),
+        ("court", {court.code: court.name for court in known}),
+        ("region", {}),
+        ("round", labels.ROUND),
+    ):
+        if value := getattr(wanted, name):
+            found.append((name, value, str(words.get(value, value))))
+    if wanted.status:
+        found.append(("status", wanted.status, _title(wanted.status)))
+    if wanted.min_fen is not None:
+        found.append(("min", yuan(wanted.min_fen), _("%(yuan)s 元以上", yuan=yuan(wanted.min_fen))))
+    if wanted.max_fen is not None:
+        found.append(("max", yuan(wanted.max_fen), _("%(yuan)s 元以下", yuan=yuan(wanted.max_fen))))
+    if wanted.near is not None:
+        place, km = f"{wanted.near.latitude:g},{wanted.near.longitude:g}", f"{wanted.within_km:g}"
+        found.append(("near", place, _("%(place)s 周围 %(km)s 公里", place=place, km=km)))
+    if wanted.box is not None:
+        found.append(("box", ",".join(f"{edge:g}" for edge in wanted.box), _("图中范围")))
+    return found + [("flags", flag, str(labels.FLAG[flag])) for flag in wanted.flags]
+
+
+def summary(asked: Asked, known: Sequence[Court]) -> list[dict[str, str]]:
     """What was chosen, in words, each with the address of the same search without it."""
-    names = {court.code: court.name for court in known}
-    said: dict[str, Callable[[str], str]] = {
-        "q": lambda value: _("“%(words)s”", words=value),
-        "asset_type": lambda value: str(labels.ASSET_TYPE[value]),
-        "court": lambda value: names.get(value, value),
-        "region": lambda value: value,
-        "round": lambda value: str(labels.ROUND[value]),
-        "status": _title,
-        "min": lambda value: _("%(yuan)s 元以上", yuan=value),
-        "max": lambda value: _("%(yuan)s 元以下", yuan=value),
-        "near": lambda value: _("%(place)s 周围 %(km)s 公里", place=value, km=f"{asked.wanted.within_km:g}"),
-        "box": lambda _value: _("图中范围"),
-    }
-    chips = [
-        {"text": say(asked.typed[name]), "without": asked.link(**{name: "", "page": ""})}
-        for name, say in said.items()
-        if asked.typed[name] and name not in asked.wrong
-    ]
-    for flag in asked.flags:
-        others = ",".join(one for one in asked.flags if one != flag)
-        chips.append({"text": str(labels.FLAG[flag]), "without": asked.link(flags=others, page="")})
+    chips = []
+    for name, value, text in said(replace(asked.wanted, q=asked.typed["q"]), known):
+        if name == "flags":
+            others = ",".join(one for one in asked.flags if one != value)
+            chips.append({"text": text, "without": asked.link(flags=others, page="")})
+        elif asked.typed[name]:  # a status may come of the order that was chosen
+            chips.append({"text": text, "without": asked.link(**{name: "", "page": ""})})
     return chips
+
+
+def feeds_of(asked: Asked) -> dict[str, str]:
+    """The addresses of a search as a feed and as a calendar, by the names the feeds take; without what was wrong."""
+    query = {name: value for name, value in asked.chosen.items() if name not in ("min", "max", "sort", *asked.wrong)}
+    for name in ("min_fen", "max_fen"):
+        if (fen := getattr(asked.wanted, name)) is not None:
+            query[name] = str(fen)
+    if "near" not in query:
+        query.pop("within_km", None)
+    return {"atom": url_for("data.lots_atom", **query), "calendar": url_for("data.lots_calendar", **query)}

@@ -1,19 +1,21 @@
 """Following lots and courts and saving searches, by forms."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
-from urllib.parse import urlencode
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from auction.kernel.errors import DomainError
+from auction.models import Court
 from bidding.queries.following import followed, searches
-from bidding.queries.market import cards
+from bidding.queries.market import cards, courts
 from bidding.services import following as services
 
 from .. import errors
 from ..auth import house, me, policy
-from .finding import Asked
+from .finding import Asked, said
 from .language import _, language
 from .public import local_address
 
@@ -58,20 +60,24 @@ def mine() -> str:
     saved, now = house().read(searches, me().id), house().now()
     shown = house().read(cards, [one["auction_id"] for one in found["lots"]], now)
     lots = [{"card": card, "followed_at": one["followed_at"]} for card, one in zip(shown, found["lots"], strict=True)]
-    saved = [_shown(one) for one in saved]
+    known = house().read(courts)
+    saved = [_shown(one, known) for one in saved]
     return render_template("following/mine.html", lots=lots, courts=found["courts"], searches=saved, now=now)
 
 
-def _shown(search: dict[str, Any]) -> dict[str, Any]:
-    """With the address of its list."""
-    query = dict(search["query"])
-    more: dict[str, Any] = {"min": query.pop("min_fen", None), "max": query.pop("max_fen", None)}
-    asked = {name: f"{fen // 100}.{fen % 100:02d}" for name, fen in more.items() if fen is not None}
+def _shown(search: dict[str, Any], known: Sequence[Court]) -> dict[str, Any]:
+    """With what it asks for, in words, and the address of its list."""
+    asked = said(services.filter_of(search["query"]), known)
+    query: dict[str, str] = {}
+    for name, value, _text in asked:
+        query[name] = f"{query[name]},{value}" if name in query else value
     if "near" in query:
-        query["near"] = "{latitude},{longitude}".format(**query["near"])
-    if "flags" in query:
-        query["flags"] = ",".join(query["flags"])
-    return {**search, "href": f"{url_for('site.home')}?{urlencode({**query, **asked})}"}
+        query["within_km"] = f"{search['query']['within_km']:g}"
+    return {**search, "asked": _joined(asked), "href": url_for("site.home", **query)}
+
+
+def _joined(asked: Sequence[tuple[str, str, str]]) -> str:
+    return "·".join(text for _name, _value, text in asked)
 
 
 @blueprint.post("/me/searches")
@@ -79,10 +85,12 @@ def _shown(search: dict[str, Any]) -> dict[str, Any]:
 def save() -> Response:
     """Save the search of the list it came from."""
     asked = Asked(request.form)
-    name = (request.form.get("name", "").strip() or asked.typed["q"] or _("我的搜索"))[:_LONGEST]
-    name = "".join(filter(str.isprintable, name))
+    wanted = replace(asked.wanted, status=asked.typed["status"] or None)
+    name = "".join(filter(str.isprintable, request.form.get("name", ""))).strip()
+    name = name or _joined(said(wanted, house().read(courts))) or _("我的搜索")
+    name = name if len(name) <= _LONGEST else name[: _LONGEST - 1] + "…"
     try:
-        house().perform(services.save_search, me(), name, services.query_of(asked.wanted))
+        house().perform(services.save_search, me(), name, services.query_of(wanted))
     except DomainError as error:
         if error.code != "too_many":
             raise

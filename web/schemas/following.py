@@ -4,13 +4,15 @@ from typing import Any
 
 from marshmallow import fields, post_load, validate
 
-from auction.rules.lot import AssetType, Round
+from auction.rules.lot import AssetType, AuctionStatus, Round
 from auction.rules.place import Place
-from bidding.queries.finding import LotFilter
+from auction.rules.unsold import DISPOSALS
+from bidding.queries.finding import SECTIONS, LotFilter
 from bidding.rules.find import FARTHEST_KM, FLAGS
 from bidding.services.following import query_of
 
 from .base import Moment, PageOut, Strict, StrictInteger, choice, printable, words
+from .public import box_in
 
 
 class PlaceIn(Strict):
@@ -28,15 +30,24 @@ class SearchQueryIn(Strict):
     court = fields.String(validate=[validate.Length(1, 50), printable])
     region = fields.String(validate=[validate.Length(max=50), printable])
     round = choice(*Round, required=False)
+    status = choice(*AuctionStatus, *DISPOSALS, *SECTIONS, required=False)
     min_fen = StrictInteger(validate=validate.Range(0, 10**15))
     max_fen = StrictInteger(validate=validate.Range(0, 10**15))
     flags = fields.List(choice(*FLAGS, required=False), validate=validate.Length(max=len(FLAGS)))
     near = fields.Nested(PlaceIn)
     within_km = fields.Float(validate=validate.Range(0.1, FARTHEST_KM))
 
+    box = fields.List(
+        fields.Float(validate=validate.Range(-180, 180)),
+        validate=validate.Length(equal=4),
+        metadata={"description": "south, west, north, east: only lots within that view"},
+    )
+
     @post_load
     def make(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-        """As it is saved."""
+        """As it is saved. DomainError invalid for a view there is not."""
+        if "box" in data:
+            data["box"] = box_in(",".join(map(str, data["box"])))
         flags, near = tuple(data.pop("flags", ())), data.pop("near", None)
         within = data.pop("within_km", 10.0)
         return query_of(LotFilter(**data, flags=flags, near=Place(**near) if near else None, within_km=within))

@@ -1,16 +1,17 @@
 """What anybody may read: lots, auctions, bids, events, results, the log."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
-from marshmallow import Schema, fields, post_load, validate
+from marshmallow import RAISE, Schema, fields, post_load, validate
 
 from auction.kernel.errors import invalid
 from auction.rules.lot import AssetType, AuctionStatus, Round
 from auction.rules.place import Place, place_of
 from auction.rules.unsold import DISPOSALS
 from bidding.queries.auctions import MOST
-from bidding.queries.finding import SORTS, Box, LotFilter
+from bidding.queries.finding import SECTIONS, SORTS, Box, LotFilter
 from bidding.rules.find import FARTHEST_KM, FLAGS
 
 from .base import Day, Moment, PageOut, PageQuery, Strict, choice, printable
@@ -21,8 +22,8 @@ from .viewings import ViewingOut
 _LARGEST = 2**63 - 1
 
 
-class LotsQuery(PageQuery):
-    """What to look for among the lots; loads to a `LotFilter` with its page."""
+class _Sought(Schema):
+    """What to look for among the lots."""
 
     q = fields.String(load_default="", validate=[validate.Length(max=200), printable])
     asset_type = choice(*AssetType, required=False)
@@ -44,15 +45,41 @@ class LotsQuery(PageQuery):
         metadata={"description": "latitude,longitude in degrees: only lots whose place is known, within `within_km`"},
     )
     within_km = fields.Float(load_default=10.0, validate=validate.Range(0.1, FARTHEST_KM))
+
+    def filter_of(self, data: dict[str, Any]) -> LotFilter:
+        """The filter of loaded fields. DomainError invalid for a mark or place there is not."""
+        flags, near = known_flags(data.pop("flags", "").split(",")), data.pop("near", None)
+        return LotFilter(**data, flags=flags, near=place_in(near) if near is not None else None)
+
+
+class LotsQuery(_Sought, PageQuery):
+    """What to look for among the lots; loads to a `LotFilter` with its page."""
+
     sort = choice(*SORTS, *(f"-{name}" for name in SORTS), required=False, load_default="-announced_at")
 
     @post_load
     def make(self, data: dict[str, Any], **kwargs: object) -> dict[str, object]:
         """The filter beside `page` and `page_size`. DomainError invalid for a mark or place there is not."""
         page, size = data.pop("page"), data.pop("page_size")
-        flags, near = known_flags(data.pop("flags", "").split(",")), data.pop("near", None)
-        wanted = LotFilter(**data, flags=flags, near=place_in(near) if near is not None else None)
-        return {"wanted": wanted, "page": page, "page_size": size}
+        return {"wanted": self.filter_of(data), "page": page, "page_size": size}
+
+
+class FeedQuery(_Sought):
+    """What a feed has: every filter of `GET /lots`, and those of the site's search; loads to a `LotFilter`."""
+
+    class Meta:
+        unknown = RAISE
+
+    status = choice(*AuctionStatus, *DISPOSALS, *SECTIONS, required=False)
+    box = fields.String(
+        validate=validate.Length(max=80), metadata={"description": "south,west,north,east: only lots within that view"}
+    )
+
+    @post_load
+    def make(self, data: dict[str, Any], **kwargs: object) -> LotFilter:
+        """DomainError invalid for a mark, place or view there is not."""
+        box = data.pop("box", None)
+        return replace(self.filter_of(data), box=box_in(box) if box is not None else None)
 
 
 def known_flags(names: Iterable[str]) -> tuple[str, ...]:
