@@ -60,7 +60,7 @@ def test_every_process_writes_its_own_counts_of_views_and_of_offers_turned_away(
         app.test_client().get(f"/auctions/{sale.auction_id}", headers={"User-Agent": browser})
     views, turned_away = app.extensions["views"], app.extensions["door"].turned_away
     turned_away.add(sale.auction_id, "closed")
-    counting = start_counting(house, turned_away, views)
+    counting = start_counting(house, turned_away, views, app.extensions["uses"])
     for job in counting.get_jobs():
         job.func(*job.args)
     counting.shutdown()

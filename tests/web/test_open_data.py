@@ -278,7 +278,7 @@ def test_machines_find_the_pages_and_what_each_is(house: House, client: FlaskCli
         for part in parts
         for one in ElementTree.fromstring(client.get(part.removeprefix("http://localhost")).data).iter(f"{MAP}loc")
     ]
-    assert len(pages) == len(set(pages)) == 13
+    assert len(pages) == len(set(pages)) == 15
     for page in pages:
         assert client.get(page).status_code == 200, page
     assert client.get("/sitemap-2.xml").status_code == 404
