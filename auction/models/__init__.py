@@ -19,7 +19,17 @@ from .lots import (
     TaskRating,
 )
 from .messages import Mail, Message
-from .people import Account, Agency, Correction, Court, Idempotency, LoginSession, Person
+from .people import (
+    Account,
+    Agency,
+    Correction,
+    Court,
+    Idempotency,
+    LoginSession,
+    Passkey,
+    PasskeyChallenge,
+    Person,
+)
 from .unsold import LotDrawing, LotGroup, LotGroupMember, LotReturn, OwnSale, Taking, TakingQuestion
 
 __all__ = [
@@ -56,6 +66,8 @@ __all__ = [
     "OwnSale",
     "PanelMember",
     "Party",
+    "Passkey",
+    "PasskeyChallenge",
     "Person",
     "Platform",
     "PriceStep",

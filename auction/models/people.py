@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..kernel.db import Base
@@ -133,6 +133,31 @@ class LoginSession(Base):
     origin: Mapped[bytes | None]
     ended_at: Mapped[datetime | None] = mapped_column(index=True)
     ended_reason: Mapped[str | None]
+
+
+class Passkey(Base):
+    """A security key in force as a second factor. `id` is its credential id, base64url; times are machine time."""
+
+    __tablename__ = "passkeys"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), index=True)
+    name: Mapped[str]
+    public_key: Mapped[bytes]
+    sign_count: Mapped[int] = mapped_column(BigInteger)
+    created_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class PasskeyChallenge(Base):
+    """A challenge not yet signed, known by its hash. `session_id` is None for one to sign in with."""
+
+    __tablename__ = "passkey_challenges"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), index=True)
+    session_id: Mapped[str | None]
+    expires_at: Mapped[datetime]
 
 
 class Idempotency(Base):

@@ -18,6 +18,7 @@ from ..rules import identity
 from ..rules.access import COURT_ROLES, ROLES, STAFF
 from ..rules.calendar import shanghai_day
 from ..rules.letters import says_something
+from .passkeys import check_proven, has_factor, issue_challenge, passkeys
 
 #: A session ends this long after signing in, whatever happens. Machine time.
 SESSION = timedelta(hours=12)
@@ -191,7 +192,8 @@ def open_session(
     now = unit.machine_now
     if _waits(account, now):
         return "rate_limited"
-    code = code_holds(account) if matches and account.factor_confirmed else True
+    factor = has_factor(unit.session, account)
+    code = code_holds(account) if matches and factor else True
     if not matches or code is False:
         _failed(account, now)
         return "otp_invalid" if matches else "bad_credentials"
@@ -207,7 +209,7 @@ def open_session(
         account_id=account.id,
         created_at=now,
         expires_at=now + SESSION,
-        second_factor=account.factor_confirmed,
+        second_factor=factor,
         origin=unit.vault.seal_platform(f"session:{token_hash}", json.dumps(origin)) if origin else None,
     )
     over = now - _ENDED_STAYS
@@ -343,9 +345,25 @@ def _end(unit: Unit, account_id: str, reason: str, *which: ColumnElement[bool]) 
     return len(ended)
 
 
-def offer_factor(unit: Unit, account_id: str, secret: str) -> str:
-    """Keep a new second factor, not yet in force; answers its id. DomainError wrong_state when one is in force."""
-    account = unit.session.get_one(Account, account_id, with_for_update=True)
+def ask_passkey(unit: Unit, account_id: str, *, matches: bool) -> bytes | str:
+    """A challenge to sign in with, after the door has compared the password.
+
+    Answers the challenge, or the reason of a refusal that must be kept: bad_credentials, rate_limited, no_passkey.
+    """
+    account = unit.session.get_one(Account, account_id, with_for_update=True, populate_existing=True)
+    if _waits(account, unit.machine_now):
+        return "rate_limited"
+    if not matches:
+        _failed(account, unit.machine_now)
+        return "bad_credentials"
+    return issue_challenge(unit, account.id, None) if passkeys(unit.session, account.id) else "no_passkey"
+
+
+def offer_factor(unit: Unit, account_id: str, session_id: str, secret: str) -> str:
+    """Keep a new one-time code, not yet in force; answers its id. DomainError wrong_state when one is in force,
+    forbidden from a session that has not shown the factor there is.
+    """
+    account = check_proven(unit, account_id, session_id)
     if account.factor_confirmed:
         raise DomainError("wrong_state", status="factor_in_force")
     account.factor_id = unit.new_id()

@@ -149,7 +149,7 @@ STATE: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "streams": {"unsealed": "a hint to the sealer", "sealed_number": "a hint to the sealer"},
         "checkpoints": {"at": "when the head was signed: no proof rests on it"},
         **{name: {"*": _PEOPLE} for name in ("accounts", "agencies", "corrections", "courts", "persons")},
-        "registered_identities": {"*": _PEOPLE},
+        **{name: {"*": _PEOPLE} for name in ("passkeys", "registered_identities")},
         **{name: {"*": _COURT} for name in ("cases", "notices", "parties", "reference_prices", "tasks")},
         **{name: {"*": _COURT} for name in ("sheet_items", "attachments", "panel_members", "resale_deposits")},
         **{name: {"*": _COURT} for name in ("court_items", "letter_templates", "price_steps")},
@@ -173,5 +173,6 @@ STATE: Mapping[str, Mapping[str, str]] = MappingProxyType(
         **{name: {"*": _LISTED} for name in ("lot_listings", "lot_words", "listing_changes")},
         **{name: {"*": _WAITING} for name in ("lot_follows", "court_follows", "saved_searches")},
         **{name: {"*": _MACHINE} for name in ("awaited_looks", "idempotency", "intake", "platform", "sessions")},
+        "passkey_challenges": {"*": _MACHINE},
     }
 )

@@ -60,18 +60,21 @@ class Site:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[Site]:
-    """Make a database with a court's people, serve it, and stop the server at the end."""
+def serving(folder: Path, *, named: bool = False) -> Iterator[Site]:
+    """Make a database with a court's people, serve it, and stop the server at the end. `named`: under a public name."""
     environment = {**os.environ, "FAPAI_SANDBOX": "1", "FAPAI_DATA": str(folder), "LANG": "C.UTF-8"}
     environment.pop("FAPAI_DATABASE_URL", None)
     _staff(environment)
     port = _free_port()
+    address = f"http://{'localhost' if named else '127.0.0.1'}:{port}"
+    if named:
+        environment["FAPAI_PUBLIC_URL"] = address
     server = subprocess.Popen(
         [sys.executable, "-m", "web.cli", "serve", "--bind", f"127.0.0.1:{port}"],
         env=environment,
         stdout=subprocess.DEVNULL,
     )
-    site = Site(f"http://127.0.0.1:{port}")
+    site = Site(address)
     try:
         _wait_for(site, server)
         yield site

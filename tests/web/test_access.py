@@ -25,7 +25,7 @@ from bidding.services.objections import file_objection
 from bidding.services.papers import keep_paper
 from disclosure.services.attachments import clean_file
 from tests.conftest import settings_for
-from tests.factories import a_bidder, a_court, an_account
+from tests.factories import a_bidder, a_court, a_person, an_account
 from tests.web.caller import API, Caller, SignIn, path_of
 from tests.web.court import PDF
 from tests.web.doors import doors
@@ -147,6 +147,7 @@ class Matrix(World):
 
     def _others(self, unit: Unit) -> dict[str, Account]:
         return {
+            "party": an_account(unit, "party", person=a_person(unit)),
             "other clerk": an_account(unit, "clerk", court_code=a_court(unit, "1101", "北京").code),
             "other agency": an_account(unit, "agency", agency_uscc=an_agency(unit).uscc),
         }

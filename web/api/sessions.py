@@ -9,14 +9,17 @@ from sqlalchemy.orm import Session
 
 from auction.kernel.errors import DomainError, invalid
 from auction.kernel.unit import Unit
-from auction.models import Account, Person
+from auction.models import Account, Passkey, Person
 from auction.queries.sessions import account_named, own_sessions
-from auction.rules.access import Actor
+from auction.rules.access import STAFF, Actor
 from auction.services import accounts
+from auction.services import passkeys as passkey_services
 from bidding.queries.own_data import own_data
 
 from .. import auth
 from ..auth import house, me, policy
+from ..passkeys import challenge_of, enrolled, enrolment, holds, site
+from ..passkeys import request as key_request
 from ..schemas.bidding import Nothing
 from ..schemas.people import (
     BidderIn,
@@ -24,10 +27,16 @@ from ..schemas.people import (
     Credentials,
     FactorInForceOut,
     FactorOut,
+    FactorsOut,
     MeOut,
     OtpIn,
     OwnDataOut,
     OwnSessionsOut,
+    PasskeyIn,
+    PasskeyNameIn,
+    PasskeyOptionsOut,
+    PasskeyOut,
+    PasskeySignInIn,
     PasswordIn,
     SessionOut,
 )
@@ -37,8 +46,10 @@ blueprint = Blueprint("sessions", __name__, description="Signing in, accounts, s
 _LONGEST_BROWSER = 200
 
 
-def sign_in(username: str, password: str, otp: str | None) -> accounts.Opened:
-    """Open a session, or raise the refusal; shared by the interface and the sign-in page."""
+def sign_in(username: str, password: str, otp: str | None, credential: dict[str, Any] | None = None) -> accounts.Opened:
+    """Open a session, or raise the refusal; shared by the interface and the sign-in page. `credential`: what a security
+    key has signed instead of a one-time code.
+    """
     account = house().read(account_named, username)
     matches = auth.password_matches(account, password)
     if account is None:
@@ -46,7 +57,9 @@ def sign_in(username: str, password: str, otp: str | None) -> accounts.Opened:
 
     def open_session(unit: Unit) -> accounts.Opened | str:
         def code_holds(found: Account) -> bool | None:
-            if otp is None or found.factor is None:
+            if credential is not None:
+                return challenge is not None and holds(unit, found, credential, challenge)
+            if otp is None or found.factor is None or not found.factor_confirmed:
                 return None
             secret = unit.vault.open_platform(f"factor:{found.id}", found.factor)
             step = auth.otp_step(secret, otp, unit.machine_now.timestamp(), found.factor_step)
@@ -57,7 +70,10 @@ def sign_in(username: str, password: str, otp: str | None) -> accounts.Opened:
         return accounts.open_session(unit, account.id, matches=matches, code_holds=code_holds, origin=origin)
 
     origin = (request.remote_addr or "", request.user_agent.string[:_LONGEST_BROWSER])
+    challenge = _signed(account.id, None, credential) if credential is not None and matches else None
     opened = house().perform(open_session)
+    if opened == "otp_invalid" and credential is not None:
+        raise DomainError("webauthn_invalid")
     if isinstance(opened, str):
         raise _refusal(opened)
     return opened
@@ -67,6 +83,61 @@ def _refusal(reason: str) -> DomainError:
     if reason == "bad_credentials":
         return DomainError("unauthenticated", reason=reason)
     return DomainError("forbidden", reason=reason) if reason == "account_disabled" else DomainError(reason)
+
+
+def _signed(account_id: str, session_id: str | None, credential: dict[str, Any]) -> bytes | None:
+    """The challenge a key has signed, used up here: whatever becomes of it, it is signed once."""
+    challenge = challenge_of(credential)
+    good = challenge is not None and house().perform(passkey_services.use_challenge, account_id, session_id, challenge)
+    return challenge if good else None
+
+
+def _this_session() -> str:
+    session = auth.signed_in_now()
+    return session.id if session else ""
+
+
+def ask_enrolment() -> dict[str, Any]:
+    """What the browser is to ask a new security key of whoever is signed in."""
+    site(house().settings)
+
+    def ask(unit: Unit) -> dict[str, Any]:
+        account = passkey_services.check_proven(unit, me().id, _this_session())
+        known = passkey_services.passkeys(unit.session, account.id)
+        challenge = passkey_services.issue_challenge(unit, account.id, _this_session())
+        return enrolment(unit.settings, account, known, challenge)
+
+    return house().perform(ask)
+
+
+def enrol_passkey(name: str, credential: dict[str, Any]) -> Passkey:
+    """Put a security key in force by what it has signed, or raise the refusal; shared by the interface and the page."""
+    challenge = _signed(me().id, _this_session(), credential)
+    found = enrolled(house().settings, credential, challenge) if challenge is not None else None
+    if found is None:
+        raise invalid("credential", "webauthn_invalid")
+    key_id, public_key, count = found
+    return house().perform(
+        passkey_services.add_passkey,
+        me().id,
+        _this_session(),
+        key_id=key_id,
+        name=name,
+        public_key=public_key,
+        sign_count=count,
+    )
+
+
+def remove_passkey(key_id: str) -> None:
+    """Take an own security key out of force; the last factor of staff stays where one is required."""
+    required = house().settings.staff_mfa and me().role in STAFF
+    house().perform(passkey_services.remove_passkey, me().id, _this_session(), key_id, required=required)
+
+
+def own_factors() -> dict[str, Any]:
+    """The second factors of whoever asks."""
+    account = house().read(lambda session: session.get_one(Account, me().id))
+    return {"totp": account.factor_confirmed, "webauthn": house().read(passkey_services.passkeys, me().id)}
 
 
 def live_sessions() -> list[dict[str, Any]]:
@@ -105,8 +176,26 @@ def change_password(current: str, password: str) -> None:
 @blueprint.response(201, SessionOut)
 def create_session(credentials: dict[str, Any]) -> dict[str, Any]:
     """Sign in."""
-    opened = sign_in(credentials["username"], credentials["password"], credentials.get("otp"))
+    given = credentials.get("otp"), credentials.get("webauthn")
+    opened = sign_in(credentials["username"], credentials["password"], *given)
     return {"token": opened.token, "role": opened.account.role, "expires_at": opened.session.expires_at}
+
+
+@blueprint.post("/sessions/webauthn")
+@policy("session.open")
+@blueprint.arguments(PasskeySignInIn)
+@blueprint.response(200, PasskeyOptionsOut)
+def ask_to_sign_in(credentials: dict[str, Any]) -> dict[str, Any]:
+    """Begin to sign in with a security key: what it is to sign, for five minutes, once."""
+    site(house().settings)
+    account = house().read(account_named, credentials["username"])
+    matches = auth.password_matches(account, credentials["password"])
+    if account is None:
+        raise _refusal("bad_credentials")
+    asked = house().perform(accounts.ask_passkey, account.id, matches=matches)
+    if isinstance(asked, str):
+        raise DomainError("wrong_state", reason=asked) if asked == "no_passkey" else _refusal(asked)
+    return key_request(house().settings, house().read(passkey_services.passkeys, account.id), asked)
 
 
 @blueprint.delete("/sessions/current")
@@ -198,6 +287,49 @@ def get_data() -> Response:
     return answer
 
 
+@blueprint.get("/me/factors")
+@policy("factor.enrol")
+@blueprint.response(200, FactorsOut)
+def get_factors() -> dict[str, Any]:
+    """My second factors."""
+    return own_factors()
+
+
+@blueprint.post("/me/factors/webauthn")
+@policy("factor.enrol")
+@blueprint.arguments(Nothing)
+@blueprint.response(201, PasskeyOptionsOut)
+def offer_passkey(_: dict[str, Any]) -> dict[str, Any]:
+    """Begin to enrol a security key: what it is to sign, for five minutes, once, in this session."""
+    return ask_enrolment()
+
+
+@blueprint.post("/me/factors/webauthn/confirmation")
+@policy("factor.enrol")
+@blueprint.arguments(PasskeyIn)
+@blueprint.response(201, PasskeyOut)
+def confirm_passkey(data: dict[str, Any]) -> Passkey:
+    """Put a security key in force by what it has signed; this session then has the second factor."""
+    return enrol_passkey(**data)
+
+
+@blueprint.put("/me/factors/webauthn/<key_id>")
+@policy("factor.enrol")
+@blueprint.arguments(PasskeyNameIn)
+@blueprint.response(200, PasskeyOut)
+def name_passkey(data: dict[str, Any], key_id: str) -> Passkey:
+    """Name a security key of mine."""
+    return house().perform(passkey_services.rename_passkey, me().id, key_id, data["name"])
+
+
+@blueprint.delete("/me/factors/webauthn/<key_id>")
+@policy("factor.enrol")
+@blueprint.response(204)
+def delete_passkey(key_id: str) -> None:
+    """Take a security key of mine out of force."""
+    remove_passkey(key_id)
+
+
 @blueprint.post("/me/factors/totp")
 @policy("factor.enrol")
 @blueprint.arguments(Nothing)
@@ -206,7 +338,7 @@ def offer_factor(_: dict[str, Any]) -> dict[str, Any]:
     """Begin to enrol a second factor."""
     secret = pyotp.random_base32()
     session = auth.signed_in_now()
-    factor_id = house().perform(accounts.offer_factor, me().id, secret)
+    factor_id = house().perform(accounts.offer_factor, me().id, _this_session(), secret)
     uri = pyotp.TOTP(secret).provisioning_uri(name=session.username if session else "", issuer_name="Fapai")
     return {"id": factor_id, "secret": secret, "uri": uri}
 

@@ -158,7 +158,7 @@ def typed() -> dict[str, Any]:
     return {
         key: values
         for key, values in request.form.lists()
-        if key not in ("csrf_token", "current", "otp") and "password" not in key
+        if key not in ("csrf_token", "current", "otp", "credential") and "password" not in key
     }
 
 

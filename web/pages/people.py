@@ -5,6 +5,7 @@ from typing import Any
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
 
 from auction.kernel.errors import Breach, DomainError
+from auction.rules.access import STAFF
 from auction.services import accounts
 
 from ..api.sessions import sign_in
@@ -15,6 +16,7 @@ from . import forms
 from .forms import Entry
 from .language import _
 from .public import local_address
+from .sessions import given_credential
 
 blueprint = Blueprint("people", __name__)
 
@@ -55,13 +57,16 @@ def enter() -> Any:
     username, password = request.form.get("username", "").strip(), request.form.get("password", "")
     after = request.form.get("next", "")
     try:
-        opened = sign_in(username[:64], password[:256], request.form.get("otp", "").strip() or None)
+        credential = given_credential()
+        opened = sign_in(username[:64], password[:256], request.form.get("otp", "").strip() or None, credential)
     except DomainError as error:
         form = forms.refused(error, ())
         page = render_template(
             "people/login.html", form=form, next=after, otp=error.code in ("otp_required", "otp_invalid")
         )
         return page, 401
+    if house().settings.staff_mfa and opened.account.role in STAFF and not opened.session.second_factor:
+        after = url_for("signed.show")  # nothing else opens before a factor is enrolled
     answer = redirect(_home_of(after, opened.account.role))
     return _keep(answer, opened.token)
 

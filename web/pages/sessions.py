@@ -1,16 +1,18 @@
 """Where one is signed in: ending sessions, changing the password."""
 
+from collections.abc import Callable
 from typing import Any
 
+import orjson
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 
 from auction.kernel.errors import Breach, DomainError
 from auction.services import accounts
 
 from .. import errors
-from ..api.sessions import change_password, live_sessions
+from ..api.sessions import change_password, enrol_passkey, live_sessions, own_factors, remove_passkey
 from ..auth import house, me, policy, token_at_the_door
-from ..schemas.people import PasswordIn
+from ..schemas.people import PasskeyIn, PasswordIn
 from . import forms
 from .forms import Entry
 from .language import _
@@ -54,7 +56,51 @@ def show() -> str:
 
 def _page(form: Entry) -> str:
     rows = [{**one, "device": device(one["browser"])} for one in live_sessions()]
-    return render_template("people/sessions.html", sessions=rows, form=form)
+    keyed = house().settings.public_url is not None
+    return render_template("people/sessions.html", sessions=rows, form=form, factors=own_factors(), keyed=keyed)
+
+
+def given_credential() -> dict[str, Any] | None:
+    """What a security key answered, as the page's script put it into the form; None where it did not."""
+    typed = request.form.get("credential", "")
+    if not typed:
+        return None
+    try:
+        credential = orjson.loads(typed)
+    except orjson.JSONDecodeError:
+        return {}
+    return credential if isinstance(credential, dict) else {}
+
+
+@blueprint.post("/me/factors/keys")
+@policy("factor.enrol")
+def add_key() -> Any:
+    """Put a security key in force."""
+    payload, wrong = forms.read({"name": forms.text})
+    credential = given_credential()
+    return _changed(
+        lambda: enrol_passkey(**forms.load(PasskeyIn(), payload | {"credential": credential or {}}, wrong)),
+        _("安全密钥已启用。"),
+    )
+
+
+@blueprint.post("/me/factors/keys/<key_id>/removal")
+@policy("factor.enrol")
+def remove_key(key_id: str) -> Any:
+    """Take a security key out of force."""
+    return _changed(lambda: remove_passkey(key_id), _("安全密钥已移除。"))
+
+
+def _changed(act: Callable[[], object], said: str) -> Any:
+    """Do something to the own factors and show them; a refusal is shown on the same page."""
+    try:
+        act()
+    except DomainError as error:
+        if error.code in ("not_found", "unauthenticated", "fault"):
+            raise
+        return _page(forms.refused(error, ("name",))), errors.status_of(error.code)
+    flash(said, "lead")
+    return redirect(url_for("signed.show"), 303)
 
 
 @blueprint.post("/me/sessions/<session_id>/end")

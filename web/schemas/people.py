@@ -11,6 +11,59 @@ class Credentials(Strict):
     username = text(64)
     password = fields.String(required=True, validate=validate.Length(1, 256))
     otp = fields.String(validate=validate.Regexp(r"\d{6}\Z"))
+    webauthn = fields.Dict(keys=fields.String())
+
+
+class PasskeySignInIn(Strict):
+    """Who wants to sign in with a security key."""
+
+    username = text(64)
+    password = fields.String(required=True, validate=validate.Length(1, 256))
+
+
+class PasskeyOptionsOut(Strict):
+    """What the browser is to ask a security key (WebAuthn): binary values are base64url."""
+
+    challenge = fields.String()
+    timeout = fields.Integer()
+    rp = fields.Dict()
+    rpId = fields.String()
+    user = fields.Dict()
+    pubKeyCredParams = fields.List(fields.Dict())
+    excludeCredentials = fields.List(fields.Dict())
+    allowCredentials = fields.List(fields.Dict())
+    authenticatorSelection = fields.Dict()
+    attestation = fields.String()
+    userVerification = fields.String()
+
+
+class PasskeyIn(Strict):
+    """What a security key answered (`PublicKeyCredential`, binary values base64url), and how to name it."""
+
+    name = words(60)
+    credential = fields.Dict(keys=fields.String(), required=True)
+
+
+class PasskeyNameIn(Strict):
+    """Another name for a security key."""
+
+    name = words(60)
+
+
+class PasskeyOut(Strict):
+    """A security key in force."""
+
+    id = fields.String()
+    name = fields.String()
+    created_at = Moment()
+    used_at = Moment(allow_none=True)
+
+
+class FactorsOut(Strict):
+    """The second factors in force."""
+
+    totp = fields.Boolean()
+    webauthn = fields.List(fields.Nested(PasskeyOut))
 
 
 class SessionOut(Strict):
