@@ -23,6 +23,7 @@ from auction.models import (
     LogLeaf,
     LotFollow,
     Message,
+    Passkey,
     Person,
     SavedSearch,
 )
@@ -82,6 +83,7 @@ def own_data(session: Session, vault: Vault, actor: Actor, now: datetime) -> dic
             _row(row) | dict(zip(("address", "browser"), origin_of(row, vault), strict=True))
             for row in _rows(session, LoginSession, LoginSession.account_id == actor.id)
         ],
+        "security_keys": _of(session, Passkey, Passkey.account_id == actor.id),
         "registrations": [_registration(session, vault, person, row) for row in registrations],
         "acknowledgements": _of(session, Acknowledgement, Acknowledgement.registration_id.in_(ids)),
         "payments": _of(session, Payment, Payment.registration_id.in_(ids)),

@@ -22,6 +22,8 @@ from auction.models import (
     LotFollow,
     Mail,
     Message,
+    Passkey,
+    PasskeyChallenge,
     Person,
     SavedSearch,
 )
@@ -102,6 +104,8 @@ def _erase(unit: Unit, person: Person, how: str) -> None:
         delete(Mail).where(Mail.message_id.in_(messages)),
         delete(Message).where(Message.account_id.in_(ids)),
         delete(LoginSession).where(LoginSession.account_id.in_(ids), LoginSession.ended_at.is_(None)),
+        delete(Passkey).where(Passkey.account_id.in_(ids)),
+        delete(PasskeyChallenge).where(PasskeyChallenge.account_id.in_(ids)),
         delete(LotFollow).where(LotFollow.account_id.in_(ids)),
         delete(CourtFollow).where(CourtFollow.account_id.in_(ids)),
         delete(SavedSearch).where(SavedSearch.account_id.in_(ids)),
