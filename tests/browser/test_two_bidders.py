@@ -183,6 +183,14 @@ def test_an_amount_far_above_needs_a_second_confirmation_and_a_lost_answer_is_as
     expect(page.locator("#price")).to_have_text("2,144,000")
     assert len(site.call(None, "GET", f"/auctions/{auction}/bids")["items"]) == 1
 
+    # Signed out from another device: the room says so, takes no bid, and goes on showing the sale.
+    site.call("bidder-three", "DELETE", "/sessions/others")
+    window.sees("您在另一设备上结束了此处的登录")
+    expect(page.locator("#go")).to_be_disabled()
+    expect(page.locator("#state").get_by_role("link", name="登录")).to_be_visible()
+    page.evaluate("dispatchEvent(new Event('online'))")
+    expect(page.locator("#conn")).to_contain_text("连接正常")
+
 
 def _second_auction(site: Site) -> str:
     """A lot of its own for a test that needs a fresh room."""
