@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from auction.models import Auction, Lot, OwnSale, Taking
 from auction.queries.unsold import taken_by
 from auction.rules.calendar import shanghai_day
+from auction.rules.lot import AssetType
 from auction.rules.published_holidays import due_as_published
 from disclosure.models import SheetVersion
 from disclosure.rules.catalogue import load
@@ -20,7 +21,7 @@ from risk.queries import clearance
 
 from ..models import AfterSaleStep, Payment
 from ..rules.clocks import DisposalFacts
-from ..rules.handover import FORCED, LEFT, RULING, SERVED, Way
+from ..rules.handover import FORCED, KEYS, LEFT, RULING, SERVED, Way
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,14 @@ def due(session: Session, auction: Auction) -> Due:
     promise = date.fromisoformat(told) if told else plan.promised_on if plan else None
     days = days_of(session, auction.id)
     return Due(is_cleared(asset_type) and occupied, assessed, promise, days.get(SERVED, days.get(RULING)))
+
+
+def handover_needs(session: Session, auction: Auction) -> tuple[str, ...]:
+    """The steps without which a lot that somebody was in is not handed over: he has left, the keys of a building were
+    given; nothing of a vacant one, nor of one that its debtor hands over himself."""
+    if way_of(session, auction) is Way.OWN_SALE or not due(session, auction).applies:
+        return ()
+    return (LEFT, KEYS) if auction.lot.asset_type == AssetType.REAL_ESTATE else (LEFT,)
 
 
 def _steps(session: Session, auction_id: str) -> list[AfterSaleStep]:

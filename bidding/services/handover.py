@@ -14,7 +14,7 @@ from auction.rules.calendar import shanghai_day
 from auction.services.locking import lock_round
 
 from ..models import AfterSaleStep
-from ..queries.handover import days_of, owner_sale, way_of
+from ..queries.handover import days_of, handover_needs, owner_sale, way_of
 from ..rules.handover import AFTERWARDS, HANDED_OVER, RULING, Way, check_step
 from .clearing import decide_clearance
 from .own_sales import note_step as note_own_sale
@@ -34,7 +34,8 @@ def record_handover(unit: Unit, actor: Actor, auction_id: str, *, code: str, on:
         raise DomainError("wrong_state", status=HANDED_OVER)
     sale = owner_sale(unit.session, auction) if way is Way.OWN_SALE else None
     since = shanghai_day(sale.ended_at) if sale and sale.ended_at else taken.get(RULING)
-    check_step(way, code, on, today=shanghai_day(unit.now), since=since, taken=taken)
+    needs = handover_needs(unit.session, auction) if code == HANDED_OVER else ()
+    check_step(way, code, on, today=shanghai_day(unit.now), since=since, taken=taken, needs=needs)
     step = AfterSaleStep(
         id=unit.new_id(), auction_id=auction.id, code=code, on=on, detail={"detail": detail}, at=unit.now, by=actor.id
     )

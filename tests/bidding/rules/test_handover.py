@@ -86,3 +86,29 @@ def test_a_form_offers_what_may_be_recorded_now() -> None:
 
 def test_a_ruling_is_served_on_a_buyer_once() -> None:
     assert said(Way.SALE, "ruling_served", ruling_served=SERVED) == "code step_taken"
+
+
+@pytest.mark.parametrize(
+    ("taken", "on", "told"),
+    [
+        ({}, 0, "code step_out_of_order"),
+        ({"clearing_notice": RULED}, 0, "code step_out_of_order"),
+        ({"cleared": SERVED}, 0, "code step_out_of_order"),  # no keys
+        ({"keys": SERVED}, 0, "code step_out_of_order"),  # nobody has left
+        ({"cleared": SERVED, "keys": SERVED}, 0, "taken"),
+        ({"cleared_by_force": SERVED, "keys": SERVED}, 0, "taken"),
+        ({"cleared_by_force": TODAY - DAY, "keys": SERVED}, 1, "taken"),
+        ({"cleared_by_force": TODAY - DAY, "keys": SERVED}, 2, "on too_early"),
+    ],
+)
+def test_a_lot_somebody_was_in_is_handed_over_once_he_has_left_and_the_keys_are_given(
+    taken: dict[str, date], on: int, told: str
+) -> None:
+    needs, day = ("cleared", "keys"), TODAY - on * DAY
+    found = "taken"
+    try:
+        check_step(Way.SALE, "handed_over", day, today=TODAY, since=RULED, taken=taken, needs=needs)
+    except DomainError as refused:
+        found = f"{refused.errors[0].field} {refused.errors[0].code}"
+    assert found == told
+    assert ("handed_over" in steps_now(Way.SALE, taken, needs)) == (told != "code step_out_of_order")

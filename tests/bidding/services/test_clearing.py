@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from auction.kernel.clock import FixedClock
+from auction.kernel.errors import DomainError
 from auction.kernel.journal import JournalRow
 from auction.kernel.unit import House, Unit
 from auction.models import Auction, Lot
@@ -86,10 +87,10 @@ def sold(house: House, clock: FixedClock, *items: ItemFacts, settlement: str = "
     ("steps", "result", "manner", "days_late"),
     [
         ([("clearing_notice", 1), ("cleared", 20), ("keys", 24), ("handed_over", 25)], "on_time", "voluntary", 0),
-        ([("cleared_by_force", 21), ("handed_over", 22)], "late", "forced", 1),
-        ([("handed_over", 20)], "on_time", "voluntary", 0),
-        ([("handed_over", 33)], "late", "voluntary", 13),
-        ([("cleared", 5), ("cleared_by_force", 30), ("handed_over", 31)], "late", "forced", 10),
+        ([("cleared_by_force", 21), ("keys", 22), ("handed_over", 22)], "late", "forced", 1),
+        ([("keys", 19), ("cleared", 20), ("handed_over", 20)], "on_time", "voluntary", 0),
+        ([("keys", 3), ("cleared", 33), ("handed_over", 33)], "late", "voluntary", 13),
+        ([("cleared", 5), ("cleared_by_force", 30), ("keys", 30), ("handed_over", 31)], "late", "forced", 10),
     ],
 )
 def test_a_handover_decides_whether_the_promise_was_kept(
@@ -129,7 +130,11 @@ def test_the_tracker_stands_beside_the_promise_before_the_end(house: House, cloc
 
 def test_without_a_promise_the_law_says_when(house: House, clock: FixedClock) -> None:
     sale = sold(house, clock, THERE)
-    sale.step("handed_over", 15)
+    with pytest.raises(DomainError) as refused:
+        sale.step("handed_over", 14)
+    assert [(one.code, one.facts) for one in refused.value.errors] == [("step_out_of_order", {"needs": "cleared"})]
+    for code in ("cleared", "keys", "handed_over"):
+        sale.step(code, 15)
     row = sale.outcome()
     assert row is not None
     assert (row.result, row.due_on, row.promised) == ("on_time", TODAY + 15 * DAY, False)
@@ -195,7 +200,8 @@ def test_a_courts_own_record_weighs_once_it_has_enough_outcomes(
 def test_the_report_counts_by_band_and_court_and_says_what_is_missing(house: House, clock: FixedClock) -> None:
     outcomes(house, 3, 2)
     sale = sold(house, clock, THERE, PROMISED)
-    sale.step("handed_over", 20)
+    for code in ("cleared", "keys", "handed_over"):
+        sale.step(code, 20)
     found = house.read(clearance.report, load("spc-2016"))
     assert (found.calibration.outcomes, found.calibration.in_time) == (6, 4)
     by_band = {record.band: (record.outcomes, record.in_time, record.enough) for record in found.calibration.bands}

@@ -141,10 +141,11 @@ def it_is_owed_again(case: Waiting) -> None:
     case.hall.change(case.auction_id, settlement="balance_due")
 
 
-def ruled_and(code: str) -> Callable[[Waiting], None]:
+def ruled_and(*codes: str) -> Callable[[Waiting], None]:
     def act(case: Waiting) -> None:
         case.hall.change(case.auction_id, settlement="ruled")
-        case.step(code)
+        for code in codes:
+            case.step(code)
 
     return act
 
@@ -154,7 +155,7 @@ def ruled_and(code: str) -> Callable[[Waiting], None]:
     [
         (ruled_and("keys"), 1),
         (ruled_and("cleared"), 0),
-        (ruled_and("handed_over"), 0),
+        (ruled_and("cleared", "keys", "handed_over"), 0),
         (the_sale_fell, 0),
         (it_is_owed_again, 0),
     ],

@@ -152,7 +152,9 @@ def test_a_sale_is_followed_from_the_promise_to_the_outcome(room: CourtRoom, any
     room.judges = [room.sign_in(account) for account in accounts_of(room)]
     steps = f"/auctions/{room.auction_id}/handover-steps"
     day = room.now.date()
-    for code in ("cleared_by_force", "handed_over"):
+    given = {"code": "handed_over", "on": day.isoformat(), "detail": "见笔录"}
+    assert fields_of(room.judge.post(steps, given)) == {"code": "step_out_of_order"}
+    for code in ("cleared_by_force", "keys", "handed_over"):
         fine(room.judge.post(steps, {"code": code, "on": day.isoformat(), "detail": "见笔录"}), 201)
     told = fine(anybody.get("/clearance/report"))
     assert (told["outcomes"], told["in_time"]) == (1, 0)

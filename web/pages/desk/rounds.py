@@ -17,6 +17,7 @@ from auction.services.locking import lock_round
 from bidding.models import Registration
 from bidding.queries.court import Pending, RoundDesk, pending
 from bidding.queries.handover import handover as handover_of
+from bidding.queries.handover import handover_needs
 from bidding.queries.held import WINNER_BARRED
 from bidding.queries.objections import objections_of
 from bidding.queries.papers import papers, proofs
@@ -102,13 +103,19 @@ def _page(auction_id: str, form: Entry) -> str:
         raised=house().read(resale_deposit, auction_id) if private else None,
         tracker=_tracker(desk, today(now)),
         next_steps=[
-            (code, labels.HANDOVER_STEP[code]) for code in steps_now(Way.SALE, {s.code: s.on for s in desk.steps})
+            (code, labels.HANDOVER_STEP[code])
+            for code in steps_now(Way.SALE, {s.code: s.on for s in desk.steps}, _needs(auction_id))
         ],
         after=unsold_state(desk.auction),
         proofs=house().read(lambda session: papers(session, proofs(session, auction_id))),
         words=words_used(desk.lot.court_code) if private else [],
         letters=sale_links(desk.lot.id, auction_id, desk.auction.settlement),
     )
+
+
+def _needs(auction_id: str) -> tuple[str, ...]:
+    """The steps that the handover of the lot waits for."""
+    return house().read(lambda session: handover_needs(session, session.get_one(Auction, auction_id)))
 
 
 def _tracker(desk: RoundDesk, day: date) -> dict[str, Any] | None:

@@ -12,7 +12,7 @@ from auction.queries.unsold import own_sale
 from auction.rules.access import decide
 from auction.rules.lot import AssetType, NoticeClass, notice_class
 from auction.rules.ruleset import load
-from bidding.queries.handover import disposal_facts
+from bidding.queries.handover import disposal_facts, handover_needs
 from bidding.queries.unsold_view import disposal_of, own_sale_dict, own_sales_of, takings_of
 from bidding.rules.clocks import DisposalFacts
 from bidding.rules.handover import steps_now
@@ -83,7 +83,10 @@ def _page(auction_id: str, part: str, form: Entry) -> str:
 
 def _next(gone: DisposalFacts | None) -> tuple[str, ...]:
     """The steps that may be recorded now: none before a taking was ruled on."""
-    return steps_now(gone.way, gone.steps) if gone and gone.status in ("ruled", "sold") else ()
+    if gone is None or gone.status not in ("ruled", "sold"):
+        return ()
+    needs = house().read(lambda session: handover_needs(session, session.get_one(Auction, gone.auction_id)))
+    return steps_now(gone.way, gone.steps, needs)
 
 
 def _asked(session: Session, auction_id: str) -> dict[str, Any] | None:
