@@ -31,6 +31,7 @@ from bidding.services.outages import apply_outage, finish_outage
 from bidding.services.own_sales import lapse_own_sale
 from bidding.services.patterns import keep_screening
 from bidding.services.promise_watch import watch_promise
+from bidding.services.refund_watch import watch_refunds
 from bidding.services.relist_watch import watch_relist
 from bidding.services.resume_watch import watch_resumption
 from bidding.services.sanctions import enforce_due, expire_due
@@ -79,6 +80,7 @@ _ACTS: Mapping[Act, Callable[[Unit, str], object]] = {
     "relist": watch_relist,
     "resume": watch_resumption,
     "promise": watch_promise,
+    "refund": watch_refunds,
     "remind": remind,
     "unsealed": tell_opened,
 }

@@ -15,9 +15,20 @@ from ..models import AwaitedLook, Outage
 
 #: What only informs somebody, in the order in which it is done: the days to sue over a rejected claim are over, whence
 #: the days to resume run; then, all but the last two, what a regulator is told.
-Look = Literal["suit", "screen", "patterns", "names", "relist", "resume", "promise", "remind", "unsealed"]
+Look = Literal["suit", "screen", "patterns", "names", "relist", "resume", "promise", "refund", "remind", "unsealed"]
 Act = Literal["outage", "open", "close", "overdue", "satisfy", "own_sale", "enforce", "expire", "unanswered"] | Look
-LOOKS: tuple[Look, ...] = ("suit", "screen", "patterns", "names", "relist", "resume", "promise", "remind", "unsealed")
+LOOKS: tuple[Look, ...] = (
+    "suit",
+    "screen",
+    "patterns",
+    "names",
+    "relist",
+    "resume",
+    "promise",
+    "refund",
+    "remind",
+    "unsealed",
+)
 #: Of each kind so many are read at once: after a long stand-still there may be thousands, read every second.
 _MOST_LOOKS = 100
 
@@ -30,7 +41,7 @@ class Due:
     Acts of one instant come in the order outage, opening, closing, telling, counting and ending own sales; then
     sanctions begin and end; then it is told of questions not answered in time; then sales that waited for a suit
     are let go; then the signs of ended auctions are compared, their bids are looked at, names are compared, late
-    rounds, resumptions and clearings are told, registrants are reminded, and whose identity was
+    rounds, resumptions, clearings and refunds are told, registrants are reminded, and whose identity was
     opened before the end is told.
     """
 

@@ -14,6 +14,7 @@ from ..models import Payment, Posting, Registration
 from ..queries.rooms import ruleset_of
 from ..rules.ledger import Transfer
 from .noting import payment_state
+from .refund_watch import await_refund
 
 
 def post(unit: Unit, registration: Registration, transfer: Transfer) -> None:
@@ -78,6 +79,7 @@ def new_payment(
 def order_refund(unit: Unit, payment: Payment, amount_fen: int, due_at: datetime) -> None:
     """Let so much of a payment go back by then; the gateway is asked after the commit."""
     payment.refund_fen, payment.refund_due_at = amount_fen, due_at
+    await_refund(unit, payment.auction_id, due_at)
     unit.publish("refund", payment_id=payment.id)
 
 

@@ -42,6 +42,7 @@ from .looks import count_again
 from .moving import new_payment, note, order_refund, post, refund_span
 from .noting import row_of
 from .promise_watch import await_promise
+from .refund_watch import settle_refunds
 from .signals import keep_signals
 
 #: What each request for money is called in the payer's stream.
@@ -283,6 +284,7 @@ def refund_executed(unit: Unit, payment_id: str, *, receipt_sha256: str | None =
     if payment.status == "refunding":
         payment.status = "refunded"
     note(unit, registration, "RefundExecuted", payment, refunded_fen=payment.refund_fen)
+    settle_refunds(unit, auction_id)
     return payment
 
 

@@ -113,10 +113,17 @@ def settle_alerts(
         _resolve(unit, actor, alert, outcome, reason)
 
 
-def _resolve(unit: Unit, actor: Actor, alert: Alert, outcome: str, reason: str) -> None:
+def end_alerts(unit: Unit, kind: str, auction_id: str, *, reason: str) -> None:
+    """Resolve, by nobody, what is still open of a kind about an auction: what it tells of is over by itself."""
+    wanted = select(Alert).where(Alert.auction_id == auction_id, Alert.kind == kind, Alert.status == "open")
+    for alert in unit.session.scalars(wanted.order_by(Alert.id).with_for_update()).all():
+        _resolve(unit, None, alert, "no_action", reason)
+
+
+def _resolve(unit: Unit, actor: Actor | None, alert: Alert, outcome: str, reason: str) -> None:
     alert.status, alert.outcome, alert.resolution_reason = "resolved", outcome, reason
-    alert.resolved_by, alert.resolved_at = actor.id, unit.now
-    _note(unit, alert, "AlertResolved", outcome=outcome, reason=reason, by=actor.id)
+    alert.resolved_by, alert.resolved_at = actor.id if actor else None, unit.now
+    _note(unit, alert, "AlertResolved", outcome=outcome, reason=reason, by=alert.resolved_by)
 
 
 def _open_alert(unit: Unit, alert_id: str) -> Alert:
