@@ -20,7 +20,7 @@ from auction.queries.proposals import proposal, proposed
 from auction.rules.access import Actor, decide
 from auction.rules.calendar import shanghai_day
 from auction.rules.findings import Finding
-from auction.rules.lot import LIVE, PRIVATE, AssetType, AuctionStatus
+from auction.rules.lot import LIVE, PRIVATE, AssetType, AuctionStatus, PartyRole
 from auction.rules.published_holidays import published_calendar
 from auction.rules.ruleset import Ruleset
 from auction.rules.terms import Addressee, Proposal, Terms, check_terms
@@ -52,6 +52,7 @@ from .rules.diff import ItemChange, diff, is_material
 from .rules.gaps import gaps
 from .rules.linter import lint, lint_text
 from .rules.sheet import File, ItemFacts, Sheet, addressees, disclosed, sheet_of
+from .rules.surplus import surplus_findings
 from .rules.tasks import FILES
 from .rules.viewings import Slot, overlap_findings
 
@@ -438,6 +439,7 @@ def announcement_findings(session: Session, auction: Auction, ruleset: Ruleset, 
             handed_over_on=_handed_over_on(auction, ruleset),
         ),
         *_late_promise(session, auction, sheet, ruleset),
+        *surplus_findings(sheet, auction.reserve_price_fen, _applicants(asked), ruleset),
         *viewing_overlaps(session, lot.id, now),
         *bulk.findings(session, auction, ruleset, now),
         *valuation.findings(session, auction, ruleset),
@@ -478,7 +480,12 @@ def typed_terms_findings(
         for one in found
         if one.field.split(".")[0] not in elsewhere or one.facts.get("reason") in _SETTLED_BY_OPENING
     ]
-    return (*own, *lint_text(terms.late_reason_text or "", "late_reason_text"))
+    left = surplus_findings(sheet, terms.reserve_price_fen, _applicants(asked), ruleset)
+    return (*own, *left, *lint_text(terms.late_reason_text or "", "late_reason_text"))
+
+
+def _applicants(asked: Proposal) -> frozenset[str]:
+    return frozenset(one.name for one in asked.addressees if one.role is PartyRole.APPLICANT)
 
 
 def viewing_overlaps(session: Session, lot_id: str, now: datetime) -> tuple[Finding, ...]:

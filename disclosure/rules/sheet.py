@@ -126,10 +126,15 @@ def addressees(sheet: Sheet, catalogue: Catalogue) -> tuple[Addressee, ...]:
             only = spec.notifies_when
             if only is not None and sheet.value(item.code, only.field) != only.value:
                 continue
-            for name in (part.strip() for part in written.translate(_SEPARATORS).split("\n")):
-                if name:
-                    named.setdefault((name, spec.notifies), Addressee(name, spec.notifies, of_sheet=True))
+            for name in names_in(written):
+                named.setdefault((name, spec.notifies), Addressee(name, spec.notifies, of_sheet=True))
     return tuple(named.values())
+
+
+def names_in(written: str) -> tuple[str, ...]:
+    """The names in a field that holds several, in their order."""
+    parts = (part.strip() for part in written.translate(_SEPARATORS).split("\n"))
+    return tuple(part for part in parts if part)
 
 
 def disclosed(sheet: Sheet, attachments: Iterable[File] = ()) -> dict[str, Any]:

@@ -36,6 +36,7 @@ from disclosure.rules.gaps import gaps
 from disclosure.rules.letters import check_wording
 from disclosure.rules.linter import lint
 from disclosure.rules.sheet import Sheet
+from disclosure.rules.surplus import surplus_findings
 from disclosure.rules.viewings import Slot, overlap_findings, slot_breaches
 from web import errors
 from web.pages.labels import PRICE_STEP
@@ -417,6 +418,8 @@ def disclosure_findings() -> Iterator[Finding | Breach]:
         shelf = {"perishable": True, "expires_on": expires, "decayed": True, "sale_banned": False}
         sheet = sheet_with(goods, shelf_life={"data": shelf})
         yield from lint(sheet, goods, today=TODAY, handed_over_on=by)
+    owed = {"mortgagees": "某银行", "mortgage_claims_fen": 10}
+    yield from surplus_findings(sheet_with(house, burdens={"state": "found", "data": owed}), 10, (), RULES)
 
 
 def test_what_a_wording_of_a_letter_is_refused_for_is_said_of_facts_it_gives() -> None:
