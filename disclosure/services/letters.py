@@ -19,19 +19,25 @@ from ..rules.court_words import KINDS, check_words
 from ..rules.letters import check_wording, letters
 
 
-def keep_wording(unit: Unit, actor: Actor, kind: str, text: str) -> LetterTemplate:
-    """Keep a wording of the actor's court as its next version; an empty one returns to what is shipped.
+def keep_wording(unit: Unit, actor: Actor, kind: str, text: str | None) -> LetterTemplate:
+    """Keep a wording of the actor's court as its next version; None returns to what is shipped.
 
-    DomainError not_found for a letter there is not, invalid as `check_wording` says.
+    What a ruling says is a judge's. DomainError forbidden, not_found for a letter there is not, invalid as
+    `check_wording` says, also for an empty text.
     """
-    require(actor, "letter.word")
+    require(actor, word_action(kind))
     if actor.court_code is None:
         raise DomainError("forbidden")
     if kind not in letters():
         raise DomainError("not_found")
-    if text.strip():
+    if text is not None:
         check_wording(text)
-    return _keep(unit, actor.court_code, actor, kind, text, None)
+    return _keep(unit, actor.court_code, actor, kind, text or "", None)
+
+
+def word_action(kind: str) -> str:
+    """What an account must be allowed to do to word a letter of this kind."""
+    return "letter.word_ruling" if kind.endswith("_ruling") else "letter.word"
 
 
 def keep_court_words(unit: Unit, actor: Actor, kind: str, *, text: str, text_en: str) -> LetterTemplate:

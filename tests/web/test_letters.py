@@ -228,7 +228,9 @@ def test_a_court_words_its_letters_in_versions_that_are_journaled(house: House, 
     refused = caller.put("/letter-wordings/auction_notice", {"text": "{{ recipient.__class__ }}"})
     assert fields_of(refused) == {"text": "wording_forbidden"}
     assert code_of(caller.put("/letter-wordings/none", {"text": "x"})) == "not_found"
-    assert fine(caller.put("/letter-wordings/auction_notice", {"text": ""}))["version"] == 0
+    for empty in ("", " \n "):
+        assert fields_of(caller.put("/letter-wordings/auction_notice", {"text": empty})) == {"text": "required"}
+    assert fine(caller.call("DELETE", "/letter-wordings/auction_notice"))["version"] == 0
     assert "通用文本" in text_of(caller.get(path))
     listed = fine(caller.get("/letter-wordings"))
     assert {item["kind"] for item in listed["items"]} >= {"handover_record"} and "buyer" in listed["values"]
@@ -292,6 +294,22 @@ def test_the_courts_words_are_previewed_kept_and_read_on_the_lots_page(
     assert "场拍卖用的不是目前的版本" not in clerk.get(where).text
     assert "现有 1 场拍卖用的不是目前的版本" in clerk.send(where, {"text": "改了。", "text_en": "Changed."}).text
     assert "看样请先预约。" in Reader(app.test_client()).get(f"/lots/{room.lot_id}").text
+
+
+def test_the_wording_of_a_ruling_is_a_judges(app: Flask, house: House, sign_in: SignIn) -> None:
+    judge, _auction = house.perform(a_lot_with_notices)
+    clerk = house.perform(lambda unit: an_account(unit, "clerk"))
+    for kind in ("closing_ruling", "taking_ruling"):
+        said = {"text": "裁定：{{ court }}"}
+        assert code_of(sign_in(clerk).put(f"/letter-wordings/{kind}", said)) == "forbidden"
+        assert code_of(sign_in(clerk).call("DELETE", f"/letter-wordings/{kind}")) == "forbidden"
+        assert fine(sign_in(judge).put(f"/letter-wordings/{kind}", said))["version"] == 1
+    assert "由法官修改" in signed_in(app, house, clerk).get("/desk/letters/closing_ruling").text
+    reader = signed_in(app, house, judge)
+    assert "本院第 1 版" in reader.get("/desk/letters/closing_ruling").text
+    reader.send("/desk/letters/closing_ruling", {"text": " "}, status=422)
+    page = reader.send("/desk/letters/closing_ruling", {}, button=("restore", "1"))
+    assert "恢复通用文本" not in page.text
 
 
 def test_the_pages_print_and_word(app: Flask, house: House) -> None:

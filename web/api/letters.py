@@ -57,8 +57,20 @@ def list_wordings() -> Response:
 @blueprint.arguments(WordingIn)
 @blueprint.response(200, WordingOut)
 def put_wording(data: dict[str, Any], kind: str) -> Response:
-    """Keep a wording as the court's next version: plain text, `{{ name }}`, `{% if name %}…{% endif %}`."""
+    """Keep a wording as the court's next version: plain text, `{{ name }}`, `{% if name %}…{% endif %}`.
+
+    That of a ruling is kept by a judge alone.
+    """
     house().perform(keep_wording, me(), kind, data["text"])
+    return jsonify(_wording(house().read(wordings, _court())[kind]))
+
+
+@blueprint.delete("/letter-wordings/<kind>")
+@policy("letter.word")
+@blueprint.response(200, WordingOut)
+def restore_wording(kind: str) -> Response:
+    """Return to the shipped wording, as the court's next version."""
+    house().perform(keep_wording, me(), kind, None)
     return jsonify(_wording(house().read(wordings, _court())[kind]))
 
 

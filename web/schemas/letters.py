@@ -15,7 +15,7 @@ class LetterQuery(Schema):
 
 
 class WordingIn(Strict):
-    """A court's own wording; an empty text returns to the shipped one."""
+    """A court's own wording; `DELETE` returns to the shipped one."""
 
     text = fields.String(required=True, validate=validate.Length(max=20_000))
 

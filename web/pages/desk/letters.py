@@ -7,6 +7,7 @@ from flask import Response, render_template, request, url_for
 
 from auction.kernel.errors import DomainError
 from auction.models import Notice
+from auction.rules.access import decide
 from bidding.queries.court import LotDesk
 from bidding.queries.letters import printed_letters, wordings
 from bidding.rules.clocks import DisposalFacts
@@ -15,7 +16,7 @@ from disclosure.rules.court_words import KINDS, CourtWords, preview
 from disclosure.rules.court_words import VALUES as WORDS
 from disclosure.rules.letters import VALUES, letters
 from disclosure.rules.wording import Text
-from disclosure.services.letters import keep_court_words, keep_wording
+from disclosure.services.letters import keep_court_words, keep_wording, word_action
 
 from ...auth import house, me, policy
 from ...errors import status_of
@@ -184,19 +185,18 @@ def _page(kind: str, form: Entry | None) -> str:
         form=form or Entry({"text": found.text}),
         shipped=found.letter.text,
         values=VALUES,
-        hint=_(
-            "空行分段。填入名称写作 {{ 名称 }}，有此情形才出现的文字写作 {% if 名称 %} … {% endif %}。"
-            "清空并保存即恢复通用文本。"
-        ),
+        hint=_("空行分段。填入名称写作 {{ 名称 }}，有此情形才出现的文字写作 {% if 名称 %} … {% endif %}。"),
+        may_word=decide(me(), word_action(kind)) is None,
     )
 
 
 @blueprint.post("/letters/<kind>")
 @policy("letter.word")
 def put_wording(kind: str) -> Any:
-    """Keep the court's wording as its next version."""
+    """Keep the court's wording as its next version, or return to what is shipped."""
+    text = None if "restore" in request.form else request.form.get("text", "").replace("\r\n", "\n")
     return attempt(
-        lambda: house().perform(keep_wording, me(), kind, request.form.get("text", "").replace("\r\n", "\n")),
+        lambda: house().perform(keep_wording, me(), kind, text),
         lambda form: _page(kind, form),
         ("text",),
         lambda _kept: url_for("desk.wording", kind=kind),
