@@ -12,7 +12,15 @@ from dataclasses import field as dataclass_field
 from datetime import date, datetime, timedelta
 from typing import Literal
 
-from auction.rules.calendar import PeriodEnd, WorkingDays, midnight, period_end, shanghai_day, working_days_end
+from auction.rules.calendar import (
+    PeriodEnd,
+    WorkingDays,
+    midnight,
+    period_end,
+    shanghai_day,
+    standing_end,
+    working_days_end,
+)
 from auction.rules.findings import Facts, Finding
 from auction.rules.lot import LIVE, PRIVATE, AssetType, AuctionStatus, Round
 from auction.rules.notices import Addressee, NoticeMoments, NoticeRecipient, notice_findings
@@ -346,7 +354,7 @@ def _money(lot: LotFacts, at: Moment) -> Iterator[Clock]:
         yield Clock("refund", "deadline", lot.refunds_due_at, at.announced.basis("deposit_refund"), facts=facts)
     sale = lot.sale
     if sale is not None and sale.settlement in OWING and sale.balance_due_at is not None:
-        yield Clock("balance", "deadline", sale.balance_due_at, at.announced.basis("balance_set"))
+        yield _as_told("balance", sale.balance_due_at, at.announced.basis("balance_set"), at)
         if at.now > sale.balance_due_at:
             yield _renege(sale.balance_due_at, at)
     if lot.objections and lot.objections_due_on is not None:
@@ -424,7 +432,7 @@ def _after_taking(lot: LotFacts, at: Moment) -> Iterator[Clock]:
     served = gone.steps.get(SERVED)
     if gone.status == "awarded" and gone.difference_due_at is not None:
         basis = at.ruleset.basis("taking_difference")
-        yield Clock("taking_difference", "deadline", gone.difference_due_at, basis, auction_id=gone.auction_id)
+        yield _of(gone, _as_told("taking_difference", gone.difference_due_at, basis, at))
     elif served is None and gone.paid_on is not None:
         code = "taking_service" if gone.status == "ruled" else "taking_ruling"
         yield _of(gone, _within(code, gone.paid_on, at.ruleset, "ruling_service", at))
@@ -523,6 +531,11 @@ def _last(code: str, day: date, at: Moment, key: str) -> Clock:
 
 def _deadline(code: str, end: PeriodEnd, basis: Citation) -> Clock:
     return Clock(code, "deadline", end.ends_at - _SECOND, basis, end.provisional)
+
+
+def _as_told(code: str, due_at: datetime, basis: Citation, at: Moment) -> Clock:
+    """A last moment people were told, which holidays still to be published may move."""
+    return Clock(code, "deadline", due_at, basis, standing_end(shanghai_day(due_at), at.calendar).provisional)
 
 
 def _end_of(day: date) -> datetime:

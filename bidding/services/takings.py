@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from auction.kernel.clock import iso
-from auction.kernel.errors import DomainError, invalid
+from auction.kernel.errors import Breach, DomainError, invalid
 from auction.kernel.unit import Unit
 from auction.models import Account, Auction, LotDrawing, Party, Person, Taking, TakingQuestion
 from auction.queries.unsold import asked, creditors, drawings, takings
@@ -180,7 +180,8 @@ def award(
     while answers are awaited, taking_undrawn, taking_outranked for another than the first in rank or lot, own_sale_open
     meanwhile, objection_open or objection_accepted where an outsider claims the lot, taker_unidentified without an
     identity to check, barred_interest (OJA 34), purchase_restricted, taker_without_account where a difference is owed
-    by somebody who cannot pay it here, wrong_state, fault; invalid for more than the claim recorded in the case.
+    by somebody who cannot pay it here, wrong_state, fault; invalid for more than the claim recorded in the case, and
+    for evidence that is no file of the lot.
     """
     auction = lock_unsold(unit, actor, auction_id)
     check_no_own_sale(unit, auction.lot_id)
@@ -239,10 +240,17 @@ def _check_taker(unit: Unit, auction: Auction, party: Party) -> None:
 
 def _check_qualified(unit: Unit, auction: Auction, qualification: str, evidence: Sequence[str]) -> None:
     """Who may not buy such a house may not take it for a debt either (HOUSE 5)."""
+    known = {file.id for file in files(unit.session, auction.lot_id)} if evidence else set()
+    wrong = [
+        Breach("unknown_attachment", f"evidence.{number}", facts={"value": file_id})
+        for number, file_id in enumerate(evidence)
+        if file_id not in known
+    ]
+    if wrong:
+        raise DomainError("invalid", wrong)
     if not is_restricted(working_sheet(unit.session, auction.lot_id)):
         return
-    known = {file.id for file in files(unit.session, auction.lot_id)}
-    if qualification != "proven" or not evidence or not set(evidence) <= known:
+    if qualification != "proven" or not evidence:
         raise DomainError("purchase_restricted", reason="taking")
 
 

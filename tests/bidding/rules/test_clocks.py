@@ -502,3 +502,11 @@ def test_after_a_taking_or_an_own_sale_only_what_is_not_done_is_due() -> None:
     assert codes(Way.OWN_SALE, "sold", steps=steps(unsealed=16)) == {"own_sale_notice", "own_sale_handover"}
     assert codes(Way.OWN_SALE, "sold", steps=steps(unsealed=16, notice_served=17)) == {"own_sale_handover"}
     assert codes(Way.OWN_SALE, "sold", steps=steps(unsealed=16, handed_over=17)) == set()
+
+
+@pytest.mark.parametrize(("day", "provisional"), [("2026-04-20", False), ("2027-04-20", True)])
+def test_what_was_told_is_provisional_while_its_years_holidays_are_not_published(day: str, provisional: bool) -> None:
+    due_at = at(f"{day}T23:59:59")
+    owed = running(sold(settlement="balance_due", balance_due_at=due_at), at(f"{day}T10:00"))["balance"]
+    taken = running(gone(Way.TAKING, "awarded", difference_due_at=due_at), at(f"{day}T10:00"))["taking_difference"]
+    assert (owed.provisional, taken.provisional) == (provisional, provisional)

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from auction.kernel.errors import DomainError
 from auction.kernel.unit import Unit
 from auction.models import Auction, Lot, Party, TakingQuestion
 from auction.queries.proposals import proposal
@@ -199,8 +200,9 @@ def test_who_is_barred_or_may_not_buy_cannot_take(hall: Hall, tmp_path: Path, mo
     with monkeypatch.context() as patched:
         patched.setattr(takings, "is_restricted", lambda _sheet: True)
         assert refused_with(story.award, taking, RESERVE) == "purchase_restricted"
-        unproven = {"qualification": "proven", "evidence": ["no-such-file"]}
-        assert refused_with(story.award, taking, RESERVE, **unproven) == "purchase_restricted"
+    with pytest.raises(DomainError) as refused:
+        story.award(taking, RESERVE, evidence=["no-such-file"])
+    assert [(one.field, one.code) for one in refused.value.errors] == [("evidence.0", "unknown_attachment")]
     staff = tmp_path / "staff.csv"
     row = f"court,3201,李四,{applicant.number},法官,2020-01-01,"
     staff.write_text(f"body_type,body_code,name,id_number,position,from,to\n{row}\n", "utf-8")
