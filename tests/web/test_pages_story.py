@@ -93,6 +93,9 @@ def _typed(name: str, value: Any) -> str:
 def enter_lot(judge: Reader, today: str) -> str:
     """Enter case, lot, price and sheet; answers the lot's address on the desk."""
     judge.get("/desk/cases/new")
+    late = judge.send("/desk/cases/new", {"number": "x", "entered_on": "2099-01-01"}, status=422)
+    assert "立案日期" in late.text
+    judge.get("/desk/cases/new")
     more = judge.send("/desk/cases/new", {"parties.3.name": "第四人"}, button=("more", "1"))
     assert ("parties.3.name", "第四人") in more.form("/desk/cases/new").fields
     assert "parties.5.name" in more.form("/desk/cases/new").names()

@@ -74,7 +74,7 @@ def create_case() -> Any:
     """Enter a case with its parties; `more` enters nothing and offers further rows beside what was typed."""
     if "more" in request.form:
         return _case_page(Entry(request.form.to_dict()), len(forms.indexes("parties")) + _SPARE)
-    payload, wrong = forms.read({"number": forms.text})
+    payload, wrong = forms.read({"number": forms.text, "entered_on": forms.text})
     parties, unreadable = forms.rows("parties", _PARTY)
 
     def act() -> Any:
@@ -84,7 +84,7 @@ def create_case() -> Any:
     return attempt(
         act,
         _case_page,
-        ("number", "parties"),
+        ("number", "entered_on", "parties"),
         lambda case: url_for("desk.new_lot", case=case.number),
         _("案件已录入，请录入标的。"),
     )
