@@ -138,7 +138,6 @@ POLICY: Mapping[str, Rule] = {
     "alert.identify": _rule("regulator"),
     "letter.read": _rule("bidder", "party", *_COURT, "president", scope="court"),
     "letter.word": _rule(*_COURT),
-    "letter.word_ruling": _rule("judge"),
     "catalogue.extend": _rule("judge", "president"),
     "desk.read": _rule(*_COURT, "president"),
     "sandbox.pay": Rule(ROLES),

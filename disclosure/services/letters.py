@@ -25,8 +25,8 @@ def keep_wording(unit: Unit, actor: Actor, kind: str, text: str | None) -> Lette
     What a ruling says is a judge's. DomainError forbidden, not_found for a letter there is not, invalid as
     `check_wording` says, also for an empty text.
     """
-    require(actor, word_action(kind))
-    if actor.court_code is None:
+    require(actor, "letter.word")
+    if actor.court_code is None or not may_word(actor, kind):
         raise DomainError("forbidden")
     if kind not in letters():
         raise DomainError("not_found")
@@ -35,9 +35,9 @@ def keep_wording(unit: Unit, actor: Actor, kind: str, text: str | None) -> Lette
     return _keep(unit, actor.court_code, actor, kind, text or "", None)
 
 
-def word_action(kind: str) -> str:
-    """What an account must be allowed to do to word a letter of this kind."""
-    return "letter.word_ruling" if kind.endswith("_ruling") else "letter.word"
+def may_word(actor: Actor, kind: str) -> bool:
+    """Whether one who words his court's letters may word this kind too: a ruling's are a judge's."""
+    return actor.role == "judge" or not kind.endswith("_ruling")
 
 
 def keep_court_words(unit: Unit, actor: Actor, kind: str, *, text: str, text_en: str) -> LetterTemplate:

@@ -7,7 +7,6 @@ from flask import Response, render_template, request, url_for
 
 from auction.kernel.errors import DomainError
 from auction.models import Notice
-from auction.rules.access import decide
 from bidding.queries.court import LotDesk
 from bidding.queries.letters import printed_letters, wordings
 from bidding.rules.clocks import DisposalFacts
@@ -16,7 +15,7 @@ from disclosure.rules.court_words import KINDS, CourtWords, preview
 from disclosure.rules.court_words import VALUES as WORDS
 from disclosure.rules.letters import VALUES, letters
 from disclosure.rules.wording import Text
-from disclosure.services.letters import keep_court_words, keep_wording, word_action
+from disclosure.services.letters import keep_court_words, keep_wording, may_word
 
 from ...auth import house, me, policy
 from ...errors import status_of
@@ -186,7 +185,7 @@ def _page(kind: str, form: Entry | None) -> str:
         shipped=found.letter.text,
         values=VALUES,
         hint=_("空行分段。填入名称写作 {{ 名称 }}，有此情形才出现的文字写作 {% if 名称 %} … {% endif %}。"),
-        may_word=decide(me(), word_action(kind)) is None,
+        may_word=may_word(me(), kind),
     )
 
 
