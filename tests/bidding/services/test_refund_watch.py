@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from bidding.models import Payment
 from bidding.queries.due import due_acts
+from bidding.services.closing import close
 from bidding.services.payments import refund_executed
 from bidding.services.refund_watch import watch_refunds
 from risk.models import Alert
@@ -34,8 +35,6 @@ def refunds(hall: Hall, auction_id: str) -> list[str]:
 
 
 def test_overdue_refunds_of_a_sale_are_told_once_and_end_by_themselves(hall: Hall) -> None:
-    from bidding.services.closing import close
-
     auction_id = hall.auction()
     winner, *_ = hall.bidders(auction_id, None, None, None)
     assert hall.bid(winner, RESERVE).outcome == "accepted"
@@ -57,8 +56,6 @@ def test_overdue_refunds_of_a_sale_are_told_once_and_end_by_themselves(hall: Hal
 
 
 def test_a_refund_sent_in_time_is_told_to_nobody(hall: Hall) -> None:
-    from bidding.services.closing import close
-
     auction_id = hall.auction()
     hall.bidders(auction_id, None)
     hall.clock.moment = hall.row(auction_id).closes_at
