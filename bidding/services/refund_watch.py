@@ -8,6 +8,7 @@ from auction.kernel.clock import iso
 from auction.kernel.unit import Unit
 from auction.rules.calendar import shanghai_day
 from auction.services.locking import lock_auction
+from risk.models import Alert
 from risk.rules.alerts import Reason
 from risk.services.alerts import end_alerts, raise_alert
 
@@ -53,6 +54,9 @@ def watch_refunds(unit: Unit, auction_id: str) -> bool:
 
 def settle_refunds(unit: Unit, auction_id: str) -> None:
     """A refund of a locked auction was sent: where none is overdue any more, the alert of it is over."""
+    told = select(Alert.id).where(Alert.auction_id == auction_id, Alert.kind == KIND, Alert.status == "open").limit(1)
+    if unit.session.scalar(told) is None:  # as ever: the other refunds need not be read for each that is sent
+        return
     unit.session.flush()
     if not _waiting(unit, auction_id)[0]:
         end_alerts(unit, KIND, auction_id, reason="退款已经执行")
