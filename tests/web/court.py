@@ -179,9 +179,12 @@ def calls_of(room: CourtRoom) -> list[tuple[str, str, Any]]:
     lot, auction = f"/lots/{room.lot_id}", f"/auctions/{room.auction_id}"
     return [
         ("PUT", f"{lot}/reference-price", room.price_facts()),
+        ("GET", f"{lot}/reference-price", None),
         ("PUT", f"{lot}/disclosure/items/defects", room.item_facts("defects")),
+        ("GET", f"{lot}/disclosure/items/defects", None),
         ("GET", f"{lot}/disclosure/gaps", None),
         ("PUT", f"{lot}/notices", {"recipients": []}),
+        ("GET", f"{lot}/notices", None),
         ("PUT", f"{lot}/clearance-plan", plan_facts(room)),
         ("GET", f"{lot}/clearance-plan", None),
         ("POST", f"{lot}/tasks", {"agency": a_uscc(), "kind": "photos", "due_at": iso(room.now)}),

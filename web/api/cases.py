@@ -2,9 +2,12 @@
 
 from typing import Any
 
-from flask import Response, jsonify
+from flask import Response
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from auction.kernel.clock import iso
+from auction.kernel.errors import DomainError
 from auction.kernel.unit import Unit
 from auction.models import Case, Notice, ReferencePrice
 from auction.queries.proposals import recipient_of
@@ -13,8 +16,9 @@ from auction.rules.notices import service_of
 from auction.rules.published_holidays import published_calendar
 from auction.rules.ruleset import load
 from auction.services import lots as services
+from bidding.queries.kept import Part, notices_tag, price_tag
 from bidding.queries.lots import lot_resource
-from disclosure.queries import asset_type_of
+from disclosure.queries import asset_type_of, require_drafts
 from disclosure.services.notices import put_notices as record_notices
 from risk.services.valuation import set_reference_price
 
@@ -23,7 +27,7 @@ from ..auth import house, me, policy
 from ..idempotency import act
 from ..schemas.cases import CaseIn, CaseOut, LotIn, NoticesIn, NoticesOut, PriceOut, ReferencePriceIn
 from ..schemas.public import LotOut
-from .listing import created, listed
+from .listing import created, listed, tagged, written
 from .spec import Blueprint, language
 
 blueprint = Blueprint("cases", __name__, description="What a court enters before a sale")
@@ -70,13 +74,33 @@ def create_lot(data: dict[str, Any]) -> Response:
     return created(act(enter))
 
 
+@blueprint.get("/lots/<lot_id>/reference-price")
+@policy("lot.read_draft")
+@blueprint.response(200, PriceOut)
+def get_reference_price(lot_id: str) -> Response:
+    """The reference price as it was set, with its tag as `ETag`."""
+    price = house().read(_price_of, lot_id)
+    if price is None:
+        raise DomainError("not_found")
+    return tagged(_price(price), price_tag(price))
+
+
+def _price_of(session: Session, lot_id: str) -> ReferencePrice | None:
+    require_drafts(session, me(), lot_id)
+    return session.get(ReferencePrice, lot_id)
+
+
 @blueprint.put("/lots/<lot_id>/reference-price")
 @policy("lot.edit")
 @blueprint.arguments(ReferencePriceIn)
 @blueprint.response(200, PriceOut)
 def put_reference_price(data: dict[str, Any], lot_id: str) -> Response:
-    """Set the reference price and how it came about. Votes given on older terms fall."""
-    return jsonify(_price(house().perform(set_reference_price, me(), lot_id, **data)))
+    """Set the reference price and how it came about. Votes given on older terms fall.
+
+    With `If-Match` only if it still is what the tag was given for.
+    """
+    price, tag = written(Part("price", lot_id), set_reference_price, lot_id, **data)
+    return tagged(_price(price), tag)
 
 
 def _price(price: ReferencePrice) -> dict[str, Any]:
@@ -92,14 +116,33 @@ def _price(price: ReferencePrice) -> dict[str, Any]:
     }
 
 
+@blueprint.get("/lots/<lot_id>/notices")
+@policy("lot.read_draft")
+@blueprint.response(200, NoticesOut)
+def get_notices(lot_id: str) -> Response:
+    """Who was notified, how and when, with the list's tag as `ETag`."""
+    notices = house().read(_notices_of, lot_id)
+    return tagged(_notices(notices, lot_id), notices_tag(notices))
+
+
+def _notices_of(session: Session, lot_id: str) -> list[Notice]:
+    require_drafts(session, me(), lot_id)
+    return list(session.scalars(select(Notice).where(Notice.lot_id == lot_id).order_by(Notice.position)))
+
+
 @blueprint.put("/lots/<lot_id>/notices")
 @policy("lot.edit")
 @blueprint.arguments(NoticesIn)
 @blueprint.response(200, NoticesOut)
 def put_notices(data: dict[str, Any], lot_id: str) -> Response:
-    """Replace the list of who was notified, how and when."""
-    notices = house().perform(record_notices, me(), lot_id, data["recipients"])
-    return jsonify(listed([_notice(notice, house().read(asset_type_of, lot_id)) for notice in notices]))
+    """Replace the list of who was notified, how and when. With `If-Match` only if it still is as the tag says."""
+    notices, tag = written(Part("notices", lot_id), record_notices, lot_id, data["recipients"])
+    return tagged(_notices(notices, lot_id), tag)
+
+
+def _notices(notices: list[Notice], lot_id: str) -> dict[str, Any]:
+    kind = house().read(asset_type_of, lot_id)
+    return listed([_notice(notice, kind) for notice in notices])
 
 
 def _notice(notice: Notice, asset_type: AssetType) -> dict[str, Any]:

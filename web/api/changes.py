@@ -5,6 +5,7 @@ from typing import Any
 from flask import Response, jsonify
 
 from bidding.queries.changes import change_of
+from bidding.queries.kept import Part
 from bidding.services import changes
 
 from ..auth import house, me, policy
@@ -12,7 +13,7 @@ from ..idempotency import act
 from ..schemas.approvals import ProposedOut
 from ..schemas.changes import ChangeProposalIn, DraftedChangeOut
 from ..schemas.sheets import ItemIn, WrittenItemOut
-from .listing import proposed
+from .listing import proposed, tagged, written
 from .sheets import written_item
 from .spec import Blueprint
 
@@ -25,7 +26,8 @@ blueprint = Blueprint("changes", __name__, description="Changes of an announced 
 @blueprint.response(200, WrittenItemOut)
 def draft_item(data: dict[str, Any], auction_id: str, code: str) -> Response:
     """Draft one item as it is to become. Nothing of it is public; what was proposed on the draft before is void."""
-    return jsonify(written_item(house().perform(changes.draft_item, me(), auction_id, code, data)))
+    done, tag = written(Part("draft", auction_id, code), changes.draft_item, auction_id, code, data)
+    return tagged(written_item(done), tag)
 
 
 @blueprint.delete("/auctions/<auction_id>/disclosure-change/items/<code>")

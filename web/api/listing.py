@@ -1,16 +1,22 @@
 """Answers that several parts of the interface share: lists, created things, findings in the reader's language."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import Any, TypeVar
 
-from flask import Response, jsonify
+from flask import Response, jsonify, request
 
+from auction.kernel.unit import Unit
 from auction.models import Approval
 from auction.queries.approvals import told_needs
 from auction.rules.findings import Finding
+from bidding.queries.kept import Part, kept
+from bidding.services.made_from import ANY, unless_changed
 
 from .. import errors
+from ..auth import house, me
 from .spec import language
+
+R = TypeVar("R")
 
 
 def listed(items: Sequence[Any], query: dict[str, int] | None = None) -> dict[str, Any]:
@@ -27,6 +33,36 @@ def created(data: Any) -> Response:
     response = jsonify(data)
     response.status_code = 201
     return response
+
+
+def tagged(data: Any, tag: str) -> Response:
+    """The resource with the tag of its value, which `If-Match` takes."""
+    response = jsonify(data)
+    response.set_etag(tag)
+    return response
+
+
+def written(part: Part, service: Callable[..., R], *args: Any, **facts: Any) -> tuple[R, str]:
+    """Have the actor write a part of a lot anew, if the request's `If-Match` lets him; with the tag it has then.
+
+    DomainError as `unless_changed`, and whatever the service refuses.
+    """
+    made_from = _if_match()
+
+    def write(unit: Unit) -> tuple[R, str]:
+        done = unless_changed(unit, made_from, part, service, me(), *args, **facts)
+        unit.session.flush()
+        return done, kept(unit.session, part).tag
+
+    return house().perform(write)
+
+
+def _if_match() -> Collection[str] | None:
+    """The tags the request wants to find stored; None where it does not ask."""
+    if "If-Match" not in request.headers:
+        return None
+    asked = request.if_match
+    return {*asked.as_set(), ANY} if asked.star_tag else asked.as_set()
 
 
 def proposed(approval: Approval, **more: Any) -> Response:

@@ -3,14 +3,19 @@
 A court's own people may read their drafts by the same addresses; everybody else gets the answer of a missing thing.
 """
 
+from datetime import datetime
 from typing import Any
 
 from flask import Response, current_app, jsonify, make_response, request
+from sqlalchemy.orm import Session
 
 from auction.kernel.crypto import canonical
 from auction.kernel.errors import DomainError
 from auction.kernel.unit import House
+from auction.models import Auction
+from auction.rules.lot import PRIVATE
 from bidding.queries import auctions, editions, lots, receipts
+from bidding.queries.kept import terms_tag
 from bidding.queries.open_data import result_document
 
 from ..auth import current_actor, house, policy
@@ -28,6 +33,7 @@ from ..schemas.public import (
 )
 from ..schemas.rounds import CourtAuctionOut
 from ..schemas.sheets import EditionsOut, WholeEditionOut
+from .listing import tagged
 from .spec import Blueprint
 
 blueprint = Blueprint("public", __name__, description="Public reading")
@@ -59,9 +65,18 @@ def get_lot(lot_id: str) -> Response:
 @policy("public.read")
 @blueprint.response(200, CourtAuctionOut)
 def get_auction(auction_id: str) -> Response:
-    """One round of selling a lot, as it stands now; for its own court with the panel and its votes."""
-    wired = house()
-    return jsonify(wired.read(auctions.auction_resource, auction_id, wired.now(), current_actor()))
+    """One round of selling a lot, as it stands now; for its own court with the panel and its votes.
+
+    Before the announcement `ETag` is the tag of its terms and panel.
+    """
+    shown, tag = house().read(_auction, auction_id, house().now())
+    return tagged(shown, tag) if tag else jsonify(shown)
+
+
+def _auction(session: Session, auction_id: str, now: datetime) -> tuple[dict[str, Any], str | None]:
+    shown = auctions.auction_resource(session, auction_id, now, current_actor())
+    auction = session.get_one(Auction, auction_id)
+    return shown, terms_tag(auction, auction.panel) if auction.status in PRIVATE else None
 
 
 @blueprint.get("/auctions/<auction_id>/announcements")

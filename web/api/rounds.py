@@ -21,6 +21,7 @@ from auction.services.lots import lock_lot
 from bidding.models import AfterSaleStep, Registration
 from bidding.queries.auctions import auction_dict
 from bidding.queries.court import HeldIdentity, Pending, held_identities, pending
+from bidding.queries.kept import Part
 from bidding.services import life, qualification, registration
 from bidding.services.handover import record_handover
 from bidding.services.relist import relist as draft_next
@@ -52,7 +53,7 @@ from ..schemas.rounds import (
     WithdrawalIn,
 )
 from ..schemas.sheets import FindingsOut
-from .listing import created, listed, proposed, said
+from .listing import created, listed, proposed, said, tagged, written
 from .spec import Blueprint
 
 blueprint = Blueprint("rounds", __name__, description="A round in the court's hands")
@@ -84,14 +85,18 @@ def create_auction(data: dict[str, Any], lot_id: str) -> Response:
 @blueprint.arguments(AuctionChangeIn)
 @blueprint.response(200, CourtAuctionOut)
 def change_auction(data: dict[str, Any], auction_id: str) -> Response:
-    """Change terms or panel of a round not yet announced; votes given on the old ones fall."""
+    """Change terms or panel of a round not yet announced; votes given on the old ones fall.
+
+    With `If-Match` only if both still are what the tag was given for.
+    """
     panel = data.pop("panel", None)
 
-    def change(unit: Unit) -> dict[str, Any]:
-        auction = lock_round(unit, me(), auction_id, "auction.create")
-        return _round(unit, services.change_terms(unit, me(), auction, data, panel))
+    def change(unit: Unit, actor: Actor) -> dict[str, Any]:
+        auction = lock_round(unit, actor, auction_id, "auction.create")
+        return _round(unit, services.change_terms(unit, actor, auction, data, panel))
 
-    return jsonify(house().perform(change))
+    changed, tag = written(Part("terms", auction_id), change)
+    return tagged(changed, tag)
 
 
 @blueprint.get("/auctions/<auction_id>/check")

@@ -14,6 +14,7 @@ from werkzeug.datastructures import FileStorage
 from auction.kernel.clock import iso
 from auction.kernel.errors import Breach, DomainError
 from bidding.queries.editions import edition_changes
+from bidding.queries.kept import Part, item_tag
 from disclosure import queries
 from disclosure.models import Attachment
 from disclosure.queries import FileFacts, SheetReading
@@ -34,11 +35,12 @@ from ..schemas.sheets import (
     FileOut,
     FindingsOut,
     ItemIn,
+    ItemOut,
     SheetOut,
     VersionQuery,
     WrittenItemOut,
 )
-from .listing import created, listed, said
+from .listing import created, listed, said, tagged, written
 from .spec import Blueprint
 
 blueprint = Blueprint("sheets", __name__, description="The disclosure sheet and its files")
@@ -119,13 +121,29 @@ def _file(file: FileFacts | Attachment) -> dict[str, Any]:
     }
 
 
+@blueprint.get("/lots/<lot_id>/disclosure/items/<code>")
+@policy("lot.read_draft")
+@blueprint.response(200, ItemOut)
+def get_item(lot_id: str, code: str) -> Response:
+    """One item of the sheet being filled, with its tag as `ETag`."""
+    reading = house().read(queries.read_sheet, me(), lot_id, 0)
+    facts = reading.sheet.get(code)
+    if facts is None:
+        raise DomainError("not_found")
+    return tagged(queries.item_data(facts, reading.catalogue), item_tag(facts))
+
+
 @blueprint.put("/lots/<lot_id>/disclosure/items/<code>")
 @policy("lot.edit")
 @blueprint.arguments(ItemIn)
 @blueprint.response(200, WrittenItemOut)
 def put_item(data: dict[str, Any], lot_id: str, code: str) -> Response:
-    """Write one item as a whole. What it still lacks is told, and asked for when the lot is to be announced."""
-    return jsonify(written_item(house().perform(write_item, me(), lot_id, code, data)))
+    """Write one item as a whole. What it still lacks is told, and asked for when the lot is to be announced.
+
+    With `If-Match` only if it still is what the tag was given for.
+    """
+    done, tag = written(Part("item", lot_id, code), write_item, lot_id, code, data)
+    return tagged(written_item(done), tag)
 
 
 def written_item(written: Written) -> dict[str, Any]:

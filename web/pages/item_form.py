@@ -9,9 +9,10 @@ from typing import Any
 
 from flask import request
 
-from auction.kernel.errors import Breach
+from auction.kernel.errors import Breach, DomainError
 from auction.kernel.money import parse_yuan
 from auction.rules.findings import Finding
+from bidding.queries.kept import item_tag
 from disclosure.queries import FileFacts
 from disclosure.rules.catalogue import Catalogue, Field, Item
 from disclosure.rules.linter import lint_typed
@@ -20,6 +21,7 @@ from disclosure.rules.sheet import File, ItemFacts, Sheet
 from . import forms, labels, lint_view, lot_view
 from .forms import Entry
 from .language import _, language
+from .stale import MADE_FROM, Stale, stale
 
 
 def item_view(wanted: Item) -> dict[str, Any]:
@@ -71,13 +73,17 @@ def _asked_when(wanted: Item, spec: Field) -> str:
 
 
 def entry_of(facts: ItemFacts | None, today: date, fact: str = "") -> Entry:
-    """The form of what is known of an item; of nothing, with today as the day of checking. `fact` is added to it."""
+    """The form of what is known of an item; of nothing, with today as the day of checking. `fact` is added to it.
+
+    It carries the tag of what it was made from.
+    """
     if facts is None:
-        return Entry({"checked_on": today.isoformat(), "statement": fact})
+        return Entry({"checked_on": today.isoformat(), "statement": fact, MADE_FROM: item_tag(facts)})
     data = {f"data.{name}": value for name, value in forms.shown(facts.data).items()}
     return Entry(
         {
             **data,
+            MADE_FROM: item_tag(facts),
             "state": facts.state,
             "statement": f"{facts.statement}{fact if fact not in facts.statement else ''}",
             "source": facts.source,
@@ -131,6 +137,21 @@ def _typed_view(finding: Finding, wanted: Item, catalogue: Catalogue, named: Map
     if other is not None:
         return lint_view.line(finding, "", {"": lot_view.in_language(other)})
     return lint_view.line(finding, field, named)
+
+
+def changed(error: DomainError, stored: Entry, wanted: Item, files: Iterable[FileFacts], back: str) -> Stale:
+    """The posted item beside the one `stored` meanwhile."""
+    fields = {f"data.{spec.name}": spec for spec in wanted.fields}
+    names = {file.id: file.filename for file in files}
+
+    def said(name: str, value: str) -> str:
+        spec = fields.get(name)
+        if spec is None:
+            return names.get(value, value)
+        return lot_view.field_text(spec, value == "true" if spec.type == "boolean" else value)
+
+    named = {name: _field_view(wanted, spec)["label"] for name, spec in fields.items()}
+    return stale(error, stored, lot_view.in_language(wanted), back, named, said)
 
 
 def field_names(wanted: Item) -> tuple[str, ...]:

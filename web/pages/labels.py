@@ -102,6 +102,29 @@ TERMS: Words = {
     "panel": _("合议庭"),
 }
 
+#: The fields of the forms of a reference price and of notices, and what a row of a list in them is called.
+STALE_PART: Words = {
+    "method": _("确定方式"),
+    "amount_fen": _("参考价（元）"),
+    "effective_on": _("确定日期"),
+    "valid_until": _("有效期至"),
+    "results": _("结果"),
+    "results.source": _("来源"),
+    "results.amount_fen": _("结果（元）"),
+    "results.reported_on": _("出具日期"),
+    "steps": _("步骤"),
+    "steps.code": _("步骤"),
+    "steps.on": _("日期"),
+    "steps.detail": _("说明"),
+    "recipients": _("受通知人"),
+    "recipients.name": _("姓名或名称"),
+    "recipients.role": _("身份"),
+    "recipients.status": _("情况"),
+    "recipients.at": _("时间"),
+    "recipients.proof": _("收悉的凭据"),
+    "recipients.proof_file": _("送达凭据文件"),
+}
+
 PRICE_METHOD: Words = {
     "agreement": _("当事人议价"),
     "directed_inquiry": _("定向询价"),

@@ -9,9 +9,11 @@ from auction.models import Auction
 from auction.rules.access import decide
 from auction.rules.calendar import shanghai_day
 from bidding.queries.changes import change_of
+from bidding.queries.kept import Part, drafted_item
 from bidding.queries.questions import questions_of
 from bidding.services.changes import draft_item as write_draft
 from bidding.services.changes import drop_item, propose_change
+from bidding.services.made_from import unless_changed
 from disclosure.queries import DraftedChange, drafted_change
 from disclosure.rules.changing import SUPPLEMENT
 
@@ -21,6 +23,7 @@ from .. import auxiliary_view, forms, item_form, labels, lot_view
 from ..forms import Entry
 from ..language import _
 from ..proposal_view import proposal_view
+from ..stale import Stale, made_from
 from .court import attempt, blueprint, lot_of, round_of
 from .sheet import fact_told, item_page
 
@@ -107,10 +110,14 @@ def decide_change(auction_id: str) -> Any:
 def draft_item(auction_id: str, code: str) -> str:
     """The form of one item of the draft, filled with what is drafted, else with what is published."""
     desk = lot_of(round_of(auction_id).lot.id)
-    drafted = _draft(auction_id)
-    facts = (drafted.new if drafted else desk.sheet).get(code)
-    entry = item_form.entry_of(facts, shanghai_day(house().now()), fact_told(desk, code))
+    entry = _draft_entry(auction_id, code, fact_told(desk, code))
     return item_page(desk, desk.catalogue.item(code), entry, auction_id)
+
+
+def _draft_entry(auction_id: str, code: str, fact: str = "") -> Entry:
+    """The form of what is drafted of an item, else of what is published."""
+    facts = house().read(drafted_item, auction_id, code)
+    return item_form.entry_of(facts, shanghai_day(house().now()), fact)
 
 
 @blueprint.post("/auctions/<auction_id>/change/<code>")
@@ -124,7 +131,13 @@ def keep_draft(auction_id: str, code: str) -> Any:
     def act() -> Any:
         if wrong:
             raise DomainError("invalid", wrong)
-        return house().perform(write_draft, me(), auction_id, code, payload)
+        return house().perform(
+            unless_changed, made_from(), Part("draft", auction_id, code), write_draft, me(), auction_id, code, payload
+        )
+
+    def stale(error: DomainError) -> Stale:
+        back = url_for("desk.draft_item", auction_id=auction_id, code=code)
+        return item_form.changed(error, _draft_entry(auction_id, code), wanted, lot_of(lot_id).files, back)
 
     return attempt(
         act,
@@ -132,6 +145,7 @@ def keep_draft(auction_id: str, code: str) -> Any:
         item_form.field_names(wanted),
         lambda _done: url_for("desk.change", auction_id=auction_id),
         _("已存入变更草稿。"),
+        stale,
     )
 
 

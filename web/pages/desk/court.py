@@ -13,6 +13,7 @@ from ... import errors
 from ...auth import house, may_open, me
 from .. import forms
 from ..forms import Entry
+from ..stale import Stale
 
 blueprint = Blueprint("desk", __name__, url_prefix="/desk")
 
@@ -46,16 +47,22 @@ def attempt(
     fields: tuple[str, ...],
     after: Callable[[Any], str],
     said: str | Callable[[Any], str],
+    stale: Callable[[DomainError], Stale] | None = None,
 ) -> Any:
     """Do something and go on to the page `after` names; a refusal is shown on the page it came from, fields kept.
 
-    `said` is what the reader is told there, or makes it of what was done.
+    `said` is what the reader is told there, or makes it of what was done. `stale`: how to show that what the form was
+    made from has changed meanwhile; where what was typed says the same, there is nothing left to do.
     """
     try:
         done = act()
     except DomainError as error:
         if error.code in ("not_found", "unauthenticated", "fault"):
             raise
-        return show(forms.refused(error, fields)), errors.status_of(error.code)
+        if error.code != "changed_meanwhile" or stale is None:
+            return show(forms.refused(error, fields)), errors.status_of(error.code)
+        changed, done = stale(error), None
+        if changed.rows:
+            return changed.page(), errors.status_of(error.code)
     flash(said(done) if callable(said) else said, "lead")
     return redirect(after(done), 303)

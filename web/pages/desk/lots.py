@@ -1,5 +1,6 @@
 """Cases and lots: entering them, their reference price, notices and files."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import current_app, render_template, request, url_for
@@ -15,6 +16,8 @@ from auction.rules.published_holidays import published_calendar
 from auction.rules.ruleset import load
 from auction.services import lots as services
 from bidding.queries.court import LotDesk, cases
+from bidding.queries.kept import Part, notices_tag, price_tag
+from bidding.services.made_from import unless_changed
 from disclosure.queries import read_clearance
 from disclosure.rules.sheet import is_asked
 from disclosure.services.attachments import clean_file, put_file
@@ -29,6 +32,7 @@ from ...schemas.risk import ClearancePlanIn
 from .. import auxiliary_view, clearance_view, forms, labels, lot_view, valuation_view
 from ..forms import Entry
 from ..language import _, language
+from ..stale import MADE_FROM, Stale, made_from, stale
 from .court import attempt, blueprint, lot_of, way_to
 from .letters import letter_links, printing_views
 from .pricing import led, proposed
@@ -234,8 +238,8 @@ def _price_entry(desk: LotDesk, pricing: dict[str, Any]) -> Entry:
     """The price as it stands; before there is one, what the steps taken have come to."""
     price = desk.reference
     if price is None:
-        return Entry(proposed(pricing["lead"]))
-    values = forms.shown({name: getattr(price, name) for name in _PRICE})
+        return Entry({**proposed(pricing["lead"]), MADE_FROM: price_tag(price)})
+    values = {MADE_FROM: price_tag(price)} | forms.shown({name: getattr(price, name) for name in _PRICE})
     for group, rows in (("results", price.results), ("steps", price.steps)):
         for index, row in enumerate(rows):
             values |= {f"{group}.{index}.{name}": value for name, value in forms.shown(row).items()}
@@ -244,7 +248,7 @@ def _price_entry(desk: LotDesk, pricing: dict[str, Any]) -> Entry:
 
 def _notice_entry(desk: LotDesk) -> Entry:
     """The notices recorded; before there are any, the parties of the case who have to be notified."""
-    values: dict[str, Any] = {}
+    values: dict[str, Any] = {MADE_FROM: notices_tag(desk.notices)}
     if desk.notices:
         for index, notice in enumerate(desk.notices):
             row = forms.shown({name: getattr(notice, name) for name in _RECIPIENT})
@@ -292,9 +296,14 @@ def set_price(lot_id: str) -> Any:
     def act() -> Any:
         whole = {**payload, "results": results, "steps": steps}
         data = forms.load(ReferencePriceIn(), whole, [*wrong, *bad_results, *bad_steps])
-        return house().perform(set_reference_price, me(), lot_id, **data)
+        part = Part("price", lot_id)
+        return house().perform(unless_changed, made_from(), part, set_reference_price, me(), lot_id, **data)
 
-    return _attempt(act, lot_id, "price", (*_PRICE, "results", "steps"), _("参考价已保存。"))
+    def stored(desk: LotDesk) -> Entry:
+        return _price_entry(desk, led(desk))
+
+    fields = (*_PRICE, "results", "steps")
+    return _attempt(act, lot_id, "price", fields, _("参考价已保存。"), (_("处置参考价"), stored))
 
 
 @blueprint.post("/lots/<lot_id>/notices")
@@ -305,9 +314,11 @@ def put_notices(lot_id: str) -> Any:
 
     def act() -> Any:
         data = forms.load(NoticesIn(), {"recipients": recipients}, wrong)
-        return house().perform(record_notices, me(), lot_id, data["recipients"])
+        part = Part("notices", lot_id)
+        return house().perform(unless_changed, made_from(), part, record_notices, me(), lot_id, data["recipients"])
 
-    return _attempt(act, lot_id, "notices", ("recipients",), _("通知情况已保存。"))
+    stored = (_("通知当事人和优先购买权人"), _notice_entry)
+    return _attempt(act, lot_id, "notices", ("recipients",), _("通知情况已保存。"), stored)
 
 
 @blueprint.post("/lots/<lot_id>/files")
@@ -340,11 +351,28 @@ def put_plan(lot_id: str) -> Any:
     return _attempt(act, lot_id, "clearance", ("owner", "promised_on", "resources", "steps"), _("腾空预案已保存。"))
 
 
-def _attempt(act: Any, lot_id: str, section: str, fields: tuple[str, ...], said: str) -> Any:
+def _attempt(
+    act: Any,
+    lot_id: str,
+    section: str,
+    fields: tuple[str, ...],
+    said: str,
+    stored: tuple[str, Callable[[LotDesk], Entry]] | None = None,
+) -> Any:
+    """`stored`: the title of the part that a section rewrites as a whole, and its form as it stands now."""
+
+    def changed(error: DomainError) -> Stale:
+        assert stored is not None  # noqa: S101 - only such a part can have changed meanwhile
+        title, entry = stored
+        desk, back = lot_of(lot_id), url_for("desk.lot", lot_id=lot_id, _anchor=section)
+        names = {file.id: file.filename for file in desk.files}
+        return stale(error, entry(desk), title, back, said=lambda _name, value: names.get(value, value))
+
     return attempt(
         act,
         lambda form: lot_page(lot_of(lot_id), form, section),
         fields,
         lambda _done: url_for("desk.lot", lot_id=lot_id, _anchor=section),
         said,
+        changed,
     )

@@ -8,6 +8,8 @@ from auction.kernel.errors import DomainError
 from auction.rules.calendar import shanghai_day
 from auction.rules.lot import LIVE
 from bidding.queries.court import LotDesk
+from bidding.queries.kept import Part
+from bidding.services.made_from import unless_changed
 from disclosure.rules.catalogue import Item
 from disclosure.services.items import put_item as write_item
 
@@ -15,6 +17,7 @@ from ...auth import house, me, policy
 from .. import auxiliary_view, item_form, lot_view
 from ..forms import Entry
 from ..language import _
+from ..stale import Stale, made_from
 from .court import attempt, blueprint, lot_of
 
 
@@ -76,7 +79,9 @@ def put_item(lot_id: str, code: str) -> Any:
     def act() -> Any:
         if wrong:
             raise DomainError("invalid", wrong)
-        return house().perform(write_item, me(), lot_id, code, payload)
+        return house().perform(
+            unless_changed, made_from(), Part("item", lot_id, code), write_item, me(), lot_id, code, payload
+        )
 
     def after(_written: Any) -> str:
         following = _next_gap(lot_of(lot_id), code) if request.form.get("then") == "next" else None
@@ -85,7 +90,13 @@ def put_item(lot_id: str, code: str) -> Any:
         return url_for("desk.lot", lot_id=lot_id, _anchor="sheet")
 
     fields = item_form.field_names(wanted)
-    return attempt(act, lambda form: item_page(lot_of(lot_id), wanted, form), fields, after, _("已保存。"))
+
+    def stale(error: DomainError) -> Stale:
+        now = lot_of(lot_id)
+        stored = item_form.entry_of(now.sheet.get(code), shanghai_day(house().now()))
+        return item_form.changed(error, stored, wanted, now.files, url_for("desk.item", lot_id=lot_id, code=code))
+
+    return attempt(act, lambda form: item_page(lot_of(lot_id), wanted, form), fields, after, _("已保存。"), stale)
 
 
 @blueprint.post("/lots/<lot_id>/sheet/<code>/findings")

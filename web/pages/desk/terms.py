@@ -9,6 +9,7 @@ from auction.kernel.errors import Breach, DomainError
 from auction.kernel.money import yuan
 from auction.kernel.unit import Unit
 from auction.models import Auction
+from auction.rules.access import Actor
 from auction.rules.calendar import earliest_opening
 from auction.rules.lot import AssetType, Round
 from auction.rules.ruleset import load
@@ -16,7 +17,9 @@ from auction.rules.terms import Terms, key_of_kind, notice_days
 from auction.services import auctions as services
 from auction.services.locking import lock_round
 from auction.services.lots import lock_lot
-from bidding.queries.court import LotDesk, judges
+from bidding.queries.court import LotDesk, RoundDesk, judges
+from bidding.queries.kept import Part, terms_tag
+from bidding.services.made_from import unless_changed
 from disclosure.queries import typed_terms_findings
 
 from ...auth import house, me, policy
@@ -24,6 +27,7 @@ from ...schemas.rounds import AuctionChangeIn, AuctionIn
 from .. import forms, labels, lint_view
 from ..forms import Entry
 from ..language import _, local
+from ..stale import MADE_FROM, Stale, made_from, stale
 from .court import attempt, blueprint, lot_of, round_of
 
 _TERMS: dict[str, forms.Read] = {
@@ -116,9 +120,15 @@ def create_round(lot_id: str) -> Any:
 def edit_round(auction_id: str) -> str:
     """The form of a round's terms, filled."""
     desk = round_of(auction_id)
+    return _terms_page(lot_of(desk.lot.id), _terms_entry(desk), auction_id)
+
+
+def _terms_entry(desk: RoundDesk) -> Entry:
+    """The form of a round's terms as they stand."""
     values = forms.shown({name: getattr(desk.auction, name) for name in _TERMS})
     values["panel"] = [seat.account.username for seat in desk.panel]
-    return _terms_page(lot_of(desk.lot.id), Entry(values), auction_id)
+    values[MADE_FROM] = terms_tag(desk.auction, (seat.member for seat in desk.panel))
+    return Entry(values)
 
 
 @blueprint.post("/auctions/<auction_id>/terms")
@@ -132,11 +142,17 @@ def change_round(auction_id: str) -> Any:
         data = forms.load(AuctionChangeIn(), payload, wrong)
         panel = data.pop("panel", None)
 
-        def change(unit: Unit) -> Auction:
-            auction = lock_round(unit, me(), auction_id, "auction.create")
-            return services.change_terms(unit, me(), auction, data, panel)
+        def change(unit: Unit, actor: Actor) -> Auction:
+            auction = lock_round(unit, actor, auction_id, "auction.create")
+            return services.change_terms(unit, actor, auction, data, panel)
 
-        return house().perform(change)
+        return house().perform(unless_changed, made_from(), Part("terms", auction_id), change, me())
+
+    def changed(error: DomainError) -> Stale:
+        seats = {seat.username: seat.display_name for seat in house().read(judges, desk.lot.court_code)}
+        back = url_for("desk.edit_round", auction_id=auction_id)
+        stored = _terms_entry(round_of(auction_id))
+        return stale(error, stored, _("拍卖方案"), back, said=lambda _name, value: seats.get(value, value))
 
     return attempt(
         act,
@@ -144,6 +160,7 @@ def change_round(auction_id: str) -> Any:
         (*_TERMS, "panel"),
         lambda _done: url_for("desk.round", auction_id=auction_id),
         _("方案已更改，原表决失效。"),
+        changed,
     )
 
 
