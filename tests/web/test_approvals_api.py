@@ -6,7 +6,7 @@ from auction.kernel.unit import House, Unit
 from auction.models import Account, Approval
 from auction.rules.access import Actor
 from auction.rules.approvals import Need
-from auction.services.approvals import propose
+from auction.services.approvals import Act, propose
 from tests.factories import a_bidder, a_court, an_account, an_actor
 from tests.web.caller import SignIn, code_of, fields_of
 from web.api import approvals as api
@@ -20,7 +20,7 @@ def done(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     def act(unit: Unit, actor: Actor, approval: Approval) -> None:
         acts.append(approval.subject_id)
 
-    monkeypatch.setattr(api, "ACTS", {"trial": act})
+    monkeypatch.setattr(api, "ACTS", {"trial": Act(lambda unit, approval: None, act)})
     return acts
 
 

@@ -9,7 +9,7 @@ from auction.kernel.unit import House, Unit
 from auction.models import Account, Approval, Auction
 from auction.rules.access import Actor
 from auction.rules.approvals import Need
-from auction.services.approvals import propose
+from auction.services.approvals import Act, propose
 from risk.rules.alerts import Reason
 from risk.services.alerts import raise_alert
 from tests.factories import a_bidder, a_court, a_registration, an_account, an_actor, an_auction
@@ -126,7 +126,7 @@ def done(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     def act(unit: Unit, actor: Actor, approval: Approval) -> None:
         acts.append(approval.subject_id)
 
-    monkeypatch.setattr(page, "ACTS", {"sanction": act})
+    monkeypatch.setattr(page, "ACTS", {"sanction": Act(lambda unit, approval: None, act)})
     return acts
 
 

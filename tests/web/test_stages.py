@@ -18,7 +18,7 @@ from auction.rules.access import POLICY, ROLES, Actor, decide
 from auction.rules.lot import AuctionStatus, check_transition
 from bidding.models import AfterSaleStep
 from bidding.queries.letters import STEPS_IN_LETTERS
-from bidding.rules.handover import RULING, STEPS_OF, Way
+from bidding.rules.handover import RULING
 from bidding.rules.handover import STEPS as HANDOVER_STEPS
 from tests.conftest import START
 from tests.factories import a_bidder, a_court, a_lot, a_party, a_registration, an_account, an_auction
@@ -197,7 +197,7 @@ TAKEN: dict[str, dict[str, str]] = {
 
 def test_every_step_of_a_handover_and_every_settlement_has_its_words() -> None:
     assert set(HANDOVER_STEP) == {RULING, *HANDOVER_STEPS}
-    assert set(STEPS_IN_LETTERS) == set(STEPS_OF[Way.SALE])
+    assert set(STEPS_IN_LETTERS) == set(HANDOVER_STEPS)
     assert set(SETTLEMENT) == set(SETTLEMENT_TONE) == {settlement for _, settlement in STAGES.values() if settlement}
 
 
