@@ -300,19 +300,17 @@ def test_who_may_not_is_refused_before_anything_is_looked_at(world: World, app: 
 def test_a_body_that_cannot_be_read_is_refused(world: World, app: Flask) -> None:
     before, wrong = world.stored(), []
     for endpoint in endpoints(app):
-        if endpoint.method == "GET":
-            continue
+        if endpoint.method in ("GET", "DELETE"):
+            continue  # they take no body, and do what the address says
         caller, path = world.right(endpoint), world.path(endpoint)
         for body in BODIES:
             if body == b"" and endpoint.body is not None and endpoint.body.validate({}) == {}:
-                continue
-            if endpoint.method == "DELETE":
                 continue
             answer = caller.call(endpoint.method, path, data=body, content_type="application/json")
             if fault_of(answer) or answer.status_code < 400:
                 wrong.append((str(endpoint), body[:20], answer.status_code, fault_of(answer)))
         answer = caller.call(endpoint.method, path, data=b"<a/>", content_type="text/xml")
-        if endpoint.method != "DELETE" and answer.status_code not in (401, 415, 422):
+        if answer.status_code not in (401, 415, 422):
             wrong.append((str(endpoint), b"<a/>", answer.status_code, fault_of(answer)))
     assert wrong == []
     assert world.stored() == before

@@ -229,7 +229,9 @@ def summary(asked: Asked, known: Sequence[Court]) -> list[dict[str, str]]:
 
 def feeds_of(asked: Asked) -> dict[str, str]:
     """The addresses of a search as a feed and as a calendar, by the names the feeds take; without what was wrong."""
-    query = {name: value for name, value in asked.chosen.items() if name not in ("min", "max", "sort", *asked.wrong)}
+    query: dict[str, Any] = {
+        name: value for name, value in asked.chosen.items() if name not in ("min", "max", "sort", *asked.wrong)
+    }
     for name in ("min_fen", "max_fen"):
         if (fen := getattr(asked.wanted, name)) is not None:
             query[name] = str(fen)

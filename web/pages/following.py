@@ -68,7 +68,7 @@ def mine() -> str:
 def _shown(search: dict[str, Any], known: Sequence[Court]) -> dict[str, Any]:
     """With what it asks for, in words, and the address of its list."""
     asked = said(services.filter_of(search["query"]), known)
-    query: dict[str, str] = {}
+    query: dict[str, Any] = {}
     for name, value, _text in asked:
         query[name] = f"{query[name]},{value}" if name in query else value
     if "near" in query:
