@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from marshmallow import Schema, ValidationError, fields
+from marshmallow import Schema, ValidationError, fields, validate
 from sqlalchemy import TextClause, func, literal, select, text, union_all
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
@@ -124,7 +124,8 @@ def a_value(field: fields.Field[Any]) -> Any:
         value = plausible(field.schema)
         return [value] if field.many else value
     if isinstance(field, fields.List):
-        return [a_value(field.inner)]
+        counts = [check.equal for check in field.validators if isinstance(check, validate.Length)]
+        return [a_value(field.inner)] * next((count for count in counts if count), 1)
     choices = [choice for check in field.validators for choice in getattr(check, "choices", ())]
     return next(value for value in (*map(str, choices), *GOOD) if takes(field, value))
 
