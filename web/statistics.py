@@ -1,10 +1,14 @@
-"""Statistics at any door: as JSON values, and as a table that no spreadsheet computes."""
+"""Statistics at any door: as JSON values, and as tables that no spreadsheet computes."""
 
 import csv
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, Literal
+
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
 
 from bidding.queries.statistics import Reading, Refunds
 from bidding.rules.statistics import OUTCOMES, Summary
@@ -13,7 +17,7 @@ from bidding.rules.statistics import OUTCOMES, Summary
 _COMPUTED = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 _COLUMNS = (
     *("rounds", *OUTCOMES, "turnover_fen", "sale_rate", "renege_rate", "premium", "to_reference", "days_to_sale"),
-    "bids_per_sale",
+    *("days_from_seizure", "bids_per_sale"),
 )
 #: Of refunds, for the whole and for each court.
 _REFUNDS = ("due", "in_time", "in_time_rate")
@@ -69,6 +73,7 @@ def _summary(each: Summary) -> dict[str, Any]:
         "premium": _decimal(each.premium),
         "to_reference": _decimal(each.to_reference),
         "days_to_sale": each.days_to_sale,
+        "days_from_seizure": each.days_from_seizure,
         "bids_per_sale": _decimal(each.bids_per_sale),
     }
 
@@ -105,3 +110,71 @@ def _row(
 def plain(text: str) -> str:
     """A text that no spreadsheet takes for a formula: what begins like one is marked as text by an apostrophe."""
     return f"'{text}" if text.startswith(_COMPUTED) else text
+
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+#: How a spreadsheet shows what a column holds.
+_FORMATS = {"count": "0", "rate": "0.0%", "fen": "#,##0.00"}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of figures: whole numbers, rates (exact fractions) or sums (fen, shown in yuan)."""
+
+    title: str
+    kind: Literal["count", "rate", "fen"] = "count"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table under a title: each row begins with the name of what it tells of, `of` is what that is."""
+
+    title: str
+    of: str
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[Any]]
+
+
+def as_csv(tables: Iterable[Table]) -> str:
+    """Tables one below the other, each under its title, in yuan and decimals; texts are marked as texts."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)
+    for table in tables:
+        writer.writerow((plain(str(table.title)),))
+        writer.writerow((str(table.of), *(str(column.title) for column in table.columns)))
+        for name, *cells in table.rows:
+            writer.writerow((plain(str(name)), *("" if cell is None else cell for cell in _cells(table, cells))))
+        writer.writerow(())
+    return "\ufeff" + out.getvalue()
+
+
+def as_xlsx(tables: Iterable[Table]) -> bytes:
+    """A workbook with a sheet for each table; texts are texts, whatever they begin with."""
+    book = Workbook(write_only=True)
+    for table in tables:
+        sheet = book.create_sheet(str(table.title)[:31])
+        sheet.append([_text(sheet, str(each)) for each in (table.of, *(column.title for column in table.columns))])
+        for name, *cells in table.rows:
+            row = [_text(sheet, str(name))]
+            for column, value in zip(table.columns, _cells(table, cells), strict=True):
+                cell = WriteOnlyCell(sheet, value)
+                cell.number_format = _FORMATS[column.kind]
+                row.append(cell)
+            sheet.append(row)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def _text(sheet: Any, text: str) -> WriteOnlyCell:
+    cell = WriteOnlyCell(sheet, plain(text))
+    cell.data_type = "s"
+    return cell
+
+
+def _cells(table: Table, cells: Sequence[Any]) -> Iterable[float | int | None]:
+    for column, value in zip(table.columns, cells, strict=True):
+        if value is None or column.kind == "count":
+            yield value
+        else:
+            yield _decimal(value) if column.kind == "rate" else value / 100

@@ -67,6 +67,7 @@ def _closed(session: Session, period: Period) -> list[ClosedRound]:
             Lot.court_code,
             Lot.asset_type,
             Lot.created_at,
+            Lot.seized_on,
             Auction.round,
             Auction.status,
             Auction.settlement,
@@ -98,6 +99,7 @@ def _closed(session: Session, period: Period) -> list[ClosedRound]:
             entered_on=shanghai_day(row.created_at),
             closed_on=shanghai_day(row.closed_at),
             bids=row.bid_count,
+            seized_on=row.seized_on,
         )
         for row in session.execute(rows)
     ]

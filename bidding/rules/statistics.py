@@ -18,7 +18,10 @@ OUTCOMES: tuple[Outcome, ...] = ("sold", "unsold", "reneged", "withdrawn", "revo
 
 @dataclass(frozen=True, slots=True)
 class ClosedRound:
-    """A round that was announced and has ended. `entered_on`: the day the lot was entered; `price_fen` None unsold."""
+    """A round that was announced and has ended. `price_fen` None unsold.
+
+    `entered_on`: the day the lot was entered; `seized_on`: the day it was seized, where that is recorded.
+    """
 
     court_code: str
     round: str
@@ -30,6 +33,7 @@ class ClosedRound:
     entered_on: date
     closed_on: date
     bids: int = 0
+    seized_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,8 @@ class Summary:
 
     `sale_rate`: sold of sold and unsold. `renege_rate`: reneged of sold and reneged. `premium`: price above the
     reserves of what was sold; `to_reference`: prices by the reference prices of those that had one. `days_to_sale`: the
-    median of days from a lot's entry to the end of bidding.
+    median of days from a lot's entry to the end of bidding; `days_from_seizure`: the same from its seizure, of those
+    whose day of seizure is recorded.
     """
 
     rounds: int
@@ -49,6 +54,7 @@ class Summary:
     premium: Fraction | None
     to_reference: Fraction | None
     days_to_sale: int | None
+    days_from_seizure: int | None
     bids_per_sale: Fraction | None
 
 
@@ -90,6 +96,7 @@ def summary(rounds: Sequence[ClosedRound]) -> Summary:
     referred = [each for each in sold if each.reference_fen]
     reserves = sum(each.reserve_fen for each in sold)
     days = [(each.closed_on - each.entered_on).days for each in sold]
+    seized = [(each.closed_on - each.seized_on).days for each in sold if each.seized_on]
     return Summary(
         rounds=len(rounds),
         outcomes={each: outcomes[each] for each in OUTCOMES},
@@ -101,6 +108,7 @@ def summary(rounds: Sequence[ClosedRound]) -> Summary:
             sum(each.price_fen or 0 for each in referred), sum(each.reference_fen or 0 for each in referred)
         ),
         days_to_sale=median_low(days) if days else None,
+        days_from_seizure=median_low(seized) if seized else None,
         bids_per_sale=_part(sum(each.bids for each in sold), len(sold)),
     )
 

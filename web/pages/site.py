@@ -79,6 +79,7 @@ from .regulator import clearance as regulator_clearance
 from .regulator import conflicts as regulator_conflicts
 from .regulator import corrections as regulator_corrections
 from .regulator import journal as regulator_journal
+from .regulator import overview as regulator_overview
 from .regulator import patterns as regulator_patterns
 from .regulator import sanctions as regulator_sanctions
 
@@ -119,6 +120,7 @@ _REGULATOR = (
     regulator_conflicts,
     regulator_patterns,
     regulator_journal,
+    regulator_overview,
     regulator_approvals,
     regulator_clearance,
     regulator_sanctions,

@@ -39,6 +39,10 @@ class SummaryOut(Strict):
     days_to_sale = fields.Integer(
         allow_none=True, metadata={"description": "median of days from a lot's entry to the end of bidding"}
     )
+    days_from_seizure = fields.Integer(
+        allow_none=True,
+        metadata={"description": "the same from its seizure, of lots whose day of seizure is recorded"},
+    )
     bids_per_sale = fields.Float(allow_none=True)
 
 

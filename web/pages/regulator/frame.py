@@ -33,6 +33,7 @@ class Page:
 #: The navigation, in order. Endpoints are those of this blueprint.
 PAGES = [
     Page(_("警示"), "alerts", ("alert", "assign", "resolve", "look_up"), lambda session, _actor: open_alerts(session)),
+    Page(_("监管概览"), "compare"),
     Page(_("竞价规律"), "patterns", ("pattern",)),
     Page(_("冲突查询"), "conflicts", ("conflict", "lift")),
     Page(_("身份开封"), "unsealing"),
