@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -25,7 +26,12 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 MODULES = Path(__file__).parents[2] / "node_modules"
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-_WCAG = {"resultTypes": ["violations"], "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+#: Beyond WCAG 2.2 AA: regions of one name cannot be told apart by who goes from one to the next.
+_WCAG = {
+    "resultTypes": ["violations"],
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
+    "rules": {"landmark-unique": {"enabled": True}},
+}
 _CONTRAST = {"resultTypes": ["violations"], "runOnly": {"type": "rule", "values": ["color-contrast"]}}
 #: A page of each of the site's frames: what else differs in English is the words.
 _IN_ENGLISH = ("/", "/auctions/open", "/auctions/open/room", "/me", "/desk/", "/regulator/alerts", "/agency/")
@@ -177,11 +183,28 @@ def _violations(page: Page, run: dict[str, object]) -> list[str]:
 
 @pytest.mark.parametrize("page", ["/", "/auctions/open", "/auctions/open/room"], ids=["home", "lot", "room"])
 def test_lighthouse(sample: Sample, page: str, tmp_path: Path, record_property: Callable[[str, object], None]) -> None:
-    """Performance is reported, not held: it is made of times, and a busy machine takes its time."""
-    address = sample.address + sample.one(page)
+    """As Lighthouse judges by default: a phone on a slow line, simulated from what the page did here.
+
+    The simulation takes the processor's time fourfold, so what a busy machine adds is counted four times over: it makes
+    scores of the same page differ by ten. The best of up to three runs is held; all that were measured are reported."""
+    measured: list[dict[str, int]] = []
+    while len(measured) < 3 and not any(min(one.values()) >= 95 for one in measured):
+        report = _lighthouse(sample.address + sample.one(page), tmp_path / "out")
+        measured.append({name: round(100 * (one["score"] or 0)) for name, one in report["categories"].items()})
+    record_property("scores", measured)
+    missed = {
+        f"{name}: {one['id']} {report['audits'][one['id']].get('displayValue') or report['audits'][one['id']]['title']}"
+        for name, category in report["categories"].items()
+        for one in category["auditRefs"]
+        if one["weight"] and report["audits"][one["id"]]["score"] not in (None, 1)
+    }
+    assert any(min(one.values()) >= 95 for one in measured), (measured, missed)
+
+
+def _lighthouse(address: str, out: Path) -> dict[str, Any]:
     command = [
-        *(str(MODULES / ".bin" / "lighthouse"), address, "--quiet", "--output=json", f"--output-path={tmp_path}/out"),
-        *("--only-categories=performance,accessibility,best-practices,seo", "--throttling-method=provided"),
+        *(str(MODULES / ".bin" / "lighthouse"), address, "--quiet", "--output=json", f"--output-path={out}"),
+        *("--only-categories=performance,accessibility,best-practices,seo", "--throttling-method=simulate"),
         "--chrome-flags=--headless=new --no-sandbox --disable-dev-shm-usage --disable-gpu",
     ]
     environment = {**os.environ, "CHROME_PATH": CHROMIUM}
@@ -190,17 +213,8 @@ def test_lighthouse(sample: Sample, page: str, tmp_path: Path, record_property: 
         if done.returncode == 0:
             break
     assert done.returncode == 0, done.stderr[-2000:]
-    report = json.loads((tmp_path / "out").read_text("utf-8"))
-    scores = {name: round(100 * (one["score"] or 0)) for name, one in report["categories"].items()}
-    record_property("scores", scores)
-    missed = {
-        f"{name}: {one['id']} {report['audits'][one['id']]['title']}"
-        for name, category in report["categories"].items()
-        for one in category["auditRefs"]
-        if name != "performance" and one["weight"] and report["audits"][one["id"]]["score"] not in (None, 1)
-    }
-    held = {name: score for name, score in scores.items() if name != "performance"}
-    assert min(held.values()) >= 95, (scores, missed)
+    report: dict[str, Any] = json.loads(out.read_text("utf-8"))
+    return report
 
 
 def test_nothing_moves_in_the_room_while_others_bid(sample: Sample, browser: Browser) -> None:
@@ -301,6 +315,8 @@ def test_the_room_fits_a_narrow_page_in_large_type(sample: Sample, browser: Brow
 def test_the_course_of_the_price_is_enlarged_and_made_whole_by_keyboard(sample: Sample, browser: Browser) -> None:
     page, wrong = _watched(_context(browser, sample, "nobody", 1280))
     page.goto(sample.one("/auctions/open/room"))
+    page.locator("#course").scroll_into_view_if_needed()
+    expect(page.locator("#course canvas")).to_be_visible()  # what draws it is fetched when it is looked at
     whole = page.locator("#course-all")
     expect(whole).to_have_attribute("aria-disabled", "true")
     for pressed, is_whole in (("#course-last", "false"), ("#course-all", "true")):

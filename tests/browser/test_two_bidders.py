@@ -1,8 +1,10 @@
-"""Two bidders in two windows: they enrol, bid against each other, an extension happens, one wins."""
+"""Two bidders in two windows: they enrol, bid against each other, an extension happens, one wins; and what becomes of
+a bid whose answer, or whose network, is lost."""
 
 import json
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -155,7 +157,7 @@ def test_two_bidders_bid_against_each_other_and_one_wins(browser: Browser, site:
 def test_an_amount_far_above_needs_a_second_confirmation_and_a_lost_answer_is_asked_for(
     browser: Browser, site: Site
 ) -> None:
-    auction = _second_auction(site)
+    auction = _another_auction(site, 219)
     window = Window(browser, site)
     window.enrol(auction, "bidder-three", "示例王五", 3)
     site.advance(days=31, minutes=1)
@@ -192,9 +194,65 @@ def test_an_amount_far_above_needs_a_second_confirmation_and_a_lost_answer_is_as
     expect(page.locator("#conn")).to_contain_text("连接正常")
 
 
-def _second_auction(site: Site) -> str:
+def test_an_offer_in_the_last_minute_without_a_network_is_asked_after_by_its_key(browser: Browser, site: Site) -> None:
+    """Who comes back before the end sends it again as one offer; who comes back after it is told that it was none."""
+    auction = _another_auction(site, 220)
+    first, second = Window(browser, site), Window(browser, site, width=360)
+    first.enrol(auction, "bidder-six", "示例陆六", 6)
+    second.enrol(auction, "bidder-seven", "示例柒七", 7)
+    site.advance(days=31, minutes=1)
+    first.enter(auction)
+    second.enter(auction)
+    first.bid()
+    expect(second.page.locator("#price")).to_have_text("2,144,000")
+
+    _to_the_last_minute(site, auction)
+    asked = _offered_without_a_network(second)
+    second.context.set_offline(False)
+    second.sees("服务器没有收到这次出价")
+    expect(second.page.locator("#bar-bid")).to_have_text("再次送出")
+    second.page.locator("#bar-bid").click()
+    second.sees("出价成功，您领先")
+    first.sees("已被超越")
+    for window in (first, second):
+        expect(window.page.locator("#extensions")).to_have_text("已延时 1 次")
+    assert len(set(asked)) == 1
+
+    _to_the_last_minute(site, auction)
+    asked = _offered_without_a_network(first)
+    site.advance(minutes=2)
+    second.sees("竞买成功")
+    first.context.set_offline(False)
+    first.sees("您未竞得")
+    first.sees("没有送达，竞价已截止")
+    expect(first.page.locator("#price")).to_have_text("2,154,000")
+    assert len(set(asked)) == 1
+    assert len(site.call(None, "GET", f"/auctions/{auction}/bids")["items"]) == 2
+    expected = ("ERR_INTERNET_DISCONNECTED", "404 (NOT FOUND)")  # no network; and a key the server never saw
+    assert [one for one in first.complaints + second.complaints if not any(each in one for each in expected)] == []
+
+
+def _to_the_last_minute(site: Site, auction: str) -> None:
+    closes = datetime.fromisoformat(site.call(None, "GET", f"/auctions/{auction}")["closes_at"])
+    site.advance(seconds=(closes - site.now()).total_seconds() - 55)
+
+
+def _offered_without_a_network(window: Window) -> list[str]:
+    """The network goes while the dialog is open, and the bid is confirmed all the same; answers the questions by key."""
+    asked: list[str] = []
+    window.page.on("request", lambda one: asked.append(one.url) if "/bids/by-key/" in one.url else None)
+    window.page.locator("#go").click()
+    expect(window.page.get_by_role("dialog")).to_contain_text("出价后不可撤销")
+    window.context.set_offline(True)
+    expect(window.page.locator("#conn")).to_contain_text("网络已断开")
+    window.page.locator("#ask-confirm").click()
+    window.sees("网络恢复后立即向服务器查询")
+    return asked
+
+
+def _another_auction(site: Site, number: int) -> str:
     """A lot of its own for a test that needs a fresh room."""
     from tests.browser import served
 
-    served.CASE = "（2026）示0101执219号"
+    served.CASE = f"（2026）示0101执{number}号"
     return announced_lot(site)

@@ -209,6 +209,7 @@ def standing_words(page: RoomPage) -> dict[str, list[Any]]:
         "lost": ["info", "stop", _("您未竞得"), lost, enrolled],
         "sold": ["info", "check", _("已成交"), _("成交价 ¥{price}。"), confirmation],
         "disconnected": ["wait", "offline", _("连接中断，正在重连"), _("下面是 {time} 的价格，可能已变。"), reload],
+        "offline": ["wait", "offline", _("网络已断开"), _("恢复后立即重连。下面是 {time} 的价格，可能已变。")],
         "unsold": ["info", "stop", _("本场已流拍"), _("竞价期内无人出价。")],
         "suspended": [
             "info",
@@ -249,6 +250,7 @@ def words(page: RoomPage) -> dict[str, Any]:
         "trip": _("{ms} 毫秒"),
         "connecting": _("正在连接"),
         "disconnected": _("连接中断，正在重连·{time} 的价格，可能已变"),
+        "noNetwork": _("网络已断开·{time} 的价格，可能已变"),
         "offline": _("断线"),
         "leading": _("领先"),
         "passed": _("出局"),
@@ -272,6 +274,8 @@ def words(page: RoomPage) -> dict[str, Any]:
             "closed": _("现在不能出价。请返回。"),
         },
         **far_words(),
+        "askShut": _("竞价已截止，确认窗口已关闭，这次没有出价。"),
+        "tooLate": _("您的出价 ¥{amount} 没有送达，竞价已截止，不再送出。"),
         "again": _("再次送出"),
         "leave": _("放弃"),
         "review": _("查看差异并确认"),
@@ -358,6 +362,12 @@ def _offer_words() -> dict[str, list[str]]:
     return {
         "sent": ["wait", "clock", _("已送出，正在确认"), _("请勿重复出价。确认后以凭证为准。")],
         "unsure": ["wait", "offline", _("结果确认中"), _("连接曾中断，正在向服务器查询您的出价 ¥{amount}。")],
+        "offline": [
+            "wait",
+            "offline",
+            _("网络已断开"),
+            _("您的出价 ¥{amount} 还没有结果。网络恢复后立即向服务器查询，请勿重复出价。"),
+        ],
         "unsent": [
             "wait",
             "offline",

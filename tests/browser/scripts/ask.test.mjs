@@ -68,15 +68,23 @@ test("an open dialog says what another's bid has made of the price, and stops an
   assert.equal(await flags, null);
 });
 
-test("a sale that stops under the dialog takes no bid from it", async () => {
+test("a sale that stops under the dialog takes no bid from it, and the dialog does not stay", async () => {
   let state = START;
   const flags = confirmBid(100_00, () => asked(100_00, state, TERMS, ME, 5000), WORDS);
   read();
   state = { ...START, status: "suspended" };
   byId("ask-confirm").heard.click();
-  assert.equal(byId("ask-changed").textContent, "closed");
-  byId("ask").heard.close();
   assert.equal(await flags, null);
+  assert.equal(byId("ask").open, false);
+
+  let now = 9_000;
+  const ending = confirmBid(100_00, () => asked(100_00, START, TERMS, ME, now), WORDS);
+  now = 10_500; // an extension may still be on its way
+  refreshAsk();
+  assert.deepEqual([byId("ask-changed").textContent, byId("ask").open], ["closed", true]);
+  now = 11_000;
+  refreshAsk();
+  assert.deepEqual([await ending, byId("ask").open], [null, false]);
 });
 
 test("an amount that still does is confirmed, with the ticks that are needed by now", async () => {

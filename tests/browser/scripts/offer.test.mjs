@@ -12,10 +12,10 @@ function storage() {
 }
 
 /** Offers whose server answers as told; `seen` is what the page would show. */
-function desk({ send, ask = async () => null, store = storage() }) {
+function desk({ send, ask = async () => null, store = storage(), online = () => true }) {
   const seen = [];
   const offers = new Offers("a1", {
-    send, ask, storage: store, wait: async () => {},
+    send, ask, online, storage: store, wait: async () => {},
     changed: (phase, bid, answer) => seen.push([phase, bid.key, answer?.outcome]),
   });
   return { offers, seen, store };
@@ -87,4 +87,42 @@ test("a bid given up is gone", async () => {
   offers.forget();
   assert.equal(offers.pending, null);
   assert.equal(store.getItem("fapai:offer:a1"), null);
+});
+
+test("a bid that never left the page is asked after once, and not again until it is sent again", async () => {
+  let asked = 0;
+  const { offers, seen } = desk({
+    send: async () => Promise.reject(Object.assign(new Error("not connected"), { kept: true })),
+    ask: async () => ((asked += 1), null),
+  });
+  await offers.place(100, {});
+  await offers.settle();
+  assert.equal(asked, 1);
+  assert.deepEqual(seen.map(([phase]) => phase), ["sent", "unsure", "unsent"]);
+});
+
+test("what has once been sent is asked after with patience, though sending it again did not leave the page", async () => {
+  const errors = [new Error("lost"), Object.assign(new Error("not connected"), { kept: true })];
+  let asked = 0;
+  const { offers } = desk({ send: async () => Promise.reject(errors.shift()), ask: async () => ((asked += 1), null) });
+  await offers.place(100, {});
+  const first = asked;
+  await offers.again();
+  assert.deepEqual([first > 1, asked], [true, 2 * first]);
+});
+
+test("without a network it is said so, and the question follows at once when the network returns", async () => {
+  let online = false;
+  let fail;
+  const asks = [() => new Promise((_, reject) => (fail = reject)), async () => ACCEPTED];
+  const { offers, seen } = desk({
+    send: async () => Promise.reject(new Error("lost")), ask: () => asks.shift()(), online: () => online,
+  });
+  const placed = offers.place(100, {});
+  await new Promise(setImmediate);
+  online = true;
+  await offers.settle(); // a question is still on its way into the dead network
+  fail(new Error("no network"));
+  await placed;
+  assert.deepEqual(seen.map(([phase]) => phase), ["sent", "offline", "unsure", "unsure", "answered"]);
 });

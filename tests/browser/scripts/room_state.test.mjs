@@ -139,3 +139,11 @@ test("the bid button says why it is dead: no connection, nothing to bid on, an a
   for (const how of ["ended", "won", "lost", "sold", "unsold", "stopped"]) assert.equal(mode(how, false, true), "over");
   assert.equal(mode("ended", true, true), "busy");
 });
+
+test("bidding has stopped for certain by its status, or a second after its end", () => {
+  const cases = [["open", 9_000, false], ["open", 10_500, false], ["open", 11_000, true], ["suspended", 0, true], ["sold", 0, true]];
+  for (const [status, now, shut] of cases) {
+    assert.equal(room.isShut({ ...START, status }, now), shut, `${status} ${now}`);
+    assert.equal(room.asked(100_00, { ...START, status }, TERMS, ME, now).shut, shut);
+  }
+});

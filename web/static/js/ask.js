@@ -11,7 +11,7 @@ const YOUNG = 400;
 /** Says the open dialog anew; null while none is open. */
 let refresh = null;
 
-/** The room has changed: what an open dialog says must not be older than the page behind it. */
+/** The room has changed: an open dialog must not say what is older than the page behind it, nor outlast the sale. */
 export const refreshAsk = () => refresh?.();
 
 const write = (id, text) => {
@@ -74,11 +74,12 @@ export function confirmBid(amount, look, words) {
     const closed = () => done(null);
     refresh = () => {
       facts = look();
-      say(facts, words);
+      if (facts.shut) return done(null);
+      return say(facts, words);
     };
     const agreed = () => {
       refresh();
-      if (age() < YOUNG) return;
+      if (facts.shut || age() < YOUNG) return;
       if (facts.fault !== null) return;
       const missing =
         (facts.own && !byId("ask-own-tick").checked && "ask-own-tick") ||

@@ -91,9 +91,8 @@ export function notify(text) {
 
 /** The tick boxes of the page; `denied` is said where the browser forbids notifications. */
 export function choosing(choices, denied) {
-  const section = document.getElementById("choices");
   const error = document.getElementById("choices-error");
-  for (const box of section.querySelectorAll("[data-choice]")) {
+  for (const box of document.querySelectorAll("#choices [data-choice]")) {
     box.checked = choices.chosen[box.dataset.choice];
     box.addEventListener("change", async () => {
       const name = box.dataset.choice;
@@ -110,7 +109,6 @@ export function choosing(choices, denied) {
       if (name === "sound" && box.checked) beep("soon");
     });
   }
-  section.hidden = false;
 }
 
 /** What a key stands for: a name of `does`, or null. Never while typing, in a dialog, or with a modifier held. */

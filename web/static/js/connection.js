@@ -27,12 +27,18 @@ export class Connection {
       callbacks.update(message);
     });
     setInterval(() => this.watch(), every);
-    addEventListener("online", () => (this.up ? this.watch() : this.socket.connect()));
+    addEventListener("online", () => this.renew());
     addEventListener("offline", () => callbacks.status("down"));
   }
 
   get up() {
     return this.socket.connected;
+  }
+
+  /** Take a new line at once: the old one may be dead without knowing it, and its next attempt may be seconds away. */
+  renew() {
+    this.socket.disconnect();
+    this.socket.connect();
   }
 
   /** Ask for the room and everything since the version known; one question at a time. */
@@ -58,9 +64,9 @@ export class Connection {
     }
   }
 
-  /** Send a bid; rejects when there is no connection or no answer in time. It is never queued for later. */
+  /** Send a bid; rejects when there is no connection (`kept`: nothing left) or no answer in time. Never queued for later. */
   bid(offer, patience) {
-    if (!this.up) return Promise.reject(new Error("not connected"));
+    if (!this.up) return Promise.reject(Object.assign(new Error("not connected"), { kept: true }));
     return this.socket.timeout(patience).emitWithAck("bid", offer);
   }
 

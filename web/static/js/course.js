@@ -54,6 +54,9 @@ export function latest([times, prices], seconds) {
   return { min: Math.max(last - seconds, times[0]), max: times.at(-1) };
 }
 
+/** All of a chart's times, as its scale. */
+const whole = ([times]) => ({ min: times[0], max: times.at(-1) });
+
 /** The chart in one sentence, for who cannot see it. */
 export function said(course, words) {
   if (!course.bids.length) return words.none;
@@ -75,16 +78,29 @@ export class CourseView {
     Object.assign(this, { words, mine, clockText });
     this.box = document.getElementById("course");
     this.course = JSON.parse(document.getElementById("course-data").textContent);
+    // The library that draws is fetched once the chart comes into view: the room bids without it.
+    new IntersectionObserver((seen, watching) => {
+      if (!seen.some((one) => one.isIntersecting)) return;
+      watching.disconnect();
+      this.#fetch();
+    }, { threshold: 0.5 }).observe(this.box);
     new ResizeObserver(() => this.plot?.setSize({ width: this.box.clientWidth, height: HEIGHT })).observe(this.box);
-    document.getElementById("course-last").addEventListener("click", () => this.#zoom(latest(this.plot.data, LAST)));
-    document.getElementById("course-all").addEventListener("click", () => this.#zoom(null));
+    document.getElementById("course-last").addEventListener("click", () => this.#zoom((data) => latest(data, LAST)));
+    document.getElementById("course-all").addEventListener("click", () => this.#zoom(whole));
     this.#show();
   }
 
-  /** Show a part of the course, or the whole of it again. */
+  #fetch() {
+    const { script, style } = this.box.dataset;
+    const sheet = Object.assign(document.createElement("link"), { rel: "stylesheet", href: style });
+    const drawing = Object.assign(document.createElement("script"), { src: script });
+    drawing.addEventListener("load", () => this.#show());
+    document.head.append(sheet, drawing);
+  }
+
+  /** Show a part of the course, or the whole of it again; nothing before it is drawn. */
   #zoom(part) {
-    const times = this.plot.data[0];
-    this.plot.setScale("x", part ?? { min: times[0], max: times.at(-1) });
+    if (this.plot) this.plot.setScale("x", part(this.plot.data));
   }
 
   /** Whether the whole course is shown. */
@@ -131,11 +147,12 @@ export class CourseView {
 
   #show() {
     document.getElementById("course-said").textContent = said(this.course, this.words);
-    if (!globalThis.uPlot || this.course.bids.length < 2) return;
+    if (this.course.bids.length < 2) return;
+    this.box.hidden = false; // also before it can be drawn: nothing moves when it is
+    document.getElementById("course-zoom").hidden = false;
+    if (!globalThis.uPlot) return;
     const { data, spans } = series(this.course, this.mine);
     this.spans = spans;
-    this.box.hidden = false;
-    document.getElementById("course-zoom").hidden = false;
     if (this.plot) {
       const whole = this.zoomed !== true;
       this.plot.setData(data, whole);

@@ -10,17 +10,19 @@ const PATIENCE = 6000;
 const ASK_AFTER = [0, 700, 1500, 3000];
 
 export class Offers {
-  /** `send(bid)` resolves to the acknowledgement or rejects; `ask(key)` to the acknowledgement, or null if unknown. */
-  constructor(auction, { send, ask, changed, storage = sessionStorage, wait = pause }) {
-    Object.assign(this, { auction, send, ask, changed, storage, wait });
+  /**
+   * `send(bid)` resolves to the acknowledgement or rejects, with `kept` when nothing left the page; `ask(key)` to the
+   * acknowledgement, or null if unknown. `changed(phase, bid, answer)`: sent, unsure, offline, unsent or answered.
+   */
+  constructor(auction, { send, ask, changed, storage = sessionStorage, wait = pause, online = isOnline }) {
+    Object.assign(this, { auction, send, ask, changed, storage, wait, online });
     this.slot = `fapai:offer:${auction}`;
     this.pending = this.#kept();
   }
 
   /** Send a new bid. `flags`: `{raise_own, confirm_implausible}`. */
   async place(amount, flags) {
-    this.pending = { key: crypto.randomUUID(), amount, flags };
-    this.storage.setItem(this.slot, JSON.stringify(this.pending));
+    this.pending = { key: crypto.randomUUID(), amount, flags, left: false };
     await this.#deliver();
   }
 
@@ -29,34 +31,55 @@ export class Offers {
     if (this.pending) await this.#deliver();
   }
 
-  /** Find out what became of the pending bid, if there is one: after a reconnect or a reload. */
+  /**
+   * Find out what became of the pending bid, if there is one: after a reconnect or a reload. While a question is on its
+   * way, another follows when that fails: the network may have come back in between.
+   */
   async settle() {
-    if (!this.pending || this.asking) return;
+    if (!this.pending || this.unsent) return;
+    this.anew = this.asking;
+    if (this.asking) return;
     this.asking = true;
-    this.changed("unsure", this.pending);
     try {
-      for (const delay of ASK_AFTER) {
+      do {
+        this.anew = false;
+        await this.#ask();
+      } while (this.anew && this.pending && !this.unsent);
+    } finally {
+      this.asking = false;
+    }
+  }
+
+  async #ask() {
+    const open = () => this.changed(this.online() ? "unsure" : "offline", this.pending);
+    open();
+    try {
+      // What never left the page cannot arrive later: one answer is enough.
+      for (const delay of this.pending.left === false ? [0] : ASK_AFTER) {
         await this.wait(delay);
         if (!this.pending) return;
         const answer = await this.ask(this.pending.key);
         if (answer) return this.#done(answer);
       }
+      this.unsent = true;
       this.changed("unsent", this.pending);
     } catch {
-      this.changed("unsure", this.pending);
-    } finally {
-      this.asking = false;
+      if (this.pending) open();
     }
   }
 
   /** Give up on a bid that the server never saw. */
   forget() {
     this.pending = null;
+    this.unsent = false;
     this.storage.removeItem(this.slot);
   }
 
   async #deliver() {
     const bid = this.pending;
+    const left = bid.left;
+    this.unsent = false;
+    this.#keep({ left: true });
     this.changed("sent", bid);
     try {
       const answer = await this.send(
@@ -64,9 +87,16 @@ export class Offers {
         PATIENCE,
       );
       if (this.pending?.key === bid.key) this.#done(answer);
-    } catch {
-      if (this.pending?.key === bid.key) await this.settle();
+    } catch (error) {
+      if (this.pending?.key !== bid.key) return;
+      if (error.kept) this.#keep({ left });
+      await this.settle();
     }
+  }
+
+  #keep(facts) {
+    Object.assign(this.pending, facts);
+    this.storage.setItem(this.slot, JSON.stringify(this.pending));
   }
 
   #done(answer) {
@@ -83,6 +113,8 @@ export class Offers {
     }
   }
 }
+
+const isOnline = () => navigator.onLine !== false;
 
 function pause(milliseconds) {
   return new Promise((resolve) => {

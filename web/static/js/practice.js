@@ -34,6 +34,7 @@ const socket = {
     return socket;
   },
   connect() {},
+  disconnect() {},
   timeout: () => ({
     async emitWithAck(name, data) {
       await new Promise((resolve) => setTimeout(resolve, 60));

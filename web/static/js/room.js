@@ -34,6 +34,8 @@ const EVERY = me.canBid ? 10000 : 45000;
 
 let state = rules.fromPage(root.dataset);
 let notice = null;
+let aside = ""; // said beside the standing: what must not be lost when the sale is over
+let phase = null; // of the own offer, as of offer.js
 let typed = false;
 let busy = false;
 let out = null; // what is said once the session has ended: it stays, and nothing can be bid
@@ -41,6 +43,7 @@ let lost = false;
 let met = false;
 let lostAt = 0; // of this page's time: one that was never met is missed from the start
 let lastAsked = 0;
+let lastSettled = 0;
 
 clock.fromPage(root.dataset.serverTime);
 let seen = clock.now();
@@ -57,8 +60,11 @@ function render() {
   refreshAsk();
 }
 
+/** Without a network the page says so; it does not pretend to try. */
+const lostHow = () => (navigator.onLine === false ? "offline" : "disconnected");
+
 function renderStanding() {
-  const how = lost ? "disconnected" : rules.standing(state, me, clock.now());
+  const how = lost ? lostHow() : rules.standing(state, me, clock.now());
   const [kind, icon, head, text, action] = words.standing[how];
   const facts = {
     price: yuan(state.price ?? terms.reserve),
@@ -68,14 +74,15 @@ function renderStanding() {
   };
   const actions = action ? [{ label: action[0], href: action[1], quiet: lost }] : [];
   const form = document.getElementById("bid");
-  if (lost && form && words.withoutLine && performance.now() - lostAt > PATIENT) {
+  if (how === "disconnected" && form && words.withoutLine && performance.now() - lostAt > PATIENT) {
     actions.unshift({ label: words.withoutLine, href: hrefOf(form.action, amountNow()) });
   }
-  view.standing(kind, icon, fill(head, facts), fill(text, facts), lost ? words.offline : fill(head, facts), actions);
+  const said = [fill(text, facts), aside].filter(Boolean).join(" ");
+  view.standing(kind, icon, fill(head, facts), said, lost ? words.offline : fill(head, facts), actions);
 }
 
 function renderForm() {
-  if (!field) return;
+  if (!field) return view.act();
   const least = rules.leastBid(state, terms, me);
   if (!typed && !busy) field.value = yuan(least);
   const amount = amountNow();
@@ -84,6 +91,7 @@ function renderForm() {
   const mode = out ? "closed" : rules.mode(how, busy, connection.up && !lost);
   const facts = { least: yuan(least), increment: yuan(terms.increment), reserve: yuan(terms.reserve) };
   view.form(amount, least, wrong ? fill(words.faults[wrong], facts) : null, mode);
+  return view.act(mode, amount);
 }
 
 /** New facts from the server: the log, what is read out, and a notice that no longer holds is taken away. */
@@ -106,7 +114,10 @@ function took(fresh) {
     view.later("end", said);
     alerts.extended(said, performance.now());
   }
-  if (fresh.some((event) => event.type === "status")) notice = null;
+  if (fresh.some((event) => event.type === "status")) {
+    notice = null;
+    if (offers.unsent && rules.isShut(state, clock.now())) tooLate(offers.pending);
+  }
   if (fresh.some((event) => event.type === "disclosure")) notice = words.disclosed;
   seen = clock.now();
   render();
@@ -132,7 +143,7 @@ const connection = new Connection(root.dataset.auction, () => state.version, clo
       if (met) lostAt = performance.now();
     }
     if (status === "up") [met, lost] = [true, false];
-    view.connection(status, trip, seen);
+    view.connection(status === "down" ? lostHow() : status, trip, seen);
     render();
   },
   signedOut(why) {
@@ -147,10 +158,13 @@ const connection = new Connection(root.dataset.auction, () => state.version, clo
 const offers = new Offers(root.dataset.auction, {
   send: (bid, patience) => connection.bid(bid, patience),
   ask: (key) => connection.outcome(key),
-  changed(phase, bid, answer) {
+  changed(now, bid, answer) {
     const amount = yuan(bid.amount);
-    busy = phase === "sent" || phase === "unsure";
+    phase = now;
+    typed = false;
+    busy = phase === "sent" || phase === "unsure" || phase === "offline";
     if (phase === "answered") answered(answer);
+    else if (phase === "unsent" && rules.isShut(state, clock.now())) tooLate(bid);
     else {
       const [kind, icon, head, text] = words.offer[phase];
       notice = { kind, icon, head, text: fill(text, { amount }) };
@@ -165,11 +179,18 @@ const offers = new Offers(root.dataset.auction, {
   },
 });
 
+/** The sale ended before an offer had left: it is not sent any more, which is said beside how the sale ended. */
+function tooLate(bid) {
+  offers.forget();
+  notice = null;
+  aside = fill(words.tooLate, { amount: yuan(bid.amount) });
+  view.say(aside);
+}
+
 function answered(answer) {
-  typed = false;
   if (answer.outcome === "accepted") {
     const [kind, icon, head, text] = words.offer.accepted;
-    const time = view.clockText(answer.server_time, true);
+    const time = view.clockText(answer.receipt?.entry.body.received_at ?? answer.server_time, true);
     state.hasBid = true;
     notice = { kind, icon, head, text: fill(text, { time, price: yuan(answer.amount_fen) }), passing: true };
     view.say(`${head} ${yuan(answer.amount_fen)}`);
@@ -189,7 +210,14 @@ function answered(answer) {
 /** Ask, then send. `forced` adds what the server found and this page did not. */
 async function ask(amount, forced = {}) {
   const flags = await confirmBid(amount, () => rules.asked(amount, state, terms, me, clock.now(), forced), words);
-  if (flags) await offers.place(amount, flags);
+  if (flags) return offers.place(amount, flags);
+  if (rules.isShut(state, clock.now())) {
+    aside = words.askShut;
+    view.say(aside);
+  }
+  // Taken back because the price has moved: the field offers what is the least now.
+  if (rules.fault(amount, state, terms, me) !== null) typed = false;
+  return render();
 }
 
 function listen() {
@@ -229,7 +257,7 @@ function listen() {
 
 function submit() {
   const amount = amountNow();
-  typed = true;
+  typed = amount !== rules.leastBid(state, terms, me);
   renderForm();
   if (rules.fault(amount, state, terms, me) === null) {
     notice = null;
@@ -248,6 +276,11 @@ function tick() {
     alerts.watch(rules.standing(state, me, now), rest, { price: yuan(state.price ?? terms.reserve) });
   }
   refreshAsk();
+  // Also where no live connection comes: the answer needs none.
+  if ((phase === "unsure" || phase === "offline") && !offers.asking && performance.now() - lastSettled > REACHED) {
+    lastSettled = performance.now();
+    offers.settle();
+  }
   const past = state.status === "open" && now > state.closes + REACHED;
   const started = state.status === "announced" && now > state.opens + 500;
   if ((past || started) && performance.now() - lastAsked > REACHED) {
@@ -258,6 +291,7 @@ function tick() {
   renderForm();
 }
 
+addEventListener("online", () => offers.settle());
 document.addEventListener("visibilitychange", () => document.hidden || connection.watch());
 addEventListener("pageshow", (event) => event.persisted && connection.watch());
 listenToKeys(choices, { say: () => view.sayAll() });

@@ -165,8 +165,9 @@ export function liability(amount, terms) {
 }
 
 /**
- * What the dialog has to say of an amount as things stand: `{price, least, more, own, far, times, liable, fault}`.
- * `liable`: what reneging at that amount could cost, see `liability`. `forced`: `{own, far}`, what the server found and this page did not. `fault` is null, `closed`, or why the amount is refused.
+ * What the dialog has to say of an amount as things stand: `{price, least, more, own, far, times, liable, fault,
+ * shut}`. `liable`: what reneging at that amount could cost, see `liability`. `forced`: `{own, far}`, what the server
+ * found and this page did not. `fault` is null, `closed`, or why the amount is refused. `shut`: nobody can bid any more.
  */
 export function asked(amount, state, terms, me, now, forced = {}) {
   return {
@@ -178,6 +179,7 @@ export function asked(amount, state, terms, me, now, forced = {}) {
     times: Math.round((amount - (state.price ?? terms.reserve)) / terms.increment),
     liable: liability(amount, terms),
     fault: isOpen(state, now) ? fault(amount, state, terms, me) : "closed",
+    shut: isShut(state, now),
   };
 }
 
@@ -208,6 +210,14 @@ export function standing(state, me, now) {
 
 /** Standings after which nobody bids in this round any more. */
 const OVER = ["ended", "won", "lost", "sold", "unsold", "stopped"];
+
+/** What follows the end for certain, in ms: a last extension may still be on its way. */
+const SURELY = 1000;
+
+/** Whether bidding has stopped for certain: nothing can be offered, also not in a moment. */
+export function isShut(state, now) {
+  return !["announced", "open"].includes(state.status) || now >= state.closes + SURELY;
+}
 
 /** What the bid button is for: ready, own, busy, closed, over for good, or lost while no bid could be sent. */
 export function mode(how, busy, connected) {

@@ -81,6 +81,7 @@ export class RoomView {
     const shown = box.outerHTML + actions.map((action) => action.label + (action.href ?? "")).join();
     if (this.shown === shown) return;
     this.shown = shown;
+    this.first = actions.find((action) => !action.quiet) ?? null;
     byId("state").replaceChildren(box, ...this.#actions(actions));
     const bar = byId("bar-state");
     bar.textContent = short;
@@ -106,12 +107,8 @@ export class RoomView {
   }
 
   /** The countdown, or what stands in its place: `timing` as of room_state.js. */
-  clock(state, timing, now) {
-    const { kind, until } = timing;
+  clock(state, { kind, until }, now) {
     byId("end").hidden = kind === "stopped" || kind === "over" || kind === "ended";
-    const reason = state.status === "suspended" ? state.reason ?? "" : "";
-    byId("pause").hidden = !reason;
-    if (byId("pause").textContent !== reason) byId("pause").textContent = reason;
     if (kind === "opening" || kind === "closing") {
       this.#timer(until, now, kind === "opening" ? this.words.toOpen : this.words.toClose);
     } else if (kind === "stopped") this.#still(this.words.condition, this.words.status[state.status]);
@@ -263,8 +260,11 @@ export class RoomView {
     if (status === "wait" && this.connected) return;
     this.connected = status === "up";
     const line = byId("conn");
-    line.className = `conn ${{ up: "lead", down: "out", wait: "wait" }[status]}`;
-    const words = { up: this.words.connected, down: this.words.disconnected, wait: this.words.connecting };
+    line.className = `conn ${{ up: "lead", wait: "wait" }[status] ?? "out"}`;
+    const words = {
+      up: this.words.connected, wait: this.words.connecting, disconnected: this.words.disconnected,
+      offline: this.words.noNetwork,
+    };
     const text = fill(words[status], { time: since ? this.clockText(since) : "" });
     const state = byId("conn-state");
     if (state.textContent !== text) state.textContent = text;
@@ -277,7 +277,6 @@ export class RoomView {
     if (card.hidden === over) return;
     const inside = card.contains(document.activeElement);
     card.hidden = over;
-    byId("bar-bid")?.toggleAttribute("hidden", over);
     if (over && inside) {
       byId("state").tabIndex = -1;
       byId("state").focus();
@@ -303,8 +302,20 @@ export class RoomView {
     go.disabled = mode !== "ready" && mode !== "own";
     go.classList.toggle("alt", mode === "own");
     this.#away(mode === "over");
-    const bar = byId("bar-bid");
-    if (bar) bar.textContent = mode === "ready" && amount ? fill(this.words.bid, { amount: yuan(amount) }) : this.words.go;
+  }
+
+  /** The one act of the phone's bar: what the state asks for, else to the bid field, else what the page came with. */
+  act(mode, amount) {
+    const link = byId("bar-bid");
+    this.came ??= link.hidden ? null : { label: link.textContent, href: link.getAttribute("href") };
+    const ready = mode === "ready" && amount ? fill(this.words.bid, { amount: yuan(amount) }) : this.words.go;
+    const field = ["ready", "own"].includes(mode) ? { label: ready, href: "#amount" } : null;
+    const act = this.first ?? (mode ? field : this.came);
+    link.hidden = !act;
+    if (!act) return;
+    if (link.textContent !== act.label) link.textContent = act.label;
+    link.href = act.href ?? "#state";
+    link.onclick = act.run ? (event) => (event.preventDefault(), act.run()) : null;
   }
 }
 
