@@ -238,7 +238,7 @@ def _to_the_last_minute(site: Site, auction: str) -> None:
 
 
 def _offered_without_a_network(window: Window) -> list[str]:
-    """The network goes while the dialog is open, and the bid is confirmed all the same; answers the questions by key."""
+    """The network goes while the dialog is open, the bid is confirmed all the same; answers what was asked by key."""
     asked: list[str] = []
     window.page.on("request", lambda one: asked.append(one.url) if "/bids/by-key/" in one.url else None)
     window.page.locator("#go").click()
