@@ -232,6 +232,68 @@ def test_an_offer_in_the_last_minute_without_a_network_is_asked_after_by_its_key
     assert [one for one in first.complaints + second.complaints if not any(each in one for each in expected)] == []
 
 
+def test_a_bidder_goes_the_whole_way_in_english_on_a_phone(browser: Browser, site: Site) -> None:
+    """From the search to the paid balance and the verified receipt."""
+    auction = _another_auction(site, 221)
+    window = Window(browser, site, width=360)
+    page = window.page
+    page.goto("/language/en?next=/")
+    page.get_by_label("Find a lot").fill("望江路")
+    page.get_by_role("button", name="Search").click()
+    page.locator(f"a[href*='/auctions/{auction}']").first.click()
+    page.locator(".bar").get_by_role("link", name="Register").click()
+    page.get_by_role("link", name="Make a bidder's account").click()
+    for field, value in {
+        "User name": "bidder-eight",
+        "Password": PASSWORD,
+        "Once more": PASSWORD,
+        "Name of person or organisation": "示例捌八",
+        "Identity number": a_resident_id(8),
+        "Telephone": "13800000000",
+        "E-mail": "b@example.com",
+    }.items():
+        page.get_by_label(field, exact=True).fill(value)
+    page.get_by_role("button", name="Register", exact=True).click()
+    expect(page.get_by_role("main").get_by_role("checkbox").first).to_be_visible()
+    for tick in page.get_by_role("main").get_by_role("checkbox").all():
+        tick.check()
+    page.get_by_role("button", name="Register", exact=True).click()
+    _pay(page)
+    expect(page.get_by_role("main")).to_contain_text("Qualified to bid")
+    registration = page.url
+
+    site.advance(days=31, minutes=1)
+    page.goto(registration)
+    page.get_by_role("link", name="Enter the bid room").first.click()
+    expect(page.locator("#conn")).to_contain_text("Connected")
+    page.locator("#bar-bid").click()
+    page.locator("#go").click()
+    expect(page.get_by_role("dialog")).to_contain_text("cannot be taken back")
+    page.locator("#ask-confirm").click()
+    window.sees("Bid accepted: you lead")
+    site.advance(days=1, minutes=1)
+    window.sees("You won")
+    expect(page.locator("#bar-bid")).to_have_text("Payment and formalities")
+    page.locator("#bar-bid").click()
+    _pay(page)
+    expect(page.get_by_role("main")).to_contain_text("Balance paid")
+
+    page.goto(f"/auctions/{auction}/room")
+    with page.expect_download() as waiting:
+        page.get_by_role("link", name="Download receipt").click()
+    page.get_by_role("link", name="How to verify", exact=True).click()
+    expect(page.locator("#verify-file")).to_be_enabled()
+    page.locator("#verify-file").set_input_files(waiting.value.path())
+    page.get_by_role("button", name="Verify", exact=True).click()
+    expect(page.locator("#verify-out")).to_contain_text("Verified")
+    assert window.complaints == []
+
+
+def _pay(page: Page) -> None:
+    page.get_by_role("button", name="Get the account to pay into").click()
+    page.get_by_role("button", name="Simulate the payment (sandbox)").click()
+
+
 def _to_the_last_minute(site: Site, auction: str) -> None:
     closes = datetime.fromisoformat(site.call(None, "GET", f"/auctions/{auction}")["closes_at"])
     site.advance(seconds=(closes - site.now()).total_seconds() - 55)
