@@ -87,6 +87,24 @@ def create_case(
     return case
 
 
+def correct_entry(unit: Unit, actor: Actor, lot_id: str, entered_at: datetime) -> Case:
+    """Correct the day of entry (立案) of a lot's case: whoever was in office since then may not bid (OJA 34).
+
+    DomainError not_found for another court's lot, `in_future`, wrong_state while a round of any lot of the case is
+    under way: who may bid in it was judged by the day as it stood.
+    """
+    case = lock_lot(unit, actor, lot_id).case
+    if entered_at > unit.now:
+        raise invalid("entered_on", "in_future", value=iso(entered_at))
+    live = select(Auction.id).join(Lot, Lot.id == Auction.lot_id)
+    if unit.session.scalar(live.where(Lot.case_id == case.id, Auction.status.in_(LIVE)).limit(1)):
+        raise DomainError("wrong_state", status="round_live")
+    told = {"entered_at": iso(entered_at), "before": iso(case.entered_at)}
+    case.entered_at = entered_at
+    unit.record("CaseEntryCorrected", stream="system", private=True, body={"case_id": case.id, **told, "by": actor.id})
+    return case
+
+
 def _court_of(actor: Actor) -> str:
     if actor.court_code is None:
         raise DomainError("forbidden")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Response
+from flask import Response, jsonify
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -25,7 +25,7 @@ from risk.services.valuation import set_reference_price
 from .. import errors
 from ..auth import house, me, policy
 from ..idempotency import act
-from ..schemas.cases import CaseIn, CaseOut, LotIn, NoticesIn, NoticesOut, PriceOut, ReferencePriceIn
+from ..schemas.cases import CaseEntryIn, CaseIn, CaseOut, LotIn, NoticesIn, NoticesOut, PriceOut, ReferencePriceIn
 from ..schemas.public import LotOut
 from .listing import created, listed, tagged, written
 from .spec import Blueprint, language
@@ -88,6 +88,15 @@ def get_reference_price(lot_id: str) -> Response:
 def _price_of(session: Session, lot_id: str) -> ReferencePrice | None:
     require_drafts(session, me(), lot_id)
     return session.get(ReferencePrice, lot_id)
+
+
+@blueprint.put("/lots/<lot_id>/case-entry")
+@policy("lot.edit")
+@blueprint.arguments(CaseEntryIn)
+@blueprint.response(200, CaseOut)
+def correct_entry(data: dict[str, Any], lot_id: str) -> Response:
+    """Correct the day on which the lot's case was entered; not while a round of any lot of the case is under way."""
+    return jsonify(act(lambda unit: _case(services.correct_entry(unit, me(), lot_id, **data))))
 
 
 @blueprint.put("/lots/<lot_id>/reference-price")

@@ -69,6 +69,17 @@ class CaseIn(Strict):
         return data if day is None else {**data, "entered_at": midnight(day)}
 
 
+class CaseEntryIn(Strict):
+    """The day of a case's entry (立案), corrected."""
+
+    entered_on = Day(required=True)
+
+    @post_load
+    def make(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+        """What the service takes."""
+        return {"entered_at": midnight(data["entered_on"])}
+
+
 class PartyOut(Strict):
     """A party as entered; nothing that identifies a person comes back."""
 

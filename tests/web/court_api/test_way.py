@@ -126,6 +126,17 @@ def test_a_case_gives_back_no_identity_and_its_number_is_taken_once(room: CourtR
     }
 
 
+def test_the_day_of_entry_is_corrected_until_a_round_is_under_way(room: CourtRoom) -> None:
+    room.ready()
+    path = f"/lots/{room.lot_id}/case-entry"
+    told = fine(room.clerk.put(path, {"entered_on": "2025-06-01"}))
+    assert told["entered_at"] == "2025-05-31T16:00:00.000000+00:00"
+    assert fields_of(room.clerk.put(path, {"entered_on": "2099-01-01"})) == {"entered_on": "in_future"}
+    room.vote()
+    fine(room.announce())
+    assert code_of(room.clerk.put(path, {"entered_on": "2025-05-01"})) == "wrong_state"
+
+
 def test_a_keyed_post_is_answered_twice_and_done_once(room: CourtRoom, house: House) -> None:
     room.enter()
     key = {"headers": {"Idempotency-Key": "k-1"}}

@@ -27,7 +27,7 @@ from risk.services.valuation import set_reference_price
 
 from ... import errors
 from ...auth import house, me, policy
-from ...schemas.cases import CaseIn, LotIn, NoticesIn, ReferencePriceIn
+from ...schemas.cases import CaseEntryIn, CaseIn, LotIn, NoticesIn, ReferencePriceIn
 from ...schemas.risk import ClearancePlanIn
 from .. import auxiliary_view, clearance_view, forms, labels, lot_view, valuation_view
 from ..forms import Entry
@@ -141,6 +141,7 @@ def lot_page(desk: LotDesk, form: Entry, section: str = "") -> str:
         "desk/lot.html",
         lot=desk.lot,
         case=desk.case,
+        entry_form=form if section == "entry" else Entry(),
         form=form,
         auctions=[lot_view.round_view(auction, now) for auction in desk.auctions],
         may_edit=decide(me(), "lot.edit", court=desk.lot.court_code) is None,
@@ -335,6 +336,18 @@ def add_file(lot_id: str) -> Any:
         return house().perform(put_file, me(), lot_id, clean)
 
     return _attempt(act, lot_id, "files", (), _("文件已保存；未公告的方案已有的表决失效。"))
+
+
+@blueprint.post("/lots/<lot_id>/case-entry")
+@policy("lot.edit")
+def correct_entry(lot_id: str) -> Any:
+    """Correct the day on which the lot's case was entered."""
+    payload, wrong = forms.read({"entered_on": forms.text})
+
+    def act() -> Any:
+        return house().perform(services.correct_entry, me(), lot_id, **forms.load(CaseEntryIn(), payload, wrong))
+
+    return _attempt(act, lot_id, "entry", ("entered_on",), _("立案日期已更正。"))
 
 
 @blueprint.post("/lots/<lot_id>/clearance-plan")
