@@ -14,14 +14,18 @@ from .auth import house, me
 from .documents import letter_pdf
 
 
-def printed(lot_id: str, kind: str, recipient: int | None = None, auction_id: str | None = None) -> Response:
+def printed(
+    lot_id: str, kind: str, recipient: int | None = None, auction_id: str | None = None, decision: str | None = None
+) -> Response:
     """The PDF of a letter of a lot, for its own court; never kept by a browser, as it names people.
 
     That it was printed is recorded before it is handed out.
     """
     wired = house()
     now, ruleset = wired.now(), load(wired.settings.ruleset)
-    written: dict[str, Any] = wired.read(letter, me(), lot_id, Asked(kind, recipient, auction_id), ruleset, now)
+    written: dict[str, Any] = wired.read(
+        letter, me(), lot_id, Asked(kind, recipient, auction_id, decision), ruleset, now
+    )
     printing = Printing(
         kind=kind,
         version=written.pop("wording_version"),

@@ -70,6 +70,7 @@ POLICY: Mapping[str, Rule] = {
     "case.create": _rule(*_COURT),
     "lot.create": _rule(*_COURT),
     "lot.edit": _rule(*_COURT, scope="court"),
+    "sheet.publish": _rule("judge", scope="court"),
     "lot.read_draft": _rule(*_COURT, "president", scope="court"),
     "lot.attach": _rule(*_COURT, "agency", scope="court"),
     "task.read": _rule(*_COURT, "president", "agency", scope="court"),

@@ -93,18 +93,18 @@ def kept(session: Session, part: Part) -> Kept:
             return _kept(session, item_tag(working_sheet(session, part.owner).get(part.code)), wrote)
         case "draft":
             lot_id = session.get_one(Auction, part.owner).lot_id
-            wrote = _journaled(session, lot_id, ("ChangeDrafted", "ChangeDropped"), code=part.code)
+            wrote = last_written(session, lot_id, ("ChangeDrafted", "ChangeDropped"), code=part.code)
             return _kept(session, item_tag(drafted_item(session, part.owner, part.code)), wrote)
         case "price":
             price = session.get(ReferencePrice, part.owner)
             return _kept(session, price_tag(price), (price.set_by, price.set_at) if price else None)
         case "notices":
             rows = session.scalars(select(Notice).where(Notice.lot_id == part.owner).order_by(Notice.position))
-            return _kept(session, notices_tag(rows), _journaled(session, part.owner, ("NoticesRecorded",)))
+            return _kept(session, notices_tag(rows), last_written(session, part.owner, ("NoticesRecorded",)))
         case "terms":
             auction = session.get_one(Auction, part.owner)
             kinds = ("AuctionDrafted", "TermsChanged")
-            wrote = _journaled(session, auction.lot_id, kinds, auction_id=auction.id)
+            wrote = last_written(session, auction.lot_id, kinds, auction_id=auction.id)
             return _kept(session, terms_tag(auction, auction.panel), wrote)
 
 
@@ -115,7 +115,7 @@ def drafted_item(session: Session, auction_id: str, code: str) -> ItemFacts | No
     return (drafted.new if drafted else working_sheet(session, auction.lot_id)).get(code)
 
 
-def _journaled(session: Session, lot_id: str, kinds: tuple[str, ...], **about: str) -> tuple[str, datetime] | None:
+def last_written(session: Session, lot_id: str, kinds: tuple[str, ...], **about: str) -> tuple[str, datetime] | None:
     """Who wrote last, and when, by the lot's journal: these parts keep no such columns of their own."""
     rows = session.scalars(
         select(JournalRow)

@@ -21,6 +21,7 @@ from auction.models import (
     LetterTemplate,
     Lot,
     Notice,
+    PanelMember,
     Party,
     Person,
     ReferencePrice,
@@ -41,6 +42,7 @@ from disclosure.rules.letters import Letter, filled, letters
 from ..models import AfterSaleStep, Confirmation, Registration
 from ..rules.handover import RULING, Way
 from .handover import days_of, owner_sale, way_of
+from .minutes import ANNOUNCEMENT, Decision, Vote, decisions_of
 
 _ROUNDS = {"first": "第一次拍卖", "second": "第二次拍卖", "sell_off": "变卖"}
 _ROLES = {
@@ -64,6 +66,17 @@ STEPS_IN_LETTERS = {
     "registered": "办理过户登记",
     "handed_over": "交付完毕",
 }
+#: What a panel decides on, as its minutes say it.
+_MATTERS = {
+    ANNOUNCEMENT: "拍卖方案和调查情况表，是否公告",
+    "sheet_change": "公告后情况表的重要变更",
+    "revocation": "撤销拍卖",
+    "sale_objection": "对拍卖的异议的裁定",
+}
+_WAYS = {"withdrawal": "撤回拍卖，重新公告", "supplement": "补充公示"}
+#: The panel's word on a change no machine can tell, and on an objection.
+_WORSE = {True: "，认定对买受人更为不利", False: "，认定对买受人不更为不利"}
+_ANSWERS = {True: "异议成立", False: "驳回异议"}
 _YES = "是"
 _RULED = ("ruled", "handed_over")
 #: The letters that are made for whoever gets the lot.
@@ -84,11 +97,13 @@ class Wording:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Which letter of a lot: to which recipient (its place in the list of notices), about which round."""
+    """Which letter of a lot: to which recipient (its place in the list of notices), about which round, of which
+    decision of its panel (the latest where it is left out)."""
 
     kind: str
     recipient: int | None = None
     auction_id: str | None = None
+    decision: str | None = None
 
 
 def wordings(session: Session, court_code: str) -> dict[str, Wording]:
@@ -147,6 +162,8 @@ def letter(
         values |= _round(session, auction)
         if "sale" in asks:
             values |= _sale(session, auction)
+        if "decision" in asks:
+            values |= _decided(session, auction, asked.decision)
     version = f"第{wording.version}版" if wording.version else "通用文本"
     return {
         "court": court.name,
@@ -263,6 +280,51 @@ def _sale(session: Session, auction: Auction) -> dict[str, str]:
         "ruled_on": _day(ruling) if ruling else "",
         "handover_steps": _steps(session, auction),
     }
+
+
+def _decided(session: Session, auction: Auction, decision_id: str | None) -> dict[str, str]:
+    known = decisions_of(session, auction)
+    if decision_id is not None:
+        known = [one for one in known if one.id == decision_id]
+    if not known:
+        raise DomainError("wrong_state", reason="not_decided") if decision_id is None else DomainError("not_found")
+    decision = known[-1]
+    return {
+        "panel": "、".join(_members(session, auction, decision)),
+        "matter": _MATTERS[decision.kind],
+        "proposed": _way(decision.proposal),
+        "votes": "\n\n".join(_voted(vote) for vote in decision.votes),
+        "outcome": "合议庭过半数同意" if decision.approved else "未获合议庭过半数同意",
+        "decided_on": _moment(decision.decided_at),
+    }
+
+
+def _way(proposal: Mapping[str, Any]) -> str:
+    """What the panel was asked to do, where its matter leaves a choice."""
+    if "accept" in proposal:
+        return _ANSWERS[proposal["accept"]]
+    if "choice" not in proposal:
+        return ""
+    return _WAYS[proposal["choice"]] + _WORSE.get(proposal["for_the_worse"], "")
+
+
+def _members(session: Session, auction: Auction, decision: Decision) -> list[str]:
+    if decision.kind == "sale_objection":  # other judges than the sale's own decide on it
+        return [vote.name for vote in decision.votes]
+    seats = (
+        select(Account.display_name)
+        .join(PanelMember, PanelMember.account_id == Account.id)
+        .where(PanelMember.auction_id == auction.id)
+        .order_by(PanelMember.position)
+    )
+    return list(session.scalars(seats))
+
+
+def _voted(vote: Vote) -> str:
+    if vote.approve is None or vote.at is None:
+        return f"{vote.name}：未表决。"
+    said = "提请，同意" if vote.proposed else "同意" if vote.approve else "不同意"
+    return f"{vote.name}：{said}。理由：{vote.reason}（{_moment(vote.at)}）"
 
 
 def _handed(session: Session, auction: Auction) -> dict[str, str]:

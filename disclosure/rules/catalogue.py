@@ -23,10 +23,11 @@ FieldType = Literal["text", "date", "integer", "number", "boolean", "choice"]
 #: Which change of a field is worse for the buyer; "unclear": no machine can tell.
 Direction = Literal["more", "less", "yes", "no", "later", "earlier", "set", "unclear"]
 #: What PRECISIONS 11 calls material. "area" is the extent of whatever is sold, "burdens" includes arrears; "condition",
-#: "qualification" and "payment" are what else decides what a buyer gets, whether he may buy, and where he pays.
+#: "qualification", "payment" and "preference" are what else decides what a buyer gets, whether he may buy, where he
+#: pays, and who comes before him (OJA 16, 27).
 Kind = Literal[
     "possession", "lease", "residence_right", "burdens", "title", "area", "taxes", "defects",
-    "condition", "qualification", "payment",
+    "condition", "qualification", "payment", "preference",
 ]  # fmt: skip
 
 Scalar = str | int | float | bool
@@ -120,9 +121,10 @@ class Example:
 class Item:
     """One thing that must (or may) be told.
 
-    `kind` is set for what is material; `worsens` where a change for the worse leaves withdrawal as the only way
-    (PRECISIONS 11); `adverse` where "found" is bad news; `missing` and `unstated` are the codes of the gaps when the
-    item is not there, and when it is there and does not say what it must. `evidence` names the documents wanted.
+    `kind` is set for what is material whatever changes; `worsens` where a change for the worse leaves withdrawal as the
+    only way (PRECISIONS 11); `adverse` where "found" is bad news, which is material too when it becomes known or grows;
+    `missing` and `unstated` are the codes of the gaps when the item is not there, and when it is there and does not say
+    what it must. `evidence` names the documents wanted.
     """
 
     code: str

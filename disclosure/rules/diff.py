@@ -18,8 +18,9 @@ Effect = Literal["worse", "better", "unclear", "none"]
 class ItemChange:
     """One changed field of one item: `state statement source checker checked_on attachments` or `data.<name>`.
 
-    `material`: the item has a `Kind`: possession, title, burdens, defects, who may buy, where one pays. `effect` is
-    what the change means for the buyer. `worse`: title, area, share, lease, residence right or occupation got worse
+    `material`: the item has a `Kind`: possession, title, burdens, defects, who may buy, where one pays; or it is
+    adverse and has become known or grown, or a field of it changed that only a person can weigh. `effect` is what the
+    change means for the buyer. `worse`: title, area, share, lease, residence right or occupation got worse
     for the buyer, so that the sale can only be withdrawn and announced anew. `unclear`: the same items changed and the
     panel has to say whether for the worse.
     """
@@ -115,6 +116,9 @@ def _item_changes(code: str, item: Item | None, old: ItemFacts | None, new: Item
 
 def _change(code: str, item: Item | None, field: str, before: Shown, after: Shown, effect: Effect) -> ItemChange:
     material, worsens = item is not None and item.material, item is not None and item.worsens
+    if item is not None and item.adverse and not material:
+        spec = item.field(field.removeprefix("data."))
+        material = effect == "worse" or (effect == "unclear" and spec is not None and spec.worse is not None)
     return ItemChange(
         code, field, before, after, material, effect, worsens and effect == "worse", worsens and effect == "unclear"
     )
@@ -130,7 +134,8 @@ def _state_effect(item: Item | None, before: str | None, after: str | None) -> E
         return "none"
     if before is None and not item.adverse:
         return "none"
-    return "worse" if now == item.adverse else "better"
+    # Whoever comes before the buyer is bad news for him, if not for the lot.
+    return "worse" if now == (item.adverse or item.kind == "preference") else "better"
 
 
 def _statement_effect(old: ItemFacts | None, new: ItemFacts | None) -> Effect:

@@ -54,6 +54,12 @@ VALUES: Mapping[str, str] = MappingProxyType(
         "taking_ruled_on": "抵债裁定作出日期",
         "debtor": "被执行人",
         "sold_on": "自行变卖价款到账日期",
+        "panel": "合议庭成员",
+        "matter": "评议事项",
+        "proposed": "提请合议庭的做法",
+        "votes": "各成员的意见、理由和时间",
+        "outcome": "评议结果",
+        "decided_on": "评议日期",
         "today": "今天的日期",
     }
 )
@@ -72,7 +78,7 @@ _SANDBOX.tests.clear()
 @dataclass(frozen=True, slots=True)
 class Letter:
     """A kind of letter as shipped. `asks`: what it is about: `recipient`, `round`, `sale`, `taking`, `own_sale`,
-    or `handover`, of whichever of the last three it was."""
+    `handover`, of whichever of the last three it was, or `decision`, of the panel."""
 
     kind: str
     title: str

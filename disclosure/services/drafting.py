@@ -19,7 +19,7 @@ from ..queries import drafted_change, latest_version
 from ..rules.catalogue import Catalogue
 from ..rules.changing import SHEET_CHANGE
 from ..rules.sheet import ItemFacts, Sheet, disclosed, sheet_of
-from .items import Written, keep_item, read_payload
+from .items import Written, journal_item, keep_item, publish_change, read_payload
 
 
 def draft_item(unit: Unit, actor: Actor, auction_id: str, code: str, payload: Mapping[str, Any]) -> Written:
@@ -67,6 +67,24 @@ def drop_item(unit: Unit, actor: Actor, auction_id: str, code: str) -> None:
     )
 
 
+def publish_draft(unit: Unit, actor: Actor, auction_id: str) -> int | None:
+    """Publish what was drafted where none of it is material: a judge's act. Answers the version, None where no other.
+
+    DomainError not_found, wrong_state where no round is under way or nothing is drafted, and as `publish_change`.
+    """
+    auction = _locked(unit, actor, auction_id, "sheet.publish")
+    drafted = drafted_change(unit.session, auction)
+    if drafted is None:
+        raise DomainError("wrong_state", reason="nothing_drafted")
+    codes = dict.fromkeys(change.code for change in drafted.changes)
+    items = [facts for facts in drafted.new.items if facts.code in codes]
+    version = publish_change(unit, actor, auction, drafted.catalogue, items)
+    adopt_draft(unit, auction)
+    for facts in items:
+        journal_item(unit, actor, auction.lot_id, facts)
+    return version
+
+
 def adopt_draft(unit: Unit, auction: Auction) -> Sheet:
     """Take the draft over into the sheet being filled, and answer the sheet in force with it. Lot and round are locked.
 
@@ -87,8 +105,8 @@ def adopt_draft(unit: Unit, auction: Auction) -> Sheet:
     return drafted.new
 
 
-def _locked(unit: Unit, actor: Actor, auction_id: str) -> Auction:
-    auction = lock_round(unit, actor, auction_id, "lot.edit")
+def _locked(unit: Unit, actor: Actor, auction_id: str, action: str = "lot.edit") -> Auction:
+    auction = lock_round(unit, actor, auction_id, action)
     if auction.status not in LIVE:
         raise DomainError("wrong_state", status=auction.status)
     return auction

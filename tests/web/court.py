@@ -103,8 +103,8 @@ class CourtRoom:
         example = next(item["example"] for item in self.catalogue() if item["code"] == code)
         return {**example, "source": "现场勘查及登记查询", "checked_on": "2026-03-01", "attachments": []} | changes
 
-    def put(self, code: str, **changes: Any) -> TestResponse:
-        return self.clerk.put(f"/lots/{self.lot_id}/disclosure/items/{code}", self.item_facts(code, **changes))
+    def put(self, code: str, by: Caller | None = None, **changes: Any) -> TestResponse:
+        return (by or self.clerk).put(f"/lots/{self.lot_id}/disclosure/items/{code}", self.item_facts(code, **changes))
 
     def fill(self) -> None:
         for item in self.catalogue():

@@ -380,3 +380,36 @@ def test_a_proof_of_service_is_attached_to_no_item_not_even_its_bytes_under_anot
         facts = room.item_facts("defects", attachments=[file_id])
         refused = room.clerk.put(f"/lots/{room.lot_id}/disclosure/items/defects", facts)
         assert fields_of(refused) == {"attachments.0": "proof_disclosed"}
+
+
+def test_the_panels_minutes_tell_who_voted_how_and_why(room: CourtRoom, app: Flask, house: House) -> None:
+    """OJA 27: what the law leaves to the panel is minuted, for the announcement as for a change of it."""
+    room.enter()
+    room.price()
+    room.fill()
+    room.notify()
+    room.draft()
+    letters = f"/lots/{room.lot_id}/letters/panel_minutes?auction={room.auction_id}"
+    assert code_of(room.judge.get(letters)) == "wrong_state"
+    for judge, reason in zip(room.judges, ("价格公允", "材料齐全", "程序合法"), strict=True):
+        fine(judge.post(f"/auctions/{room.auction_id}/votes", {"approve": True, "reason": reason}), 201)
+    minutes = text_of(room.clerk.get(letters))
+    assert all(said in minutes for said in ("合议庭成员：法官甲、法官乙、法官丙", "是否公告", "过半数同意"))
+    assert all(
+        f"{name}：同意。理由：{why}（" in minutes for name, why in (("法官甲", "价格公允"), ("法官丙", "程序合法"))
+    )
+    fine(room.announce())
+    leaks = room.item_facts("defects", state="found", statement="屋面渗漏。")
+    change = f"/auctions/{room.auction_id}/disclosure-change"
+    fine(room.clerk.put(f"{change}/items/defects", leaks))
+    asked = fine(room.judge.post(change, {"choice": "supplement", "reason": "复勘发现渗漏"}), 202)["approval_id"]
+    assert code_of(room.judge.get(f"{letters}&decision={asked}")) == "not_found"
+    fine(room.judges[1].post(f"/approvals/{asked}", {"approve": True, "reason": "补充公示足矣"}))
+    told = text_of(room.judge.get(f"{letters}&decision={asked}"))
+    assert all(said in told for said in ("重要变更", "补充公示", "法官甲：提请，同意。理由：复勘发现渗漏"))
+    assert "法官乙：同意。理由：补充公示足矣" in told and "价格公允" not in told
+    assert "价格公允" in text_of(room.judge.get(f"{letters}&decision=announcement"))
+    clerk = house.perform(lambda unit: an_account(unit, "clerk"))
+    page = signed_in(app, house, clerk).get(f"/desk/auctions/{room.auction_id}")
+    assert "评议笔录" in page.text and "补充公示足矣" in page.text and "程序合法" in page.text
+    assert page.link("打印评议笔录").endswith("decision=announcement")

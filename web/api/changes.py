@@ -7,10 +7,12 @@ from flask import Response, jsonify
 from bidding.queries.changes import change_of
 from bidding.queries.kept import Part
 from bidding.services import changes
+from disclosure.services.drafting import publish_draft
 
 from ..auth import house, me, policy
 from ..idempotency import act
 from ..schemas.approvals import ProposedOut
+from ..schemas.bidding import Nothing
 from ..schemas.changes import ChangeProposalIn, DraftedChangeOut
 from ..schemas.sheets import ItemIn, WrittenItemOut
 from .listing import proposed, tagged, written
@@ -50,6 +52,16 @@ def get_change(auction_id: str) -> Response:
 def _change(auction_id: str) -> Response:
     wired = house()
     return jsonify(wired.read(change_of, me(), auction_id, wired.now()))
+
+
+@blueprint.post("/auctions/<auction_id>/disclosure-change/publication")
+@policy("sheet.publish")
+@blueprint.arguments(Nothing)
+@blueprint.response(200, DraftedChangeOut)
+def publish_change(_: dict[str, Any], auction_id: str) -> Response:
+    """Publish a draft of which nothing is material, at once; the answer is what is drafted then: nothing."""
+    act(publish_draft, me(), auction_id)
+    return _change(auction_id)
 
 
 @blueprint.post("/auctions/<auction_id>/disclosure-change")

@@ -9,6 +9,7 @@ from auction.kernel.clock import iso
 from auction.kernel.errors import DomainError
 from auction.rules.ruleset import load
 from bidding.queries.board import board
+from bidding.queries.changes import published_lately
 from bidding.rules.clocks import STATES
 from bidding.rules.stages import Stage
 
@@ -42,6 +43,17 @@ def get_board(query: dict[str, Any]) -> Response:
             **listed(found, query),
             "stages": {each.value: stages[each.value] for each in Stage},
             "states": {each: states[each] for each in STATES},
+            "published": [
+                {
+                    "lot_id": one.lot.id,
+                    "lot_title": one.lot.title,
+                    "version": one.version,
+                    "at": iso(one.at),
+                    "items": [title if tongue == "zh" else title_en for title, title_en in one.titles],
+                    "by": one.by,
+                }
+                for one in wired.read(published_lately, actor.court_code, now)
+            ],
             "server_time": iso(now),
         }
     )

@@ -668,6 +668,9 @@ APPROVAL_KIND: Words = {
     "sale_objection": _("对拍卖的异议的裁定"),
 }
 
+#: What a panel decides on, in its minutes: also the vote before an announcement, which has no proposal.
+DECISION: Words = {**APPROVAL_KIND, "announcement": _("拍卖方案和调查情况表，是否公告")}
+
 #: How a panel deals with a material change of a sheet.
 SHEET_CHOICE: Words = {"withdrawal": _("撤回，重新公告"), "supplement": _("补充公示")}
 
@@ -706,6 +709,7 @@ ALL: Mapping[str, Words] = {
     "kinship": KINSHIP,
     "company_role": COMPANY_ROLE,
     "approval_kind": APPROVAL_KIND,
+    "decision": DECISION,
     "role": ROLE,
     "payer": PAYER,
     "round": ROUND,

@@ -82,10 +82,22 @@ class BoardItemOut(Strict):
     clocks = fields.List(fields.Nested(DueOut))
 
 
+class SheetPublishedOut(Strict):
+    """A version of an announced sheet that a judge published without the panel: nothing of it was material."""
+
+    lot_id = fields.String()
+    lot_title = fields.String()
+    version = fields.Integer()
+    at = Moment()
+    items = fields.List(fields.String(), metadata={"description": "titles of the items that changed"})
+    by = fields.String(allow_none=True)
+
+
 class BoardOut(PageOut):
     """The board, the most urgent lot first; `counts` of lots by stage and of clocks by state."""
 
     items = fields.List(fields.Nested(BoardItemOut))
     stages = fields.Dict(keys=fields.String(), values=fields.Integer())
     states = fields.Dict(keys=fields.String(), values=fields.Integer())
+    published = fields.List(fields.Nested(SheetPublishedOut), metadata={"description": "of the last 7 days"})
     server_time = Moment()

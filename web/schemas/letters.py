@@ -12,6 +12,11 @@ class LetterQuery(Schema):
 
     recipient = fields.Integer(load_default=None, validate=validate.Range(0, 10_000))
     auction_id = fields.String(data_key="auction", load_default=None, validate=validate.Length(1, 64))
+    decision = fields.String(
+        load_default=None,
+        validate=validate.Length(1, 64),
+        metadata={"description": "of panel_minutes: `announcement` or the id of a proposal; the latest if left out"},
+    )
 
 
 class WordingIn(Strict):

@@ -84,7 +84,9 @@ def test_what_a_changed_field_means_for_the_buyer(
         ("arrears", {"property_fee_fen": 100, "as_of": "2026-01-01"}, True, False),
         ("defects", {"quality": "渗漏"}, True, False),
         ("illegal_building", {"description": "阳台外扩"}, True, False),
-        ("household_registration", {"persons": 2}, False, False),
+        ("household_registration", {"persons": 2}, True, False),
+        ("contents", {"belongings": "bulky", "hazardous": True}, True, False),
+        ("preferential_purchasers", {"names": "示例戊", "nature": "lessee"}, True, False),
         ("purchase_restriction", {"requirement": "限购"}, True, False),
     ],
 )
@@ -104,8 +106,43 @@ def test_something_found_where_there_was_nothing(
     assert (change_of(changes, "state").before, change_of(changes, "state").after) == ("none", "found")
     assert change_of(changes, "state").effect == "worse"
     gone = diff(found, filled(house), house)
-    assert (is_material(gone), only_withdrawal(gone)) == (material, False)
+    # What of these is no kind of its own is material only when it becomes known.
+    kind = house.item(code).kind
+    assert (is_material(gone), only_withdrawal(gone)) == (kind is not None, False)
     assert change_of(gone, "state").effect == "better"
+
+
+@pytest.mark.parametrize(
+    ("asset_type", "code", "old", "new", "material"),
+    [
+        ("real_estate", "household_registration", {"persons": 0}, {"persons": 3}, True),
+        ("real_estate", "household_registration", {"persons": 3}, {"persons": 2}, False),
+        ("real_estate", "household_registration", {"moving": "成交后迁出"}, {"moving": "不能迁出"}, True),
+        ("real_estate", "household_registration", {}, {"school_place": "已占用"}, True),
+        ("real_estate", "occupants", {"elderly": 1}, {"elderly": 2}, True),
+        ("real_estate", "occupants", {"elderly": 2}, {"elderly": 1}, False),
+        ("real_estate", "occupants", {"attention": "none"}, {"attention": "petitions"}, True),
+        ("real_estate", "contents", {"hazardous": False}, {"hazardous": True}, True),
+        ("real_estate", "preferential_purchasers", {"names": "甲"}, {"names": "甲、乙"}, True),
+        ("equity", "preferential_purchasers", {"ranking": "同等"}, {"ranking": "甲先"}, True),
+        ("equity", "articles_limits", {"description": "无"}, {"description": "须经董事会同意"}, True),
+        ("machinery", "special_equipment", {"inspected_until": "2027-01-01"}, {"inspected_until": "2026-01-01"}, True),
+        ("machinery", "special_equipment", {"inspected_until": "2026-01-01"}, {"inspected_until": "2027-01-01"}, False),
+        ("goods", "buyer_licence", {"requirement": "无"}, {"requirement": "须有许可证"}, True),
+    ],
+)  # fmt: skip
+def test_what_is_adverse_is_material_where_it_grows(
+    spoil: Callable[..., Sheet],
+    asset_type: str,
+    code: str,
+    old: dict[str, Any],
+    new: dict[str, Any],
+    material: bool,
+) -> None:
+    """What becomes known or worse after the announcement is the panel's (PRECISIONS 11)."""
+    catalogue = load(asset_type)
+    before, after = (spoil(catalogue, code, data, state="found", statement="查明存在。") for data in (old, new))
+    assert is_material(diff(before, after, catalogue)) is material
 
 
 def test_possession_said_by_none_and_then_occupied_is_worse(house: Catalogue, spoil: Callable[..., Sheet]) -> None:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from flask import Flask
 from sqlalchemy import select
 
@@ -120,3 +121,66 @@ def test_a_judge_changes_a_running_sale_by_the_pages_and_a_bidder_reads_what_cha
     public.send("/leave", {})
     assert "已退出报名" in public.page.html
     assert auction["opens_at"] < iso(house.now())
+
+
+@pytest.mark.parametrize(
+    ("code", "item"),
+    [
+        (
+            "preferential_purchasers",
+            {
+                "state": "found",
+                "statement": "承租人示例戊主张优先购买权。",
+                "data": {"names": "示例戊", "nature": "lessee"},
+            },
+        ),
+        (
+            "household_registration",
+            {"state": "found", "statement": "登记三人，不能迁出。", "data": {"persons": 3, "moving": "不能迁出"}},
+        ),
+    ],
+)
+def test_who_comes_first_and_what_burdens_are_the_panels_after_the_announcement(
+    room: CourtRoom, code: str, item: dict[str, Any]
+) -> None:
+    room.announced()
+    for by in (room.clerk, room.judge):
+        refused = by.put(f"/lots/{room.lot_id}/disclosure/items/{code}", room.item_facts(code, **item))
+        assert code_of(refused) == "wrong_state"
+        assert "material_change" in fields_of(refused).values()
+    change = f"/auctions/{room.auction_id}/disclosure-change"
+    fine(room.clerk.put(f"{change}/items/{code}", room.item_facts(code, **item)))
+    assert fine(room.judge.get(change))["choices"] == ["withdrawal", "supplement"]
+
+
+def test_what_is_not_material_is_published_by_a_judge_alone_and_told_on_the_board(
+    room: CourtRoom, app: Flask, house: House
+) -> None:
+    room.announced()
+    room.wait(timedelta(hours=1))
+    words = {"statement": "联系人改为书记员乙。"}
+    refused = room.put("court_contact", **words)
+    assert (refused.status_code, code_of(refused)) == (403, "forbidden") and "法官" in refused.get_json()["detail"]
+    change = f"/auctions/{room.auction_id}/disclosure-change"
+    fine(room.clerk.put(f"{change}/items/court_contact", room.item_facts("court_contact", **words)))
+    assert code_of(room.clerk.post(f"{change}/publication")) == "forbidden"
+    assert fine(room.judge.post(f"{change}/publication"))["items"] == []
+    assert code_of(room.judge.post(f"{change}/publication")) == "wrong_state"
+    told = fine(room.judge.get(f"/lots/{room.lot_id}/disclosure"))
+    assert told["version"] == 2 and not told["material"]
+    [published] = fine(room.clerk.get("/desk/board"))["published"]
+    assert (published["version"], published["items"], published["by"]) == (2, ["法院联系和监督方式"], "法官甲")
+    judge = house.read(lambda s: s.scalars(select(Account).where(Account.username == room.names[0])).one())
+    assert "近七日公告后的改动" in signed_in(app, house, judge).get("/desk/").text
+    room.wait(timedelta(days=8))
+    assert fine(room.clerk.get("/desk/board"))["published"] == []
+
+
+def test_the_page_of_who_comes_first_says_that_he_has_to_be_notified(room: CourtRoom, app: Flask, house: House) -> None:
+    room.announced()
+    judge = house.read(lambda s: s.scalars(select(Account).where(Account.username == room.names[0])).one())
+    reader = signed_in(app, house, judge)
+    owed = "应当通知其拍卖事项并登记送达情况"
+    assert owed in reader.get(f"/desk/lots/{room.lot_id}/sheet/preferential_purchasers").text
+    assert owed in reader.get(f"/desk/auctions/{room.auction_id}/change/preferential_purchasers").text
+    assert owed not in reader.get(f"/desk/lots/{room.lot_id}/sheet/court_contact").text

@@ -56,17 +56,20 @@ def test_a_sheet_being_filled_is_read_by_its_court_and_agency_alone(
 
 def test_a_change_after_the_announcement_shows_as_a_public_difference(room: CourtRoom, anybody: Caller) -> None:
     first = room.announced()["seal"]
-    changed = fine(room.put("court_contact", statement="咨询请联系示例书记员。"))
+    changed = fine(room.put("court_contact", room.judge, statement="咨询请联系示例书记员。"))
     assert changed["version"] == 2
     auction = fine(anybody.get(f"/auctions/{room.auction_id}"))
     assert auction["seal"] != first
     diff = fine(anybody.get(f"/lots/{room.lot_id}/disclosure/diff?from=1&to=2"))
     assert (diff["from"], diff["to"], diff["material"]) == (1, 2, False)
-    assert [(change["code"], change["field"]) for change in diff["items"]] == [("court_contact", "statement")]
+    assert [(change["code"], change["field"]) for change in diff["items"]] == [
+        ("court_contact", "statement"),
+        ("court_contact", "checker"),
+    ]
     assert fine(anybody.get(f"/lots/{room.lot_id}/disclosure?version=1"))["seal"] == first
     events = fine(anybody.get(f"/auctions/{room.auction_id}/events?since=1"))["items"]
     assert [(event["type"], event["seal"]) for event in events] == [("disclosure", auction["seal"])]
-    material = room.put("defects", state="found", statement="屋面渗漏。")
+    material = room.put("defects", room.judge, state="found", statement="屋面渗漏。")
     assert code_of(material) == "wrong_state"
     assert {error["code"] for error in material.get_json()["errors"]} == {"material_change"}
     assert code_of(anybody.get(f"/lots/{room.lot_id}/disclosure/diff?from=1&to=9")) == "invalid"
@@ -88,7 +91,7 @@ def test_a_bidder_bids_again_only_after_acknowledging_the_change(
     room.wait(40 * DAY + timedelta(minutes=1))
     bids = f"/auctions/{room.auction_id}/bids"
     fine(bidder.post(bids, {"amount_fen": 140_000_000, "key": "1"}), 201)
-    fine(room.put("court_contact", statement="咨询请联系示例书记员。"))
+    fine(room.put("court_contact", room.judge, statement="咨询请联系示例书记员。"))
     raised = {"amount_fen": 141_000_000, "raise_own": True}
     assert fine(bidder.post(bids, raised | {"key": "2"}), 422)["code"] == "stale_disclosure"
     seal = fine(bidder.get(f"/auctions/{room.auction_id}"))["seal"]

@@ -10,6 +10,7 @@ from auction.models import Court
 from auction.rules.access import decide
 from auction.rules.ruleset import load
 from bidding.queries.board import BoardItem, board
+from bidding.queries.changes import published_lately
 from bidding.rules.clocks import OF_DISPOSAL, STATES, Clock
 from bidding.rules.stages import Stage
 from risk.queries.bulk import groups
@@ -69,6 +70,7 @@ def show() -> str:
             if views[stage] and stage is not Stage.DONE
         ],
         done=views[Stage.DONE],
+        published=house().read(published_lately, court, now),
         bulk=clearance_view.bulk(house().read(groups, court, ruleset, now)),
     )
 

@@ -16,6 +16,7 @@ from bidding.services.changes import drop_item, propose_change
 from bidding.services.made_from import unless_changed
 from disclosure.queries import DraftedChange, drafted_change
 from disclosure.rules.changing import SUPPLEMENT
+from disclosure.services.drafting import publish_draft
 
 from ...auth import house, me, policy
 from ...schemas.changes import ChangeProposalIn
@@ -62,6 +63,7 @@ def _page(auction_id: str, form: Entry) -> str:
         earliest_at=found["earliest_at"],
         proposals=proposals,
         held=[one for one in questions if one["held"]],
+        may_publish=decide(me(), "sheet.publish", court=desk.lot.court_code) is None,
         may_draft=decide(me(), "lot.edit", court=desk.lot.court_code) is None,
         may_propose=seated and not waits and bool(found["choices"]),
     )
@@ -146,6 +148,20 @@ def keep_draft(auction_id: str, code: str) -> Any:
         lambda _done: url_for("desk.change", auction_id=auction_id),
         _("已存入变更草稿。"),
         stale,
+    )
+
+
+@blueprint.post("/auctions/<auction_id>/change/publication")
+@policy("sheet.publish")
+def publish_drafted(auction_id: str) -> Any:
+    """Publish a draft of which nothing is material."""
+    round_of(auction_id)
+    return attempt(
+        lambda: house().perform(publish_draft, me(), auction_id),
+        lambda form: _page(auction_id, form),
+        (),
+        lambda _done: url_for("desk.change", auction_id=auction_id),
+        _("改动已公开，报名人须确认新版。"),
     )
 
 

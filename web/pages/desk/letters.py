@@ -32,7 +32,11 @@ def letter(lot_id: str, kind: str) -> Response:
     """A letter as PDF."""
     typed = request.args.get("recipient", "")
     return printed(
-        lot_id, kind, int(typed) if typed.isdecimal() and len(typed) < 6 else None, request.args.get("auction")
+        lot_id,
+        kind,
+        int(typed) if typed.isdecimal() and len(typed) < 6 else None,
+        request.args.get("auction"),
+        request.args.get("decision"),
     )
 
 

@@ -19,6 +19,7 @@ from bidding.queries.court import Pending, RoundDesk, pending
 from bidding.queries.handover import handover as handover_of
 from bidding.queries.handover import handover_needs
 from bidding.queries.held import WINNER_BARRED
+from bidding.queries.minutes import Decision, decisions_of
 from bidding.queries.objections import objections_of
 from bidding.queries.papers import papers, proofs
 from bidding.queries.renege_view import debt_of, earlier_reneges
@@ -106,6 +107,7 @@ def _page(auction_id: str, form: Entry) -> str:
             (code, labels.HANDOVER_STEP[code])
             for code in steps_now(Way.SALE, {s.code: s.on for s in desk.steps}, _needs(auction_id))
         ],
+        minutes=house().read(_minutes, auction_id),
         after=unsold_state(desk.auction),
         proofs=house().read(lambda session: papers(session, proofs(session, auction_id))),
         words=words_used(desk.lot.court_code) if private else [],
@@ -116,6 +118,10 @@ def _page(auction_id: str, form: Entry) -> str:
 def _needs(auction_id: str) -> tuple[str, ...]:
     """The steps that the handover of the lot waits for."""
     return house().read(lambda session: handover_needs(session, session.get_one(Auction, auction_id)))
+
+
+def _minutes(session: Session, auction_id: str) -> list[Decision]:
+    return decisions_of(session, session.get_one(Auction, auction_id))
 
 
 def _tracker(desk: RoundDesk, day: date) -> dict[str, Any] | None:

@@ -13,10 +13,11 @@ from bidding.services.made_from import unless_changed
 from disclosure.rules.catalogue import Item
 from disclosure.services.items import put_item as write_item
 
+from ... import errors
 from ...auth import house, me, policy
 from .. import auxiliary_view, item_form, lot_view
 from ..forms import Entry
-from ..language import _
+from ..language import _, language
 from ..stale import Stale, made_from
 from .court import attempt, blueprint, lot_of
 
@@ -46,6 +47,7 @@ def item_page(desk: LotDesk, wanted: Item, form: Entry, drafting: str | None = N
         form=form,
         drafting=drafting,
         fact=fact_told(desk, wanted.code),
+        owed=_notice_owed(wanted),
         live=next((one.id for one in desk.auctions if one.status in LIVE), None),
         action=url_for("desk.keep_draft", auction_id=drafting, code=wanted.code)
         if drafting
@@ -61,6 +63,14 @@ def item_page(desk: LotDesk, wanted: Item, form: Entry, drafting: str | None = N
         example=item_form.example_view(wanted),
         next_gap={"title": lot_view.in_language(following)} if following else None,
     )
+
+
+def _notice_owed(wanted: Item) -> str:
+    """That whoever the item names has to be notified, where it names anybody."""
+    if not any(spec.notifies for spec in wanted.fields):
+        return ""
+    basis = errors.basis_cited("OJA 16(1)", language())
+    return _("此处写入的权利人，应当通知其拍卖事项并登记送达情况（%(basis)s）。", basis=basis)
 
 
 def _next_gap(desk: LotDesk, code: str) -> Item | None:

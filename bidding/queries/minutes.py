@@ -1,0 +1,93 @@
+"""What the panel of a sale decided, and why each member voted so: as its minutes tell it (OJA 27, PRECISIONS 34)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from auction.models import Account, Approval, ApprovalVote, Auction, PanelMember
+from auction.rules.lot import PRIVATE, AuctionStatus
+from disclosure.rules.changing import SHEET_CHANGE
+
+from ..models import SaleObjection
+from .held import REVOCATION
+
+#: The decision on terms and sheet, which goes before the announcement: it has no proposal of its own.
+ANNOUNCEMENT = "announcement"
+#: What a panel decides about a sale by a proposal and the answers to it.
+PROPOSED = (SHEET_CHANGE, REVOCATION, "sale_objection")
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """A member's vote with its reason; who proposed an act approves of it by that. `approve` None: has not voted."""
+
+    name: str
+    approve: bool | None
+    reason: str
+    at: datetime | None
+    proposed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A decision of a panel. `id`: `announcement`, or the proposal's; `proposal`: how, as the proposal says it."""
+
+    id: str
+    kind: str
+    approved: bool
+    decided_at: datetime
+    votes: tuple[Vote, ...]
+    proposal: Mapping[str, Any]
+
+
+def decisions_of(session: Session, auction: Auction) -> list[Decision]:
+    """What the panel of a round has decided, in order; the caller decides who may see it. Proposals that wait or
+    have lapsed are no decisions."""
+    objections = select(SaleObjection.id).where(SaleObjection.auction_id == auction.id)
+    rows = session.scalars(
+        select(Approval)
+        .where(
+            Approval.kind.in_(PROPOSED),
+            Approval.status.in_(("approved", "rejected")),
+            or_(Approval.subject_id == auction.id, Approval.subject_id.in_(objections)),
+        )
+        .order_by(Approval.decided_at, Approval.id)
+    )
+    return [*_announcement(session, auction), *(_proposed(session, one) for one in rows)]
+
+
+def _announcement(session: Session, auction: Auction) -> list[Decision]:
+    """The vote on terms and sheet, once a majority approved. What was voted down leaves no votes: they are void."""
+    if auction.status in PRIVATE and auction.status != AuctionStatus.APPROVED:
+        return []
+    rows = session.execute(
+        select(Account.display_name, PanelMember)
+        .join(Account, Account.id == PanelMember.account_id)
+        .where(PanelMember.auction_id == auction.id)
+        .order_by(PanelMember.position)
+    )
+    votes = tuple(Vote(name, seat.approve, seat.reason or "", seat.voted_at) for name, seat in rows)
+    given = [vote.at for vote in votes if vote.at is not None]
+    if not given:
+        return []
+    return [Decision(ANNOUNCEMENT, ANNOUNCEMENT, True, max(given), votes, {})]
+
+
+def _proposed(session: Session, approval: Approval) -> Decision:
+    rows = session.execute(
+        select(Account.display_name, ApprovalVote)
+        .join(Account, Account.id == ApprovalVote.account_id)
+        .where(ApprovalVote.approval_id == approval.id)
+        .order_by(ApprovalVote.at, ApprovalVote.account_id)
+    )
+    proposer = session.get_one(Account, approval.proposed_by).display_name
+    votes = (
+        Vote(proposer, True, approval.reason, approval.proposed_at, proposed=True),
+        *(Vote(name, vote.approve, vote.reason, vote.at) for name, vote in rows),
+    )
+    decided = approval.decided_at or approval.proposed_at
+    return Decision(approval.id, approval.kind, approval.status == "approved", decided, votes, approval.proposal)
