@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from auction.kernel.clock import iso
 from auction.kernel.errors import DomainError
-from auction.models import Agency, Court, Lot, Task, TaskEnd, TaskRating
-from auction.rules.access import Actor, require
+from auction.models import Account, Agency, Court, Lot, Task, TaskEnd, TaskRating
+from auction.rules.access import COURT_ROLES, Actor, require
 from disclosure.models import Answer, PartDecision, Question, ReportPart, TaskReport, Viewing
 from disclosure.rules.agencies import AgencyRecord, agency_record
 from disclosure.rules.viewings import Slot
@@ -42,8 +42,9 @@ def records(session: Session, now: datetime) -> list[tuple[Agency, AgencyRecord]
 
 def _record(session: Session, uscc: str, now: datetime) -> AgencyRecord:
     tasks: Sequence[Any] = session.execute(
-        select(Task, TaskEnd, TaskRating.rating)
+        select(Task, TaskEnd, TaskRating.rating, Account.role)
         .outerjoin(TaskEnd, TaskEnd.task_id == Task.id)
+        .outerjoin(Account, Account.id == TaskEnd.by)
         .outerjoin(TaskRating, TaskRating.task_id == Task.id)
         .where(Task.agency_uscc == uscc)
     ).all()
@@ -64,11 +65,11 @@ def _record(session: Session, uscc: str, now: datetime) -> AgencyRecord:
     )
     viewings = session.scalars(select(Viewing).join(Task, Task.id == Viewing.task_id).where(Task.agency_uscc == uscc))
     return agency_record(
-        [facts_of(task, end) for task, end, _ in tasks],
+        [facts_of(task, end, by_court=role in COURT_ROLES) for task, end, _, role in tasks],
         parts,
         [(due_at, at) for due_at, at in answers],
         [Slot(v.starts_at, v.ends_at, v.places, cancelled=v.cancelled_at is not None) for v in viewings],
-        [rating for _, _, rating in tasks if rating is not None],
+        [rating for _, _, rating, _ in tasks if rating is not None],
         now,
     )
 

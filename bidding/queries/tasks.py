@@ -137,9 +137,9 @@ def _task(row: Any, now: datetime, waiting: int) -> dict[str, Any]:
     }
 
 
-def facts_of(task: Task, end: TaskEnd | None) -> TaskFacts:
+def facts_of(task: Task, end: TaskEnd | None, *, by_court: bool = False) -> TaskFacts:
     """A stored task as the rules take it."""
-    return TaskFacts(task.due_at, cast(Outcome, end.outcome) if end else None, end.at if end else None)
+    return TaskFacts(task.due_at, cast(Outcome, end.outcome) if end else None, end.at if end else None, by_court)
 
 
 def _waiting(session: Session, task_ids: Sequence[str]) -> dict[str, int]:

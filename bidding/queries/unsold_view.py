@@ -191,8 +191,22 @@ def after_unsold(session: Session, auction: Auction, now: datetime) -> dict[str,
     disposal = disposal_of(session, auction.lot)
     return {
         "asked_until": state.until_on if state and state.waits(shanghai_day(now)) else None,
+        "drawn": _drawn(session, auction),
         "own_sale_until": running.until_on if running and running.auction_id == auction.id else None,
         "disposal": disposal if disposal and disposal["auction_id"] == auction.id else None,
+    }
+
+
+def _drawn(session: Session, auction: Auction) -> dict[str, Any] | None:
+    """The drawings of lots among creditors of one rank, with what they can be computed from; nobody is named."""
+    orders, question = drawings(session, auction.id), session.get(TakingQuestion, auction.id)
+    if not orders or question is None:
+        return None
+    return {
+        "commitment": question.commitment,
+        "seed": question.seed,
+        "auction_id": auction.id,
+        "orders": [list(order) for _, order in sorted(orders.items())],
     }
 
 

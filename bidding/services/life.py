@@ -21,10 +21,12 @@ from auction.rules.calendar import shanghai_day
 from auction.rules.lot import PRIVATE, AuctionStatus, check_transition
 from auction.rules.published_holidays import published_calendar
 from auction.services.locking import lock_auction, lock_round
+from disclosure.models import Viewing
 from disclosure.queries import latest_version
 from disclosure.rules.changing import SHEET_CHANGE
 from disclosure.services.announcing import rewrite
 from disclosure.services.publish import publish
+from disclosure.services.viewings import call_off_ahead
 
 from ..models import Registration
 from ..queries.held import WINNER_BARRED, is_held, resume_day
@@ -291,8 +293,7 @@ def withdraw(unit: Unit, actor: Actor, auction_id: str, *, ground: str, reason: 
 
     DomainError invalid for a ground not in `WITHDRAWAL_GROUNDS`; wrong_state as `withdraw_locked`.
     """
-    auction = lock_auction(unit, auction_id)
-    require(actor, "auction.stop", court=auction.lot.court_code)
+    auction = lock_round(unit, actor, auction_id, "auction.stop")
     if ground not in WITHDRAWAL_GROUNDS:
         raise invalid("ground", "not_one_of", allowed=WITHDRAWAL_GROUNDS)
     withdraw_locked(unit, auction, ground=ground, reason=reason)
@@ -322,6 +323,7 @@ def withdraw_locked(unit: Unit, auction: Auction, *, ground: str, reason: str) -
         stream=f"auction:{auction.id}",
         body={"ground": ground, "reason": reason, "closed_at": moment(auction.closed_at)},
     )
+    call_off_ahead(unit, Viewing.lot_id == auction.lot_id, f"拍卖已撤回：{reason}")
     release_all(unit, auction, keep=None)
 
 

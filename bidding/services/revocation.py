@@ -15,6 +15,8 @@ from auction.rules.access import Actor
 from auction.rules.approvals import majority_of
 from auction.services.approvals import propose
 from auction.services.locking import lock_round
+from disclosure.models import Viewing
+from disclosure.services.viewings import call_off_ahead
 
 from ..models import Registration
 from ..queries.conflicts import BARRED, RENEGER
@@ -26,7 +28,7 @@ from .noting import state_of
 from .release import release_registration
 from .renege import forfeit_deposit
 from .settlement import winner_of
-from .unwinding import check_revocable, lines_of, unwind
+from .unwinding import REVOKED_VIEWING, check_revocable, lines_of, unwind
 
 
 def propose_revocation(
@@ -107,6 +109,7 @@ def carry_out_revocation(unit: Unit, actor: Actor, approval: Approval) -> None:
     unit.session.refresh(winner)
     auction.suspension, auction.ended_reason = None, approval.proposal["ground"]
     change_status(unit, auction, "revoked", ground=approval.proposal["ground"])
+    call_off_ahead(unit, Viewing.lot_id == auction.lot_id, REVOKED_VIEWING)
     kept, bar = 0, RENEGER if barred == RENEGER else BARRED
     winner.decision_reason = approval.reason or None  # what the buyer reads on his registration
     if approval.proposal["knowingly_false"]:

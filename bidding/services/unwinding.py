@@ -7,6 +7,8 @@ from auction.kernel.errors import DomainError
 from auction.kernel.unit import Unit
 from auction.models import Auction
 from auction.services.approvals import lapse
+from disclosure.models import Viewing
+from disclosure.services.viewings import call_off_ahead
 
 from ..models import Registration, Revocation
 from ..queries.held import REVOCATION
@@ -24,6 +26,8 @@ from .payments import held_payment
 from .release import release_registration
 from .renege import give_back_balance
 
+#: Why a viewing of a lot is called off whose sale was revoked.
+REVOKED_VIEWING = "拍卖已撤销"
 #: What stands on the registration of a buyer whose purchase was revoked.
 SALE_REVOKED = "sale_revoked"
 
@@ -100,6 +104,7 @@ def _undo(unit: Unit, auction: Auction, ground: str) -> None:
     auction.settlement, auction.balance_fen, auction.balance_due_at = None, None, None
     auction.ended_reason = ground
     change_status(unit, auction, "revoked", ground=ground)
+    call_off_ahead(unit, Viewing.lot_id == auction.lot_id, REVOKED_VIEWING)
 
 
 def _revocation(

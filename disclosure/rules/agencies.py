@@ -11,13 +11,15 @@ from .viewings import Slot
 
 @dataclass(frozen=True, slots=True)
 class AgencyRecord:
-    """`open_late` are among `open`. `rating` is the mean of the courts' ratings to one decimal, None without any."""
+    """`open_late` are among `open`. `done_by_court`: in time, but it was the court that said they were done, which is
+    no merit of the agency. `rating` is the mean of the courts' ratings to one decimal, None without any."""
 
     given: int
     open: int
     open_late: int
     done_in_time: int
     done_late: int
+    done_by_court: int
     cancelled: int
     items_accepted: int
     items_refused: int
@@ -55,14 +57,16 @@ def agency_record(
     still = [task for task in all_tasks if task.status == "open"]
     done = [task for task in all_tasks if task.status == "done"]
     late = sum(task.is_late(now) for task in done)
+    courts = sum(task.by_court and not task.is_late(now) for task in done)
     held = sum(slot.was_held(now) for slot in shown)
     cancelled = sum(slot.cancelled for slot in shown)
     return AgencyRecord(
         given=len(all_tasks),
         open=len(still),
         open_late=sum(task.is_late(now) for task in still),
-        done_in_time=len(done) - late,
+        done_in_time=len(done) - late - courts,
         done_late=late,
+        done_by_court=courts,
         cancelled=len(all_tasks) - len(still) - len(done),
         items_accepted=said.count(True),
         items_refused=said.count(False),

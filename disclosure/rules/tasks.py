@@ -12,11 +12,12 @@ FILES = "files"
 
 @dataclass(frozen=True, slots=True)
 class TaskFacts:
-    """A task: when it is due, and how and when it ended (None while it is open)."""
+    """A task: when it is due, how and when it ended (None while it is open), whether it was the court that said so."""
 
     due_at: datetime
     outcome: Outcome | None = None
     ended_at: datetime | None = None
+    by_court: bool = False
 
     @property
     def status(self) -> Status:

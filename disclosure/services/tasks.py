@@ -10,20 +10,23 @@ from auction.rules.access import Actor
 from ..models import TaskReport, Viewing
 from ..rules.tasks import Outcome, TaskFacts
 from .task_locks import lock_open_task, lock_task
-from .viewings import call_off
+from .viewings import call_off_ahead
 
 
 def finish_task(unit: Unit, actor: Actor, task_id: str, *, note: str) -> Task:
     """Say that the work is done. An agency must have reported something or offered a viewing before.
 
-    Whether it was in time is decided by this moment, not by when the court gets round to the report.
+    Whether it was in time is decided by this moment, not by when the court gets round to the report; where the court
+    itself says so in time, that is no merit of the agency (`in_time` null).
     DomainError not_found, wrong_state (task_over, nothing_done).
     """
     task = lock_open_task(unit, actor, task_id, "task.finish")
     if actor.role == "agency" and not _did_something(unit, task):
         raise DomainError("wrong_state", reason="nothing_done")
     _end(unit, actor, task, "done", note)
-    in_time = not TaskFacts(task.due_at, "done", unit.now).is_late(unit.now)
+    in_time: bool | None = not TaskFacts(task.due_at, "done", unit.now).is_late(unit.now)
+    if in_time and actor.role != "agency":
+        in_time = None
     unit.record(
         "TaskFinished",
         stream=f"lot:{task.lot_id}",
@@ -49,11 +52,7 @@ def cancel_task(unit: Unit, actor: Actor, task_id: str, *, reason: str) -> Task:
         stream=f"lot:{task.lot_id}",
         body={"task_id": task.id, "agency": task.agency_uscc, "kind": task.kind, "reason": reason},
     )
-    ahead = select(Viewing).where(
-        Viewing.task_id == task.id, Viewing.cancelled_at.is_(None), Viewing.starts_at > unit.now
-    )
-    for viewing in unit.session.scalars(ahead.order_by(Viewing.id)):
-        call_off(unit, viewing, reason)
+    call_off_ahead(unit, Viewing.task_id == task.id, reason)
     return task
 
 

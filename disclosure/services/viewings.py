@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from auction.kernel.clock import iso
 from auction.kernel.errors import DomainError
@@ -81,6 +81,13 @@ def call_off(unit: Unit, viewing: Viewing, reason: str) -> None:
     """Call a viewing off that lies ahead; its lot is locked. Its bookings bind nobody any more."""
     viewing.cancelled_at, viewing.cancelled_reason = unit.now, reason
     unit.record("ViewingCancelled", stream=f"lot:{viewing.lot_id}", body={"viewing_id": viewing.id, "reason": reason})
+
+
+def call_off_ahead(unit: Unit, which: ColumnElement[bool], reason: str) -> None:
+    """Call off every viewing of these that lies ahead; whoever has booked one is told. Their lot is locked."""
+    ahead = select(Viewing).where(which, Viewing.cancelled_at.is_(None), Viewing.starts_at > unit.now)
+    for viewing in unit.session.scalars(ahead.order_by(Viewing.id)):
+        call_off(unit, viewing, reason)
 
 
 def book_viewing(unit: Unit, actor: Actor, lot_id: str, viewing_id: str) -> ViewingBooking:

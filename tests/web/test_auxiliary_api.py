@@ -152,6 +152,32 @@ def test_a_viewing_is_public_booked_by_code_and_given_back(
     assert [one["status"] for one in fine(other.get("/me/bookings"))["items"]] == ["called_off"]
 
 
+def test_with_the_sale_its_viewings_are_called_off_and_who_booked_is_told(
+    room: CourtRoom, house: House, sign_in: SignIn, agent: Caller, uscc: str
+) -> None:
+    room.announced()
+    starts = room.now + DAY
+    times = {"starts_at": iso(starts), "ends_at": iso(starts + timedelta(hours=2)), "places": 1}
+    slot = fine(agent.post(f"/tasks/{give(room, uscc)}/viewings", times), 201)["id"]
+    visitor = a_visitor(house, sign_in)[1]
+    fine(visitor.post(f"/lots/{room.lot_id}/viewings/{slot}/bookings"), 201)
+    ended = {"ground": "settled", "reason": "当事人和解"}
+    fine(room.judge.post(f"/auctions/{room.auction_id}/withdrawal", ended))
+    room.wait(timedelta(minutes=1))
+    assert [one["status"] for one in fine(visitor.get("/me/bookings"))["items"]] == ["called_off"]
+    told = fine(visitor.get("/me/messages"))["items"]
+    assert any(one["kind"] == "viewing_cancelled" and "当事人和解" in str(one) for one in told), told
+
+
+def test_what_the_court_says_was_done_in_time_is_no_merit_of_the_agency(
+    room: CourtRoom, house: House, sign_in: SignIn, agent: Caller, uscc: str
+) -> None:
+    room.enter()
+    fine(room.judge.post(f"/tasks/{give(room, uscc)}/completion", {"note": "法院自行完成"}), 201)
+    record = fine(agent.get(f"/agencies/{uscc}/record"))
+    assert (record["done_in_time"], record["done_by_court"], record["in_time_share"]) == (0, 1, None)
+
+
 def test_a_question_is_asked_counted_answered_and_logged_without_its_asker(
     room: CourtRoom, house: House, sign_in: SignIn, agent: Caller, uscc: str, anybody: Caller
 ) -> None:

@@ -208,8 +208,13 @@ def test_a_new_fact_leads_to_the_change_of_its_item_with_the_answer_filled_in(
     [waiting] = [one for one in clerk.page.forms if one.action.endswith("/answer")][-1:]
     fact = {"answer": "另有新的电话。", "tells": "new_fact", "item": "court_contact"}
     led = clerk.send(waiting.action, fact)
-    assert led.address.startswith(f"/desk/lots/{room.lot_id}/sheet/court_contact?")
-    clerk.send("/sheet/court_contact", {})
+    assert led.address.startswith(f"/desk/auctions/{room.auction_id}/change/court_contact?")
+    clerk.send("/change/court_contact", {})
+    clerk.page.form("/change/defects/drop")
+    clerk.send("/change/defects/drop", {})
+    judge = signed_in(app, house, house.perform(an_account, "judge"))
+    judge.get(f"/desk/auctions/{room.auction_id}/change")
+    assert "改动已公开" in judge.send("/change/publication").text
     assert "答：另有新的电话。" in visitor.get(f"/lots/{room.lot_id}").text
 
 

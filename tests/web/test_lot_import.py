@@ -1,9 +1,11 @@
 """Lots from a file, at each door: a dry run names every wrong cell; all rows are entered or none."""
 
+import csv
 import io
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import openpyxl
 import pytest
@@ -133,6 +135,15 @@ def test_the_page_looks_first_and_then_enters(app: Flask, house: House, clerk: A
     assert "2 行全部可以录入" in page.text
     page = reader.send("/lots/import", {"choice": "all"}, file=file(GOOD))
     assert "已录入 2 件标的" in page.text + page.html and "一室" in page.text
+    reader.get("/desk/lots/import")
+    page = reader.send("/lots/import", {"choice": "all"}, status=422)
+    reader.get("/desk/lots/import")
+    page = reader.send("/lots/import", {"choice": "partial"}, file=file(BAD.replace("室", "号")))
+    assert "已录入 2 件；下列 3 处有错的行没有录入" in page.text and "5标的名称" in page.text
+    address = page.link("下载未录入的行和原因")
+    rows = list(csv.reader(io.StringIO(unquote(address.partition(",")[2]).removeprefix("\ufeff"))))
+    assert rows[0][-2:] == ["原行号", "错在哪里，应当怎样"] and {row[-2] for row in rows[1:]} == {"4", "5"}
+    assert all(row[-1] for row in rows[1:])
     reader.get("/desk/lots/import")
     page = reader.send("/lots/import", {"choice": "all"}, status=422)
     assert page.form("/lots/import").names() >= {"file", "choice"}

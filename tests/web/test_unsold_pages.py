@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from auction.kernel.clock import FixedClock
 from auction.kernel.unit import House, Unit
-from auction.models import Account, Lot, LotDrawing, Taking
+from auction.models import Account, Lot, LotDrawing, Taking, TakingQuestion
 from auction.rules.calendar import shanghai_day
 from bidding.services import takings
 from tests.bidding.hall import RESERVE, STEP, Hall
@@ -78,6 +78,23 @@ def takings_of(house: House, story: Unsold, creditor: Creditor) -> str:
     """The id of a creditor's answer."""
     wanted = select(Taking.id).where(Taking.auction_id == story.auction_id, Taking.party_id == creditor.party_id)
     return house.read(lambda session: session.scalars(wanted).one())
+
+
+def test_a_taken_lot_says_so_in_plain_words_and_shows_the_drawing_to_check(
+    app: Flask, house: House, story: Unsold
+) -> None:
+    public = Reader(app.test_client())
+    open_ = public.get(f"/lots/{story.lot().id}").text
+    assert "本场流拍，不再接受报名" in open_ and "报名时交保证金" not in open_ and "成交，连同税费" not in open_
+    answers = {one.position: story.answer(one) for one in story.creditors}
+    drawing = story.perform(takings.draw_lots, story.judge, story.auction_id)
+    question = house.read(lambda session: session.get_one(TakingQuestion, story.auction_id))
+    drawn = public.get(f"/lots/{story.lot().id}").text
+    assert "、".join(map(str, drawing.drawn)) in drawn
+    assert question.seed in drawn and question.commitment in drawn and story.auction_id in drawn
+    story.award(answers[drawing.drawn[0]], RESERVE)
+    taken = public.get(f"/lots/{story.lot().id}").text
+    assert "不再拍卖，也不再接受报名" in taken and "报名时交保证金" not in taken
 
 
 def test_a_creditor_sees_on_his_own_pages_that_he_is_asked_and_answers_himself(

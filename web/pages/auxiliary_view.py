@@ -29,6 +29,7 @@ from disclosure.rules.catalogue import Catalogue
 from disclosure.rules.tasks import FILES
 
 from .. import errors
+from ..auth import me
 from . import labels, lot_view
 from .language import _, language
 
@@ -131,9 +132,13 @@ def answer_said(given: Answer | HeldAnswer) -> str:
 
 
 def fact_form(desk: LotDesk, code: str, question_id: str) -> str:
-    """Where a fact told in an answer is put into the sheet: by a change of the round under way, else in the sheet."""
+    """Where a fact told in an answer is put into the sheet: by a change of the round under way, else in the sheet.
+
+    Who may not publish drafts whatever it is.
+    """
     live, item = next((one.id for one in desk.auctions if one.status in LIVE), None), desk.catalogue.find(code)
-    if live is not None and item is not None and item.material:
+    publishes = decide(me(), "sheet.publish", court=desk.lot.court_code) is None
+    if live is not None and item is not None and (item.material or not publishes):
         return url_for("desk.draft_item", auction_id=live, code=code, question=question_id)
     return url_for("desk.item", lot_id=desk.lot.id, code=code, question=question_id)
 
@@ -231,6 +236,7 @@ def record_view(record: Mapping[str, Any]) -> dict[str, Any]:
         "rows": [
             (_("受托任务"), record["given"]),
             (_("进行中"), record["open"]),
+            (_("法院代为办结（不计入按期）"), record["done_by_court"]),
             (_("法院取消"), record["cancelled"]),
             (_("报告事项被采纳"), record["items_accepted"]),
             (_("报告事项被退回"), record["items_refused"]),

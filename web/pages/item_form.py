@@ -157,7 +157,7 @@ def changed(error: DomainError, stored: Entry, wanted: Item, files: Iterable[Fil
 def field_names(wanted: Item) -> tuple[str, ...]:
     """The names of the form's fields."""
     names = tuple(f"data.{spec.name}" for spec in wanted.fields)
-    return ("state", "statement", "source", "checked_on", "attachments", *names)
+    return ("state", "statement", "source", "checked_on", "attachments", "file", *names)
 
 
 def _reader(spec: Field) -> forms.Read:

@@ -58,6 +58,12 @@ def _possession(sheet: Sheet) -> str:
 
 def _pay(page: LotPage, now: datetime, cost: dict[str, Any]) -> Iterator[str]:
     auction = page.auction
+    if page.lot.disposal is not None:
+        yield _("%(what)s，不再拍卖，也不再接受报名。", what=labels.DISPOSAL[page.lot.disposal])
+        return
+    if auction.status in ("unsold", "withdrawn", "revoked"):
+        yield _("本场%(what)s，不再接受报名；再拍卖的，另行公告。", what=labels.STATUS[auction.status])
+        return
     deposit = yuan(auction.deposit_fen)
     if auction.round == Round.SELL_OFF:
         yield _("报名时预缴全款 ¥%(amount)s；没有买到的，退还。", amount=deposit)

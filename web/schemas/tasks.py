@@ -155,7 +155,8 @@ class RatedOut(Strict):
 
 
 class AgencyRecordOut(Strict):
-    """What an agency was asked to do and what became of it. `in_time_share`: of the tasks finished or overdue."""
+    """What an agency was asked to do and what became of it. `in_time_share`: of the tasks finished or overdue, without
+    those the court said were done in time (`done_by_court`)."""
 
     agency = fields.Nested(AgencyOut)
     given = fields.Integer()
@@ -163,6 +164,7 @@ class AgencyRecordOut(Strict):
     open_late = fields.Integer()
     done_in_time = fields.Integer()
     done_late = fields.Integer()
+    done_by_court = fields.Integer()
     cancelled = fields.Integer()
     in_time_share = fields.Float(allow_none=True)
     items_accepted = fields.Integer()

@@ -151,6 +151,7 @@ def test_a_record_counts_what_was_done() -> None:
         TaskFacts(NOW - DAY),
         TaskFacts(NOW, "done", NOW - DAY),
         TaskFacts(NOW - DAY, "done", NOW),
+        TaskFacts(NOW, "done", NOW - DAY, by_court=True),
         TaskFacts(NOW, "cancelled", NOW),
     ]
     slots = [
@@ -160,7 +161,7 @@ def test_a_record_counts_what_was_done() -> None:
     ]
     answers = [(NOW, NOW - TICK), (NOW, NOW)]
     found = agency_record(tasks, [True, True, False, None], answers, slots, [4, 5, 5], NOW)
-    assert found == AgencyRecord(5, 2, 1, 1, 1, 1, 2, 1, 1, 1, 1, 1, 1, 1, 3, 4.7)
+    assert found == AgencyRecord(6, 2, 1, 1, 1, 1, 1, 2, 1, 1, 1, 1, 1, 1, 1, 3, 4.7)
     assert found.in_time_share == 0.333
     nothing = agency_record([], [], [], [], [], NOW)
     assert (nothing.given, nothing.rating, nothing.in_time_share) == (0, None, None)

@@ -1,5 +1,6 @@
 """Two of a court at the same form: the one who saves later neither undoes the other's work nor loses his own."""
 
+import io
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from auction.kernel.clock import iso
 from auction.kernel.unit import House
 from auction.models import Account
 from tests.web.caller import code_of
-from tests.web.court import DAY, CourtRoom, fine
+from tests.web.court import DAY, PDF, CourtRoom, fine
 from tests.web.reader import Reader
 from tests.web.test_pages import signed_in
 
@@ -115,6 +116,17 @@ def test_a_drafted_change_has_the_same_guard(app: Flask, house: House, room: Cou
     assert "屋面渗漏" in second.send("/change/defects", {"statement": "外墙空鼓。"}, status=412).text
     second.send("/change/defects")
     assert "外墙空鼓" in second.get(address).text + second.page.html
+
+
+def test_a_file_sent_with_an_item_is_kept_among_its_own(two: list[Reader], room: CourtRoom) -> None:
+    address = f"/desk/lots/{room.lot_id}/sheet/lease"
+    two[0].get(address)
+    file = (io.BytesIO(PDF), "租赁合同.pdf")
+    two[0].send("/sheet/lease", {"statement": "见合同。"}, file=file)
+    assert "租赁合同.pdf" in two[0].get(address).text
+    assert "attachments" in dict(two[0].page.form("/sheet/lease").fields)
+    wrong = two[0].send("/sheet/lease", {"statement": "再改。"}, file=(io.BytesIO(b"x"), "x.exe"), status=422)
+    assert "再改。" in wrong.html and "再改。" not in two[1].get(address).html
 
 
 def calls(room: CourtRoom) -> dict[str, tuple[str, str, str, Any]]:

@@ -26,7 +26,7 @@ from ..language import _
 from ..proposal_view import proposal_view
 from ..stale import Stale, made_from
 from .court import attempt, blueprint, lot_of, round_of
-from .sheet import fact_told, item_page
+from .sheet import fact_told, item_page, with_file
 
 _FIELDS = ("choice", "reason", "for_the_worse", "opens_at", "closes_at")
 
@@ -133,9 +133,8 @@ def keep_draft(auction_id: str, code: str) -> Any:
     def act() -> Any:
         if wrong:
             raise DomainError("invalid", wrong)
-        return house().perform(
-            unless_changed, made_from(), Part("draft", auction_id, code), write_draft, me(), auction_id, code, payload
-        )
+        part, write = Part("draft", auction_id, code), with_file(write_draft)
+        return house().perform(unless_changed, made_from(), part, write, me(), auction_id, code, payload)
 
     def stale(error: DomainError) -> Stale:
         back = url_for("desk.draft_item", auction_id=auction_id, code=code)

@@ -1,9 +1,13 @@
 """Entering many lots from one file: first what would happen, then, if all of it is right, the lots."""
 
+import csv
+import io
 from typing import Any
+from urllib.parse import quote
 
 from flask import Response, current_app, flash, redirect, render_template, request, url_for
 
+from auction.imports.tables import read_table
 from auction.kernel.errors import Breach, DomainError
 from auction.rules.lot_rows import COLUMNS, KINDS
 from auction.services.lot_import import Imported
@@ -24,12 +28,28 @@ def import_form() -> str:
     return _page(Entry(), None)
 
 
-def _page(form: Entry, imported: Imported | None) -> str:
+def _left_out(data: bytes, imported: Imported) -> str:
+    """The address of a table of the rows that were not entered, each with its line and what is wrong with it."""
+    table = current_app.extensions["beside"](read_table, data)
+    wrong: dict[int, list[str]] = {}
+    for cell in report(imported, language())["refused"]:
+        wrong.setdefault(cell["line"], []).append(cell["detail"])
+    made = io.StringIO()
+    writer = csv.writer(made)
+    writer.writerow([*table.header, _("原行号"), _("错在哪里，应当怎样")])
+    for line in table.lines:
+        if line.number in wrong:
+            writer.writerow([*line.cells, line.number, " ".join(wrong[line.number])])
+    return f"data:text/csv;charset=utf-8,{quote(chr(0xFEFF) + made.getvalue())}"
+
+
+def _page(form: Entry, imported: Imported | None, left_out: str | None = None) -> str:
     return render_template(
         "desk/import.html",
         form=form,
         columns=COLUMNS,
         kinds="、".join(KINDS),
+        left_out=left_out,
         found=report(imported, language()) if imported else None,
     )
 
@@ -61,6 +81,8 @@ def import_file() -> Any:
         plain = DomainError(error.code, **error.facts) if found else error
         return _page(forms.refused(plain, ("file",)), found), errors.status_of(error.code)
     flash(_("已录入 %(n)s 件标的。", n=len(imported.lots)), "lead")
+    if imported.refused:
+        return _page(Entry(), imported, _left_out(data, imported))
     return redirect(url_for("desk.board", stage="entered"), 303)
 
 

@@ -1,16 +1,21 @@
 """The disclosure sheet, one item a page: what the catalogue asks, its hints and example, what is still missing."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
-from flask import render_template, request, url_for
+from flask import current_app, render_template, request, url_for
 
 from auction.kernel.errors import DomainError
+from auction.kernel.unit import Unit
+from auction.models import Auction
+from auction.rules.access import Actor
 from auction.rules.calendar import shanghai_day
 from auction.rules.lot import LIVE
 from bidding.queries.court import LotDesk
 from bidding.queries.kept import Part
 from bidding.services.made_from import unless_changed
 from disclosure.rules.catalogue import Item
+from disclosure.services.attachments import clean_file, put_file
 from disclosure.services.items import put_item as write_item
 
 from ... import errors
@@ -20,6 +25,8 @@ from ..forms import Entry
 from ..language import _, language
 from ..stale import Stale, made_from
 from .court import attempt, blueprint, lot_of
+
+R = TypeVar("R")
 
 
 @blueprint.get("/lots/<lot_id>/sheet/<code>")
@@ -73,6 +80,23 @@ def _notice_owed(wanted: Item) -> str:
     return _("此处写入的权利人，应当通知其拍卖事项并登记送达情况（%(basis)s）。", basis=basis)
 
 
+def with_file(service: Callable[..., R]) -> Callable[..., R]:
+    """A service that writes an item (`unit, actor, owner, code, payload`), which first keeps the file that came with
+    the form and puts it among the item's; both or neither. DomainError as `clean_file` and `put_file` say."""
+    sent = request.files.get("file")
+    if sent is None or not sent.filename:
+        return service
+    clean = current_app.extensions["beside"](clean_file, sent.read(), sent.filename, sent.mimetype or "")
+
+    def write(unit: Unit, actor: Actor, owner: str, code: str, payload: dict[str, Any]) -> R:
+        auction = unit.session.get(Auction, owner)
+        kept = put_file(unit, actor, auction.lot_id if auction else owner, clean)
+        unit.session.flush()
+        return service(unit, actor, owner, code, {**payload, "attachments": [*payload["attachments"], kept.id]})
+
+    return write
+
+
 def _next_gap(desk: LotDesk, code: str) -> Item | None:
     """The next item that still lacks something, after this one and around."""
     return item_form.next_of(desk.catalogue, code, {str(gap.facts.get("item")) for gap in desk.gaps})
@@ -89,9 +113,8 @@ def put_item(lot_id: str, code: str) -> Any:
     def act() -> Any:
         if wrong:
             raise DomainError("invalid", wrong)
-        return house().perform(
-            unless_changed, made_from(), Part("item", lot_id, code), write_item, me(), lot_id, code, payload
-        )
+        part = Part("item", lot_id, code)
+        return house().perform(unless_changed, made_from(), part, with_file(write_item), me(), lot_id, code, payload)
 
     def after(_written: Any) -> str:
         following = _next_gap(lot_of(lot_id), code) if request.form.get("then") == "next" else None
