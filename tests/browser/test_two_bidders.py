@@ -110,6 +110,7 @@ def test_two_bidders_bid_against_each_other_and_one_wins(browser: Browser, site:
     expect(second.page.locator("#ask-changed")).to_contain_text("最低可出 ¥2,154,000")
     expect(second.page.locator("#ask-confirm")).to_be_disabled()
     second.page.get_by_role("button", name="返回").click()
+    expect(second.page.locator("#amount")).to_have_value("2,154,000")
     second.bid("+3 档")
     second.sees("出价成功，您领先")
     expect(second.page.locator("#price")).to_have_text("2,184,000")
@@ -142,9 +143,14 @@ def test_two_bidders_bid_against_each_other_and_one_wins(browser: Browser, site:
     receipt = json.loads(waiting.value.path().read_text("utf-8"))
     assert receipt["entry"]["body"]["amount_fen"] == 220_400_000
 
+    # A dialog does not outlast the sale, and says so.
+    second.page.locator("#go").click()
+    expect(second.page.get_by_role("dialog")).to_be_visible()
     site.advance(minutes=6)
     first.sees("竞买成功")
     second.sees("您未竞得")
+    second.sees("确认窗口已关闭，这次没有出价")
+    expect(second.page.locator("#ask")).to_be_hidden()
     for window in (first, second):
         expect(window.page.locator("#timer-label")).to_have_text("结束时间")
         expect(window.page.locator("#price-label")).to_contain_text("成交价·买受人代码")
