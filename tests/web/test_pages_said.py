@@ -25,6 +25,7 @@ from tests.web.court import CourtRoom
 from tests.web.reader import Page, Reader
 from tests.web.sale import RESERVE, Sale, a_sale
 from tests.web.test_pages import signed_in
+from web import bulk
 from web.pages.language import local
 
 TEMPLATES = Path(__file__).parents[2] / "web" / "templates"
@@ -341,3 +342,58 @@ def test_a_folded_table_labels_its_cells() -> None:
                 if len(said) > 1 or any(re.search(r"\bnum\b", attributes) for attributes, _ in said):
                     faults.append((path.name, row[:200]))
     assert faults == []
+
+
+def test_a_phone_leads_a_watcher_to_the_room_and_says_what_loans_there_are(
+    app: Flask, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loan = replace(sales.SHEET.items[0], code="loan", state="found", statement="示例银行可以办理", data={})
+    monkeypatch.setattr(sales, "SHEET", Sheet((*sales.SHEET.items, loan)))
+    sale = house.perform(a_sale)
+    reader = Reader(app.test_client())
+    page = reader.get(f"/auctions/{sale.auction_id}")
+    assert f'<a class="btn alt" href="/auctions/{sale.auction_id}/room">' in page.html, "not for wide screens only"
+    assert "贷款支持有，见调查情况表" in page.text
+    assert "可以贷款" in re.search(r'<li class="card lot.*?</li>', reader.get("/").html, re.DOTALL)[0]
+
+
+def test_english_lots_mark_everything_chinese(app: Flask, house: House) -> None:
+    """WCAG 3.1.2: what stands in Chinese on an English page is read out in Chinese."""
+    sale = house.perform(a_sale)
+    main = Reader(app.test_client(), "en").get(f"/auctions/{sale.auction_id}").html.partition("<main")[2]
+    for gone in (r'<(\w+)[^>]* lang="zh-CN"[^>]*>.*?</\1>', r"<(script)\b.*?</\1>", r"<[^>]*>"):
+        main = re.sub(gone, "", main.partition("</main>")[0] + "</main>", flags=re.DOTALL)
+    assert re.findall(r"[\u3400-\u9fff]+", main) == []
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "said"),
+    [
+        ("password", "short", "密码应为 8 至 256 个字符"),
+        ("phone", "call me", "电话应为 5 至 24 位数字"),
+        ("email", "nobody", "电子邮箱应写作 name@example.com"),
+        ("username", "王五", "用户名应为 3 至 64 个字母"),
+    ],
+)
+def test_registering_says_which_rule_a_field_breaks(app: Flask, field: str, typed: str, said: str) -> None:
+    reader = Reader(app.test_client())
+    reader.get("/register")
+    right = {"username": "wangwu", "password": "long enough", "name": "王五", "id_number": "11010119900307663X"}
+    right |= {"phone": "13800000000", "email": "w@example.com", "address": "示例路1号", field: typed}
+    page = reader.send("/register", right | {"password_again": right["password"]}, status=422)
+    assert said in page.text and "填写有误" not in page.text
+
+
+def test_a_sold_lot_reckons_at_its_price_and_offers_no_bid(app: Flask, house: House, clock: FixedClock) -> None:
+    sale = a_sold_one(app, house, clock)
+    page = Reader(app.test_client()).get(f"/auctions/{sale.auction_id}?price=1")
+    assert "按成交价 ¥" in page.text and "cost-form" not in page.html and "cost.js" not in page.html
+    winner = signed_in(app, house, sale.bidders[1]).get(f"/registrations/{sale.registrations[1]}")
+    assert "进入竞价室" not in winner.text
+
+
+def test_the_nightly_file_says_when_it_was_made_and_now_is_counted_now(app: Flask, house: House) -> None:
+    bulk.write(house)
+    house.perform(a_sale)
+    text = Reader(app.test_client()).get("/data").text
+    assert "文件每夜 02:30 起重新生成：内有 0 个标的" in text and "现在已公告 1 个标的" in text

@@ -156,7 +156,7 @@ def test_a_problem_speaks_the_language_asked_for(anybody: Caller) -> None:
     english = anybody.get("/lots/nosuch", headers={"Accept-Language": "en"})
     assert (code_of(chinese), code_of(english)) == ("not_found", "not_found")
     assert chinese.get_json()["detail"] == "没有这个对象。"
-    assert english.get_json()["detail"] == "There is no such thing."
+    assert english.get_json()["detail"] == "Nothing was found here."
     assert json.loads(chinese.data)["type"] == "urn:fapai:problem:not_found"
 
 

@@ -125,7 +125,14 @@ def court_calendar(court: str) -> Response:
 def about() -> str:
     """What open data there is, in which form, under which licence."""
     known = house().read(courts)
-    return render_template("data/about.html", manifest=bulk.manifest(house()), courts=known, address=site_address())
+    return render_template(
+        "data/about.html",
+        manifest=bulk.manifest(house()),
+        due=f"{bulk.DUE:%H:%M}",
+        announced=house().read(announced_pages, 1),
+        courts=known,
+        address=site_address(),
+    )
 
 
 @blueprint.get("/data/<any('lots.jsonl', 'lots.csv'):name>")
@@ -214,7 +221,7 @@ def _groups() -> dict[str, list[dict[str, Any]]]:
         for method, operation in methods.items():
             if isinstance(operation, dict) and "responses" in operation:
                 groups.setdefault((operation.get("tags") or [""])[0], []).append(_operation(path, method, operation))
-    return groups
+    return dict(sorted(groups.items()))
 
 
 def _operation(path: str, method: str, operation: Mapping[str, Any]) -> dict[str, Any]:

@@ -194,6 +194,7 @@ def _terms(page: LotPage) -> list[tuple[str, str]]:
     rows += [
         (_("优先购买权人"), _("有") if held else _("无")),
         (_("购买资格"), _("有限制，见特别提示") if is_restricted(page.sheet.sheet) else _("无特别限制")),
+        (_("贷款支持"), _("有，见调查情况表") if page.sheet.sheet.found("loan") else _("未载明")),
         (_("尾款期限"), plural("成交后 %(num)s 日内", auction.balance_days)),
         (_("报名截止"), _("竞价结束前")),
     ]

@@ -85,7 +85,7 @@ def _lot_page(auction_id: str, form: Entry | None = None, alike: Sequence[str] =
         day = house().clock.machine().date()
         current_app.extensions["views"].saw(page.lot.id, address=address, browser=browser, today=day)
     now, ruleset = house().now(), load(house().settings.ruleset)
-    cost = cost_view.view(page, now, request.args.get("price", ""))
+    cost = cost_view.view(page, now, "" if page.auction.status == "sold" else request.args.get("price", ""))
     found = house().read(clearance_view.of_round, auction_id, ruleset, today(now))
     worth = house().read(valuation_view.of_lot, page.lot.id, ruleset.name)
     clearance = clearance_view.public(found)

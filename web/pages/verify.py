@@ -15,6 +15,7 @@ from auction.queries.log import rotations
 from ..auth import house, policy
 from . import labels
 from .language import _, language
+from .sharing import site_address
 
 blueprint = Blueprint("verify", __name__)
 
@@ -129,6 +130,9 @@ def _words() -> dict[str, Any]:
         "skipped": _("未核对。"),
         "promised": _("签名校验通过，尚未证明收入日志"),
         "signed": _("已签名的结果"),
+        "zone": _("北京时间"),
+        "sale": _("所属拍卖（标的页）："),
+        "site": site_address(),
         "status": {code: str(name) for code, name in labels.STATUS.items()},
         "reasons": _REASONS if language() == "zh" else (),
         "limitsFailed": _("下面列明哪一项不符。这份文件什么也不能证明。"),

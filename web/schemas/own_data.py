@@ -12,8 +12,10 @@ from .base import Moment, PageOut, Strict, StrictBoolean, choice, text, words
 class ContactIn(Strict):
     """How one is reached; what is not named stays, an address of null is taken away."""
 
-    phone = fields.String(validate=validate.Regexp(r"[+0-9 ()-]{5,24}\Z"))
-    email = fields.Email(validate=validate.Length(max=254))
+    phone = fields.String(validate=validate.Regexp(r"[+0-9 ()-]{5,24}\Z", error="phone_invalid"))
+    email = fields.Email(
+        validate=validate.Length(max=254, error="email_invalid"), error_messages={"invalid": "email_invalid"}
+    )
     address = words(200, required=False, allow_none=True)
 
 

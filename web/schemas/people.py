@@ -97,19 +97,25 @@ class PasswordIn(Strict):
     """The password in force and the one to take its place."""
 
     current = fields.String(required=True, validate=validate.Length(1, 256))
-    password = fields.String(required=True, validate=validate.Length(8, 256))
+    password = fields.String(required=True, validate=validate.Length(8, 256, error="password_invalid"))
 
 
 class BidderIn(Strict):
     """A person who asks for an account."""
 
-    username = fields.String(required=True, validate=validate.Regexp(r"[A-Za-z0-9_.@-]{3,64}\Z"))
-    password = fields.String(required=True, validate=validate.Length(8, 256))
+    username = fields.String(
+        required=True, validate=validate.Regexp(r"[A-Za-z0-9_.@-]{3,64}\Z", error="username_invalid")
+    )
+    password = fields.String(required=True, validate=validate.Length(8, 256, error="password_invalid"))
     name = words(100)
     id_type = choice("resident_id", "uscc", "passport")
     id_number = text(40)
-    phone = fields.String(required=True, validate=validate.Regexp(r"[+0-9 ()-]{5,24}\Z"))
-    email = fields.Email(required=True, validate=validate.Length(max=254))
+    phone = fields.String(required=True, validate=validate.Regexp(r"[+0-9 ()-]{5,24}\Z", error="phone_invalid"))
+    email = fields.Email(
+        required=True,
+        validate=validate.Length(max=254, error="email_invalid"),
+        error_messages={"invalid": "email_invalid"},
+    )
     address = words(200, required=False)
 
 

@@ -42,6 +42,23 @@ function element(name, text, className) {
   return made;
 }
 
+/** A moment of a file as the site writes it: in Beijing time, which it names. */
+function beijing(moment, words) {
+  const at = new Date(moment);
+  if (Number.isNaN(at.valueOf())) return moment;
+  const told = at.toLocaleString("sv-SE", { timeZone: "Asia/Shanghai" });
+  return `${told}.${String(at.getMilliseconds()).padStart(3, "0")} ${words.zone}`;
+}
+
+/** Which sale a file is of: the file names no lot, the sale's page does. */
+function saleOf(auction, words) {
+  const line = element("p", `${words.sale} `, "sm");
+  const link = element("a", auction, "mono");
+  link.href = `${words.site}/auctions/${encodeURIComponent(auction)}`;
+  line.append(link);
+  return line;
+}
+
 function run(form) {
   const words = JSON.parse(document.getElementById("verify-words").textContent);
   const out = document.getElementById("verify-out");
@@ -57,12 +74,15 @@ function run(form) {
     const body = answer.facts?.body;
     if (answer.verified && receipt && Number.isSafeInteger(body?.amount_fen)) {
       const amount = (body.amount_fen / 100).toLocaleString("en-US", { minimumFractionDigits: 2 });
-      out.append(element("p", `${words.bid} ¥${amount}·${body.bidder_code}·${body.received_at ?? answer.facts.at}`, "num"));
+      out.append(element("p", `${words.bid} ¥${amount}·${body.bidder_code}·${beijing(body.received_at ?? answer.facts.at, words)}`, "num"));
+      const sale = /^auction:(.+)$/.exec(answer.facts.stream ?? "");
+      if (sale) out.append(saleOf(sale[1], words));
     }
     if (answer.verified && answer.kind === "result") {
       const { auction_id: auction, status, price_fen: price, bidder_code: code, closes_at: closes } = answer.facts;
       const amount = price === null ? "—" : `¥${(price / 100).toLocaleString("en-US", { minimumFractionDigits: 2 })}`;
-      out.append(element("p", `${words.signed} ${auction}·${words.status[status] ?? status}·${amount}·${code ?? "—"}·${closes}`, "num"));
+      out.append(element("p", `${words.signed} ${auction}·${words.status[status] ?? status}·${amount}·${code ?? "—"}·${beijing(closes, words)}`, "num"));
+      out.append(saleOf(auction, words));
     }
     const list = element("ol", "", "pm sm");
     for (const step of answer.steps) {
