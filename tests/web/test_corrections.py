@@ -45,7 +45,7 @@ def test_contact_is_changed_at_once_and_what_was_before_is_kept(house: House, bi
     body = {"phone": "+8613999990000", "email": "new@example.cn"}
     assert fine(caller.put("/me/contact", body)) == {"changed": ["phone", "email"]}
     assert fields_of(caller.put("/me/contact", body)) == {"phone": "nothing_changed"}
-    assert fields_of(caller.put("/me/contact", {"phone": "x"})) == {"phone": "invalid"}
+    assert fields_of(caller.put("/me/contact", {"phone": "x"})) == {"phone": "phone_invalid"}
     [kept] = fine(caller.get("/me/corrections"))["items"]
     assert (kept["status"], kept["fields"], kept["before"]["phone"]) == (
         "accepted",
