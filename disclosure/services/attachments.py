@@ -1,7 +1,7 @@
 """Files of a lot: what is accepted, what is taken out of it, and keeping it.
 
 A file is told by its bytes, not by its name. Pictures are made anew from their pixels, so that nothing travels with
-them (place, device, thumbnails, comments); a PDF is kept byte for byte.
+them (place, device, thumbnails, comments); a film keeps its pictures and sound alone; a PDF is kept byte for byte.
 """
 
 import io
@@ -21,9 +21,11 @@ from auction.services.lots import lock_lot
 
 from ..models import Attachment
 from ..queries import works_on
+from ..rules.moving_pictures import MP4, is_mp4, without_traces
 
-#: Technical limits: bytes of a file, pixels of a picture, files of a lot, characters of a name.
+#: Technical limits: bytes of a file and of a film, pixels of a picture, files of a lot, characters of a name.
 LARGEST = 10 * 2**20
+LARGEST_FILM = 15 * 2**20
 MOST_PIXELS = 50_000_000
 MOST_FILES = 300
 LONGEST_NAME = 120
@@ -31,7 +33,7 @@ LONGEST_NAME = 120
 THUMBNAIL = (480, 300)
 
 _PICTURES = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP"}
-_ENDINGS = {"application/pdf": ".pdf", "image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp"}
+_ENDINGS = {"application/pdf": ".pdf", "image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp", MP4: ".mp4"}
 #: What a client says that does not know what it sends.
 _UNDECLARED = frozenset({"", "application/octet-stream", "binary/octet-stream"})
 _BROKEN = (
@@ -56,25 +58,37 @@ class CleanFile:
     sha256: str
 
 
-def clean_file(data: bytes, filename: str, declared: str = "") -> CleanFile:
+def clean_file(data: bytes, filename: str, declared: str = "", *, films: bool = False) -> CleanFile:
     """The file to keep of an uploaded one; needs no database and takes time: call it before the transaction.
 
-    DomainError `too_large` (fact `most`, bytes), or `invalid` with `attachment_rejected` for field `file`: not a PDF,
-    JPEG, PNG or WebP, broken, or not what `declared` says.
+    `films`: an MP4 is taken too. DomainError `too_large` (fact `most`, bytes), or `invalid` with `attachment_rejected`
+    (reason `film` where one is not taken) for field `file`: not a PDF, JPEG, PNG or WebP, broken, or not what
+    `declared` says.
     """
-    if len(data) > LARGEST:
-        raise DomainError("too_large", most=LARGEST)
-    media_type = _media_type(data)
-    if media_type not in _ENDINGS or (declared not in _UNDECLARED and declared != media_type):
+    film = films and is_mp4(data)
+    most = LARGEST_FILM if film else LARGEST
+    if len(data) > most:
+        raise DomainError("too_large", most=most)
+    media_type = MP4 if film else _media_type(data)
+    if (
+        (media_type == MP4 and not film)
+        or media_type not in _ENDINGS
+        or (declared not in _UNDECLARED and declared != media_type)
+    ):
         raise invalid("file", "attachment_rejected", found=media_type)
     if media_type == "application/pdf":
         if b"%%EOF" not in data[-2048:]:
             raise invalid("file", "attachment_rejected", found=media_type)
         content = data
+    elif film:
+        try:
+            content = without_traces(data)
+        except ValueError as error:
+            raise invalid("file", "attachment_rejected", reason="film") from error
     else:
         content = _repainted(data, _PICTURES[media_type])
-    if len(content) > LARGEST:
-        raise DomainError("too_large", most=LARGEST)
+    if len(content) > most:
+        raise DomainError("too_large", most=most)
     return CleanFile(_plain_name(filename, _ENDINGS[media_type]), media_type, content, sha256_hex(content))
 
 

@@ -4,6 +4,7 @@ Sealed versions are for everybody; before the first of them there is nothing her
 """
 
 import io
+from functools import partial
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
@@ -192,7 +193,7 @@ def create_attachment(lot_id: str) -> Response:
     house().read(queries.require_drafts, me(), lot_id)
     sent = uploaded()
     beside = current_app.extensions["beside"]
-    clean = beside(clean_file, sent.read(), sent.filename or "", sent.mimetype or "")
+    clean = beside(partial(clean_file, films=True), sent.read(), sent.filename or "", sent.mimetype or "")
     return created(_file(act(put_file, me(), lot_id, clean)))
 
 
@@ -215,9 +216,9 @@ def uploaded() -> FileStorage:
 def get_attachment(lot_id: str, attachment_id: str) -> Response:
     """A file's bytes. Before it is published only for the lot's court and agencies."""
     file, public = house().read(queries.read_file, current_actor(), lot_id, attachment_id)
-    image = file.media_type.startswith("image/")
+    shown = file.media_type.startswith(("image/", "video/"))
     return _sent(
-        file.content, file.media_type, file.sha256, public, download_name=file.filename, as_attachment=not image
+        file.content, file.media_type, file.sha256, public, download_name=file.filename, as_attachment=not shown
     )
 
 
@@ -248,7 +249,7 @@ def _keep(path: Path, content: bytes) -> None:
 
 
 def _sent(content: bytes, media_type: str, etag: str, public: bool, **more: Any) -> Response:
-    response = send_file(io.BytesIO(content), mimetype=media_type, etag=etag, max_age=_KEPT, **more)
+    response = send_file(io.BytesIO(content), mimetype=media_type, etag=etag, max_age=_KEPT, conditional=True, **more)
     if not public:
         response.headers["Cache-Control"] = "no-store"
     return response

@@ -5,6 +5,7 @@ Does not answer for: the sheet, which only the court changes.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, current_app, render_template, request, url_for
@@ -261,7 +262,7 @@ def add_file(task_id: str) -> Any:
             raise DomainError("invalid", [Breach("required", "file")])
         lot = _open(task_id)[0]
         beside = current_app.extensions["beside"]
-        clean = beside(clean_file, sent.read(), sent.filename, sent.mimetype or "")
+        clean = beside(partial(clean_file, films=True), sent.read(), sent.filename, sent.mimetype or "")
         return house().perform(put_file, me(), lot.id, clean)
 
     return _attempt(task_id, "files", act, ("file",), _("文件已保存；随报告提交后由法院决定是否采用。"))

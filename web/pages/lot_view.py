@@ -26,7 +26,7 @@ from . import labels
 from .language import _, language, local, percent, plural, size
 
 _WEIGHTS = {"defects": "wait", "acceptance": "wait", "deposit_not_returned": "out"}
-_KINDS = {"application/pdf": "PDF", "image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WebP"}
+_KINDS = {"application/pdf": "PDF", "image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WebP", "video/mp4": "MP4"}
 
 
 def view(page: LotPage, now: datetime, actor: Actor | None, own: Registration | None) -> dict[str, Any]:
@@ -47,6 +47,7 @@ def view(page: LotPage, now: datetime, actor: Actor | None, own: Registration | 
         "revisions": [_revision_view(page.sheet.catalogue, one, page.editions) for one in page.revisions],
         "files": files,
         "photos": _photos(files, sheet["items"], page.lot.title),
+        "films": [file for file in files if file["is_film"]],
         "reference": page.reference,
         "preferential": _preferential(page),
         "notices": page.notices,
@@ -292,6 +293,7 @@ def file_view(lot_id: str, file: FileFacts) -> dict[str, Any]:
         "filename": file.filename,
         "kind": _KINDS.get(file.media_type, file.media_type),
         "is_photo": file.media_type.startswith("image/"),
+        "is_film": file.media_type.startswith("video/"),
         "size_text": size(file.size),
         "sha256": file.sha256,
         "href": f"/api/v1/lots/{lot_id}/attachments/{file.id}",

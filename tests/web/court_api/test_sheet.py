@@ -8,8 +8,10 @@ from flask.testing import FlaskClient
 from PIL import Image
 
 from auction.kernel.clock import iso
+from auction.kernel.crypto import sha256_hex
 from auction.kernel.unit import House, Unit
 from auction.models import Agency, Auction
+from tests.disclosure.rules.test_moving_pictures import PLACE, box, film, track
 from tests.factories import a_bidder, a_registration, a_uscc, an_account
 from tests.web.caller import Caller, SignIn, code_of, fields_of
 from tests.web.court import DAY, PDF, CourtRoom, fine, send
@@ -172,6 +174,31 @@ def test_lists_show_the_first_released_photo_of_a_lot_small(
     assert code_of(anybody.get(f"/lots/{room.lot_id}/attachments/{report}/thumbnail")) == "not_found"
     page = client.get("/").get_data(as_text=True)
     assert f'src="/api/v1{small}" alt="" width="480" height="300" loading="lazy"' in page
+
+
+def test_a_film_is_kept_without_its_place_and_shown_in_parts(
+    room: CourtRoom, anybody: Caller, client: FlaskClient
+) -> None:
+    room.enter()
+    room.price()
+    room.fill()
+    room.notify()
+    whole = film(track(), box(b"udta", PLACE))
+    sent = fine(send(room.clerk, room.lot_id, whole, "客厅.mp4", "video/mp4"), 201)
+    assert sent["media_type"] == "video/mp4" and sent["sha256"] != sha256_hex(whole)
+    other = send(room.clerk, room.lot_id, film(track(b"meta")), "b.mp4", "video/mp4")
+    assert fields_of(other) == {"file": "attachment_rejected"} and "只含画面和声音" in str(other.get_json())
+    large = film(tail=box(b"free", bytes(15 * 2**20)))
+    assert code_of(send(room.clerk, room.lot_id, large, "c.mp4", "video/mp4")) == "too_large"
+    room.draft()
+    room.vote()
+    fine(room.announce())
+    address = f"/lots/{room.lot_id}/attachments/{sent['id']}"
+    part = anybody.get(address, headers={"Range": "bytes=4-7"})
+    assert (part.status_code, part.get_data(), part.mimetype) == (206, b"ftyp", "video/mp4")
+    assert PLACE not in anybody.get(address).get_data()
+    page = client.get(f"/lots/{room.lot_id}").get_data(as_text=True)
+    assert f'<video controls preload="none" src="/api/v1{address}" aria-label="视频：客厅.mp4">' in page
 
 
 def test_files_that_cannot_be_kept_are_refused(room: CourtRoom, foreign: Caller) -> None:

@@ -1,6 +1,7 @@
 """Cases and lots: entering them, their reference price, notices and files."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from flask import current_app, render_template, request, url_for
@@ -332,7 +333,7 @@ def add_file(lot_id: str) -> Any:
         if sent is None or not sent.filename:
             raise DomainError("invalid", [Breach("required", "file")])
         beside = current_app.extensions["beside"]
-        clean = beside(clean_file, sent.read(), sent.filename, sent.mimetype or "")
+        clean = beside(partial(clean_file, films=True), sent.read(), sent.filename, sent.mimetype or "")
         return house().perform(put_file, me(), lot_id, clean)
 
     return _attempt(act, lot_id, "files", (), _("文件已保存；未公告的方案已有的表决失效。"))
