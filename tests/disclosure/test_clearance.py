@@ -14,10 +14,14 @@ from auction.kernel.unit import House
 from auction.models import Auction
 from auction.rules.calendar import shanghai_day
 from auction.rules.ruleset import load as load_ruleset
+from auction.services.approvals import vote
+from bidding.services.approved import ACTS
+from bidding.services.changes import propose_change
 from disclosure import queries
 from disclosure.services.clearance import put_plan
+from disclosure.services.drafting import draft_item
 from risk.models import ClearanceAssessment, ClearancePlan
-from tests.disclosure.court import DAY, CourtDesk, codes, facts_of
+from tests.disclosure.court import DAY, CourtDesk, codes, example_of, facts_of
 from tests.factories import a_lot, an_auction
 
 RULES = load_ruleset("spc-2016")
@@ -244,14 +248,21 @@ def test_a_supplement_that_makes_a_live_lot_hard_needs_a_plan_first(desk: CourtD
     desk.publish()
     worse = {"state": "found", "statement": "占有人改变态度，明确拒绝迁出。"}
     data = THERE | {"attention": "none", "attitude": "refuses"}
-    with pytest.raises(DomainError) as refused:
+    with pytest.raises(DomainError) as material:
         desk.put("occupants", **worse, data=data)
+    assert material.value.code == "wrong_state"
+    payload = example_of("occupants") | worse | {"data": data}
+    desk.house.perform(draft_item, desk.judge, desk.auction_id, "occupants", payload)
+    said = {"choice": "supplement", "reason": "占有人拒绝迁出"}
+    with pytest.raises(DomainError) as refused:
+        desk.house.perform(propose_change, desk.judge, desk.auction_id, **said)
     assert refused.value.code == "clearance_plan_missing"
     [facts] = facts_of(refused.value, "clearance_plan_missing")
     assert (facts["band"], facts["missing"]) == ("D", "plan")
     assert [row.band for row in assessments(desk.house, desk.lot_id)] == ["B"]
     plan(desk)
-    assert desk.put("occupants", **worse, data=data).version == 2
+    proposal = desk.house.perform(propose_change, desk.judge, desk.auction_id, **said)
+    desk.house.perform(vote, desk.panel[1], proposal.id, approve=True, reason="同意", acts=ACTS)
     told = [(row.band, row.plan_required) for row in assessments(desk.house, desk.lot_id)]
     assert told == [("B", False), ("D", True)]
 

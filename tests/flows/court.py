@@ -125,7 +125,9 @@ class Court:
         for item in self.server.get(f"/disclosure/catalogue?asset_type={self.facts.asset_type}")["items"]:
             self.write(item["code"], **item["example"])
 
-    def write(self, code: str, *, state: str, statement: str, data: dict[str, Any]) -> dict[str, Any]:
+    def write(
+        self, code: str, *, state: str, statement: str, data: dict[str, Any], by: str = "clerk"
+    ) -> dict[str, Any]:
         """One item of the sheet."""
         dated = {"published_on": self.today} if code == "statutory_publication" else {}
         body = {
@@ -136,7 +138,7 @@ class Court:
             "checked_on": self.today,
             "attachments": [],
         }
-        written: dict[str, Any] = self.server.put("clerk", f"/lots/{self.lot_id}/disclosure/items/{code}", body)
+        written: dict[str, Any] = self.server.put(by, f"/lots/{self.lot_id}/disclosure/items/{code}", body)
         return written
 
     def notify(self) -> None:

@@ -321,6 +321,18 @@ def still_open(house: House, aviary: Aviary) -> bool:
     return house.read(lambda session: session.get_one(Auction, aviary.sale.auction_id).status) == "open"
 
 
+@pytest.fixture
+def logged() -> Iterator[io.StringIO]:
+    """What the program logs, as the command line has it logged; whoever configured it before wrote elsewhere."""
+    before, lines = structlog.get_config(), io.StringIO()
+    structlog.configure(
+        processors=[structlog.processors.add_log_level, structlog.processors.JSONRenderer(ensure_ascii=False)],
+        logger_factory=structlog.PrintLoggerFactory(lines),
+    )
+    yield lines
+    structlog.configure(**before)
+
+
 @pytest.mark.slow
 def test_nothing_that_leaves_before_the_end_says_who_bids(
     app: Flask,
@@ -329,18 +341,11 @@ def test_nothing_that_leaves_before_the_end_says_who_bids(
     sign_in: SignIn,
     heard: list[bytes],
     tmp_path: Path,
-    capfd: pytest.CaptureFixture[str],
+    logged: io.StringIO,
 ) -> None:
-    lines: list[str] = []
-
-    def out() -> str:
-        captured = capfd.readouterr()
-        lines.append(captured.out + captured.err)
-        return "".join(lines)
-
     structlog.get_logger("canary").info("searching")
-    found = everything(app, house, aviary, sign_in, heard, tmp_path, out)
-    assert "searching" in "".join(lines)
+    found = everything(app, house, aviary, sign_in, heard, tmp_path, logged.getvalue)
+    assert "searching" in logged.getvalue()
     assert still_open(house, aviary)
     assert {name: sorted(set(places))[:20] for name, places in found.items()} == {}
 
@@ -354,7 +359,7 @@ def test_a_leak_that_is_planted_is_found(
     sign_in: SignIn,
     heard: list[bytes],
     tmp_path: Path,
-    capfd: pytest.CaptureFixture[str],
+    logged: io.StringIO,
     leak: str,
 ) -> None:
     bird = aviary.birds[0]
@@ -380,7 +385,7 @@ def test_a_leak_that_is_planted_is_found(
         "frames": lambda: frames(house, aviary, heard),
         "files": lambda: files(house, aviary, tmp_path),
         "database": lambda: database(house, tmp_path),
-        "log": lambda: iter([("log", capfd.readouterr().out.encode())]),
+        "log": lambda: iter([("log", logged.getvalue().encode())]),
     }
     assert any(aviary.seen(place, data) for place, data in sources[leak]())
 

@@ -53,7 +53,7 @@ def test_what_is_added_while_a_round_is_in_review_or_announced_is_asked_of_the_n
     fine(room.announce())
     fine(room.judge.put(f"{PATH}/court_parking", ITEM))
     changed = room.item_facts("viewing", statement="改为每周五看样。")
-    fine(room.clerk.put(f"/lots/{room.lot_id}/disclosure/items/viewing", changed))
+    fine(room.judge.put(f"/lots/{room.lot_id}/disclosure/items/viewing", changed))
     assert fine(anybody.get(f"/lots/{room.lot_id}/disclosure"))["version"] == 2
     other = fine(room.clerk.post("/lots", room.lot_facts()), 201)["id"]
     asked = str(fine(room.clerk.get(f"/lots/{other}/disclosure/gaps")))

@@ -73,7 +73,7 @@ def test_who_is_not_signed_in_is_sent_to_sign_in_and_comes_back(app: Flask, hous
 def test_the_page_of_a_lot_shows_what_a_supplement_changed(app: Flask, house: House, sign_in: SignIn) -> None:
     room = CourtRoom(house, sign_in)
     room.announced()
-    fine(room.put("viewing", statement="另行预约看样。"))
+    fine(room.put("viewing", by=room.judge, statement="另行预约看样。"))
     for address in (f"/lots/{room.lot_id}", f"/auctions/{room.auction_id}"):
         text = Reader(app.test_client()).get(address).text
         assert "第 1 版 → 第 2 版改了什么" in text and "另行预约看样。" in text

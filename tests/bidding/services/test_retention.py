@@ -64,7 +64,9 @@ def something_of(unit: Unit, kind: str) -> None:
                 )
             )
         case "codes":
-            accounts.offer_factor(unit, judge.id, "secret")
+            opened = accounts.open_session(unit, judge.id, matches=True, code_holds=lambda _: None)
+            assert isinstance(opened, accounts.Opened)
+            accounts.offer_factor(unit, judge.id, opened.session.token_hash, "secret")
         case "failures":
             judge.failures, judge.locked_until = 7, machine
         case "papers":
