@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, Text, cast, delete, exists, func, or_, select, tuple_, update
 
 from auction.kernel.db import Base
 from auction.kernel.unit import Unit
@@ -72,9 +72,9 @@ def _expire(unit: Unit, kind: str, numbers: Ruleset) -> int:
     before = (unit.machine_now if machine else unit.now) - timedelta(days=numbers.days(f"keep_{kind}"))
     keys = list(model.__mapper__.primary_key)
     found = unit.session.execute(select(*keys).where(expired(before)).order_by(*keys).limit(MOST)).all()
-    for row in found:
-        this = [key == value for key, value in zip(keys, row, strict=True)]
-        unit.session.execute(delete(model).where(*this).execution_options(synchronize_session=False))
+    if found:
+        these = tuple_(*keys).in_([tuple(row) for row in found])
+        unit.session.execute(delete(model).where(these).execution_options(synchronize_session=False))
     return len(found)
 
 
@@ -97,29 +97,34 @@ def _forget_failures(unit: Unit, before: datetime) -> int:
 
 
 def _forget_papers(unit: Unit, before: datetime) -> int:
-    """Papers that no objection, no proof of a buyer and no open correction refers to, as of a refused registration."""
-    old = unit.session.execute(
-        select(Paper.id, Paper.account_id).where(Paper.uploaded_at < before).order_by(Paper.uploaded_at, Paper.id)
-    ).all()
-    gone: list[str] = []
-    for paper_id, account_id in old:
-        if len(gone) < MOST and paper_id not in _referred(unit, account_id):
-            gone.append(paper_id)
-    unit.session.execute(delete(Paper).where(Paper.id.in_(gone)))
-    return len(gone)
+    """Papers that no objection, no proof of a buyer and no open correction refers to, as of a refused registration.
+
+    Who refers to them is asked in the same statement: what stays is old too, and would be asked about one by one anew
+    in every run.
+    """
+    old = select(Paper.id).where(Paper.uploaded_at < before, *(~exists(rows) for rows in _referring()))
+    found = unit.session.scalars(old.order_by(Paper.uploaded_at, Paper.id).limit(MOST)).all()
+    unit.session.execute(delete(Paper).where(Paper.id.in_(found)))
+    return len(found)
 
 
-def _referred(unit: Unit, account_id: str) -> set[str]:
-    attached = (
-        select(SaleObjection.attachments).where(SaleObjection.account_id == account_id),
-        select(Qualification.attachments)
-        .join(Registration, Registration.id == Qualification.registration_id)
-        .where(Registration.account_id == account_id),
-        select(Correction.attachments)
+def _referring() -> tuple[Select[Any], ...]:
+    """What refers to a paper, of whoever uploaded it. An id is opaque and stands in no other."""
+    return (
+        select(SaleObjection.id).where(
+            SaleObjection.account_id == Paper.account_id, _names_paper(SaleObjection.attachments)
+        ),
+        select(Registration.id)
+        .join(Qualification, Qualification.registration_id == Registration.id)
+        .where(Registration.account_id == Paper.account_id, _names_paper(Qualification.attachments)),
+        select(Correction.id)
         .join(Account, Account.person_id == Correction.person_id)
-        .where(Account.id == account_id, Correction.status == "filed"),
+        .where(Account.id == Paper.account_id, Correction.status == "filed", _names_paper(Correction.attachments)),
     )
-    return {paper for query in attached for ids in unit.session.scalars(query) for paper in ids}
+
+
+def _names_paper(attachments: Any) -> ColumnElement[bool]:
+    return cast(attachments, Text).contains(Paper.id)
 
 
 def _forget_persons(unit: Unit, before: datetime) -> int:

@@ -195,8 +195,10 @@ def test_nobody_decides_on_what_he_did_himself(hall: Hall) -> None:
     refuses("own_declaration", case.answer, proposal, case.seated, True)
     refuses("four_eyes", case.answer, proposal, case.others[0], True)
     refuses("already_proposed", case.propose, row, False, case.others[1])
+    assert hall.house.read(lambda session: session.get_one(SaleObjection, row.id).status) == "filed"
     case.answer(proposal, case.others[1], True)
     refuses("wrong_state", case.propose, row, False)
+    assert hall.house.read(lambda session: session.get_one(SaleObjection, row.id).status) == "accepted"
 
 
 def test_a_panel_of_three_decides_by_its_majority(hall: Hall) -> None:

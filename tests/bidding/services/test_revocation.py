@@ -171,8 +171,10 @@ def test_a_sale_is_revoked_once_by_its_own_panel_and_with_a_finding(hall: Hall) 
     stranger = hall.house.perform(lambda unit: an_actor(an_account(unit, "judge")))
     said = {"ground": "procedure", "reason": "r"}
     refuses("forbidden", hall.house.perform, propose_revocation, stranger, sale.auction_id, **said)
+    assert hall.row(sale.auction_id).status == "sold"
     sale.revoke("procedure")
     refuses("wrong_state", sale.propose, "procedure")
+    assert hall.row(sale.auction_id).status == "revoked"
     reneged = Sold(hall)
     hall.change(reneged.auction_id, settlement="reneged")
     refuses("wrong_state", reneged.propose, "procedure")
