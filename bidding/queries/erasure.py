@@ -83,13 +83,25 @@ def _any(session: Session, *tests: object) -> bool:
     return any(session.scalar(select(test)) for test in tests)  # type: ignore[call-overload]
 
 
-def idle_persons(session: Session, before: datetime, most: int) -> list[str]:
-    """Persons not erased who have not signed in since, the longest unseen first: some may still be barred."""
+def idle_persons(session: Session, before: datetime, kept_since: datetime, most: int) -> list[str]:
+    """Persons not erased who have not signed in since, the longest unseen first: some may still be barred.
+
+    Whoever took part in a sale that ended since `kept_since` is not among them: he would stand before the others for
+    years, and is kept anyway.
+    """
     seen = func.coalesce(Account.seen_at, Account.created_at)
+    kept = (
+        select(Registration.id)
+        .join(Auction, Auction.id == Registration.auction_id)
+        .where(
+            Registration.person_id == Person.id,
+            func.coalesce(Auction.closed_at, Registration.created_at) > kept_since,
+        )
+    )
     rows = (
         select(Person.id)
         .join(Account, Account.person_id == Person.id)
-        .where(Person.wrapped_key.is_not(None))
+        .where(Person.wrapped_key.is_not(None), ~exists(kept))
         .group_by(Person.id)
         .having(func.max(seen) < before)
         .order_by(func.max(seen), Person.id)

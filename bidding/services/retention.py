@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Select, Text, cast, delete, exists, func, 
 from auction.kernel.db import Base
 from auction.kernel.unit import Unit
 from auction.models import Account, Auction, Correction, Idempotency, LoginSession, Mail, Person
+from auction.rules.calendar import add_months, midnight, shanghai_day
 from auction.rules.lot import ENDED
 from auction.rules.ruleset import Ruleset, load
 from disclosure.models import DraftedItem
@@ -59,7 +60,7 @@ def expire_data(unit: Unit) -> dict[str, int]:
     counts["codes"] = _forget_codes(unit, unit.now - timedelta(days=numbers.days("keep_codes")))
     counts["failures"] = _forget_failures(unit, unit.machine_now - timedelta(days=numbers.days("keep_failures")))
     counts["papers"] = _forget_papers(unit, unit.now - timedelta(days=numbers.days("keep_papers")))
-    counts["persons"] = _forget_persons(unit, unit.now - timedelta(days=numbers.days("keep_idle_persons")))
+    counts["persons"] = _forget_persons(unit, numbers)
     counts["salts"] = _forget_salts(unit)
     gone = {kind: count for kind, count in counts.items() if count}
     if gone:
@@ -127,9 +128,12 @@ def _names_paper(attachments: Any) -> ColumnElement[bool]:
     return cast(attachments, Text).contains(Paper.id)
 
 
-def _forget_persons(unit: Unit, before: datetime) -> int:
+def _forget_persons(unit: Unit, numbers: Ruleset) -> int:
     """Persons unseen for long whom nothing keeps: each is erased like one who asked for it."""
-    return sum(erase_unneeded(unit, person_id) for person_id in idle_persons(unit.session, before, _FEW))
+    unseen = unit.now - timedelta(days=numbers.days("keep_idle_persons"))
+    kept_since = midnight(add_months(shanghai_day(unit.now), -12 * numbers.years("auction_data_retention")))
+    idle = idle_persons(unit.session, unseen, kept_since, _FEW)
+    return sum(erase_unneeded(unit, person_id) for person_id in idle)
 
 
 def _forget_salts(unit: Unit) -> int:

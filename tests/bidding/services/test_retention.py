@@ -113,3 +113,12 @@ def test_who_was_not_seen_for_three_years_is_erased_unless_the_law_keeps_him(hou
         return [unit.session.get_one(Person, one).wrapped_key is None for one in people]
 
     assert house.perform(erased) == [True, False, False]
+
+
+def test_those_the_law_keeps_do_not_stand_before_those_nobody_needs(house: House, clock: FixedClock) -> None:
+    house.perform(an_open_sale, bidders=25)
+    clock.advance(days=1)
+    idle = house.perform(lambda unit: a_bidder(unit).person_id)
+    clock.advance(days=1096)
+    assert house.perform(expire_data)["persons"] == 1
+    assert house.perform(lambda unit: unit.session.get_one(Person, idle).wrapped_key) is None
