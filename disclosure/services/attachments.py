@@ -92,6 +92,11 @@ def clean_file(data: bytes, filename: str, declared: str = "", *, films: bool = 
     return CleanFile(_plain_name(filename, _ENDINGS[media_type]), media_type, content, sha256_hex(content))
 
 
+def clean_lot_file(data: bytes, filename: str, declared: str = "") -> CleanFile:
+    """As `clean_file`, for a lot, of which there may be films: every door to a lot's files takes the same."""
+    return clean_file(data, filename, declared, films=True)
+
+
 def thumbnail(content: bytes) -> bytes:
     """A kept picture for lists: its middle, `THUMBNAIL` wide and high, as WebP. Takes time."""
     with Image.open(io.BytesIO(content)) as picture:

@@ -4,7 +4,6 @@ Sealed versions are for everybody; before the first of them there is nothing her
 """
 
 import io
-from functools import partial
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
@@ -21,7 +20,7 @@ from disclosure.models import Attachment
 from disclosure.queries import FileFacts, SheetReading
 from disclosure.rules import catalogue as rules
 from disclosure.rules.sheet import flags
-from disclosure.services.attachments import clean_file, put_file, thumbnail
+from disclosure.services.attachments import clean_lot_file, put_file, thumbnail
 from disclosure.services.court_items import put_court_item
 from disclosure.services.items import Written
 from disclosure.services.items import put_item as write_item
@@ -193,7 +192,7 @@ def create_attachment(lot_id: str) -> Response:
     house().read(queries.require_drafts, me(), lot_id)
     sent = uploaded()
     beside = current_app.extensions["beside"]
-    clean = beside(partial(clean_file, films=True), sent.read(), sent.filename or "", sent.mimetype or "")
+    clean = beside(clean_lot_file, sent.read(), sent.filename or "", sent.mimetype or "")
     return created(_file(act(put_file, me(), lot_id, clean)))
 
 

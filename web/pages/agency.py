@@ -5,7 +5,6 @@ Does not answer for: the sheet, which only the court changes.
 """
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from flask import Blueprint, current_app, render_template, request, url_for
@@ -21,7 +20,7 @@ from disclosure.queries import FileFacts
 from disclosure.rules.catalogue import Catalogue, Item
 from disclosure.rules.sheet import Sheet
 from disclosure.services import reports, tasks, viewings
-from disclosure.services.attachments import clean_file, put_file
+from disclosure.services.attachments import clean_lot_file, put_file
 from disclosure.services.questions import answer_question, merge_question
 
 from ..auth import house, me, policy
@@ -262,7 +261,7 @@ def add_file(task_id: str) -> Any:
             raise DomainError("invalid", [Breach("required", "file")])
         lot = _open(task_id)[0]
         beside = current_app.extensions["beside"]
-        clean = beside(partial(clean_file, films=True), sent.read(), sent.filename, sent.mimetype or "")
+        clean = beside(clean_lot_file, sent.read(), sent.filename, sent.mimetype or "")
         return house().perform(put_file, me(), lot.id, clean)
 
     return _attempt(task_id, "files", act, ("file",), _("文件已保存；随报告提交后由法院决定是否采用。"))

@@ -1,7 +1,6 @@
 """Cases and lots: entering them, their reference price, notices and files."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from flask import current_app, render_template, request, url_for
@@ -21,7 +20,7 @@ from bidding.queries.kept import Part, notices_tag, price_tag
 from bidding.services.made_from import unless_changed
 from disclosure.queries import read_clearance
 from disclosure.rules.sheet import is_asked
-from disclosure.services.attachments import clean_file, put_file
+from disclosure.services.attachments import clean_lot_file, put_file
 from disclosure.services.clearance import put_plan as write_plan
 from disclosure.services.notices import put_notices as record_notices
 from risk.services.valuation import set_reference_price
@@ -333,7 +332,7 @@ def add_file(lot_id: str) -> Any:
         if sent is None or not sent.filename:
             raise DomainError("invalid", [Breach("required", "file")])
         beside = current_app.extensions["beside"]
-        clean = beside(partial(clean_file, films=True), sent.read(), sent.filename, sent.mimetype or "")
+        clean = beside(clean_lot_file, sent.read(), sent.filename, sent.mimetype or "")
         return house().perform(put_file, me(), lot_id, clean)
 
     return _attempt(act, lot_id, "files", (), _("文件已保存；未公告的方案已有的表决失效。"))

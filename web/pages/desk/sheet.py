@@ -15,7 +15,7 @@ from bidding.queries.court import LotDesk
 from bidding.queries.kept import Part
 from bidding.services.made_from import unless_changed
 from disclosure.rules.catalogue import Item
-from disclosure.services.attachments import clean_file, put_file
+from disclosure.services.attachments import clean_lot_file, put_file
 from disclosure.services.items import put_item as write_item
 
 from ... import errors
@@ -82,11 +82,11 @@ def _notice_owed(wanted: Item) -> str:
 
 def with_file(service: Callable[..., R]) -> Callable[..., R]:
     """A service that writes an item (`unit, actor, owner, code, payload`), which first keeps the file that came with
-    the form and puts it among the item's; both or neither. DomainError as `clean_file` and `put_file` say."""
+    the form and puts it among the item's; both or neither. DomainError as `clean_lot_file` and `put_file` say."""
     sent = request.files.get("file")
     if sent is None or not sent.filename:
         return service
-    clean = current_app.extensions["beside"](clean_file, sent.read(), sent.filename, sent.mimetype or "")
+    clean = current_app.extensions["beside"](clean_lot_file, sent.read(), sent.filename, sent.mimetype or "")
 
     def write(unit: Unit, actor: Actor, owner: str, code: str, payload: dict[str, Any]) -> R:
         auction = unit.session.get(Auction, owner)
