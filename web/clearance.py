@@ -3,7 +3,7 @@
 from typing import Any
 
 from auction.kernel.clock import iso
-from disclosure.queries import ClearanceReading
+from disclosure.queries.clearance import ClearanceReading
 from disclosure.rules.citations import cite
 from risk.models import ClearanceModel
 from risk.queries.clearance import Report

@@ -20,7 +20,8 @@ from auction.rules.pricing import Step, with_record
 from auction.rules.published_holidays import as_published, due_as_published, published_calendar
 from auction.rules.ruleset import Ruleset
 from disclosure.models import Question, QuestionMerge
-from disclosure.queries import all_addressees, catalogue_of, working_sheet
+from disclosure.queries.findings import all_addressees
+from disclosure.queries.sheets import catalogue_of, working_sheet
 from disclosure.rules.gaps import gaps
 from disclosure.rules.sheet import addressees
 

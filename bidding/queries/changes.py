@@ -14,7 +14,7 @@ from auction.queries.approvals import approval_dict, proposals_about
 from auction.rules.access import Actor, require
 from auction.rules.lot import LIVE
 from disclosure.models import SheetVersion
-from disclosure.queries import catalogue_of, drafted_change
+from disclosure.queries.sheets import catalogue_of, drafted_change
 from disclosure.rules.changing import SHEET_CHANGE, choices
 from disclosure.rules.diff import diff, needs_a_word
 from disclosure.rules.sheet import sheet_of

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, selectinload
 from auction.kernel.crypto import Vault
 from auction.models import Account, Agency, Auction, Case, Court, Lot, Notice, PanelMember, ReferencePrice, Task
 from auction.rules.findings import Finding
-from disclosure.queries import FileFacts, catalogue_of, files, working_sheet
+from disclosure.queries.sheets import FileFacts, catalogue_of, files, working_sheet
 from disclosure.rules.catalogue import Catalogue
 from disclosure.rules.gaps import gaps
 from disclosure.rules.sheet import Sheet

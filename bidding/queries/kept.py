@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from auction.kernel.journal import JournalRow
 from auction.models import Account, Auction, Notice, PanelMember, ReferencePrice
 from disclosure.models import SheetItem
-from disclosure.queries import drafted_change, working_sheet
+from disclosure.queries.sheets import drafted_change, working_sheet
 from disclosure.rules.sheet import ItemFacts
 
 #: The tag where nothing is stored yet.

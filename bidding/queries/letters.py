@@ -35,7 +35,7 @@ from auction.rules.lot import AssetType
 from auction.rules.notices import service_of
 from auction.rules.published_holidays import published_calendar
 from auction.rules.ruleset import Ruleset
-from disclosure.queries import lot_named
+from disclosure.queries.sheets import lot_named
 from disclosure.rules.announcement import PLATFORM
 from disclosure.rules.letters import Letter, filled, letters
 

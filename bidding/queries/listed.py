@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from auction.kernel.db import is_postgresql
 from auction.models import Auction, Case, Court, Lot, LotListing
 from disclosure.models import SheetVersion
-from disclosure.queries import disclosed_hashes, files
+from disclosure.queries.sheets import disclosed_hashes, files
 from disclosure.rules.announcement import particulars
 from disclosure.rules.catalogue import load
 from disclosure.rules.sheet import Sheet, sheet_of

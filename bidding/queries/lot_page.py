@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, undefer
 from auction.models import Auction, Case, Court, Lot, Notice, ReferencePrice, RoomEvent
 from auction.rules.lot import AuctionStatus
 from disclosure.models import SheetVersion
-from disclosure.queries import FileFacts, catalogue_of, disclosed_hashes, files, working_sheet
+from disclosure.queries.sheets import FileFacts, catalogue_of, disclosed_hashes, files, working_sheet
 from disclosure.rules.catalogue import Catalogue
 from disclosure.rules.diff import ItemChange, diff
 from disclosure.rules.sheet import Sheet, sheet_of

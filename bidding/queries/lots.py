@@ -12,7 +12,7 @@ from auction.kernel.errors import DomainError
 from auction.models import Auction, Case, Court, Lot, LotListing, ReferencePrice
 from auction.rules.access import Actor, decide
 from disclosure.models import SheetVersion
-from disclosure.queries import reads_drafts
+from disclosure.queries.sheets import reads_drafts
 from disclosure.rules.catalogue import load
 from disclosure.rules.sheet import flags, sheet_of
 from risk.queries.clearance import assessment_row

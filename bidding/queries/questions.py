@@ -13,7 +13,7 @@ from auction.kernel.errors import DomainError
 from auction.models import Agency, Lot, Task, TaskEnd
 from auction.rules.access import Actor
 from disclosure.models import Answer, HeldAnswer, Question, QuestionMerge
-from disclosure.queries import held_of, reads_drafts, was_announced
+from disclosure.queries.sheets import held_of, reads_drafts, was_announced
 from disclosure.rules.questions import alike, is_late
 
 #: Answered with another question, and not shown to the public.

@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 
 from auction.models import Auction
 from disclosure.models import SheetVersion
-from disclosure.queries import catalogue_of, lot_named
+from disclosure.queries.sheets import catalogue_of, lot_named
 from disclosure.rules.sheet import is_restricted, sheet_of
 
 

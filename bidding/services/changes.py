@@ -24,7 +24,8 @@ from auction.rules.ruleset import load
 from auction.services.approvals import propose
 from auction.services.locking import lock_auction, lock_round
 from disclosure.models import SheetVersion
-from disclosure.queries import DraftedChange, drafted_change, latest_version, sheet_findings
+from disclosure.queries.findings import sheet_findings
+from disclosure.queries.sheets import DraftedChange, drafted_change, latest_version
 from disclosure.rules.changing import SHEET_CHANGE, SUPPLEMENT, WITHDRAWAL, check_choice
 from disclosure.rules.sheet import File, Sheet
 from disclosure.services import drafting

@@ -22,7 +22,7 @@ from auction.rules.lot import PRIVATE, AuctionStatus, check_transition
 from auction.rules.published_holidays import published_calendar
 from auction.services.locking import lock_auction, lock_round
 from disclosure.models import Viewing
-from disclosure.queries import latest_version
+from disclosure.queries.sheets import latest_version
 from disclosure.rules.changing import SHEET_CHANGE
 from disclosure.services.announcing import rewrite
 from disclosure.services.publish import publish

@@ -17,7 +17,7 @@ from auction.rules import identity
 from auction.rules.access import Actor, require
 from auction.rules.access import decide as may
 from auction.services.locking import lock_auction
-from disclosure.queries import working_sheet
+from disclosure.queries.sheets import working_sheet
 from disclosure.rules.sheet import is_restricted
 from risk.rules.interest import Clearance
 from risk.services.interest import check_interest, find_namesakes

@@ -19,7 +19,7 @@ from auction.rules.calendar import period_end, shanghai_day
 from auction.rules.published_holidays import due_as_published, published_calendar
 from auction.services.approvals import lapse
 from auction.services.locking import lock_auction
-from disclosure.queries import files
+from disclosure.queries.sheets import files
 from risk.rules.alerts import Reason
 from risk.services.alerts import raise_alert
 from risk.services.standing import enter

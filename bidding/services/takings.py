@@ -30,7 +30,7 @@ from auction.rules.unsold import (
     legal_rank,
 )
 from auction.services.locking import lock_round
-from disclosure.queries import files, working_sheet
+from disclosure.queries.sheets import files, working_sheet
 from disclosure.rules.sheet import is_restricted
 from risk.services.interest import check_interest
 

@@ -18,7 +18,7 @@ from auction.rules.ruleset import from_data
 from auction.rules.terms import Terms
 
 from ..models import FormerAnnouncement, SheetVersion
-from ..queries import catalogue_of, court_words
+from ..queries.sheets import catalogue_of, court_words
 from ..rules.announcement import PLATFORM, AnnouncementFacts, publication, wording_of
 from ..rules.court_words import KINDS, CourtWords
 from ..rules.sheet import sheet_of

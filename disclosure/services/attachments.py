@@ -20,7 +20,7 @@ from auction.services.auctions import void_votes
 from auction.services.lots import lock_lot
 
 from ..models import Attachment
-from ..queries import works_on
+from ..queries.sheets import works_on
 from ..rules.moving_pictures import MP4, is_mp4, without_traces
 
 #: Technical limits: bytes of a file and of a film, pixels of a picture, files of a lot, characters of a name.

@@ -19,7 +19,7 @@ from risk.queries.clearance import plan as plan_in_force
 from risk.rules.clearance.plan import Plan, Step, misplaced
 from risk.services.clearance import keep_plan
 
-from ..queries import latest_version
+from ..queries.sheets import latest_version
 from ..rules.catalogue import load
 from ..rules.clearance import is_cleared, plan_words, promised_on
 from ..rules.sheet import sheet_of

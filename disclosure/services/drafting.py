@@ -15,7 +15,7 @@ from auction.services.approvals import lapse
 from auction.services.locking import lock_round
 
 from ..models import DraftedItem, SheetItem
-from ..queries import drafted_change, latest_version
+from ..queries.sheets import drafted_change, latest_version
 from ..rules.catalogue import Catalogue
 from ..rules.changing import SHEET_CHANGE
 from ..rules.sheet import ItemFacts, Sheet, disclosed, sheet_of

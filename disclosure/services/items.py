@@ -20,7 +20,8 @@ from auction.services.auctions import void_votes
 from auction.services.lots import lock_lot
 
 from ..models import DraftedItem, SheetItem, SheetVersion
-from ..queries import catalogue_of, files, latest_version, proof_hashes, sheet_findings
+from ..queries.findings import sheet_findings
+from ..queries.sheets import catalogue_of, files, latest_version, proof_hashes
 from ..rules.catalogue import Catalogue
 from ..rules.clearance import promised_on
 from ..rules.diff import ItemChange, diff, is_material

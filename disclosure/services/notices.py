@@ -13,7 +13,7 @@ from auction.services.auctions import void_votes
 from auction.services.lots import NoticeFacts, lock_lot
 
 from ..models import SheetItem
-from ..queries import files, proof_hashes
+from ..queries.sheets import files, proof_hashes
 
 
 def put_notices(unit: Unit, actor: Actor, lot_id: str, recipients: Sequence[NoticeFacts]) -> list[Notice]:

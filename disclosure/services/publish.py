@@ -18,7 +18,8 @@ from auction.services.locking import lock_round
 from risk.services.valuation import alert_deviations
 
 from ..models import SheetVersion
-from ..queries import announcement_findings, catalogue_of, latest_version, own_files, publishable, working_sheet
+from ..queries.findings import announcement_findings
+from ..queries.sheets import catalogue_of, latest_version, own_files, publishable, working_sheet
 from ..rules.diff import diff, is_material
 from ..rules.sheet import sheet_of
 from .announcing import written

@@ -18,7 +18,7 @@ from risk.rules.alerts import Reason
 from risk.services.alerts import raise_alert
 
 from ..models import Answer, HeldAnswer, Question, QuestionMerge
-from ..queries import catalogue_of, held_of, is_on_sale, was_announced, works_on
+from ..queries.sheets import catalogue_of, held_of, is_on_sale, was_announced, works_on
 from ..rules.catalogue import Catalogue
 from ..rules.linter import lint_text
 from ..rules.questions import NEW_FACT, answer_due, contact_in, unstated

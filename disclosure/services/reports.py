@@ -12,7 +12,7 @@ from auction.rules.findings import errors
 from auction.services.auctions import void_votes
 
 from ..models import PartDecision, ReportPart, TaskReport
-from ..queries import catalogue_of, files
+from ..queries.sheets import catalogue_of, files
 from ..rules.catalogue import Catalogue
 from ..rules.entry import check_item
 from ..rules.tasks import FILES

@@ -11,7 +11,8 @@ from risk.queries.clearance import assessment_row
 from risk.services.clearance import keep_assessment
 
 from ..models import SheetVersion
-from ..queries import catalogue_of, clearance_now, latest_version
+from ..queries.clearance import clearance_now
+from ..queries.sheets import catalogue_of, latest_version
 from ..rules.diff import diff
 from ..rules.sheet import File, Sheet, disclosed, says_the_same, seal_of, sealed_facts, sheet_of
 from .answers import release_answers

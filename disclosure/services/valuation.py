@@ -20,7 +20,7 @@ from risk.rules.valuation import Drift, Sale, drift
 from risk.services.valuation import alert_deviations, keep_estimate
 
 from ..models import SheetItem
-from ..queries import working_sheet
+from ..queries.sheets import working_sheet
 from ..rules.valued import asked, fingerprint, unlike
 
 #: Lots asked for at once.

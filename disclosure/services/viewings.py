@@ -13,7 +13,7 @@ from auction.rules.lot import LIVE, PRIVATE
 from auction.services.lots import lock_bare
 
 from ..models import Viewing, ViewingBooking
-from ..queries import is_on_sale
+from ..queries.sheets import is_on_sale
 from ..rules.viewings import Slot, booking_refusal, slot_breaches
 from .task_locks import lock_open_task
 

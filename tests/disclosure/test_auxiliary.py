@@ -23,9 +23,8 @@ from bidding.queries.viewings import viewings_of, visitors
 from bidding.services import changes
 from bidding.services.approved import ACTS
 from bidding.services.interest import give_task
-from disclosure import queries
 from disclosure.models import Question, SheetItem, SheetVersion, ViewingBooking
-from disclosure.queries import held_of
+from disclosure.queries.sheets import held_of, read_file, read_sheet
 from disclosure.services import drafting, questions, reports, tasks, viewings
 from disclosure.services.attachments import clean_file, put_file
 from risk.models import Alert
@@ -142,10 +141,10 @@ def test_an_agencys_files_are_sealed_only_where_the_court_took_them_over(house: 
     court.publish()
     version = house.read(lambda session: session.get_one(SheetVersion, (court.lot_id, 1)))
     assert set(version.facts["attachments"]) == {ours.sha256, kept[0].sha256}
-    reading = house.read(queries.read_file, None, court.lot_id, kept[0].id)
+    reading = house.read(read_file, None, court.lot_id, kept[0].id)
     assert reading[1] is True
     with refused("not_found"):
-        house.read(queries.read_file, None, court.lot_id, kept[2].id)
+        house.read(read_file, None, court.lot_id, kept[2].id)
 
 
 def test_a_material_finding_during_a_sale_is_not_taken_over(on_sale: AgencyDesk) -> None:
@@ -233,10 +232,10 @@ def test_open_tasks_come_first_the_most_urgent_before_and_late_ones_say_so(desk:
 
 def test_an_agency_whose_task_was_called_off_reads_and_keeps_nothing_more(desk: AgencyDesk) -> None:
     house, lot_id = desk.court.house, desk.court.lot_id
-    assert house.read(queries.read_sheet, desk.agent, lot_id, 0).version == 0
+    assert house.read(read_sheet, desk.agent, lot_id, 0).version == 0
     desk.cancel()
     with refused("not_found"):
-        house.read(queries.read_sheet, desk.agent, lot_id, 0)
+        house.read(read_sheet, desk.agent, lot_id, 0)
     with refused("not_found"):
         desk.upload()
 

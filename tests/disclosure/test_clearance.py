@@ -17,7 +17,8 @@ from auction.rules.ruleset import load as load_ruleset
 from auction.services.approvals import vote
 from bidding.services.approved import ACTS
 from bidding.services.changes import propose_change
-from disclosure import queries
+from disclosure.queries.clearance import read_clearance
+from disclosure.queries.findings import check_round
 from disclosure.services.clearance import put_plan
 from disclosure.services.drafting import draft_item
 from risk.models import ClearanceAssessment, ClearancePlan
@@ -87,7 +88,7 @@ def test_a_vacant_building_is_announced_with_its_assessment_and_without_a_plan(d
     assert (kept.card, kept.facts["occupation"]) == ("clearance-2026", "vacant_keys")
     [entry] = journal(desk.house, f"lot:{desk.lot_id}", "ClearanceAssessed")
     assert not entry.private and '"band":"A"' in entry.entry
-    read = desk.house.read(queries.read_clearance, None, desk.lot_id, RULES)
+    read = desk.house.read(read_clearance, None, desk.lot_id, RULES)
     assert read.assessed is not None and (read.assessed.band, read.version) == ("A", 1)
 
 
@@ -107,7 +108,7 @@ def test_a_hard_lot_is_not_announced_without_a_plan_and_every_gap_is_told_at_onc
     assert desk.publish().status == "announced"
     [kept] = assessments(desk.house, desk.lot_id)
     assert (kept.band, kept.plan_required) == ("D", True)
-    read = desk.house.read(queries.read_clearance, None, desk.lot_id, RULES)
+    read = desk.house.read(read_clearance, None, desk.lot_id, RULES)
     assert read.promised_on == due(desk)
 
 
@@ -137,7 +138,7 @@ def test_a_plan_whose_day_differs_from_the_sheets_or_has_passed_is_none(desk: Co
     assert facts["missing"] == "differs"
     plan(desk)
     clock.advance(days=71)
-    checked = desk.house.read(queries.check_round, desk.judge, desk.auction_id, RULES, desk.house.now())
+    checked = desk.house.read(check_round, desk.judge, desk.auction_id, RULES, desk.house.now())
     missing = [each.facts["missing"] for each in checked if each.code == "clearance_plan_missing"]
     assert missing == ["passed"]
 
@@ -149,7 +150,7 @@ def test_a_promise_later_than_the_handover_is_a_warning_and_bars_nothing(desk: C
     promise = {"responsible": "执行法官甲", "due_on": late.isoformat(), "plan": "限期迁出"}
     desk.put("clearance", state="found", statement="由本院腾空。", data=promise)
     plan(desk, promised_on=late)
-    checked = desk.house.read(queries.check_round, desk.judge, desk.auction_id, RULES, desk.house.now())
+    checked = desk.house.read(check_round, desk.judge, desk.auction_id, RULES, desk.house.now())
     assert [each.severity for each in checked if each.code == "clearance_promised_late"] == ["warning"]
     desk.vote(True, True)
     assert desk.publish().status == "announced"
@@ -218,7 +219,7 @@ def test_a_published_promise_may_come_nearer_but_not_go_away(desk: CourtDesk) ->
             assert (refused.value.code, codes(refused.value)) == ("wrong_state", ["clearance_promise_published"])
         else:
             assert desk.put("clearance", state="found", statement="由本院腾空。", data=data).version == version
-    read = desk.house.read(queries.read_clearance, None, desk.lot_id, RULES)
+    read = desk.house.read(read_clearance, None, desk.lot_id, RULES)
     assert read.promised_on == due(desk) - 5 * DAY
 
 
@@ -230,7 +231,7 @@ def test_another_kind_of_lot_has_no_plan_and_says_so(house: House, clock: FixedC
     assert refused.value.code == "clearance_not_applicable"
     assert desk.publish().status == "announced"
     assert assessments(house, desk.lot_id) == []
-    read = house.read(queries.read_clearance, None, desk.lot_id, RULES)
+    read = house.read(read_clearance, None, desk.lot_id, RULES)
     assert read.assessed is None
 
 
@@ -281,10 +282,10 @@ def test_a_published_day_that_has_passed_bars_no_other_supplement(desk: CourtDes
 
 def test_before_a_seal_only_the_court_reads_the_assessment(desk: CourtDesk) -> None:
     desk.enter()
-    read = desk.house.read(queries.read_clearance, desk.judge, desk.lot_id, RULES)
+    read = desk.house.read(read_clearance, desk.judge, desk.lot_id, RULES)
     assert read.assessed is not None and (read.assessed.band, read.version) == ("E", None)
     with pytest.raises(DomainError) as refused:
-        desk.house.read(queries.read_clearance, None, desk.lot_id, RULES)
+        desk.house.read(read_clearance, None, desk.lot_id, RULES)
     assert refused.value.code == "not_found"
 
 
@@ -302,7 +303,7 @@ def test_many_lots_of_a_kind_at_once_are_a_warning_that_bars_nothing(desk: Court
         an_auction(unit, lot=elsewhere, status="announced", opens_at=end - DAY, closes_at=end)
 
     house.perform(others)
-    checked = house.read(queries.check_round, desk.judge, desk.auction_id, RULES, house.now())
+    checked = house.read(check_round, desk.judge, desk.auction_id, RULES, house.now())
     [found] = [each for each in checked if each.code == "bulk_sale"]
     assert found.severity == "warning"
     assert (found.facts["together"], found.facts["crowded"], found.facts["reason"]) == (5, 1, "too_few")
@@ -322,7 +323,7 @@ def test_the_platforms_own_sales_say_how_fast_a_kind_sells(desk: CourtDesk, hous
         an_auction(unit, lot=a_lot(unit), status="announced", opens_at=end - DAY, closes_at=end)
 
     house.perform(sales)
-    checked = house.read(queries.check_round, desk.judge, desk.auction_id, RULES, house.now())
+    checked = house.read(check_round, desk.judge, desk.auction_id, RULES, house.now())
     [found] = [each for each in checked if each.code == "bulk_sale"]
     assert (found.facts["reason"], found.facts["ended"], found.facts["sold"]) == ("pace", 12, 6)
     assert (found.facts["a_month"], found.facts["crowded"]) == (1, 1)

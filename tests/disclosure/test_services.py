@@ -24,8 +24,9 @@ from auction.rules.lot import AssetType
 from auction.rules.ruleset import load as load_ruleset
 from auction.services.lots import NoticeFacts, create_task
 from auction.services.pricing import take_price_step
-from disclosure import queries
 from disclosure.models import Attachment, SheetItem, SheetVersion
+from disclosure.queries.findings import check_round
+from disclosure.queries.sheets import disclosed_hashes, read_file, read_sheet, sheet_changes
 from disclosure.rules.catalogue import load
 from disclosure.services.attachments import CleanFile, clean_file, put_file
 from disclosure.services.notices import put_notices
@@ -122,13 +123,13 @@ def test_the_linter_tells_the_same_errors_as_the_announcement_and_warnings_besid
     desk.enter()
     desk.draft()
     ruleset = load_ruleset("spc-2016")
-    checked = desk.house.read(queries.check_round, desk.judge, desk.auction_id, ruleset, desk.house.now())
+    checked = desk.house.read(check_round, desk.judge, desk.auction_id, ruleset, desk.house.now())
     wrong = [(finding.code, finding.field) for finding in checked if finding.is_error]
     refused = [(breach.code, breach.field) for breach in desk.refused().errors]
     assert wrong == refused
     desk.price()
     desk.fill()
-    checked = desk.house.read(queries.check_round, desk.judge, desk.auction_id, ruleset, desk.house.now())
+    checked = desk.house.read(check_round, desk.judge, desk.auction_id, ruleset, desk.house.now())
     assert {"evidence_missing", "publication_day_differs"} <= {each.code for each in checked if not each.is_error}
 
 
@@ -311,22 +312,22 @@ def test_a_wrong_item_is_refused_with_every_field_and_nothing_is_stored(desk: Co
 def test_before_the_announcement_only_the_court_reads_the_sheet(desk: CourtDesk) -> None:
     desk.enter()
     desk.fill()
-    reading = desk.house.read(queries.read_sheet, desk.judge, desk.lot_id)
+    reading = desk.house.read(read_sheet, desk.judge, desk.lot_id)
     assert (reading.version, reading.seal, len(reading.sheet.items)) == (0, None, len(load("real_estate").items))
     for version in (None, 0, 1):
         with pytest.raises(DomainError) as refusal:
-            desk.house.read(queries.read_sheet, None, desk.lot_id, version)
+            desk.house.read(read_sheet, None, desk.lot_id, version)
         assert refusal.value.code == "not_found"
 
 
 def test_after_the_announcement_everybody_reads_what_was_sealed(desk: CourtDesk) -> None:
     desk.ready()
     auction = desk.publish()
-    reading = desk.house.read(queries.read_sheet, None, desk.lot_id)
+    reading = desk.house.read(read_sheet, None, desk.lot_id)
     assert (reading.version, reading.seal) == (1, auction.seal)
     with pytest.raises(DomainError):
-        desk.house.read(queries.read_sheet, None, desk.lot_id, 0)
-    assert desk.house.read(queries.read_sheet, desk.judge, desk.lot_id, 0).version == 0
+        desk.house.read(read_sheet, None, desk.lot_id, 0)
+    assert desk.house.read(read_sheet, desk.judge, desk.lot_id, 0).version == 0
 
 
 def test_a_change_that_is_not_material_is_published_at_once_under_a_new_seal(desk: CourtDesk) -> None:
@@ -342,10 +343,10 @@ def test_a_change_that_is_not_material_is_published_at_once_under_a_new_seal(des
         lambda session: session.scalars(select(RoomEvent).where(RoomEvent.type == "disclosure")).all()
     )
     assert [(event.version, event.data["seal"]) for event in events] == [(2, auction.seal)]
-    changes = desk.house.read(queries.sheet_changes, desk.lot_id, 1, 2)
+    changes = desk.house.read(sheet_changes, desk.lot_id, 1, 2)
     assert [(change.code, change.field) for change in changes.items] == [("court_contact", "statement")]
     assert changes.material is False
-    assert desk.house.read(queries.read_sheet, None, desk.lot_id, 1).seal == first
+    assert desk.house.read(read_sheet, None, desk.lot_id, 1).seal == first
 
 
 def test_the_same_facts_again_are_no_new_version(desk: CourtDesk) -> None:
@@ -470,19 +471,19 @@ def test_files_are_sealed_with_the_sheet_and_hidden_until_then(desk: CourtDesk) 
     desk.draft()
     desk.vote(True, True)
     for file_id in kept:
-        assert desk.house.read(queries.read_file, desk.judge, desk.lot_id, file_id)[1] is False
+        assert desk.house.read(read_file, desk.judge, desk.lot_id, file_id)[1] is False
         with pytest.raises(DomainError):
-            desk.house.read(queries.read_file, None, desk.lot_id, file_id)
+            desk.house.read(read_file, None, desk.lot_id, file_id)
     desk.publish()
     version = desk.house.read(lambda session: session.get_one(SheetVersion, (desk.lot_id, 1)))
     assert version.facts["attachments"] == [photo.sha256]
-    assert queries.disclosed_hashes(version) == {plan.sha256, photo.sha256}
+    assert disclosed_hashes(version) == {plan.sha256, photo.sha256}
     for file_id in kept:
-        assert desk.house.read(queries.read_file, None, desk.lot_id, file_id)[1] is True
+        assert desk.house.read(read_file, None, desk.lot_id, file_id)[1] is True
     late = desk.house.perform(put_file, desk.judge, desk.lot_id, clean_file(picture(size=(8, 8)), "late.jpg")).id
     with pytest.raises(DomainError):
-        desk.house.read(queries.read_file, None, desk.lot_id, late)
-    reading = desk.house.read(queries.read_sheet, None, desk.lot_id)
+        desk.house.read(read_file, None, desk.lot_id, late)
+    reading = desk.house.read(read_sheet, None, desk.lot_id)
     assert {file.id for file in reading.files} == set(kept)
 
 

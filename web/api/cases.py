@@ -18,7 +18,7 @@ from auction.rules.ruleset import load
 from auction.services import lots as services
 from bidding.queries.kept import Part, notices_tag, price_tag
 from bidding.queries.lots import lot_resource
-from disclosure.queries import asset_type_of, require_drafts
+from disclosure.queries.sheets import asset_type_of, require_drafts
 from disclosure.services.notices import put_notices as record_notices
 from risk.services.valuation import set_reference_price
 

@@ -7,7 +7,7 @@ from flask import Response, jsonify
 from auction.kernel.errors import invalid
 from auction.rules.calendar import shanghai_day
 from bidding.queries.lot_page import asking_price
-from disclosure.queries import asset_type_of, read_sheet
+from disclosure.queries.sheets import asset_type_of, read_sheet
 from disclosure.rules.cost_rates import load
 from disclosure.rules.total_cost import total_cost
 

@@ -7,7 +7,7 @@ from flask import Response, jsonify
 from auction.kernel.clock import iso
 from auction.kernel.errors import DomainError
 from bidding.queries.letters import Wording, wordings
-from disclosure.queries import court_words
+from disclosure.queries.sheets import court_words
 from disclosure.rules import court_words as court_rules
 from disclosure.rules.court_words import KINDS, CourtWords
 from disclosure.rules.letters import VALUES

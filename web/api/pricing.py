@@ -9,7 +9,7 @@ from auction.queries.pricing import price_lead
 from auction.rules.pricing import Lead
 from auction.rules.ruleset import load
 from auction.services.pricing import take_price_step
-from disclosure.queries import require_drafts
+from disclosure.queries.sheets import require_drafts
 
 from .. import errors
 from ..auth import house, me, policy

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from auction.kernel.clock import iso
 from auction.rules.ruleset import load
-from disclosure import queries
+from disclosure.queries.clearance import read_clearance, read_plan
 from disclosure.services.clearance import put_plan
 from risk.models import ClearancePlan, ValuationModel
 from risk.queries import clearance as kept
@@ -28,7 +28,7 @@ def get_risk(lot_id: str) -> Response:
     """What a lot may be worth, and how hard it will be to clear: band, score and every reason."""
     wired = house()
     ruleset = load(wired.settings.ruleset)
-    read = wired.read(queries.read_clearance, current_actor(), lot_id, ruleset)
+    read = wired.read(read_clearance, current_actor(), lot_id, ruleset)
     worth = wired.read(_worth, lot_id)
     told = RiskOut().dump({"valuation": worth, "clearance": clearance.reading(read, language())})
     return jsonify(told)
@@ -73,7 +73,7 @@ def put_clearance_plan(data: dict[str, Any], lot_id: str) -> Response:
 @blueprint.response(200, ClearancePlanOut)
 def get_clearance_plan(lot_id: str) -> Response:
     """The plan in force, for the lot's court and agencies; version 0 where there is none."""
-    return jsonify(_plan(lot_id, house().read(queries.read_plan, me(), lot_id)))
+    return jsonify(_plan(lot_id, house().read(read_plan, me(), lot_id)))
 
 
 def _plan(lot_id: str, plan: ClearancePlan | None) -> dict[str, Any]:

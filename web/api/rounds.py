@@ -25,7 +25,7 @@ from bidding.queries.kept import Part
 from bidding.services import life, qualification, registration
 from bidding.services.handover import record_handover
 from bidding.services.relist import relist as draft_next
-from disclosure.queries import check_round
+from disclosure.queries.findings import check_round
 
 from ..auth import house, me, policy
 from ..idempotency import act

@@ -15,9 +15,19 @@ from auction.kernel.clock import iso
 from auction.kernel.errors import Breach, DomainError
 from bidding.queries.editions import edition_changes
 from bidding.queries.kept import Part, item_tag
-from disclosure import queries
 from disclosure.models import Attachment
-from disclosure.queries import FileFacts, SheetReading
+from disclosure.queries.sheets import (
+    FileFacts,
+    SheetReading,
+    catalogue_for,
+    item_data,
+    read_file,
+    read_file_facts,
+    read_sheet,
+    require_drafts,
+    sheet_changes,
+    sheet_gaps,
+)
 from disclosure.rules import catalogue as rules
 from disclosure.rules.sheet import flags
 from disclosure.services.attachments import clean_lot_file, put_file, thumbnail
@@ -74,7 +84,7 @@ def get_catalogue(query: dict[str, Any]) -> Response:
     court = query.get("court")
     asked = rules.load(query["asset_type"])
     if court is not None:
-        asked = house().read(queries.catalogue_for, court, query["asset_type"])
+        asked = house().read(catalogue_for, court, query["asset_type"])
     data = asked.as_contract()
     return jsonify({**data, **listed(data["items"])})
 
@@ -95,7 +105,7 @@ def put_item_of_court(data: dict[str, Any], asset_type: str, code: str) -> Respo
 @blueprint.response(200, SheetOut)
 def get_sheet(query: dict[str, Any], lot_id: str) -> Response:
     """The sheet in force, or the version asked for; version 0 is the one being filled, for its court."""
-    return jsonify(_sheet(house().read(queries.read_sheet, current_actor(), lot_id, query.get("version"))))
+    return jsonify(_sheet(house().read(read_sheet, current_actor(), lot_id, query.get("version"))))
 
 
 def _sheet(reading: SheetReading) -> dict[str, Any]:
@@ -106,7 +116,7 @@ def _sheet(reading: SheetReading) -> dict[str, Any]:
         "at": iso(reading.at) if reading.at else None,
         "material": reading.material,
         "flags": list(flags(reading.sheet)),
-        "items": [queries.item_data(item, reading.catalogue) for item in reading.sheet.items],
+        "items": [item_data(item, reading.catalogue) for item in reading.sheet.items],
         "attachments": [_file(file) for file in reading.files],
     }
 
@@ -126,11 +136,11 @@ def _file(file: FileFacts | Attachment) -> dict[str, Any]:
 @blueprint.response(200, ItemOut)
 def get_item(lot_id: str, code: str) -> Response:
     """One item of the sheet being filled, with its tag as `ETag`."""
-    reading = house().read(queries.read_sheet, me(), lot_id, 0)
+    reading = house().read(read_sheet, me(), lot_id, 0)
     facts = reading.sheet.get(code)
     if facts is None:
         raise DomainError("not_found")
-    return tagged(queries.item_data(facts, reading.catalogue), item_tag(facts))
+    return tagged(item_data(facts, reading.catalogue), item_tag(facts))
 
 
 @blueprint.put("/lots/<lot_id>/disclosure/items/<code>")
@@ -149,7 +159,7 @@ def put_item(data: dict[str, Any], lot_id: str, code: str) -> Response:
 def written_item(written: Written) -> dict[str, Any]:
     """An item just written, with what it lacks or should not say."""
     return {
-        **queries.item_data(written.facts, written.catalogue),
+        **item_data(written.facts, written.catalogue),
         "version": written.version,
         "findings": said(written.findings),
     }
@@ -160,7 +170,7 @@ def written_item(written: Written) -> dict[str, Any]:
 @blueprint.response(200, FindingsOut)
 def get_gaps(lot_id: str) -> Response:
     """What the sheet still lacks, each with its article."""
-    return jsonify(listed(said(house().read(queries.sheet_gaps, me(), lot_id))))
+    return jsonify(listed(said(house().read(sheet_gaps, me(), lot_id))))
 
 
 @blueprint.get("/lots/<lot_id>/disclosure/diff")
@@ -169,7 +179,7 @@ def get_gaps(lot_id: str) -> Response:
 @blueprint.response(200, DiffOut)
 def get_diff(query: dict[str, Any], lot_id: str) -> Response:
     """What changed between two sealed versions."""
-    changes = house().read(queries.sheet_changes, lot_id, query["first"], query["second"])
+    changes = house().read(sheet_changes, lot_id, query["first"], query["second"])
     return jsonify(
         {
             "from": changes.first,
@@ -189,7 +199,7 @@ def get_diff(query: dict[str, Any], lot_id: str) -> Response:
 @blueprint.response(201, FileOut)
 def create_attachment(lot_id: str) -> Response:
     """Keep a PDF, JPEG, PNG or WebP of at most 10 MB. Pictures are made anew: nothing travels with their pixels."""
-    house().read(queries.require_drafts, me(), lot_id)
+    house().read(require_drafts, me(), lot_id)
     sent = uploaded()
     beside = current_app.extensions["beside"]
     clean = beside(clean_lot_file, sent.read(), sent.filename or "", sent.mimetype or "")
@@ -214,7 +224,7 @@ def uploaded() -> FileStorage:
 @blueprint.response(200, {"type": "string", "format": "binary"}, content_type="application/octet-stream")
 def get_attachment(lot_id: str, attachment_id: str) -> Response:
     """A file's bytes. Before it is published only for the lot's court and agencies."""
-    file, public = house().read(queries.read_file, current_actor(), lot_id, attachment_id)
+    file, public = house().read(read_file, current_actor(), lot_id, attachment_id)
     shown = file.media_type.startswith(("image/", "video/"))
     return _sent(
         file.content, file.media_type, file.sha256, public, download_name=file.filename, as_attachment=not shown
@@ -226,14 +236,14 @@ def get_attachment(lot_id: str, attachment_id: str) -> Response:
 @blueprint.response(200, {"type": "string", "format": "binary"}, content_type="image/webp")
 def get_thumbnail(lot_id: str, attachment_id: str) -> Response:
     """A picture of a lot for lists, 480 by 300 points. For whom the picture is; `not_found` for other files."""
-    file, public = house().read(queries.read_file_facts, current_actor(), lot_id, attachment_id)
+    file, public = house().read(read_file_facts, current_actor(), lot_id, attachment_id)
     if not file.media_type.startswith("image/"):
         raise DomainError("not_found")
     made = house().settings.data / "thumbnails" / f"{file.sha256}.webp"
     if made.exists():
         small = made.read_bytes()
     else:
-        whole, _ = house().read(queries.read_file, current_actor(), lot_id, attachment_id)
+        whole, _ = house().read(read_file, current_actor(), lot_id, attachment_id)
         small = current_app.extensions["beside"](thumbnail, whole.content)
         _keep(made, small)
     return _sent(small, "image/webp", f"{file.sha256}-small", public)

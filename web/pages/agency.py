@@ -15,8 +15,7 @@ from auction.models import Lot
 from auction.rules.calendar import shanghai_day
 from bidding.queries.tasks import task_resource, tasks_page
 from bidding.queries.viewings import viewings_of, visitors
-from disclosure import queries
-from disclosure.queries import FileFacts
+from disclosure.queries.sheets import FileFacts, catalogue_of, files, working_sheet
 from disclosure.rules.catalogue import Catalogue, Item
 from disclosure.rules.sheet import Sheet
 from disclosure.services import reports, tasks, viewings
@@ -65,7 +64,7 @@ def _desk(form: Entry, at: str) -> str:
 
 
 def _items_of(session: Session, lot_id: str) -> list[tuple[str, str]]:
-    return auxiliary_view.item_choices(queries.catalogue_of(session, session.get_one(Lot, lot_id)))
+    return auxiliary_view.item_choices(catalogue_of(session, session.get_one(Lot, lot_id)))
 
 
 @blueprint.post("/questions/<question_id>/answer")
@@ -107,9 +106,9 @@ def _of(session: Session, lot_id: str) -> tuple[Lot, Catalogue, Sheet, tuple[Fil
     lot = session.get_one(Lot, lot_id)
     return (
         lot,
-        queries.catalogue_of(session, lot),
-        queries.working_sheet(session, lot_id),
-        queries.files(session, lot_id),
+        catalogue_of(session, lot),
+        working_sheet(session, lot_id),
+        files(session, lot_id),
     )
 
 

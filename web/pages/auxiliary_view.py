@@ -15,16 +15,8 @@ from bidding.queries.questions import questions_of, to_answer, unanswered
 from bidding.queries.tasks import reports_of, tasks_of_lot
 from bidding.queries.viewings import own_bookings, viewings_of, visitors
 from disclosure.models import Answer, HeldAnswer
-from disclosure.queries import (
-    FileFacts,
-    catalogue_of,
-    files,
-    held_of,
-    is_on_sale,
-    lot_named,
-    viewing_overlaps,
-    works_on,
-)
+from disclosure.queries.findings import viewing_overlaps
+from disclosure.queries.sheets import FileFacts, catalogue_of, files, held_of, is_on_sale, lot_named, works_on
 from disclosure.rules.catalogue import Catalogue
 from disclosure.rules.tasks import FILES
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from auction.models import Auction, Court
 from auction.rules.ruleset import Ruleset
 from bidding.queries.handover import Handover, handover
-from disclosure.queries import ClearanceReading, read_clearance
+from disclosure.queries.clearance import ClearanceReading, read_clearance
 from risk.models import ClearancePlan
 from risk.queries.bulk import Group
 from risk.queries.clearance import Report, report

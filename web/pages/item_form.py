@@ -13,7 +13,7 @@ from auction.kernel.errors import Breach, DomainError
 from auction.kernel.money import parse_yuan
 from auction.rules.findings import Finding
 from bidding.queries.kept import item_tag
-from disclosure.queries import FileFacts
+from disclosure.queries.sheets import FileFacts
 from disclosure.rules.catalogue import Catalogue, Field, Item
 from disclosure.rules.linter import lint_typed
 from disclosure.rules.sheet import File, ItemFacts, Sheet

@@ -17,7 +17,7 @@ from bidding.queries.auctions import has_ended, status_at
 from bidding.queries.editions import Edition
 from bidding.queries.lot_page import LotPage, Revision, SheetFacts
 from bidding.services.registration import closed_to
-from disclosure.queries import FileFacts
+from disclosure.queries.sheets import FileFacts
 from disclosure.rules.catalogue import Catalogue, Field, Item, Scalar
 from disclosure.rules.diff import ItemChange
 from disclosure.rules.sheet import ItemFacts, Sheet, is_asked, is_restricted

@@ -29,7 +29,7 @@ from bidding.services.bids import BidOffer, place_bids
 from bidding.services.closing import close
 from bidding.services.life import CHANGING
 from disclosure.models import DraftedItem, FormerAnnouncement, SheetItem, SheetVersion
-from disclosure.queries import court_words
+from disclosure.queries.sheets import court_words
 from disclosure.rules.wording import moment
 from disclosure.services.letters import keep_court_words
 from tests.bidding.sale import false_evidence, tell_registration

@@ -19,7 +19,7 @@ from bidding.models import AfterSaleStep
 from bidding.queries.board import board
 from bidding.queries.handover import Handover, handover
 from bidding.services.handover import record_handover
-from disclosure.queries import clearance_draft
+from disclosure.queries.clearance import clearance_draft
 from disclosure.rules.sheet import ItemFacts, Sheet
 from disclosure.services.sealing import seal_facts
 from risk.models import ClearanceOutcome

@@ -5,7 +5,7 @@ from typing import Any
 from flask import render_template, request, url_for
 
 from auction.rules.lot import AssetType
-from disclosure.queries import court_items
+from disclosure.queries.sheets import court_items
 from disclosure.services.court_items import put_court_item
 
 from ...auth import house, me, policy

@@ -14,7 +14,7 @@ from bidding.queries.questions import questions_of
 from bidding.services.changes import draft_item as write_draft
 from bidding.services.changes import drop_item, propose_change
 from bidding.services.made_from import unless_changed
-from disclosure.queries import DraftedChange, drafted_change
+from disclosure.queries.sheets import DraftedChange, drafted_change
 from disclosure.rules.changing import SUPPLEMENT
 from disclosure.services.drafting import publish_draft
 

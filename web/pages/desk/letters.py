@@ -10,7 +10,7 @@ from auction.models import Notice
 from bidding.queries.court import LotDesk
 from bidding.queries.letters import printed_letters, wordings
 from bidding.rules.clocks import DisposalFacts
-from disclosure.queries import court_words, rounds_of_other_words
+from disclosure.queries.sheets import court_words, rounds_of_other_words
 from disclosure.rules.court_words import KINDS, CourtWords, preview
 from disclosure.rules.court_words import VALUES as WORDS
 from disclosure.rules.letters import VALUES, letters

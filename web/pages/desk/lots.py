@@ -18,7 +18,7 @@ from auction.services import lots as services
 from bidding.queries.court import LotDesk, cases
 from bidding.queries.kept import Part, notices_tag, price_tag
 from bidding.services.made_from import unless_changed
-from disclosure.queries import read_clearance
+from disclosure.queries.clearance import read_clearance
 from disclosure.rules.sheet import is_asked
 from disclosure.services.attachments import clean_lot_file, put_file
 from disclosure.services.clearance import put_plan as write_plan

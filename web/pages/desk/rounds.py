@@ -32,7 +32,7 @@ from bidding.services.qualification import rule as rule_on
 from bidding.services.registration import decide as decide_registration
 from bidding.services.relist import relist as relist_lot
 from bidding.services.revocation import propose_revocation
-from disclosure.queries import check_round
+from disclosure.queries.findings import check_round
 from disclosure.rules.catalogue import Item
 
 from ... import errors

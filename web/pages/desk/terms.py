@@ -20,7 +20,7 @@ from auction.services.lots import lock_lot
 from bidding.queries.court import LotDesk, RoundDesk, judges
 from bidding.queries.kept import Part, terms_tag
 from bidding.services.made_from import unless_changed
-from disclosure.queries import typed_terms_findings
+from disclosure.queries.findings import typed_terms_findings
 
 from ...auth import house, me, policy
 from ...schemas.rounds import AuctionChangeIn, AuctionIn
