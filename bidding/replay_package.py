@@ -1,8 +1,10 @@
 """Replaying an evidence package: the recorded offers of one auction, judged again by the same services and rules.
 
 Terms, ruleset and offers come from the package's entries. So do the facts that no replay can find out: bars that held,
-ranks, the sheet a bidder had acknowledged and the one in force, suspensions, bids that lapsed, new windows. What was
-decided is never taken: it is compared. Whether the entries are genuine is for tools/fapai_verify.py to say.
+ranks, the sheet a bidder had acknowledged and the one in force, when nobody could bid, what the court suspended, bids
+that lapsed, new windows. What was decided is never taken: it is compared. So is what an outage did to the sale
+(PRECISIONS 21), what was left of the bidding when it stopped, and that its new end gives that back. Whether the entries
+are genuine is for tools/fapai_verify.py to say.
 """
 
 import json
@@ -23,19 +25,20 @@ from auction.kernel.unit import House, Unit
 from auction.models import Auction
 from auction.rules import ruleset
 
-from .models import Bid, Registration
+from .models import Bid, Outage, OutageTouch, Registration
 from .queries.held import WINNER_BARRED
 from .replay import TOGETHER, Recorded, Replay
+from .rules.suspension import earliest_end, next_opening, remaining_seconds
 from .services.bids import BARS, CONFIRMATIONS, Answer, BidOffer, place_bids
 from .services.closing import close
 from .services.life import open_due
+from .services.outages import apply_outage
 
 #: What is taken as it is recorded; so is every new opening or end, of whatever kind its entry is.
 _STATES = frozenset(
     (
         "AnnouncementRewritten",
         "AuctionResumed",
-        "AuctionSuspended",
         "AuctionWithdrawn",
         "BidsLapsed",
         "SheetChanged",
@@ -44,6 +47,7 @@ _STATES = frozenset(
 _MOMENTS = {"opens_at", "closes_at"}
 _ANNOUNCED = "AuctionAnnounced"
 _OFFERS = ("BidAccepted", "BidRefused")
+_STRUCK, _STOPPED, _OUTAGE = "OutageRecorded", "AuctionSuspended", "outage"
 _ACCEPTED, _OPENED, _CLOSED, _QUALIFIED = "BidAccepted", "AuctionOpened", "AuctionClosed", "BidderQualified"
 #: How far the clock of arrivals and that of the journal may lie apart; nothing is judged before it arrives.
 _SKEW = timedelta(seconds=1)
@@ -101,6 +105,8 @@ _NEEDED: Mapping[str, tuple[str, ...]] = {
     _CLOSED: _OUTCOME,
     _QUALIFIED: ("bidder_code",),
     "AuctionResumed": ("status", "closes_at"),
+    _STOPPED: ("cause", "remaining_seconds"),
+    _STRUCK: ("from", "to", "effect", "closes_at"),
     "BarChanged": ("state",),
     "InterestHitFound": ("state",),
     "OffersTurnedAway": ("codes",),
@@ -115,7 +121,7 @@ def _check(entry: Mapping[str, Any]) -> None:
         raise ValueError(f"{kind} does not tell {lacking}")
     parse(entry["at"])
     terms = body["terms"] if kind == _ANNOUNCED else body
-    for name in terms.keys() & {*_MOMENTS, "arrived_at", "received_at"}:
+    for name in terms.keys() & {*_MOMENTS, "arrived_at", "received_at", *(("from", "to") if kind == _STRUCK else ())}:
         parse(terms[name])
     if kind == _ANNOUNCED and not all(type(terms[name]) is int for name in ("reserve_price_fen", "increment_fen")):
         raise ValueError("terms that are no whole fen")
@@ -287,17 +293,58 @@ class PackageReplay:
             code, bar = facts.codes[body["registration_id"]], body["state"]["barred"]
             facts.bars.pop(code, None)
             facts.bars |= {code: bar} if bar else {}
+        elif kind == _STRUCK:
+            self._happened[kind] += 1
+            self._house.perform(self._strike, entry, self._happened[kind])
+        elif kind == _STOPPED:
+            self._happened[kind] += 1
+            self._house.perform(self._stop, entry)
         elif kind in _STATES or (kind != _ANNOUNCED and body.keys() & _MOMENTS):
             self._happened[kind] += 1
-            self._house.perform(self._take, kind, body)
+            self._house.perform(self._take, entry)
 
-    def _take(self, unit: Unit, kind: str, body: Mapping[str, Any]) -> None:
+    def _strike(self, unit: Unit, entry: Mapping[str, Any], number: int) -> None:
+        """Let an outage of the recorded times, the sale's `number`-th, strike it: what it does is decided again."""
+        body, name = entry["body"], self._package.auction_id
+        since = first_moment(self._package) + timedelta(microseconds=number)  # machine time: tells them apart, no more
+        outage = Outage(id=unit.new_id(), since=since, began_at=parse(body["from"]), ended_at=parse(body["to"]))
+        unit.session.add(outage)
+        unit.session.flush()
+        apply_outage(unit, outage.id, name)
+        touch = unit.session.get(OutageTouch, (outage.id, name))
+        decided = {"effect": touch and touch.effect, "closes_at": touch and iso(touch.closes_at)}
+        self._differing(f"{entry['stream']}/{entry['number']}", body, decided, decided)
+
+    def _stop(self, unit: Unit, entry: Mapping[str, Any]) -> None:
+        """Suspend the sale, unless an outage did: that it did, and what was left to bid in, is decided again."""
+        body, auction = entry["body"], unit.session.get_one(Auction, self._package.auction_id)
+        cause, at = body["cause"], parse(entry["at"])
+        if cause != _OUTAGE:
+            left = remaining_seconds(at, auction.opens_at, auction.closes_at)
+            auction.status = "suspended"
+            auction.suspension = {"cause": cause, "at": iso(at), "remaining_seconds": left}
+        stands = auction.suspension or {}
+        decided = {name: stands.get(name) for name in ("cause", "remaining_seconds")}
+        self._differing(f"{entry['stream']}/{entry['number']}", body, decided, decided)
+
+    def _resume(self, auction: Auction, entry: Mapping[str, Any]) -> None:
+        """Let the sale go on; its new end has to give back what was left, after the notice of it."""
+        body, now = entry["body"], parse(entry["at"])
+        if auction.suspension is not None:
+            numbers = ruleset.from_data(self._package.ruleset)
+            opens_at = next_opening(now, auction.opens_at, parse(auction.suspension["at"]), numbers)
+            earliest = earliest_end(now, opens_at, auction.suspension["remaining_seconds"], numbers)
+            if parse(body["closes_at"]) < earliest:
+                where = f"{entry['stream']}/{entry['number']}"
+                self._differ(where, "closes_at", body["closes_at"], f"not before {iso(earliest)}")
+        auction.status, auction.suspension = body["status"], None
+
+    def _take(self, unit: Unit, entry: Mapping[str, Any]) -> None:
         """Put what happened to the auction onto its row."""
+        kind, body = entry["kind"], entry["body"]
         auction = unit.session.get_one(Auction, self._package.auction_id)
-        if kind == "AuctionSuspended":
-            auction.status, auction.suspension = "suspended", {"cause": body.get("cause")}
-        elif kind == "AuctionResumed":
-            auction.status, auction.suspension = body["status"], None
+        if kind == "AuctionResumed":
+            self._resume(auction, entry)
         elif kind == "AuctionWithdrawn":
             auction.status = "withdrawn"
         elif kind == "BidsLapsed":
@@ -308,6 +355,9 @@ class PackageReplay:
             auction.seal = body["seal"]
         for name in sorted(body.keys() & _MOMENTS):
             setattr(auction, name, parse(body[name]))
+        if kind == "OpeningPutOff" and auction.suspension is not None:  # what was left is all of the new window
+            whole = remaining_seconds(auction.opens_at, auction.opens_at, auction.closes_at)
+            auction.suspension = {**auction.suspension, "remaining_seconds": whole}
 
     def _close(self, entry: Mapping[str, Any]) -> dict[str, Any]:
         name = self._package.auction_id
