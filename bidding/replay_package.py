@@ -67,6 +67,7 @@ class _Facts:
     bars: dict[str, str] = field(default_factory=dict)  # by bidder code
     price_fen: int | None = None  # the standing price the entries come to
     turned_away: Counter[str] = field(default_factory=Counter)
+    stopped: bool = False  # whether a suspension is told that has not ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,21 +324,22 @@ class PackageReplay:
             left = remaining_seconds(at, auction.opens_at, auction.closes_at)
             auction.status = "suspended"
             auction.suspension = {"cause": cause, "at": iso(at), "remaining_seconds": left}
-        stands = auction.suspension or {}
+        self._facts.stopped, stands = True, auction.suspension or {}
         decided = {name: stands.get(name) for name in ("cause", "remaining_seconds")}
         self._differing(f"{entry['stream']}/{entry['number']}", body, decided, decided)
 
     def _resume(self, auction: Auction, entry: Mapping[str, Any]) -> None:
         """Let the sale go on; its new end has to give back what was left, after the notice of it."""
-        body, now = entry["body"], parse(entry["at"])
+        body, now, where = entry["body"], parse(entry["at"]), f"{entry['stream']}/{entry['number']}"
+        if not self._facts.stopped:
+            self._differ(where, "status", body["status"], "not suspended")
         if auction.suspension is not None:
             numbers = ruleset.from_data(self._package.ruleset)
             opens_at = next_opening(now, auction.opens_at, parse(auction.suspension["at"]), numbers)
             earliest = earliest_end(now, opens_at, auction.suspension["remaining_seconds"], numbers)
             if parse(body["closes_at"]) < earliest:
-                where = f"{entry['stream']}/{entry['number']}"
                 self._differ(where, "closes_at", body["closes_at"], f"not before {iso(earliest)}")
-        auction.status, auction.suspension = body["status"], None
+        auction.status, auction.suspension, self._facts.stopped = body["status"], None, False
 
     def _take(self, unit: Unit, entry: Mapping[str, Any]) -> None:
         """Put what happened to the auction onto its row."""
