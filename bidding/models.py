@@ -383,9 +383,9 @@ class AwaitedLook(Base):
 
     `act`: `screen` compares the signals of an ended auction, `patterns` looks at its bids, `names` compares the names
     behind a registration, `relist` asks whether a lot's next round is about to be late, `resume` whether a stopped sale
-    has not resumed in time, `promise` whether a sold lot is not cleared by the day promised, `remind` reminds
-    registrants, `unsealed` tells whose identity was opened
-    before the end. `done_at` None while it waits.
+    has not resumed in time, `promise` whether a sold lot is not cleared by the day promised, `look_ups` weighs the
+    look-ups of an account, `remind` reminds registrants, `unsealed` tells whose identity was opened before the end.
+    `done_at` None while it waits.
     """
 
     __tablename__ = "awaited_looks"

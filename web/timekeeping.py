@@ -24,6 +24,7 @@ from bidding.services.break_glass import tell_opened
 from bidding.services.closing import close
 from bidding.services.groups import count_group
 from bidding.services.life import open_due
+from bidding.services.look_up_watch import weigh_look_ups
 from bidding.services.looks import put_off
 from bidding.services.messages import count_failed, deliver, remind, tell_all
 from bidding.services.objections import watch_suit
@@ -81,6 +82,7 @@ _ACTS: Mapping[Act, Callable[[Unit, str], object]] = {
     "resume": watch_resumption,
     "promise": watch_promise,
     "refund": watch_refunds,
+    "look_ups": weigh_look_ups,
     "remind": remind,
     "unsealed": tell_opened,
 }

@@ -20,6 +20,10 @@ from .ids import Ids
 
 #: `prev` of the first entry of a stream.
 NO_HASH = "0" * 64
+#: Entries that tell of a look-up of somebody's data. Their index is the model's, so that their names stand here.
+LOOKED_UP = ("IdentityLookedUp", "ConflictsLookedUp", "EntryLookedUp", "IdentityOpened")
+#: The same as a condition, literally as the index has it: it is found by no other.
+ARE_LOOK_UPS = text("kind IN ({})".format(", ".join(f"'{kind}'" for kind in LOOKED_UP)))
 
 
 class Stream(Base):
@@ -54,7 +58,10 @@ class JournalRow(Base):
     entry: Mapped[str]
     hash: Mapped[str]
 
-    __table_args__ = (UniqueConstraint("stream", "number"),)
+    __table_args__ = (
+        UniqueConstraint("stream", "number"),
+        Index("ix_journal_look_ups", "at", postgresql_where=ARE_LOOK_UPS, sqlite_where=ARE_LOOK_UPS),
+    )
 
 
 class Salt(Base):

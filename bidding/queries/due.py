@@ -15,7 +15,9 @@ from ..models import AwaitedLook, Outage
 
 #: What only informs somebody, in the order in which it is done: the days to sue over a rejected claim are over, whence
 #: the days to resume run; then, all but the last two, what a regulator is told.
-Look = Literal["suit", "screen", "patterns", "names", "relist", "resume", "promise", "refund", "remind", "unsealed"]
+Look = Literal[
+    "suit", "screen", "patterns", "names", "relist", "resume", "promise", "refund", "look_ups", "remind", "unsealed"
+]
 Act = Literal["outage", "open", "close", "overdue", "satisfy", "own_sale", "enforce", "expire", "unanswered"] | Look
 LOOKS: tuple[Look, ...] = (
     "suit",
@@ -26,6 +28,7 @@ LOOKS: tuple[Look, ...] = (
     "resume",
     "promise",
     "refund",
+    "look_ups",
     "remind",
     "unsealed",
 )
@@ -35,14 +38,14 @@ _MOST_LOOKS = 100
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """An act on an outage, an auction, a group of lots (satisfy), an own sale, a sanction, a question (unanswered) or a
-    registration (names), and its time.
+    """An act on an outage, an auction, a group of lots (satisfy), an own sale, a sanction, a question (unanswered), a
+    registration (names) or an account (look_ups), and its time.
 
     Acts of one instant come in the order outage, opening, closing, telling, counting and ending own sales; then
     sanctions begin and end; then it is told of questions not answered in time; then sales that waited for a suit
     are let go; then the signs of ended auctions are compared, their bids are looked at, names are compared, late
-    rounds, resumptions, clearings and refunds are told, registrants are reminded, and whose identity was
-    opened before the end is told.
+    rounds, resumptions, clearings, refunds and unusual look-ups are told, registrants are reminded, and whose identity
+    was opened before the end is told.
     """
 
     at: datetime

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from auction.kernel.clock import iso
 from auction.kernel.crypto import Vault
 from auction.kernel.db import Base
-from auction.kernel.journal import JournalRow, Salt
+from auction.kernel.journal import LOOKED_UP, JournalRow, Salt
 from auction.models import (
     Account,
     Auction,
@@ -52,8 +52,6 @@ from .identities import sealed_column
 
 M = TypeVar("M", bound=Base)
 FORM = "fapai-own-data-1"
-#: Entries that tell of a look-up of somebody, in his own stream; beside them those of an opening before the end.
-LOOKED_UP = ("IdentityLookedUp", "ConflictsLookedUp", "EntryLookedUp", "IdentityOpened")
 #: Entries of a sale that are about whose code they carry.
 _OFFERS = ("BidAccepted", "BidRefused")
 #: Columns that say nothing of their subject: what the program goes by, and other people's accounts.

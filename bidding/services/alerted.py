@@ -11,6 +11,7 @@ from risk.queries.alerts import alert_dict
 from ..models import Registration
 from ..queries.alerted import persons_behind
 from ..queries.identities import identities
+from .look_up_watch import watch
 
 #: The name under which an erased account stands; pages say it in the reader's language.
 ERASED = "已删除"
@@ -39,6 +40,7 @@ def look_up_persons(unit: Unit, actor: Actor, alert_id: str, *, purpose: str) ->
         raise DomainError("not_found")
     if alert["persons_sealed"]:
         raise DomainError("wrong_state", status="not_ended")
+    watch(unit, actor)
     found = []
     for named in persons_behind(unit.session, alert):
         registration = unit.session.get_one(Registration, named["registration_id"])

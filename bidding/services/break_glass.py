@@ -29,6 +29,7 @@ from ..queries.break_glass import BREAK_GLASS, approved_openings, opened_until
 from ..queries.identities import identities
 from ..queries.news import place
 from .alerted import Behind
+from .look_up_watch import watch
 from .looks import taken
 from .messages import tell
 
@@ -109,6 +110,7 @@ def open_identity(unit: Unit, actor: Actor, approval_id: str) -> Opened:
     registration = _registration(unit, approval.subject_id, code)
     if registration is None:
         raise DomainError("not_found")
+    watch(unit, actor)
     # Not in the person's own stream: a number missing there would tell him before the end.
     unit.record(
         "IdentityOpened",

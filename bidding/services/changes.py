@@ -30,6 +30,7 @@ from disclosure.rules.changing import SHEET_CHANGE, SUPPLEMENT, WITHDRAWAL, chec
 from disclosure.rules.sheet import File, Sheet
 from disclosure.services import drafting
 from disclosure.services.announcing import rewrite
+from disclosure.services.change_watch import tell_unusual_changes
 from disclosure.services.drafting import adopt_draft
 from disclosure.services.items import Written
 from disclosure.services.sealing import refuse, seal_facts
@@ -150,6 +151,7 @@ def carry_out_change(unit: Unit, actor: Actor, approval: Approval) -> None:
     if window is not None:
         _put_off(unit, auction, window, reason=approval.reason)
     rewrite(unit, auction, version)
+    tell_unusual_changes(unit, auction)
 
 
 def _drafted(unit: Unit, auction: Auction) -> DraftedChange:

@@ -6,6 +6,7 @@ from auction.kernel.unit import Unit
 from auction.rules.access import Actor, require
 
 from ..queries.journal_entries import journal_entry
+from .look_up_watch import watch
 
 
 def look_up_entry(unit: Unit, actor: Actor, stream: str, number: int, purpose: str) -> dict[str, Any]:
@@ -16,6 +17,7 @@ def look_up_entry(unit: Unit, actor: Actor, stream: str, number: int, purpose: s
     require(actor, "journal.look_up")
     found = journal_entry(unit.session, stream, number)
     if found["private"]:
+        watch(unit, actor)
         unit.record(
             "EntryLookedUp",
             stream=stream if stream.startswith("person:") else "system",

@@ -27,6 +27,8 @@ from disclosure.rules.changing import SHEET_CHANGE
 from disclosure.services.announcing import rewrite
 from disclosure.services.publish import publish
 from disclosure.services.viewings import call_off_ahead
+from risk.rules.alerts import Reason
+from risk.services.alerts import raise_alert
 
 from ..models import Registration
 from ..queries.held import WINNER_BARRED, is_held, resume_day
@@ -157,6 +159,16 @@ def suspend_locked(
         stream=f"auction:{auction.id}",
         body={**auction.suspension, "closed_at": moment(auction.closed_at)},
     )
+    if kind == "fault" and cause != "outage":  # an outage is told with what it did to each sale
+        raise_alert(
+            unit,
+            "sale_fault",
+            key=f"sale_fault:{auction.id}:{iso(unit.now)}",
+            reasons=[Reason("fault_found" if cause else "fault_stated")],
+            court_code=auction.lot.court_code,
+            lot_id=auction.lot_id,
+            auction_id=auction.id,
+        )
 
 
 def stop_for_change(unit: Unit, auction: Auction) -> None:

@@ -44,6 +44,7 @@ from ..queries.reneges import reneges_with_buyers
 from ..queries.rooms import ruleset_of
 from ..rules.registration import STANDING
 from .interest import check_anew, recheck, standing_to_renegers
+from .look_up_watch import watch
 from .settlement import confirm_held_winner
 
 KIND = "hit_lifted"
@@ -65,6 +66,7 @@ def look_up_conflicts(unit: Unit, actor: Actor, bidder_id: str, lot_id: str, pur
     for registration in found["registrations"]:
         for hit in registration["hits"]:
             hit["frees"] = None if hit["lifted"] else _told_freed(unit, lot, registration["id"], hit["hit"])
+    watch(unit, actor)
     account = unit.session.get_one(Account, bidder_id)
     people = {account.person_id}
     if any(hit["ground"] in BOUND for one in found["registrations"] for hit in one["hits"]):

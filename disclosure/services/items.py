@@ -30,6 +30,7 @@ from ..rules.gaps import vague
 from ..rules.linter import lint
 from ..rules.sheet import File, ItemFacts, Sheet, disclosed, sheet_of
 from .announcing import rewrite
+from .change_watch import tell_unusual_changes
 from .sealing import refuse, seal_facts
 
 Row = TypeVar("Row", SheetItem, DraftedItem)
@@ -168,6 +169,7 @@ def publish_change(
     version = seal_facts(unit, lot, new, own, material=False)
     auction.seal = version.seal
     rewrite(unit, auction, version)
+    tell_unusual_changes(unit, auction)
     unit.tell(
         auction, "disclosure", seal=version.seal, sheet_version=version.version, items=[facts.code for facts in items]
     )

@@ -23,6 +23,7 @@ from ..queries.sheets import catalogue_of, latest_version, own_files, publishabl
 from ..rules.diff import diff, is_material
 from ..rules.sheet import sheet_of
 from .announcing import written
+from .change_watch import tell_unusual_changes
 from .sealing import refuse, seal_facts
 
 
@@ -64,6 +65,7 @@ def _announce(unit: Unit, auction: Auction, version: SheetVersion, ruleset: Rule
     auction.status = AuctionStatus.ANNOUNCED.value
     unit.tell(auction, "status", status=auction.status)
     alert_deviations(unit, auction.lot)
+    tell_unusual_changes(unit, auction)
     unit.record(
         "AuctionAnnounced",
         stream=f"auction:{auction.id}",

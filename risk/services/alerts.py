@@ -72,7 +72,8 @@ def raise_alert(
 def assign_alert(unit: Unit, actor: Actor, alert_id: str, username: str | None = None) -> Alert:
     """Give an open alert to a regulator, by default to the actor.
 
-    DomainError not_found, wrong_state once it is resolved, invalid/unknown_regulator for anybody else's name.
+    DomainError not_found, wrong_state once it is resolved, invalid/unknown_regulator for anybody else's name,
+    forbidden/own_alert for whom it speaks of.
     """
     require(actor, "alert.resolve")
     alert = _open_alert(unit, alert_id)
@@ -83,6 +84,8 @@ def assign_alert(unit: Unit, actor: Actor, alert_id: str, username: str | None =
         )
     if account_id is None:
         raise invalid("username", "unknown_regulator", value=username)
+    if account_id == alert.account_id:
+        raise DomainError("forbidden", reason="own_alert")
     if alert.assigned_to != account_id:
         alert.assigned_to = account_id
         _note(unit, alert, "AlertAssigned", to=account_id, by=actor.id)
@@ -92,12 +95,14 @@ def assign_alert(unit: Unit, actor: Actor, alert_id: str, username: str | None =
 def resolve_alert(unit: Unit, actor: Actor, alert_id: str, *, outcome: str, reason: str) -> Alert:
     """Say what became of an alert: `confirmed`, `unfounded` or `no_action`, with the reason.
 
-    DomainError not_found, wrong_state once it is resolved, invalid for another outcome.
+    DomainError not_found, wrong_state once it is resolved, invalid for another outcome, forbidden/own_alert.
     """
     require(actor, "alert.resolve")
     if outcome not in OUTCOMES:
         raise invalid("outcome", value=outcome)
     alert = _open_alert(unit, alert_id)
+    if actor.id == alert.account_id:
+        raise DomainError("forbidden", reason="own_alert")
     _resolve(unit, actor, alert, outcome, reason)
     return alert
 

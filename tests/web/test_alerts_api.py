@@ -18,6 +18,7 @@ from tests.factories import (
     an_auction,
 )
 from tests.web.caller import Caller, SignIn, code_of, fields_of
+from web.timekeeping import tick
 
 PHONE, NAME = "+8613912345678", "欧阳守密"
 
@@ -150,3 +151,46 @@ def test_a_bad_question_names_its_field(regulator: Caller) -> None:
         "page": "invalid",
         "colour": "unknown_field",
     }
+
+
+def test_who_looks_up_again_and_again_is_told_of_with_the_purposes_and_settles_nothing_himself(
+    house: House, sale: Sale, regulator: Caller, sign_in: SignIn, tmp_path: Path
+) -> None:
+    bar_the_first(house, sale, tmp_path)
+    operator, other = (sign_in(house.perform(an_account, role)) for role in ("operator", "regulator"))
+    assert operator.post("/sandbox/clock", {"advance_seconds": 30 * 3600}).status_code == 200
+    alert_id = regulator.get("/alerts?kind=barred_bidder_had_bid").get_json()["items"][0]["id"]
+    for number in range(4):
+        answer = regulator.post(f"/alerts/{alert_id}/persons", {"purpose": f"核对第{number}次"})
+        assert answer.status_code == 200
+    tick(house)
+    items = other.get("/alerts?kind=unusual_look_ups").get_json()["items"]
+    assert {one["reasons"][0]["code"] for one in items} >= {"look_ups_same_person", "look_ups_outside_cases"}
+    told = next(one for one in items if one["reasons"][0]["code"] == "look_ups_same_person")
+    shown = other.get(f"/alerts/{told['id']}").get_json()
+    assert [one["purpose"] for one in shown["look_ups"]] == [f"核对第{number}次" for number in range(4)]
+    assert {(one["by"], one["role"]) for one in shown["look_ups"]} == {("甲监管", "regulator")}
+    assert [secret for secret in sale.secrets if secret in str(shown)] == []
+    for path, body in (("assignment", {}), ("resolution", {"outcome": "no_action", "reason": "无妨"})):
+        assert code_of(regulator.post(f"/alerts/{told['id']}/{path}", body)) == "forbidden", path
+    assert other.post(f"/alerts/{told['id']}/assignment", {}).status_code == 200
+    done = other.post(f"/alerts/{told['id']}/resolution", {"outcome": "no_action", "reason": "已核实"})
+    assert done.get_json()["outcome"] == "no_action"
+    tick(house)
+    assert other.get("/alerts?kind=unusual_look_ups").get_json()["total"] == len(items)
+
+
+def test_look_ups_in_a_sale_of_an_own_alert_are_of_an_own_case(
+    house: House, sale: Sale, regulator: Caller, sign_in: SignIn, tmp_path: Path
+) -> None:
+    bar_the_first(house, sale, tmp_path)
+    operator = sign_in(house.perform(an_account, "operator"))
+    assert operator.post("/sandbox/clock", {"advance_seconds": 30 * 3600}).status_code == 200
+    alert_id = regulator.get("/alerts?kind=barred_bidder_had_bid").get_json()["items"][0]["id"]
+    assert regulator.post(f"/alerts/{alert_id}/assignment", {}).status_code == 200
+    for _ in range(4):
+        assert regulator.post(f"/alerts/{alert_id}/persons", {"purpose": "核对"}).status_code == 200
+    tick(house)
+    items = regulator.get("/alerts?kind=unusual_look_ups").get_json()["items"]
+    assert "look_ups_outside_cases" not in {one["reasons"][0]["code"] for one in items}
+    assert "look_ups_same_person" in {one["reasons"][0]["code"] for one in items}

@@ -6,6 +6,7 @@ from flask import Response, jsonify
 
 from auction.kernel.errors import DomainError
 from auction.kernel.unit import Unit
+from bidding.queries.look_ups import look_ups_of
 from bidding.services.alerted import look_up_persons
 from risk.models import Alert
 from risk.queries.alerts import AlertFilter, alert_dict, alerts_page
@@ -14,7 +15,16 @@ from risk.services.alerts import assign_alert, resolve_alert
 from ..alert_words import said_alert
 from ..auth import house, me, policy
 from ..idempotency import act
-from ..schemas.alerts import AlertListOut, AlertOut, AlertQuery, AssignmentIn, BehindListOut, PurposeIn, ResolutionIn
+from ..schemas.alerts import (
+    AlertListOut,
+    AlertOut,
+    AlertQuery,
+    AssignmentIn,
+    BehindListOut,
+    OneAlertOut,
+    PurposeIn,
+    ResolutionIn,
+)
 from .listing import listed
 from .spec import Blueprint, language
 
@@ -37,13 +47,13 @@ def list_alerts(query: dict[str, Any]) -> Response:
 
 @blueprint.get("/alerts/<alert_id>")
 @policy("alert.read")
-@blueprint.response(200, AlertOut)
+@blueprint.response(200, OneAlertOut)
 def get_alert(alert_id: str) -> Response:
     """One alert."""
     found = house().read(alert_dict, alert_id)
     if found is None:
         raise DomainError("not_found")
-    return jsonify(said_alert(found, language()))
+    return jsonify(said_alert(found, language()) | {"look_ups": house().read(look_ups_of, found)})
 
 
 @blueprint.post("/alerts/<alert_id>/assignment")

@@ -84,6 +84,23 @@ class AlertOut(Strict):
     resolved_at = Moment(allow_none=True)
 
 
+class LookUpOut(Strict):
+    """One look-up an alert is about: when, by whom, what for; never of whom."""
+
+    at = Moment()
+    kind = fields.String()
+    by = fields.String(allow_none=True)
+    role = fields.String(allow_none=True)
+    purpose = fields.String()
+    lot_title = fields.String(allow_none=True)
+
+
+class OneAlertOut(AlertOut):
+    """An alert with the look-ups it is about, where it is about some."""
+
+    look_ups = fields.List(fields.Nested(LookUpOut))
+
+
 class AlertListOut(PageOut):
     """A page of alerts."""
 

@@ -37,7 +37,7 @@ def test_what_is_due_is_found_by_indexes(house: House) -> None:
     scanned = [line for line in plan if "SCAN" in line or "Seq Scan" in line]
     few = ("sanction_reviews", "outages")  # few, and asked only for those that wait
     assert all(any(name in line for name in few) for line in scanned), told
-    assert len(asked) == 19, "one for each kind of act"
+    assert len(asked) == 20, "one for each kind of act"
 
 
 def test_of_many_looks_that_wait_the_first_are_read(house: House) -> None:

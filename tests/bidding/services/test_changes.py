@@ -32,6 +32,7 @@ from disclosure.models import DraftedItem, FormerAnnouncement, SheetItem, SheetV
 from disclosure.queries.sheets import court_words
 from disclosure.rules.wording import moment
 from disclosure.services.letters import keep_court_words
+from risk.models import Alert
 from tests.bidding.sale import false_evidence, tell_registration
 from tests.disclosure.court import CourtDesk, example_of
 from tests.factories import a_bidder, a_paid_deposit, a_registration
@@ -440,3 +441,18 @@ def test_words_that_may_not_be_said_any_more_bar_the_next_announcement_alone(ben
     error = refuses("phrase_forbidden", bench.publish)
     assert ("court_words.announcement.text", "phrase_forbidden") in breaches(error)
     bench.auction_id = announced_first
+
+
+def test_a_change_taken_back_is_told_to_the_regulators_and_a_fault_too(bench: Bench) -> None:
+    told = select(Alert).where(Alert.lot_id == bench.lot_id).order_by(Alert.id)
+    before = example_of("defects", bench.asset_type)
+    for words in (LEAKS, {"state": before["state"], "statement": before["statement"]}):
+        bench.clock.advance(minutes=1)
+        bench.draft_change("defects", **words)
+        bench.approve(bench.propose())
+    [alert] = bench.house.read(lambda session: list(session.scalars(told)))
+    assert (alert.kind, alert.reasons[0]["code"]) == ("unusual_changes", "change_taken_back")
+    assert alert.reasons[0]["facts"]["version"] == 1 and alert.court_code == bench.lot().court_code
+    bench.house.perform(life.suspend, bench.judge, bench.auction_id, kind="fault", reason="网络故障")
+    kinds = bench.house.read(lambda session: [one.kind for one in session.scalars(told)])
+    assert sorted(kinds) == ["sale_fault", "unusual_changes"]

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from auction.kernel.errors import DomainError
 from auction.models import Court
 from bidding.queries.alerted import persons_behind
+from bidding.queries.look_ups import look_ups_of
 from bidding.services.alerted import Behind, look_up_persons
 from risk.queries.alerts import AlertFilter, alert_dict, alert_kinds, alerts_page
 from risk.services.alerts import assign_alert, resolve_alert
@@ -17,6 +18,7 @@ from risk.services.alerts import assign_alert, resolve_alert
 from ... import errors
 from ...alert_words import kind_title, said_alert
 from ...auth import house, me, policy
+from ...journal_words import said_kind
 from ...schemas.alerts import AlertQuery, PurposeIn, ResolutionIn
 from .. import forms
 from ..desk.court import attempt
@@ -79,6 +81,7 @@ def _page(alert_id: str, form: Entry, persons: Sequence[Behind] = ()) -> str:
         courts=house().read(_courts),
         behind=house().read(persons_behind, found),
         persons=persons,
+        looked=[one | {"title": said_kind(one["kind"], language())} for one in house().read(look_ups_of, found)],
     )
 
 
