@@ -195,6 +195,16 @@ NDR 10 | defect_report | 24 hours
 - | keep_drafts | 30 days
 - | keep_papers | 180 days
 - | keep_idle_persons | 1095 days
+- | look_up_span | 24 hours
+- | look_up_most | 30 count
+- | look_up_outside_most | 2 count
+- | look_up_same_span | 30 days
+- | look_up_same_most | 3 count
+- | look_up_night_from | 22 hours
+- | look_up_night_to | 6 hours
+- | look_up_night_most | 2 count
+- | changes_most | 3 count
+- | change_near | 3 days
 - | signal_kept | 365 days
 - | signal_most_phone | 4 count
 - | signal_most_email | 4 count
