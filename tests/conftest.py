@@ -1,6 +1,7 @@
 """The house under test: a migrated database of its own on each kind, a clock moved by hand, seeded ids."""
 
 import base64
+import gc
 import os
 import random
 import shutil
@@ -12,6 +13,7 @@ from pathlib import Path
 import hypothesis
 import psycopg
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import make_url
 
 from auction.kernel.clock import FixedClock
@@ -20,6 +22,7 @@ from auction.kernel.ids import Ids
 from auction.kernel.settings import Settings
 from auction.kernel.unit import House
 from tests.kept import UNHURRIED, KeptDatabase
+from web import auth
 from web.wiring import open_house, upgrade
 
 POSTGRESQL = os.environ.get("TEST_DATABASE_URL", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres")
@@ -31,6 +34,15 @@ START = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 _MEMORY, _ROOM = Path("/dev/shm"), 2 * 2**30  # noqa: S108 - pytest makes a folder there that is its own
 if _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free >= _ROOM:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
+
+# What tests hash, and signing in with it, takes no work: that is what the product's own hasher is for, held to it in
+# tests/web/test_sessions.py. It costs more processor time than most tests.
+PRODUCT_HASHER = auth.HASHER
+auth.HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+# Thousands of modules and tests stay until the end: to look through them again and again for garbage, and for each
+# test's few rows, takes a sixth of all the work.
+gc.disable()
 
 # A busy machine takes its time: how long an example lasts says nothing about it.
 hypothesis.settings.register_profile("house", deadline=None)
@@ -54,6 +66,12 @@ def settings_for(url: str, data: Path, **changes: object) -> Settings:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes long begins first, so that no worker is left alone with it at the end."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.set_threshold(100_000, 10, 10)
+    gc.enable()
 
 
 @pytest.fixture

@@ -5,13 +5,13 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Literal
-
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
+from typing import TYPE_CHECKING, Any, Literal
 
 from bidding.queries.statistics import Reading, Refunds
 from bidding.rules.statistics import OUTCOMES, Summary
+
+if TYPE_CHECKING:
+    from openpyxl.cell import WriteOnlyCell
 
 #: A cell that begins so is computed, or made a link, by the spreadsheet it is opened with.
 _COMPUTED = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
@@ -150,6 +150,9 @@ def as_csv(tables: Iterable[Table]) -> str:
 
 def as_xlsx(tables: Iterable[Table]) -> bytes:
     """A workbook with a sheet for each table; texts are texts, whatever they begin with."""
+    from openpyxl import Workbook
+    from openpyxl.cell import WriteOnlyCell
+
     book = Workbook(write_only=True)
     for table in tables:
         sheet = book.create_sheet(str(table.title)[:31])
@@ -166,7 +169,9 @@ def as_xlsx(tables: Iterable[Table]) -> bytes:
     return out.getvalue()
 
 
-def _text(sheet: Any, text: str) -> WriteOnlyCell:
+def _text(sheet: Any, text: str) -> "WriteOnlyCell":
+    from openpyxl.cell import WriteOnlyCell
+
     cell = WriteOnlyCell(sheet, plain(text))
     cell.data_type = "s"
     return cell

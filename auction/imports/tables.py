@@ -12,9 +12,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-import openpyxl
-from openpyxl.utils.exceptions import InvalidFileException
-
 from ..kernel.errors import DomainError, invalid
 from ..rules.lot_rows import HEADS
 
@@ -31,7 +28,6 @@ _ZIP = b"PK\x03\x04"
 _ACTIVE = ("vbaproject", "externallinks/", "embeddings/", "activex/", "macrosheets/", "connections.xml", "customui/")
 _BROKEN = (
     zipfile.BadZipFile,
-    InvalidFileException,
     NotImplementedError,
     RuntimeError,
     KeyError,
@@ -132,6 +128,8 @@ def _is_number(text: str) -> bool:
 
 
 def _spreadsheet(data: bytes) -> list[Line]:
+    import openpyxl  # with NumPy behind it, a tenth of the start of every command: only where there is a sheet to read
+
     try:
         _look_inside(data)
         book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, keep_links=False, keep_vba=False)

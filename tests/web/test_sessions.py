@@ -4,6 +4,8 @@ import json
 from typing import Any
 
 import pytest
+from argon2 import extract_parameters
+from argon2.profiles import RFC_9106_LOW_MEMORY
 from flask import Flask
 from werkzeug.test import create_environ
 
@@ -13,11 +15,12 @@ from auction.kernel.unit import House
 from auction.models import Account, JournalRow, LoginSession
 from auction.queries.sessions import own_sessions
 from auction.services import accounts
+from tests.conftest import PRODUCT_HASHER
 from tests.factories import a_bidder, an_account
 from tests.web.caller import API, Caller, SignIn, code_of, fields_of
 from tests.web.sale import RESERVE, Sale, a_sale
 from tests.web.test_pages import signed_in
-from web.auth import HASHER
+from web.auth import _NOBODY, HASHER
 from web.pages.sessions import device
 from web.sockets import Rooms
 
@@ -203,3 +206,11 @@ def test_the_page_ends_sessions_and_changes_the_password(app: Flask, house: Hous
 )
 def test_a_browser_is_named_as_people_know_it(browser: str, said: str) -> None:
     assert device(browser) == said
+
+
+def test_the_hasher_takes_the_work_it_ought_to_with_an_account_and_without() -> None:
+    """The tests hash with less: this is the one that is served."""
+    hashed = PRODUCT_HASHER.hash(PASSWORD)
+    assert extract_parameters(hashed) == extract_parameters(_NOBODY) == RFC_9106_LOW_MEMORY
+    assert PRODUCT_HASHER.verify(hashed, PASSWORD)
+    assert extract_parameters(HASHER.hash(PASSWORD)) != RFC_9106_LOW_MEMORY
