@@ -139,6 +139,7 @@ def furnish(
         views=Views(),
         uses=auth.Uses(),
         metrics=health.Metrics(house),
+        leaving=False,
     )
 
 

@@ -76,7 +76,7 @@ def serve(bind: str, no_scheduler: bool) -> None:
 @fapai.command()
 @answered
 def scheduler() -> None:
-    """Carry out due work only, beside processes that serve with --no-scheduler."""
+    """Carry out due work only, beside processes that serve with --no-scheduler; a second one stands by."""
     import gevent
     from gevent.event import Event
 
@@ -86,11 +86,12 @@ def scheduler() -> None:
     house = gevent_house(Settings.from_environ())
     check(house)
     house.anchor()
-    timers.start_alone(house, beside_loop(1))
+    working = timers.start_alone(house, beside_loop(1))
     done = Event()
     for number in (15, 2):
         gevent.signal_handler(number, done.set)
     done.wait()
+    working.stop()
 
 
 @fapai.command()

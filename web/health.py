@@ -40,9 +40,9 @@ def healthz() -> Response:
 @blueprint.get("/readyz")
 @policy("public.read")
 def readyz() -> Response:
-    """The process may be given work: its database answers and has the schema this program needs."""
+    """The process may be given work: it does not stop, its database answers and has the schema this program needs."""
     try:
-        ready = house().read(_at_head)
+        ready = not current_app.extensions["leaving"] and house().read(_at_head)
     except (SQLAlchemyError, DomainError, OSError):
         ready = False
     response = jsonify({"status": "ready" if ready else "not_ready"})

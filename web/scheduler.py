@@ -1,5 +1,9 @@
 """The scheduler: wakes the house once a second. It decides nothing; the stored times do."""
 
+import os
+import socket
+import time
+
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 from flask_socketio import SocketIO
@@ -8,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from auction.kernel.errors import DomainError
 from auction.kernel.unit import House
 from auction.services.accounts import note_uses
+from auction.services.duty import DUTY, hand_back_duty, take_duty
 from bidding.queries.payments import due_refunds
 from bidding.services.following import add_views, alert_followers, remind_of_openings
 from bidding.services.retention import expire_data
@@ -28,31 +33,76 @@ log = structlog.get_logger(__name__)
 
 #: Transactions of telling followers in one go: bids and closings come in between.
 _TELLINGS = 100
+#: The duty is renewed once in so many seconds.
+_RENEWED = 0.5
 
 
-def start(house: House, gateway: PaymentGateway, beside: Beside, watching: Watching = tuple) -> BackgroundScheduler:
-    """Start the house's timers: due acts, sealing and telling every second, mail every few; every minute refunds not
-    asked and valuing. `watching` answers who has which room open in this process.
+def process_name(house: House) -> str:
+    """This process, as no other that ever ran is called."""
+    return f"{socket.gethostname()}:{os.getpid()}:{house.ids.token()[:8]}"
 
-    Refunds are asked at once too: whoever closed before may have been killed before asking. So are the models of value.
-    What computes for long does so `beside` a loop.
-    """
-    scheduler = _scheduler()
-    value_lots = Valuer(house, ask)
-    _every(scheduler, 1, tick, house)
-    _every(scheduler, 1, look_at_bids, house, beside)
-    _every(scheduler, 1, seal_and_tell, house, watching)
-    _every(scheduler, 5, send_mails, house)
-    _every(scheduler, 10, tell_followers, house)
-    scheduler.add_job(_safely, args=[ask_refunds, house, gateway])
-    _every(scheduler, 60, ask_refunds, house, gateway)
-    scheduler.add_job(_safely, args=[value_lots])
-    _every(scheduler, 60, value_lots)
-    scheduler.add_job(_safely, args=[write_due, house])
-    _every(scheduler, 600, write_due, house)
-    _every(scheduler, 600, forget, house)
-    scheduler.start()
-    return scheduler
+
+class Timers:
+    """The house's timers in this process. They work while it has the duty; else it stands by (`services.duty`)."""
+
+    def __init__(self, house: House) -> None:
+        self._house, self._process = house, process_name(house)
+        self.scheduler = _scheduler()
+        self._until = 0.0
+
+    def start(self, gateway: PaymentGateway, beside: Beside, watching: Watching = tuple) -> None:
+        """Due acts, sealing and telling every second, mail every few; every minute refunds not asked and valuing.
+        `watching` answers who has which room open in this process.
+
+        Refunds are asked at once too: whoever closed before may have been killed before asking. So are the models of
+        value. What computes for long does so `beside` a loop.
+        """
+        house, value_lots = self._house, Valuer(self._house, ask)
+        self.renew()
+        self.scheduler.add_job(_safely, "interval", [self.renew], seconds=_RENEWED)
+        self._every(1, tick, house)
+        self._every(1, look_at_bids, house, beside)
+        self._every(1, seal_and_tell, house, watching)
+        self._every(5, send_mails, house)
+        self._every(10, tell_followers, house)
+        for seconds, work, args in (
+            (60, ask_refunds, (house, gateway)),
+            (60, value_lots, ()),
+            (600, write_due, (house,)),
+        ):
+            self.scheduler.add_job(self._on_duty, args=[work, *args])
+            self._every(seconds, work, *args)
+        self._every(600, forget, house)
+        self.scheduler.start()
+
+    def stop(self) -> None:
+        """No more work; whoever stands by begins at once."""
+        self.scheduler.shutdown(wait=False)
+        _safely(self._house.perform, hand_back_duty, self._process)
+
+    def works(self) -> bool:
+        """Whether this process has the duty."""
+        return time.monotonic() < self._until
+
+    def renew(self) -> None:
+        """Take the duty, or keep it, or find that another has it."""
+        began = time.monotonic()
+        worked = self.works()
+        self._house.anchor()
+        self._until = began + DUTY.total_seconds() if self._house.perform(take_duty, self._process) else 0.0
+        if self.works() != worked:
+            log.info("scheduler on duty" if not worked else "scheduler stands by", process=self._process)
+
+    def _every(self, seconds: float, work: object, *args: object) -> None:
+        self.scheduler.add_job(self._on_duty, "interval", [work, *args], seconds=seconds)
+
+    def _now_and_every(self, seconds: float, work: object, *args: object) -> None:
+        self.scheduler.add_job(self._on_duty, args=[work, *args])
+        self._every(seconds, work, *args)
+
+    def _on_duty(self, work, *args) -> None:  # type: ignore[no-untyped-def]
+        if self.works():
+            _safely(work, *args)
 
 
 def start_counting(house: House, turned_away: TurnedAway, views: Views, uses: Uses) -> BackgroundScheduler:
@@ -75,7 +125,7 @@ def _every(scheduler: BackgroundScheduler, seconds: float, work: object, *args: 
     scheduler.add_job(_safely, "interval", [work, *args], seconds=seconds)
 
 
-def start_alone(house: House, beside: Beside) -> BackgroundScheduler:
+def start_alone(house: House, beside: Beside) -> Timers:
     """Start the timers of a process that serves nobody: what follows from its acts reaches the gateway and the rooms.
 
     The rooms are told through the message queue, and hear nothing of it where there is none (FAPAI_REDIS_URL).
@@ -87,7 +137,9 @@ def start_alone(house: House, beside: Beside) -> BackgroundScheduler:
         broadcaster = Broadcaster(sockets)
         house.subscribe("room", broadcaster.take)
         broadcaster.start()
-    return start(house, gateway, beside)
+    timers = Timers(house)
+    timers.start(gateway, beside)
+    return timers
 
 
 def _safely(work, *args) -> None:  # type: ignore[no-untyped-def]

@@ -1,8 +1,8 @@
 """One serving process: gevent's server, the desk, the sockets, and (unless told otherwise) the scheduler."""
 
-import os
 import signal
 import socket
+import time
 from collections.abc import Callable
 from contextvars import copy_context
 from typing import Any
@@ -25,6 +25,10 @@ from .wiring import check, open_house
 
 log = structlog.get_logger(__name__)
 
+#: Seconds within which clients are to move elsewhere when this process stops: the time others need to take them, at so
+#: many a second, within bounds; and how long the last answer may be under way.
+_TAKEN_A_SECOND, _SHORTEST, _LONGEST, _LAST = 500, 0.5, 20.0, 1.0
+
 
 class _Server(pywsgi.WSGIServer):
     """pywsgi without Nagle's delay: an acknowledgement is one small packet that must leave at once."""
@@ -39,6 +43,12 @@ class _Handler(WebSocketHandler):
 
     def log_request(self) -> None:
         return None
+
+    def handle_one_response(self) -> None:
+        """A process that stops answers what it was asked, and is asked nothing more on the same connection."""
+        self.close_connection |= not self.server.started
+        super().handle_one_response()
+        self.close_connection |= not self.server.started
 
 
 def gevent_house(settings: Settings) -> House:
@@ -80,29 +90,29 @@ class Serving:
         self.house = house
         self.gateway = SandboxGateway(house)
         house.subscribe("refund", self.gateway.on_refund)
-        self.desk = Desk(house, f"{socket.gethostname()}:{os.getpid()}:{house.ids.token()[:8]}")
+        self.desk = Desk(house, timers.process_name(house))
         self.beside = beside_loop(2)
         self.app = create_app(house, self.gateway, self.desk, beside=self.beside)
         self.door = self.app.extensions["door"]
         self.uses = self.app.extensions["uses"]
         self.sockets, self.rooms, self.broadcaster = sockets.join(self.app, house, self.door, "gevent")
-        self._with_scheduler = with_scheduler
-        self._schedulers: list[Any] = []
+        self._timers = timers.Timers(house) if with_scheduler else None
+        self._counting: Any = None
         self._server: _Server | None = None
 
     def run(self, bind: str, ready: Callable[[], None] | None = None) -> None:
-        """Serve on `host:port` until SIGTERM or SIGINT; then answer what is waiting and stop."""
+        """Serve on `host:port` until SIGTERM or SIGINT; then send everybody elsewhere, answer what waits and stop."""
         wire.install()
         waiting.install()
         host, _, port = bind.rpartition(":")
         self.desk.start()
         self.rooms.start()
         self.broadcaster.start()
-        self._schedulers = [
-            timers.start_counting(self.house, self.door.turned_away, self.app.extensions["views"], self.uses)
-        ]
-        if self._with_scheduler:
-            self._schedulers.append(timers.start(self.house, self.gateway, self.beside, self.rooms.watching))
+        self._counting = timers.start_counting(
+            self.house, self.door.turned_away, self.app.extensions["views"], self.uses
+        )
+        if self._timers:
+            self._timers.start(self.gateway, self.beside, self.rooms.watching)
         self._server = _Server(
             (host.strip("[]") or "127.0.0.1", int(port)), self.app, handler_class=_Handler, log=None, backlog=4096
         )
@@ -113,17 +123,32 @@ class Serving:
         if ready:
             ready()
         self._server._stop_event.wait()
+        self._leave()
         self.close()
 
     def _stop(self) -> None:
+        """Take no new connection: what stands in front goes to another process from now on."""
+        if self._server is not None and self._server.started:
+            self.app.extensions["leaving"] = True
+            self._server.close()
+
+    def _leave(self) -> None:
+        """Send the sockets elsewhere while their bids are still answered; then answer the rest and cut what is left."""
+        spread = min(max(self.rooms.clients() / _TAKEN_A_SECOND, _SHORTEST), _LONGEST)
+        log.info("leaving", sockets=self.rooms.clients(), seconds=spread)
+        give_up = time.monotonic() + spread + _LAST
+        self.rooms.send_away(spread)
+        while self.rooms.clients() and time.monotonic() < give_up:
+            gevent.sleep(0.05)
+        self.desk.stop()
         if self._server is not None:
             self._server.stop(timeout=2)
 
     def close(self) -> None:
-        """Stop the timers, answer what is waiting, hand the lease back."""
-        for scheduler in self._schedulers:
-            scheduler.shutdown(wait=False)
-        self.desk.stop()
+        """Stop the timers, and write what this process has counted."""
+        if self._timers:
+            self._timers.stop()
+        self._counting.shutdown(wait=False)
         timers.journal_counts(self.house, self.door.turned_away)
         timers.count_views(self.house, self.app.extensions["views"])
         timers.keep_uses(self.house, self.uses)

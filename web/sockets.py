@@ -244,6 +244,15 @@ class Rooms(Namespace):
         self._clients[sid].watched.discard(data["auction_id"])
         return {"auction_id": data["auction_id"]}
 
+    def clients(self) -> int:
+        """How many are connected to this process."""
+        return len(self._clients)
+
+    def send_away(self, seconds: float) -> None:
+        """Ask every client to take a new line, one after another over so many seconds: this process stops."""
+        for number, sid in enumerate(sids := list(self._clients)):
+            self.emit("moving", {"after_ms": int(1000 * seconds * number / len(sids))}, to=sid, ignore_queue=True)
+
     def watching(self) -> set[tuple[str, str]]:
         """Who has which room open in this process, as (account, auction); only those who are signed in."""
         found: set[tuple[str, str]] = set()

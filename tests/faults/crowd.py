@@ -34,12 +34,13 @@ class Fast:
     def run(self, increment: int) -> None:
         """Bid until the connection dies."""
         try:
-            while self._once(increment):
+            while self.once(increment):
                 pass
         except BaseException as failure:
             self.failure = failure
 
-    def _once(self, increment: int) -> bool:
+    def once(self, increment: int) -> bool:
+        """One offer and its answer; False where the connection died before one came."""
         seen = [update["price_fen"] + increment for update in self.seat.updates[-1:] if update["price_fen"]]
         amount = max(self.least, *seen, 0) + self.rng.randrange(4) * increment
         key = f"{self.who.username}-{len(self.offered)}"

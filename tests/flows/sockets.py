@@ -38,6 +38,8 @@ class Seat:
         self.updates: list[dict[str, Any]] = []
         #: What was said of the end of the session this was opened with.
         self.ends: list[dict[str, Any]] = []
+        #: The process at the other end has asked to take a line to another.
+        self.moving = threading.Event()
         #: The room's events by version, without a gap up to `version`.
         self.events: dict[int, dict[str, Any]] = {}
         self.version = 0
@@ -56,6 +58,7 @@ class Seat:
         self._client = client = _Client(reconnection=False)
         client.on("update", self._take_update, namespace=NAMESPACE)
         client.on("signed_out", self.ends.append, namespace=NAMESPACE)
+        client.on("moving", lambda _: self.moving.set(), namespace=NAMESPACE)
         client.on("disconnect", lambda *_: lost.set(), namespace=NAMESPACE)
         auth = {"token": self.server.token(self.who)} if self.who else {}
         client.connect(self.address, transports=["websocket"], namespaces=[NAMESPACE], auth=auth, wait=False)

@@ -78,3 +78,9 @@ def test_with_a_token_only_its_holder_reads_the_figures(app: Flask, house: House
     assert asked(Authorization="Bearer wrong") == 404
     assert asked(Authorization="Bearer " + "t" * 40) == 200
     assert client.get("/metrics").status_code == 404
+
+
+def test_a_process_that_stops_lives_and_is_given_no_more_work(app: Flask) -> None:
+    app.extensions["leaving"] = True
+    client = app.test_client()
+    assert (client.get("/readyz").status_code, client.get("/healthz").status_code) == (503, 200)

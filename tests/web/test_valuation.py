@@ -35,7 +35,7 @@ from tests.risk.learning import market
 from tests.web.caller import Caller, SignIn, code_of
 from web.gateway import SandboxGateway
 from web.risk_commands.group import risk
-from web.scheduler import start
+from web.scheduler import Timers
 from web.timekeeping import here
 from web.valuation import LIMITS
 from web.valuing import Valuer
@@ -361,14 +361,16 @@ def test_a_live_lot_is_valued_by_the_schedulers_job_through_a_worker_process(
     house: House, trained: ValuationFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(BackgroundScheduler, "start", lambda scheduler: None)
-    jobs = start(house, SandboxGateway(house), here).get_jobs()
+    timers = Timers(house)
+    timers.start(SandboxGateway(house), here)
     digest = keeping.save(trained, house.settings.data / MODELS / "real_estate" / "model-1.skops")
     house.perform(a_model, card=trained.card, file_sha256=digest)
     home = dict(zip(market.COLUMNS.split(","), next(market.rows(1)), strict=True))
     auction = house.perform(a_priced_round)
     house.perform(lambda unit: setattr(unit.session.get_one(Lot, auction.lot_id), "attributes", home))
-    due = [job for job in jobs if isinstance(job.args[0], Valuer)]
+    due = [job for job in timers.scheduler.get_jobs() if isinstance(job.args[0], Valuer)]
     assert len(due) == 2  # at once, and every minute
+    timers.renew()
     for job in due:
         job.func(*job.args)
     told = kept(house, auction.lot_id)

@@ -8,6 +8,7 @@ export class Connection {
   constructor(auction, version, clock, callbacks, every) {
     Object.assign(this, { auction, version, clock, callbacks });
     this.watching = null;
+    this.underway = 0;
     this.socket = globalThis.io("/auctions", {
       transports: ["websocket"],
       reconnectionDelay: 300,
@@ -20,6 +21,7 @@ export class Connection {
       callbacks.status("down");
       if (error.message === "unauthenticated") callbacks.signedOut();
     });
+    this.socket.on("moving", (message) => setTimeout(() => this.move(), message.after_ms));
     this.socket.on("signed_out", (message) => callbacks.signedOut(message.detail));
     this.socket.on("update", (message) => {
       if (message.auction_id !== this.auction) return;
@@ -39,6 +41,12 @@ export class Connection {
   renew() {
     this.socket.disconnect();
     this.socket.connect();
+  }
+
+  /** The process at the other end stops: take a line to another once every bid is answered. */
+  move() {
+    if (this.underway > 0) setTimeout(() => this.move(), 50);
+    else if (this.up) this.renew();
   }
 
   /** Ask for the room and everything since the version known; one question at a time. */
@@ -67,7 +75,11 @@ export class Connection {
   /** Send a bid; rejects when there is no connection (`kept`: nothing left) or no answer in time. Never queued for later. */
   bid(offer, patience) {
     if (!this.up) return Promise.reject(Object.assign(new Error("not connected"), { kept: true }));
-    return this.socket.timeout(patience).emitWithAck("bid", offer);
+    this.underway += 1;
+    const settled = () => (this.underway -= 1);
+    const answer = this.socket.timeout(patience).emitWithAck("bid", offer);
+    answer.then(settled, settled);
+    return answer;
   }
 
   /** What became of a key: the stored acknowledgement, or null when the server never saw it. */
