@@ -33,6 +33,7 @@ from risk.imports import import_file
 from risk.services.written_rules import keep_rule
 
 from . import errors
+from .backup import backup_command, restore_command
 from .log_commands import log_group, monitor, witness
 from .lot_import import report
 from .risk_commands import risk
@@ -56,7 +57,7 @@ def fapai() -> None:
     )
 
 
-for command in (risk, log_group, witness, monitor):
+for command in (risk, log_group, witness, monitor, backup_command, restore_command):
     fapai.add_command(command)
 
 

@@ -36,3 +36,8 @@ def current(engine: Engine) -> str | None:
 def head() -> str:
     """The revision this program needs."""
     return str(ScriptDirectory.from_config(_config()).get_current_head())
+
+
+def known() -> set[str]:
+    """The revisions this program knows, its own and those before it."""
+    return {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
