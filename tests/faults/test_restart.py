@@ -22,6 +22,7 @@ pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.redis]
 REDIS = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/0")
 BIDDERS = 4
 SEED = 20260303
+_REST = 0.05
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ class Moving:
 
     def _bid(self, one, increment: int) -> None:  # type: ignore[no-untyped-def]
         try:
-            while not self.over.is_set():
+            while not self.over.wait(_REST):  # as many bids as there is time to ask for again by their keys
                 if not one.once(increment):
                     self.cut_off += 1
                     self._move(one.seat)
