@@ -206,6 +206,9 @@ def _failures(app: Flask) -> None:
     @app.errorhandler(Exception)
     def _broken(error: Exception) -> Any:
         log.exception("unhandled", path=request.path)
+        offered = app.extensions["policies"].get(request.endpoint or "") == "bid.place" and request.method == "POST"
+        if offered:
+            app.extensions["door"].broke((request.view_args or {}).get("auction_id"))
         return answer_for(DomainError("fault"))
 
 

@@ -22,6 +22,9 @@ from bidding.services.bids import Answer, refusal
 PATIENCE = 10.0
 #: Refusals that are counted, not stored.
 COUNTED = bids.COUNTED | {"rate_limited", "amount_invalid", "fault"}
+#: Auctions and codes counted at once: while the database is away nobody knows which auctions there are.
+_MOST_COUNTED = 10_000
+_LONGEST_ID = 100
 
 
 class Limit:
@@ -48,9 +51,10 @@ class TurnedAway:
     def __init__(self) -> None:
         self._counts: Counter[tuple[str, str]] = Counter()
 
-    def add(self, auction_id: str, code: str) -> None:
-        """Count one refusal."""
-        self._counts[(auction_id, code)] += 1
+    def add(self, auction_id: str, code: str, number: int = 1) -> None:
+        """Count one refusal, or several that could not be journaled."""
+        if len(self._counts) < _MOST_COUNTED or (auction_id, code) in self._counts:
+            self._counts[(auction_id, code)] += number
 
     def take(self) -> dict[tuple[str, str], int]:
         """What was counted since the last taking."""
@@ -65,6 +69,11 @@ class Door:
         self.desk = desk
         self.limit = Limit(clock, rate)
         self.turned_away = TurnedAway()
+
+    def broke(self, auction_id: Any) -> None:
+        """Count an offer that broke on its way to the desk, as it does while the database is away."""
+        if isinstance(auction_id, str) and len(auction_id) <= _LONGEST_ID:
+            self.turned_away.add(auction_id, "fault")
 
     def take_offer(self, actor: Actor, auction_id: str, amount_fen: Any, key: str, **confirmed: bool) -> Answer:
         """Put an offer through the desk and wait for its answer; `amount_fen` may be anything."""

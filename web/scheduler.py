@@ -169,8 +169,14 @@ def ask_refunds(house: House, gateway: PaymentGateway) -> None:
 def journal_counts(house: House, turned_away: TurnedAway) -> None:
     """Journal how many offers were turned away since the last minute."""
     counts = turned_away.take()
-    if counts:
+    if not counts:
+        return
+    try:
         house.perform(record_turned_away, counts)
+    except Exception:  # the database is away, which is when there are most of them: they are journaled once it is back
+        for (auction_id, code), number in counts.items():
+            turned_away.add(auction_id, code, number)
+        raise
 
 
 def count_views(house: House, views: Views) -> None:

@@ -270,6 +270,7 @@ class Rooms(Namespace):
             answer = refusal(error.code)
         except Exception:
             log.exception("a bid could not be taken")
+            self._door.broke(data.get("auction_id") if isinstance(data, dict) else None)
             answer = refusal("fault")
         return self._told(answer, self._clients[sid].language, data)
 

@@ -2,7 +2,9 @@
 
 from datetime import timedelta
 
+import pytest
 from flask import Flask
+from sqlalchemy.exc import OperationalError
 
 from auction.kernel.clock import FixedClock
 from auction.kernel.unit import House, Unit
@@ -13,6 +15,7 @@ from tests.bidding.sale import an_open_sale
 from tests.web.caller import Caller
 from tests.web.reader import Reader
 from tests.web.test_public_api import has_shape
+from web.scheduler import journal_counts
 from web.schemas.incidents import IncidentsOut
 
 
@@ -53,3 +56,26 @@ def test_everybody_reads_when_nobody_could_bid_and_what_came_of_it(
     assert "Lasted 42 s" in english.text
     assert "made public, the end stays" in english.text
     assert "/incidents" in Reader(app.test_client()).get("/log").html
+
+
+def test_what_could_not_be_journaled_is_counted_on_and_journaled_when_the_database_is_back(
+    app: Flask, house: House, monkeypatch: pytest.MonkeyPatch, anybody: Caller
+) -> None:
+    auction_id, _ = house.perform(an_open_sale)
+    turned_away = app.extensions["door"].turned_away
+
+    def away(*_: object) -> None:
+        raise OperationalError("", {}, OSError())
+
+    with monkeypatch.context() as broken:
+        broken.setattr(house, "read", away)
+        broken.setattr(house, "perform", away)
+        for _ in range(2):
+            answer = app.test_client().post(
+                f"/api/v1/auctions/{auction_id}/bids", json={}, headers={"Authorization": "Bearer x"}
+            )
+            assert (answer.status_code, answer.get_json()["code"]) == (503, "fault")
+        with pytest.raises(OperationalError):
+            journal_counts(house, turned_away)
+    journal_counts(house, turned_away)
+    assert [each["codes"] for each in anybody.get("/incidents").get_json()["turned_away"]] == [{"fault": 2}]
