@@ -48,6 +48,12 @@ def resident_kb(pid: int) -> int:
     return int(next(line for line in status.splitlines() if line.startswith("VmRSS:")).split()[1])
 
 
+def cpu_seconds(pid: int) -> float:
+    """The processor time a process has had so far, its own and the kernel's for it."""
+    fields = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 @contextmanager
 def database(name: str) -> Iterator[str]:
     """An empty database on PostgreSQL, dropped afterwards. SystemExit where a commit would not be durable."""

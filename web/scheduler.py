@@ -20,11 +20,12 @@ from bidding.services.turned_away import record_turned_away
 from risk.learning.valuation.worker import ask
 
 from .auth import Uses
+from .broadcasting import Broadcaster
 from .bulk import write_due
 from .door import TurnedAway
 from .gateway import PaymentGateway, SandboxGateway
 from .mailing import send_mails
-from .sockets import Broadcaster, Json
+from .sockets import Json
 from .timekeeping import Beside, Watching, look_at_bids, seal_all, tell_news, tick
 from .valuing import Valuer
 from .views import Views

@@ -1,8 +1,7 @@
 """The sockets: watch a room, bid in it, hear of every change.
 
 Messages are hints: every update carries the room's gap-free version, and a client that sees a gap asks `watch` with
-`since`. Updates leave after the commit, from a broadcaster of their own, at most ten a second for a room, so that
-neither a slow watcher nor the message queue delays an acknowledgement.
+`since`.
 """
 
 import json
@@ -30,17 +29,15 @@ from bidding.services.bids import Answer, refusal
 
 from . import auth, errors
 from .answering import language_of
+from .broadcasting import NAMESPACE, PAUSE, Broadcaster, write_at_once
 from .door import PATIENCE, Door
 from .schemas.acknowledgement import acknowledgement
 from .wire import Wire, text_frame
 
 log = structlog.get_logger(__name__)
 
-NAMESPACE = "/auctions"
 #: Every event a client may send, with the action it performs. Others are answered, and do nothing.
 EVENTS: Mapping[str, str] = {"watch": "public.read", "unwatch": "public.read", "bid": "bid.place"}
-#: Seconds between two updates of one room.
-PAUSE = 0.1
 #: Seconds of machine time by which the look for ended sessions reaches back: a transaction may commit late.
 _REACH = timedelta(seconds=10)
 #: Bytes a client's message may have.
@@ -76,45 +73,6 @@ class Json:
         except orjson.JSONDecodeError:
             # NaN, Infinity and huge numbers: read them, so that the event is answered for what it holds.
             return json.loads(text)
-
-
-class Broadcaster:
-    """Merges what rooms publish and sends it on, away from whoever committed it."""
-
-    def __init__(self, sockets: SocketIO) -> None:
-        self._sockets = sockets
-        self._lock = threading.Lock()
-        self._pending: dict[str, dict[str, Any]] = {}
-        self._some = threading.Event()
-
-    def start(self) -> None:
-        """Begin to send."""
-        threading.Thread(target=self._run, daemon=True, name="broadcaster").start()
-
-    def take(self, message: Published) -> None:
-        """Add one committed update of a room."""
-        update = message.payload
-        with self._lock:
-            waiting = self._pending.get(update["auction_id"])
-            if waiting is not None:
-                events = sorted([*waiting["events"], *update["events"]], key=lambda event: event["version"])
-                newer = update if update["version"] > waiting["version"] else waiting
-                update = {**newer, "events": events}
-            self._pending[update["auction_id"]] = update
-        self._some.set()
-
-    def _run(self) -> None:
-        while True:
-            self._some.wait()
-            self._some.clear()
-            with self._lock:
-                updates, self._pending = self._pending, {}
-            for auction_id, update in updates.items():
-                try:
-                    self._sockets.emit("update", update, namespace=NAMESPACE, to=auction_id)
-                except Exception:
-                    log.exception("update not sent", auction=auction_id)
-            self._sockets.sleep(PAUSE)
 
 
 @dataclass(slots=True)
@@ -516,6 +474,7 @@ def join(app: Flask, house: House, door: Door, async_mode: str) -> tuple[SocketI
     rooms = Rooms(house, door, app.extensions["uses"])
     sockets.server.register_namespace(rooms)
     _take_bids(sockets, rooms)
+    write_at_once(sockets)
     broadcaster = Broadcaster(sockets)
     house.subscribe("room", broadcaster.take)
     return sockets, rooms, broadcaster

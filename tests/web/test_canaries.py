@@ -36,8 +36,9 @@ from tests.web.court import PDF, fine
 from tests.web.sale import RESERVE, STEP, Sale, a_sale, offer
 from tests.web.test_pages import signed_in
 from web import bulk
+from web.broadcasting import Broadcaster
 from web.door import Door
-from web.sockets import Broadcaster, Json, Rooms
+from web.sockets import Json, Rooms
 from web.timekeeping import seal_all, tell_news
 
 PASSWORD = "eine-lange-losung"

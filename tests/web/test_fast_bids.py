@@ -7,7 +7,10 @@ from typing import Any
 
 import gevent
 import pytest
+from engineio.packet import MESSAGE, Packet
+from engineio.socket import Socket
 from flask import Flask
+from flask_socketio import SocketIO
 from gevent import socket
 from geventwebsocket.websocket import Header
 from hypothesis import given
@@ -19,6 +22,7 @@ from auction.kernel.unit import House
 from auction.services import accounts
 from bidding.services.bids import Answer
 from tests.web.sale import RESERVE, STEP, Sale, a_sale
+from web.broadcasting import write_at_once
 from web.sockets import Rooms, _Client
 from web.wire import Wire, text_frame, unmask
 
@@ -190,3 +194,30 @@ def test_a_dead_connection_takes_nothing_at_once(ends: tuple[Wire, Any]) -> None
     assert not wire.write_at_once(text_frame(b"x"))
     wire.closed = True
     assert not wire.write_at_once(text_frame(b"x"))
+
+
+def test_an_update_is_written_at_once_where_nothing_waits_and_queued_where_something_does(
+    ends: tuple[Wire, Any],
+) -> None:
+    wire, far = ends
+    sockets = SocketIO(Flask("bare"), async_mode="threading")
+    write_at_once(sockets)
+    server = sockets.server
+    for client in ("socket", "polling"):
+        server.eio.sockets[client] = Socket(server.eio, client)
+        server.eio.sockets[client].connected = True
+    server.environ["socket"] = {"wsgi.websocket": wire}
+    first, second, third = (Packet(MESSAGE, data) for data in ("2first", "2second", "2third"))
+
+    def queued(client: str) -> list[str]:
+        return [packet.data for packet in list(server.eio.sockets[client].queue.queue)]
+
+    server._send_eio_packet("socket", first)
+    assert far.recv(100) == text_frame(b"42first")
+    wire._turn.acquire()  # somebody is writing
+    server._send_eio_packet("socket", second)
+    wire._turn.release()
+    server._send_eio_packet("socket", third)  # must not overtake
+    server._send_eio_packet("polling", third)
+    server._send_eio_packet("gone", third)
+    assert queued("socket") == ["2second", "2third"] and queued("polling") == ["2third"]
