@@ -22,6 +22,7 @@ from auction.kernel.unit import House
 
 from .services.bids import Answer, BidOffer, place_bids, refusal
 from .services.intake import Fenced, hand_back_lease, take_lease
+from .services.listing import list_open_prices, list_prices
 
 log = structlog.get_logger(__name__)
 
@@ -34,6 +35,8 @@ GATHER_SHARE, GATHER_SECONDS = 0.125, 0.004
 BEAT_SECONDS = 0.25
 #: The database's clock is asked once in so many beats.
 BEATS_PER_ANCHOR = 4
+#: How often the rounds that were bid on are listed at their new price, in machine time.
+LIST_SECONDS = 0.5
 #: One person may have this many offers waiting; more are answered `rate_limited`. It is a quarter of a batch, so that
 #: one account, however fast it sends, leaves the most of every commit to the others.
 WAITING_EACH = 32
@@ -54,13 +57,15 @@ class Desk:
         self._unjudged: dict[int, datetime] = {}
         self._tickets = self._fenced = 0
         self._waiting: Counter[str] = Counter()
+        self._moved: set[str] = set()
         self._threads: list[threading.Thread] = []
         self._stopping = threading.Event()
 
     def start(self) -> None:
         """Take up the intake lease and begin to serve."""
         self._house.perform(take_lease, self._process, self._mark())
-        for work in (self._serve, self._beat):
+        self._house.perform(list_open_prices)
+        for work in (self._serve, self._beat, self._list):
             thread = threading.Thread(target=work, daemon=True, name=f"desk{work.__name__}")
             thread.start()
             self._threads.append(thread)
@@ -72,6 +77,7 @@ class Desk:
             self._queue.put(None)
         for thread in self._threads:
             thread.join(timeout=10)
+        self._list_moved()
         self._house.perform(hand_back_lease, self._process)
 
     def submit(
@@ -146,6 +152,11 @@ class Desk:
         held = [refusal("fault", offer) for ticket, offer, _ in batch if ticket <= fenced]
         answers = held + self._judge(process, [offer for ticket, offer, _ in batch if ticket > fenced])
         with self._lock:
+            self._moved.update(
+                offer.auction_id
+                for (_, offer, _), answer in zip(batch, answers, strict=True)
+                if answer.outcome == "accepted"
+            )
             for ticket, offer, _ in batch:
                 del self._unjudged[ticket]
                 if offer.account_id is not None:
@@ -187,6 +198,22 @@ class Desk:
             except (SQLAlchemyError, DomainError, OSError) as error:
                 log.error("intake lease not renewed", error=repr(error))
             beats += 1
+
+    def _list(self) -> None:
+        while not self._stopping.wait(LIST_SECONDS):
+            self._list_moved()
+
+    def _list_moved(self) -> None:
+        with self._lock:
+            moved, self._moved = self._moved, set()
+        if not moved:
+            return
+        try:
+            self._house.perform(list_prices, moved)
+        except (SQLAlchemyError, DomainError, OSError) as error:
+            log.error("prices not listed", error=repr(error))
+            with self._lock:
+                self._moved |= moved
 
     def _begin_anew(self, lost: str) -> None:
         """After a fence: go on under a new name. What was taken under the lost one is answered `fault`.

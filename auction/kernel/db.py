@@ -6,8 +6,9 @@ power cut.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -123,29 +124,57 @@ def insert_new(session: Session, model: type[Base], **row: Any) -> bool:
     return session.execute(fresh).first() is not None
 
 
+@dataclass(frozen=True, slots=True)
+class Write:
+    """Rows of one table that share their keys: to be inserted, or found by their column `key` and updated."""
+
+    model: type[Base]
+    rows: Sequence[Mapping[str, Any]]
+    key: str | None = None
+
+
 def write_rows(session: Session, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows that share their keys, set-wise: on PostgreSQL one statement and one parameter for all of them."""
-    if not rows:
-        return
-    table = model.metadata.tables[model.__tablename__]
-    if not is_postgresql(session):
-        session.execute(insert(table), list(rows))
-        return
-    with _translated():
-        _driver(session).execute(_insert_all(table, tuple(rows[0])), {"rows": _as_json(rows)})
+    """Insert rows that share their keys, set-wise."""
+    write_all(session, [Write(model, rows)])
 
 
 def update_rows(session: Session, model: type[Base], rows: Sequence[Mapping[str, Any]], *, key: str) -> None:
-    """Update rows found by their `key` column, set-wise like `write_rows`. Objects of the session are not refreshed."""
-    if not rows:
+    """Update rows found by their `key` column, set-wise. Objects of the session are not refreshed."""
+    write_all(session, [Write(model, rows, key)])
+
+
+def write_all(session: Session, writes: Iterable[Write]) -> None:
+    """Carry out writes: on PostgreSQL in one statement, with one parameter for each, as long as each has its table.
+
+    A statement more costs the driver and the database more than a row more.
+    """
+    postgresql_here, joined = is_postgresql(session), list[Write]()
+    for write in writes:
+        if not write.rows:
+            continue
+        if not postgresql_here:
+            _write_to_sqlite(session, write)
+            continue
+        if any(other.model is write.model for other in joined):  # a statement sees nothing of what it writes itself
+            _write_joined(session, joined)
+            joined = []
+        joined.append(write)
+    if joined:
+        _write_joined(session, joined)
+
+
+def _write_joined(session: Session, writes: Sequence[Write]) -> None:
+    statement = _joined(tuple((_table(write.model), tuple(write.rows[0]), write.key) for write in writes))
+    with _translated():
+        _driver(session).execute(statement, {f"r{at}": _as_json(write.rows) for at, write in enumerate(writes)})
+
+
+def _write_to_sqlite(session: Session, write: Write) -> None:
+    table, rows, key = _table(write.model), write.rows, write.key
+    if key is None:
+        session.execute(insert(table), list(rows))
         return
-    table = model.metadata.tables[model.__tablename__]
-    names = tuple(rows[0])
-    if is_postgresql(session):
-        with _translated():
-            _driver(session).execute(_update_all(table, names, key), {"rows": _as_json(rows)})
-        return
-    others = [name for name in names if name != key]
+    others = [name for name in rows[0] if name != key]
     statement = (
         update(table)
         .where(table.c[key] == bindparam("by_key"))
@@ -156,14 +185,8 @@ def update_rows(session: Session, model: type[Base], rows: Sequence[Mapping[str,
     )
 
 
-@contextmanager
-def together(session: Session) -> Iterator[None]:
-    """Send the set-wise writes inside without waiting for each answer (PostgreSQL); errors come at the end."""
-    if not is_postgresql(session):
-        yield
-        return
-    with _translated(), _driver(session).pipeline():
-        yield
+def _table(model: type[Base]) -> Table:
+    return model.metadata.tables[model.__tablename__]
 
 
 #: What a question is about: the rows given to it, and their columns by name.
@@ -251,30 +274,29 @@ def _as_json(rows: Sequence[Mapping[str, Any]]) -> str:
     return orjson.dumps(list(rows), default=lambda value: f"\\x{value.hex()}").decode()
 
 
-# Every name spliced into the two statements below is a column or table of our own models.
+# Every name spliced into the statements below is a column or table of our own models.
 
 
 @cache
-def _insert_all(table: Table, names: tuple[str, ...]) -> str:
-    columns, given = _given(table, names)
-    return f"INSERT INTO {table.name} ({', '.join(columns.values())}) SELECT * FROM {given}"  # noqa: S608
+def _joined(writes: tuple[tuple[Table, tuple[str, ...], str | None], ...]) -> str:
+    """One statement for all of them, each as a part of its own; or the only one."""
+    parts = [_part(table, names, key, f"r{at}") for at, (table, names, key) in enumerate(writes)]
+    if len(parts) == 1:
+        return parts[0]
+    return f"WITH {', '.join(f'w{at} AS ({part})' for at, part in enumerate(parts))} SELECT 1"
 
 
-@cache
-def _update_all(table: Table, names: tuple[str, ...], key: str) -> str:
-    columns, given = _given(table, names)
-    changes = ", ".join(f"{column} = given.{column}" for name, column in columns.items() if name != key)
-    return f"UPDATE {table.name} SET {changes} FROM {given} WHERE {table.name}.{columns[key]} = given.{columns[key]}"  # noqa: S608
-
-
-def _given(table: Table, names: tuple[str, ...]) -> tuple[dict[str, str], str]:
-    """The columns as SQL spells them, and the parameter `rows` as a table of their types."""
+def _part(table: Table, names: tuple[str, ...], key: str | None, rows: str) -> str:
     dialect: Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
     columns = {name: dialect.identifier_preparer.quote(name) for name in names}
     kinds = ", ".join(
         f"{column} {table.c[name].type.dialect_impl(dialect).compile(dialect)}" for name, column in columns.items()
     )
-    return columns, f"json_to_recordset(%(rows)s::json) AS given({kinds})"
+    given = f"json_to_recordset(%({rows})s::json) AS g({kinds})"
+    if key is None:
+        return f"INSERT INTO {table.name} ({', '.join(columns.values())}) SELECT * FROM {given}"  # noqa: S608
+    changes = ", ".join(f"{column} = g.{column}" for name, column in columns.items() if name != key)
+    return f"UPDATE {table.name} SET {changes} FROM {given} WHERE {table.name}.{columns[key]} = g.{columns[key]}"  # noqa: S608
 
 
 def open_engine(url: str, *, writing: bool = True) -> Engine:

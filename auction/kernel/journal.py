@@ -15,7 +15,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from .clock import iso
 from .crypto import SUITE, canonical, sha256_hex
-from .db import Base, Question, ask, insert_new, insert_only, update_rows, write_rows
+from .db import Base, Question, Write, ask, insert_new, insert_only
 from .ids import Ids
 
 #: `prev` of the first entry of a stream.
@@ -99,7 +99,7 @@ class Entry:
 
 
 class Journal:
-    """The entries of one unit of work: heads are locked at the first entry of a stream, rows written at `flush`."""
+    """The entries of one unit of work: heads are locked at the first entry of a stream, rows leave together."""
 
     def __init__(self, session: Session, ids: Ids) -> None:
         self._session, self._ids = session, ids
@@ -158,16 +158,15 @@ class Journal:
             insert_new(self._session, Stream, stream=stream, **fresh)
             self._lock(stream, now)
 
-    def flush(self) -> None:
-        """Write what was appended: entries, salts and heads, each in one statement."""
+    def leaving(self) -> list[Write]:
+        """What was appended, to be written now: entries, salts and heads."""
         if not self._rows:
-            return
-        write_rows(self._session, JournalRow, self._rows)
-        write_rows(self._session, Salt, self._salts)
+            return []
         heads = [
             {"stream": stream, "number": self._heads[stream][0], "hash": self._heads[stream][1],
              "at": self._heads[stream][2], "unsealed": True}
             for stream in {row["stream"] for row in self._rows}
         ]  # fmt: skip
-        update_rows(self._session, Stream, heads, key="stream")
+        writes = [Write(JournalRow, self._rows), Write(Salt, self._salts), Write(Stream, heads, "stream")]
         self._rows, self._salts = [], []
+        return writes

@@ -9,7 +9,6 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import structlog
@@ -19,7 +18,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from .clock import Clock, iso
 from .crypto import Vault
-from .db import Base, Question, ask, database_now, together, update_rows, write_rows
+from .db import Base, Question, Write, ask, database_now, write_all
 from .errors import DomainError
 from .events import Listener, Published, RoomEvent
 from .ids import Ids
@@ -64,7 +63,7 @@ class Unit:
         self._rooms: dict[str, tuple[Room, list[dict[str, Any]]]] = {}
         self._event_rows: list[dict[str, Any]] = []
         self._published: list[Published] = []
-        self._writes: list[Callable[[], None]] = []
+        self._writes: list[Write] = []
         #: Rows of the house's kept models that were written so far.
         self.changed: set[Base] = set()
         session.info["unit"] = self
@@ -120,20 +119,16 @@ class Unit:
 
     def write(self, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert rows set-wise at the end of the unit."""
-        self._writes.append(partial(write_rows, self.session, model, rows))
+        self._writes.append(Write(model, rows))
 
     def rewrite(self, model: type[Base], rows: Sequence[Mapping[str, Any]], *, key: str) -> None:
         """Update rows set-wise, found by their `key`, at the end of the unit."""
-        self._writes.append(partial(update_rows, self.session, model, rows, key=key))
+        self._writes.append(Write(model, rows, key))
 
     def flush(self) -> None:
         """Write everything recorded so far, inside the transaction: what the session holds first."""
         self.session.flush()
-        with together(self.session):
-            for write in self._writes:
-                write()
-            self._journal.flush()
-            write_rows(self.session, RoomEvent, self._event_rows)
+        write_all(self.session, [*self._writes, *self._journal.leaving(), Write(RoomEvent, self._event_rows)])
         self._writes, self._event_rows = [], []
 
     def leaving(self) -> list[Published]:

@@ -19,7 +19,7 @@ from auction.kernel.db import Question
 from auction.kernel.errors import DomainError
 from auction.kernel.journal import Entry, JournalRow
 from auction.kernel.unit import Unit
-from auction.models import Auction, LotListing
+from auction.models import Auction
 from auction.services.locking import lock_auction
 
 from ..models import Bid, Registration
@@ -165,7 +165,6 @@ class _Batch:
         answers = [self._answer(offer) for offer in self.offers]
         changed = [{name: getattr(auction, name) for name in _CHANGING} for auction in self._changed()]
         self.unit.rewrite(Auction, changed, key="id")
-        self.unit.rewrite(LotListing, [_listed(auction) for auction in self._changed()], key="auction_id")
         self.unit.write(Bid, self.rows)
         self.unit.rewrite(Registration, [{"id": key, "has_bid": True} for key in sorted(self.first_bids)], key="id")
         return answers
@@ -320,12 +319,6 @@ class _Batch:
         if outcome.moved:
             end = {"closes_at": iso(room.closes_at), "extensions": room.extensions}
             self.unit.tell(auction, "extension", **end, cause=outcome.moved)
-
-
-def _listed(auction: OpenRoom) -> dict[str, Any]:
-    """What bids change of the listing of the lot."""
-    price = auction.price_fen if auction.price_fen is not None else auction.reserve_price_fen
-    return {"auction_id": auction.id, "price_fen": price, "closes_at": auction.closes_at}
 
 
 #: The columns of a bid that its answer consists of.

@@ -1,12 +1,14 @@
 """Keeping the listing of lots: made anew at the end of every unit that changed a lot, a round, a sheet or its band.
 
 The search never lags behind what is announced, and never runs ahead of it: a lot is listed once a round of it is
-announced, by its sealed sheet. A bid changes only price and end; its batch writes them itself.
+announced, by its sealed sheet. A bid changes only price and end, and these follow within a second (`list_prices`): each
+of the listing's many indexes takes a changed row anew, which for every bid cost as much as the bid.
 """
 
+from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import ColumnElement, func, insert, or_, select, text, update
 
 from auction.kernel.clock import iso
 from auction.kernel.crypto import canonical, sha256_hex
@@ -69,6 +71,29 @@ def list_lot(unit: Unit, lot_id: str, *, quietly: bool = False) -> None:
         unit.session.execute(update(LotWords).where(LotWords.number == number).values(text=words))
         _forget(unit, number, known.text, tuple(known.flags.split()))
     index(unit, number, words, flags)
+
+
+def list_prices(unit: Unit, auctions: Collection[str]) -> None:
+    """Bring price and end in the listings of rounds up to date."""
+    _list_prices(unit, LotListing.auction_id.in_(auctions))
+
+
+def list_open_prices(unit: Unit) -> None:
+    """The same for every round that runs: a process may have ended before what it took was listed."""
+    _list_prices(unit, LotListing.auction_id.in_(select(Auction.id).where(Auction.status == "open")))
+
+
+def _list_prices(unit: Unit, which: ColumnElement[bool]) -> None:
+    # Locked first, so that what is read of the rounds is no older than what anybody else wrote into their listings.
+    unit.session.execute(select(LotListing.number).where(which).order_by(LotListing.number).with_for_update())
+    price = func.coalesce(Auction.price_fen, Auction.reserve_price_fen)
+    unit.session.execute(
+        update(LotListing)
+        .where(which, LotListing.auction_id == Auction.id)
+        .where(or_(LotListing.price_fen != price, LotListing.closes_at != Auction.closes_at))
+        .values(price_fen=price, closes_at=Auction.closes_at)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _note_change(unit: Unit, known: Any, values: dict[str, Any], made_of: str) -> None:

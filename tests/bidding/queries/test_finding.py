@@ -11,9 +11,11 @@ from auction.kernel.clock import FixedClock
 from auction.kernel.unit import House, Unit
 from auction.models import Auction, Lot, LotListing
 from auction.rules.place import Place
+from bidding.desk import Desk
 from bidding.queries.finding import LotFilter, facets, find
 from bidding.queries.lots import lots
 from bidding.services.bids import place_bids
+from bidding.services.listing import list_prices
 from disclosure.rules.sheet import ItemFacts, Sheet
 from disclosure.services.sealing import seal_facts
 from tests.bidding.hall import Hall
@@ -97,6 +99,22 @@ def test_lots_are_found_by_words_marks_place_and_nothing_that_was_not_announced(
     assert listed == {flat, car} and hidden not in listed
 
 
+def test_a_desk_lists_the_prices_it_takes_and_those_a_lost_process_left(house: House, clock: FixedClock) -> None:
+    hall = Hall(house, clock)
+    auction_id = hall.auction()
+    bidder = hall.bidder(auction_id)
+    house.perform(place_bids, [hall.offer(bidder, 100_500_000)])  # by a process that ended before it listed the price
+    price = select(LotListing.price_fen).where(LotListing.auction_id == auction_id)
+    bench = Desk(house, "lists")
+    bench.start()
+    try:
+        assert house.read(lambda session: session.scalar(price)) == 100_500_000
+        bench.submit(auction_id, bidder.account_id, 101_000_000, "more", raise_own=True).result(timeout=30)
+    finally:
+        bench.stop()
+    assert house.read(lambda session: session.scalar(price)) == 101_000_000
+
+
 def changed(house: House, change: Callable[[Unit], None]) -> None:
     house.perform(change)
 
@@ -106,8 +124,8 @@ def test_a_listing_follows_its_lot_in_the_same_transaction(house: House, clock: 
     auction_id = hall.auction(closes_at=clock.moment + timedelta(minutes=3))
     lot_id = house.read(lambda session: session.get_one(Auction, auction_id).lot_id)
     bidder = hall.bidder(auction_id)
-    place_bids_at = hall.offer(bidder, 100_500_000)
-    house.perform(place_bids, [place_bids_at])
+    house.perform(place_bids, [hall.offer(bidder, 100_500_000)])
+    house.perform(list_prices, [auction_id])
     kept = house.read(lambda session: session.scalar(select(LotListing).where(LotListing.lot_id == lot_id)))
     auction = house.read(lambda session: session.get_one(Auction, auction_id))
     assert kept is not None
