@@ -78,7 +78,7 @@ def in_one_order(ops: Iterable[Op]) -> bool:
 
     Depth first over the operations that may come next; a set of operations done and the lot they left are tried once.
     """
-    line = sorted(ops, key=lambda op: op.called)
+    line = _without_echoes(sorted(ops, key=lambda op: op.called))
     times = Counter((op.who, op.key) for op in line)
     whole = sum(1 << number for number, op in enumerate(line) if op.said is not None)
     seen: set[tuple[int, Lot]] = set()
@@ -95,6 +95,19 @@ def in_one_order(ops: Iterable[Op]) -> bool:
                 seen.add(state)
                 stack.append(state)
     return False
+
+
+def _without_echoes(line: list[Op]) -> list[Op]:
+    """An offer sent again that nobody answered either says nothing new: what it could do the first could do as late."""
+    first: set[tuple[str, str, int]] = set()
+    kept = []
+    for op in line:
+        if op.said is None:
+            if (op.who, op.key, op.amount) in first:
+                continue
+            first.add((op.who, op.key, op.amount))
+        kept.append(op)
+    return kept
 
 
 def _next(line: list[Op], done: int) -> Iterator[int]:

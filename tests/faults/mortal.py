@@ -18,13 +18,15 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+import structlog
 from sqlalchemy import event
+from sqlalchemy.exc import SQLAlchemyError
 
 from auction.kernel.clock import FixedClock
 from auction.kernel.unit import House
 from bidding import desk as desks
 from bidding.desk import Desk
-from bidding.services.bids import Answer
+from bidding.services.bids import Answer, refusal
 from bidding.services.closing import close
 from tests.bidding.hall import RESERVE, STEP, Bidder
 from tests.conftest import settings_for
@@ -55,7 +57,10 @@ class Life:
 
 @dataclass
 class Bids:
-    """What one bidder offers: first again what nobody answered, then one after the other, some twice, some too low."""
+    """What one bidder offers: first again what nobody answered, then one after the other, some twice, some too low.
+
+    What is answered `fault` may have taken effect: it is sent again under its key until there is another answer.
+    """
 
     who: str
     rng: random.Random
@@ -64,16 +69,22 @@ class Bids:
     again: list[Op]
     made: list[Op] = field(default_factory=list)
     least: int = RESERVE
+    stopping: threading.Event = field(default_factory=threading.Event)
 
     def run(self, send: Callable[[Op], Answer], tell: Callable[[tuple[Any, ...]], None]) -> None:
         """Offer until the number is reached; what is told: (0, operation), then (1, operation with its answer)."""
         for _ in range(self.offers):
+            if self.stopping.is_set():
+                return
             op = replace(self._next(), called=time.monotonic_ns())
             tell((0, op))
             answer = send(op)
             self.least = answer.minimum_fen or self.least
             self.made.append(op)
-            if answer.code not in ("fault", "rate_limited"):
+            if answer.code in ("fault", "rate_limited"):
+                self.again.append(op)
+                self.stopping.wait(0.1)
+            else:
                 said = Said(answer.code, answer.seq, answer.price_fen)
                 tell((1, replace(op, back=time.monotonic_ns(), said=said)))
 
@@ -87,12 +98,15 @@ class Bids:
 
 
 def sender(desk: Desk, people: dict[str, Bidder]) -> Callable[[Op], Answer]:
-    """Sends an operation through a desk and waits for its answer."""
+    """Sends an operation through a desk and waits for its answer; a database that is away is a fault at the door."""
 
     def send(op: Op) -> Answer:
         who = people[op.who]
         flags = {"raise_own": op.own, "confirm_implausible": True}
-        return desk.submit(who.auction_id, who.account_id, op.amount, op.key, **flags).result(PATIENCE)
+        try:
+            return desk.submit(who.auction_id, who.account_id, op.amount, op.key, **flags).result(PATIENCE)
+        except SQLAlchemyError:
+            return refusal("fault")
 
     return send
 
@@ -129,7 +143,13 @@ def _die_at_commit(house: House, point: str | None, nth: int, marked: threading.
         house._patiently = after  # type: ignore[method-assign]
 
 
+def plain_log() -> None:
+    """One line to an event: drawing tracebacks with everything in sight takes seconds."""
+    structlog.configure(processors=[structlog.processors.add_log_level, structlog.processors.KeyValueRenderer()])
+
+
 def _live(life: Life, out: Connection) -> None:
+    plain_log()
     house = open_house(settings_for(life.url, Path(life.folder)), clock=FixedClock(life.moment))
     marked, telling = threading.local(), threading.Lock()
     honest = desks.place_bids
@@ -225,3 +245,38 @@ def a_life(life: Life) -> Mortal:
 def a_closing(life: Life, auction_id: str) -> Mortal:
     """A process that closes an auction and tells what became of it."""
     return Mortal(_shut, life, auction_id)
+
+
+class Crew:
+    """Bidders in this process, on one lot and desk, who go on until they are stopped."""
+
+    def __init__(self, desk: Desk, people: tuple[Bidder, ...], seed: str) -> None:
+        self.told: list[Any] = []
+        self.failures: list[BaseException] = []
+        send = sender(desk, {who.registration_id: who for who in people})
+        self._bids = [
+            Bids(who.registration_id, random.Random(f"{seed} {who.code}"), f"{seed}-{number}", 10**6, [])
+            for number, who in enumerate(people)
+        ]
+        self._threads = [threading.Thread(target=self._run, args=(bids, send), daemon=True) for bids in self._bids]
+        for thread in self._threads:
+            thread.start()
+
+    def _run(self, bids: Bids, send: Callable[[Op], Answer]) -> None:
+        try:
+            bids.run(send, self.told.append)
+        except BaseException as failure:
+            self.failures.append(failure)
+
+    def accepted(self) -> int:
+        """How many bids were acknowledged as accepted, each key once."""
+        return len({(op.who, op.key) for answered, op in list(self.told) if answered and op.said.seq})
+
+    def stop(self) -> list[Op]:
+        """What all of them lived through."""
+        for bids in self._bids:
+            bids.stopping.set()
+        for thread in self._threads:
+            thread.join(PATIENCE)
+        assert self.failures == []
+        return ops_of(self.told)

@@ -5,52 +5,33 @@ on a lot of its own; the next process is sent again whatever nobody answered. Wh
 fit one order (`history.py`), and the lot must hold exactly what they were told.
 """
 
-import json
 import os
 import random
+import resource
 import shutil
 import signal
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 from dataclasses import replace
-from itertools import count, pairwise
+from itertools import count
 from pathlib import Path
 
 import pytest
 
-from auction.kernel.clock import FixedClock
-from auction.kernel.crypto import sha256_hex
-from auction.kernel.ids import Ids
 from bidding.services.closing import close
 from tests.bidding.hall import RESERVE, STEP, Hall
-from tests.conftest import START, settings_for
+from tests.conftest import START
 from tests.faults.counts import SEEDS, done, often
 from tests.faults.history import Op, in_one_order
+from tests.faults.lots import holds
 from tests.faults.mortal import POINTS, Life, Mortal, a_closing, a_life
 from tests.flows.server import wait_until
-from web.wiring import open_house
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
 BIDDERS = 5
 _names = count(1)
-
-
-@pytest.fixture
-def hall_of(tmp_path: Path) -> Iterator[Callable[[str], Hall]]:
-    """Opens a hall on a database; its ids are chance, for others write there too."""
-    with ExitStack() as stack:
-
-        def opened(url: str) -> Hall:
-            clock = FixedClock(START)
-            house = open_house(settings_for(url, tmp_path), clock=clock, ids=Ids())
-            for engine in (house.engine, house.reader):
-                stack.callback(engine.dispose)
-            return Hall(house, clock)
-
-        yield opened
 
 
 @pytest.fixture
@@ -68,34 +49,6 @@ def a_lot(hall: Hall, tmp_path: Path, database_url: str, seed: int) -> tuple[str
 def unanswered(ops: list[Op]) -> tuple[Op, ...]:
     """Offers nobody heard the end of, whatever key they share with one that was answered."""
     return tuple(op for op in ops if op.said is None)
-
-
-def holds(hall: Hall, auction_id: str, ops: list[Op]) -> int:
-    """Hold what was told against what is stored, and what is stored against itself; how many bids were accepted."""
-    stored = hall.accepted(auction_id)
-    assert [bid.seq for bid in stored] == list(range(1, len(stored) + 1))
-    assert all(one.amount_fen < two.amount_fen for one, two in pairwise(stored))
-    by_key = {(bid.registration_id, bid.key): bid for bid in hall.bids(auction_id)}
-    assert len(by_key) == len(hall.bids(auction_id))
-    for op in ops:
-        if op.said is not None and op.said.code != "idempotency_conflict":
-            bid = by_key[op.who, op.key]
-            told = (op.amount, op.said.code, op.said.seq, op.said.price)
-            assert told == (bid.amount_fen, bid.code, bid.seq, bid.price_fen), f"told otherwise than stored: {op}"
-    asked = {(op.who, op.key, op.amount) for op in ops}
-    assert {(bid.registration_id, bid.key, bid.amount_fen) for bid in by_key.values()} <= asked
-    room = hall.row(auction_id)
-    assert (room.bid_count, room.price_fen) == (len(stored), stored[-1].amount_fen if stored else None)
-    # Whatever was not sent on before the death is in the room's events for whoever asks with `since`.
-    events = hall.events(auction_id)
-    assert [event.version for event in events] == list(range(1, room.version + 1))
-    assert [event.data["seq"] for event in events if event.type == "bid"] == [bid.seq for bid in stored]
-    journal = hall.journal(f"auction:{auction_id}")
-    assert [row.number for row in journal] == list(range(1, len(journal) + 1))
-    assert all(json.loads(two.entry)["prev"] == one.hash for one, two in pairwise(journal))
-    assert [row.hash for row in journal] == [sha256_hex(row.entry.encode()) for row in journal]
-    assert sum(row.kind == "BidAccepted" for row in journal) == len(stored)
-    return len(stored)
 
 
 def told_some(process: Mortal, answers: int) -> bool:
@@ -221,3 +174,32 @@ def _stored(folder: Path, files: dict[str, bytes], auction_id: str) -> int:
     assert found == list(range(1, len(found) + 1))
     assert journaled == (len(found),)
     return len(found)
+
+
+def test_a_full_disk_under_sqlite_refuses_bids_and_recovers_alone(
+    sqlite_template: Path, tmp_path: Path, hall_of: Callable[[str], Hall]
+) -> None:
+    """F12: the process may write no further into any file (EFBIG, as a quota does), and then again."""
+    path = tmp_path / "fapai.db"
+    shutil.copy(sqlite_template, path)
+    hall = hall_of(f"sqlite:///{path}")
+    for seed in SEEDS:
+        auction_id, life = a_lot(hall, tmp_path, f"sqlite:///{path}", seed)
+        writing, times = a_life(life), often(2, 200)
+        for _ in range(times):
+            before = len(unanswered(writing.history()))
+            heard = len(writing.history()) - before
+            wait_until(lambda w=writing, n=heard + 20: told_some(w, n), "some answers")
+            resource.prlimit(writing.pid, resource.RLIMIT_FSIZE, (8192, resource.RLIM_INFINITY))
+            wait_until(
+                lambda w=writing, n=before: len(unanswered(w.history())) > n + BIDDERS, "refusals for lack of space"
+            )
+            resource.prlimit(writing.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
+        answered = len(writing.history()) - len(unanswered(writing.history()))
+        wait_until(lambda w=writing, n=answered + 20: told_some(w, n), "some answers")
+        writing.kill()
+        writing.wait()
+        ops = writing.history()
+        holds(hall, auction_id, ops)
+        assert in_one_order(ops), f"seed {seed}: no order fits what was told"
+        done("full disks under SQLite", seed, times=times, faults=len(unanswered(ops)))
