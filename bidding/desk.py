@@ -80,6 +80,15 @@ class Desk:
         self._list_moved()
         self._house.perform(hand_back_lease, self._process)
 
+    def waiting(self) -> tuple[int, float]:
+        """How many offers are not answered yet, and for how many seconds the oldest of them has waited."""
+        offset = self._house.offset() if self._unjudged else None
+        with self._lock:
+            oldest = next(iter(self._unjudged.values()), None)
+            if oldest is None or offset is None:
+                return 0, 0.0
+            return len(self._unjudged), (self._house.clock.machine() + offset - oldest).total_seconds()
+
     def submit(
         self, auction_id: str, account_id: str | None, amount_fen: int, key: str, **confirmed: bool
     ) -> "Future[Answer]":

@@ -131,14 +131,15 @@ def furnish(
     app: Flask, house: House, gateway: PaymentGateway, desk: Desk, *, beside: Callable[..., Any] = _at_once
 ) -> None:
     """Open a built application over a house of the same settings; nothing stays of a house it stood over before."""
+    metrics = health.Metrics(house, desk)
     app.extensions.update(
         house=house,
         gateway=gateway,
-        door=Door(desk, house.clock, house.settings.bid_rate),
+        door=Door(desk, house.clock, house.settings.bid_rate, metrics.answered),
         beside=beside,
         views=Views(),
         uses=auth.Uses(),
-        metrics=health.Metrics(house),
+        metrics=metrics,
         leaving=False,
     )
 

@@ -4,7 +4,9 @@ Limits and readability are decided here without the database; what is turned awa
 (PRECISIONS 28) and journaled once a minute.
 """
 
+import time
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as Late
 from typing import Any
@@ -20,6 +22,8 @@ from bidding.services.bids import Answer, refusal
 
 #: Seconds after which an offer without an answer is answered `fault`; its key tells later what became of it.
 PATIENCE = 10.0
+#: Is told of each answered offer, and how many seconds it took.
+Measure = Callable[[Answer, float], None]
 #: Refusals that are counted, not stored.
 COUNTED = bids.COUNTED | {"rate_limited", "amount_invalid", "fault"}
 #: Auctions and codes counted at once: while the database is away nobody knows which auctions there are.
@@ -65,8 +69,8 @@ class TurnedAway:
 class Door:
     """Where every offer enters, and where what is turned away is counted."""
 
-    def __init__(self, desk: Desk, clock: Clock, rate: float) -> None:
-        self.desk = desk
+    def __init__(self, desk: Desk, clock: Clock, rate: float, measure: Measure = lambda answer, seconds: None) -> None:
+        self.desk, self._measure = desk, measure
         self.limit = Limit(clock, rate)
         self.turned_away = TurnedAway()
 
@@ -88,8 +92,10 @@ class Door:
         self, actor: Actor, auction_id: str, amount_fen: Any, key: str, reply: Reply, **confirmed: bool
     ) -> None:
         """Put an offer through the desk without waiting; `reply` is called with its answer."""
+        began = time.monotonic()
 
         def answered(answer: Answer) -> None:
+            self._measure(answer, time.monotonic() - began)
             if answer.code in COUNTED:
                 self.turned_away.add(auction_id, answer.code)
             reply(answer)

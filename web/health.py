@@ -7,21 +7,29 @@ from collections.abc import Iterator
 from typing import Any
 
 from flask import Blueprint, Flask, Response, current_app, g, jsonify, request
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
-from sqlalchemy import func, select
+from sqlalchemy import Engine, QueuePool, and_, func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from auction.kernel.clock import parse
 from auction.kernel.errors import DomainError
-from auction.kernel.journal import Stream
-from auction.kernel.migrate import current, head
+from auction.kernel.journal import JournalRow, Stream
+from auction.kernel.migrate import current, head, known
 from auction.kernel.unit import House
-from auction.models import Auction, Checkpoint, Intake
+from auction.models import Auction, Checkpoint, Intake, Platform
+from auction.queries.log import witnesses
+from auction.services.duty import DUTY
+from auction.services.duty import KEY as SCHEDULER
+from bidding.desk import Desk
 from bidding.models import Payment
+from bidding.queries.due import due_acts
 from bidding.queries.messages import failures, mails_by_state
+from bidding.queries.news import TOLD_SIZE
+from bidding.services.bids import Answer
 
 from .auth import house, policy
 
@@ -40,7 +48,11 @@ def healthz() -> Response:
 @blueprint.get("/readyz")
 @policy("public.read")
 def readyz() -> Response:
-    """The process may be given work: it does not stop, its database answers and has the schema this program needs."""
+    """The process may be given work: it does not stop, its database answers and has the schema this program needs.
+
+    Or a later one: it was this program's when the process started (`wiring.check`), and what was added since leaves it
+    alone (docs/operating.md). Else every process would be taken away in the moment between migrating and restarting.
+    """
     try:
         ready = not current_app.extensions["leaving"] and house().read(_at_head)
     except (SQLAlchemyError, DomainError, OSError):
@@ -52,7 +64,8 @@ def readyz() -> Response:
 
 def _at_head(session: Session) -> bool:
     session.execute(select(1))
-    return current(house().reader) == head()
+    at = current(house().reader)
+    return at == head() or (at is not None and at not in known())
 
 
 @blueprint.get("/metrics")
@@ -84,11 +97,21 @@ def _from_here() -> bool:
 
 
 class Metrics:
-    """What is counted of a house's requests; to be read, the database is asked how the house stands."""
+    """What is counted of this process's requests and bids, and how it stands; to be read, the database is asked how the
+    house stands. No label holds anything of a person, a lot or a sale.
+    """
 
-    def __init__(self, wired: House) -> None:
+    def __init__(self, wired: House, desk: Desk) -> None:
         self.registry = CollectorRegistry()
         self.registry.register(_Standing(wired))
+        self.registry.register(_Process(wired, desk))
+        self.sockets = Gauge("fapai_sockets", "Sockets connected to this process", registry=self.registry)
+        self._bids = Counter(
+            "fapai_bids_total", "Offers answered by this process", ("outcome", "code"), registry=self.registry
+        )
+        self._bid_seconds = Histogram(
+            "fapai_bid_seconds", "From an offer's arrival to its answer", buckets=_BUCKETS, registry=self.registry
+        )
         self.requests = Counter(
             "fapai_http_requests_total", "Requests answered", ("method", "route", "status"), registry=self.registry
         )
@@ -99,6 +122,11 @@ class Metrics:
             buckets=_BUCKETS,
             registry=self.registry,
         )
+
+    def answered(self, answer: Answer, seconds: float) -> None:
+        """Count an answered offer."""
+        self._bids.labels(answer.outcome, answer.code or "").inc()
+        self._bid_seconds.observe(seconds)
 
 
 def _counted() -> Metrics:
@@ -121,6 +149,34 @@ def measure(app: Flask) -> None:
         if "begun" in g:
             counted.seconds.labels(request.method, route).observe(time.monotonic() - g.begun)
         return response
+
+
+class _Process(Collector):
+    """Gauges of this process alone."""
+
+    def __init__(self, wired: House, desk: Desk) -> None:
+        self._house, self._desk = wired, desk
+
+    def collect(self) -> Iterator[Metric]:
+        waiting, oldest = self._desk.waiting()
+        yield GaugeMetricFamily("fapai_desk_waiting", "Offers not answered yet", value=waiting)
+        yield GaugeMetricFamily("fapai_desk_oldest_seconds", "How long the oldest of them has waited", value=oldest)
+        used = GaugeMetricFamily("fapai_database_connections", "Connections in use", labels=["use"])
+        most = GaugeMetricFamily("fapai_database_connections_most", "As many as there may be", labels=["use"])
+        for use, engine in (("writing", self._house.engine), ("reading", self._house.reader)):
+            if isinstance(engine.pool, QueuePool):
+                used.add_metric([use], engine.pool.checkedout())
+                most.add_metric([use], _most(engine, engine.pool))
+        yield used
+        yield most
+
+    def describe(self) -> Iterator[Metric]:
+        """Nothing beforehand."""
+        return iter(())
+
+
+def _most(engine: Engine, pool: QueuePool) -> int:
+    return pool.size() + int(pool._max_overflow)
 
 
 class _Standing(Collector):
@@ -152,12 +208,23 @@ class _Standing(Collector):
         for work, count in found.pop("failed").items():
             failed.add_metric([work], count)
         yield failed
+        yield from _of_witnesses(found.pop("witnesses"))
         for name, (text, value) in found.items():
             yield GaugeMetricFamily(name, text, value=value)
 
     def describe(self) -> Iterator[Metric]:
         """Nothing beforehand: registering must not ask the database."""
         return iter(())
+
+
+def _of_witnesses(found: dict[str, tuple[float, float]]) -> Iterator[Metric]:
+    behind = GaugeMetricFamily("fapai_witness_behind", "Leaves that a witness has not cosigned", labels=["witness"])
+    silent = GaugeMetricFamily("fapai_witness_silent_seconds", "Since a witness cosigned", labels=["witness"])
+    for name, (leaves, seconds) in found.items():
+        behind.add_metric([name], leaves)
+        silent.add_metric([name], seconds)
+    yield behind
+    yield silent
 
 
 def _figures(session: Session, wired: House) -> dict[str, Any]:
@@ -171,16 +238,39 @@ def _figures(session: Session, wired: House) -> dict[str, Any]:
         select(func.count()).select_from(Payment).where(Payment.refund_due_at < now, Payment.refunded_at.is_(None))
     )
 
+    first = and_(JournalRow.stream == Stream.stream, JournalRow.number == Stream.sealed_number + 1)
+    oldest = session.scalar(select(func.min(JournalRow.at)).join(Stream, first).where(Stream.unsealed))
+    late = due_acts(session, now)
+    newest = session.scalar(select(func.max(Checkpoint.size))) or 0
+    facts = select(Platform).where(Platform.key.in_((SCHEDULER, TOLD_SIZE)))
+    kept = {row.key: row.value for row in session.scalars(facts)}
+
     def figure(query: Any) -> float:
         return float(session.scalar(query) or 0)
 
-    return {
+    found: dict[str, Any] = {
         "auctions": {str(status): count for status, count in session.execute(counts)},
         "mails": mails_by_state(session),
         "failed": failures(session),
+        "witnesses": {
+            one["name"]: (newest - (one["size"] or 0), (machine - (one["seen_at"] or one["named_at"])).total_seconds())
+            for one in witnesses(session)
+            if one["dropped_at"] is None
+        },
         "fapai_closings_due": ("Auctions past their end and not yet decided", figure(due)),
         "fapai_intake_leases": ("Processes that take bids", figure(leases)),
         "fapai_journal_unsealed": ("Journal entries not yet in the public log", figure(unsealed)),
-        "fapai_log_size": ("Leaves under the newest checkpoint", figure(select(func.max(Checkpoint.size)))),
+        "fapai_seal_lag_seconds": ("Age of the oldest of them", (now - oldest).total_seconds() if oldest else 0.0),
+        "fapai_log_size": ("Leaves under the newest checkpoint", newest),
+        "fapai_untold": ("Leaves of which nobody was told yet", newest - int(kept.get(TOLD_SIZE, 0))),
+        "fapai_due_late_seconds": (
+            "How late the oldest due act is",
+            (now - late[0].at).total_seconds() if late else 0.0,
+        ),
         "fapai_refunds_overdue": ("Refunds past their time", figure(overdue)),
     }
+    if SCHEDULER in kept:
+        shown = parse(kept[SCHEDULER].rpartition(" ")[2]) - DUTY
+        silent = ("Since a scheduler on duty showed itself", (machine - shown).total_seconds())
+        found["fapai_scheduler_silent_seconds"] = silent
+    return found

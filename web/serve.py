@@ -96,6 +96,7 @@ class Serving:
         self.door = self.app.extensions["door"]
         self.uses = self.app.extensions["uses"]
         self.sockets, self.rooms, self.broadcaster = sockets.join(self.app, house, self.door, "gevent")
+        self.app.extensions["metrics"].sockets.set_function(self.rooms.clients)
         self._timers = timers.Timers(house) if with_scheduler else None
         self._counting: Any = None
         self._server: _Server | None = None

@@ -19,11 +19,16 @@ def _config(connection: Connection | None = None) -> Config:
 
 
 def migrate(engine: Engine, revision: str = "head") -> None:
-    """Upgrade (or, to an earlier revision or `base`, downgrade) in one transaction."""
+    """Upgrade (or, to an earlier revision or `base`, downgrade) in one transaction.
+
+    On PostgreSQL it waits a second at most for a table: every bid would wait behind it. Then nothing has changed.
+    """
     present = current(engine) or ""
     order = [script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()][::-1]
     down = revision == "base" or (present in order and revision in order[: order.index(present)])
     with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.exec_driver_sql("SET LOCAL lock_timeout = '1s'")
         (command.downgrade if down else command.upgrade)(_config(connection), revision)
 
 

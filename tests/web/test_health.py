@@ -1,6 +1,9 @@
 """Whether the process says rightly how it is, and to whom it tells its figures."""
 
+import re
 from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,7 +11,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 
-from auction.kernel.unit import House
+from auction.kernel.clock import FixedClock
+from auction.kernel.unit import House, Unit
+from auction.models import Auction, Witness
+from auction.services.duty import take_duty
+from auction.services.log import seal
 from tests.web.caller import SignIn
 from tests.web.sale import RESERVE, Sale, a_sale
 from web import health
@@ -38,16 +45,54 @@ def test_it_is_not_ready_with_another_schema(client: FlaskClient, monkeypatch: p
 def test_its_figures_are_those_of_the_house(client: FlaskClient, house: House, sign_in: SignIn) -> None:
     sale: Sale = house.perform(a_sale)
     sign_in(sale.bidders[0]).post(f"/auctions/{sale.auction_id}/bids", {"amount_fen": RESERVE, "key": "k"})
+    sign_in(sale.bidders[0]).post(f"/auctions/{sale.auction_id}/bids", {"amount_fen": "much", "key": "l"})
     found = figures(client.get("/metrics").get_data(as_text=True))
     assert found["fapai_database_up"] == 1
     assert found["fapai_auctions status=open"] == 1
     assert found["fapai_intake_leases"] == 1
     assert (found["fapai_work_failed work=telling"], found["fapai_work_failed work=due"]) == (0, 0)
     assert found["fapai_journal_unsealed"] > 0
+    assert (found["fapai_bids_total code= outcome=accepted"], found["fapai_bid_seconds_count"]) == (1, 2)
+    assert found["fapai_bids_total code=amount_invalid outcome=refused"] == 1
+    assert (found["fapai_desk_waiting"], found["fapai_desk_oldest_seconds"], found["fapai_sockets"]) == (0, 0, 0)
+    assert found["fapai_database_connections_most use=writing"] >= found["fapai_database_connections use=writing"]
     assert (found["fapai_log_size"], found["fapai_closings_due"], found["fapai_refunds_overdue"]) == (0, 0, 0)
     route = "method=POST route=/api/v1/auctions/<auction_id>/bids"
     assert found[f"fapai_http_requests_total {route} status=201"] == 1
     assert found[f"fapai_http_request_seconds_count {route}"] == 1
+
+
+def test_what_lags_is_told_in_seconds(client: FlaskClient, house: House, clock: FixedClock) -> None:
+    witness = "court.example/witness+8dfba6a4+BN0dqRzMcl/ErBQ+l/l6BSkxrYLJbUyKjOO7Wz7PzhX8"
+
+    def story(unit: Unit) -> None:
+        sale = a_sale(unit)
+        unit.session.get_one(Auction, sale.auction_id).closes_at = unit.now + timedelta(seconds=10)
+        unit.record("LotEntered", stream="lot:x", body={})
+        unit.session.add(Witness(name="court.example/witness", key=witness, named_at=unit.machine_now))
+
+    house.perform(story)
+    house.perform(take_duty, "one")
+    clock.advance(seconds=30)
+    found = figures(client.get("/metrics").get_data(as_text=True))
+    assert (found["fapai_seal_lag_seconds"], found["fapai_due_late_seconds"]) == (30, 20)
+    assert found["fapai_scheduler_silent_seconds"] == 30
+    assert found["fapai_witness_silent_seconds witness=court.example/witness"] == 30
+    house.perform(seal)
+    found = figures(client.get("/metrics").get_data(as_text=True))
+    assert found["fapai_seal_lag_seconds"] == 0
+    assert found["fapai_witness_behind witness=court.example/witness"] == found["fapai_untold"] > 0
+
+
+def test_every_alert_is_of_a_figure_that_is_told_and_says_what_to_do(client: FlaskClient, house: House) -> None:
+    house.perform(take_duty, "one")
+    told = {name for name in client.get("/metrics").get_data(as_text=True).split() if name.startswith("fapai_")}
+    told = {name.split("{")[0] for name in told} | {"fapai_bid_seconds_bucket", "fapai_http_requests_total"}
+    top = Path(__file__).parents[2]
+    alerts = (top / "deploy" / "alerts.yml").read_text("utf-8")
+    advice = re.findall(r"^### (\w+)$", (top / "docs" / "operating.md").read_text("utf-8"), re.M)
+    assert re.findall(r"- alert: (\w+)", alerts) == advice
+    assert set(re.findall(r"\bfapai_\w+", alerts)) - told == set()
 
 
 @pytest.mark.parametrize(
