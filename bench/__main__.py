@@ -4,15 +4,22 @@ import argparse
 import json
 import subprocess
 from collections.abc import Callable
+from functools import partial
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
-from . import bids, interest, patterns, search, valuation, verify
+from . import bids, closings, fanout, interest, mixed, patterns, search, valuation, verify
 
 RESULTS = Path(__file__).parent / "results"
 BENCHMARKS: dict[str, Callable[..., dict[str, Any]]] = {
     "bids_hot_lot": bids.hot_lot,
     "bids_50_lots": bids.fifty_lots,
+    "fanout_1000": partial(fanout.fanout, watchers=1_000),
+    "fanout_5000": partial(fanout.fanout, watchers=5_000),
+    "fanout_10000": partial(fanout.fanout, watchers=10_000),
+    "mixed_1000_watchers": mixed.mixed,
+    "closings": closings.closings,
     "interest": interest.interest,
     "patterns": patterns.patterns,
     "search": search.search,
@@ -29,11 +36,17 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--lots", type=int, default=100_000, help="made-up lots that `search` fills")
     parser.add_argument("--entries", type=int, default=1_000_000, help="entries of the log that `verify` fills")
-    arguments = parser.parse_args()
+    parser.add_argument("--scale", type=float, default=1.0, help="so many times the watchers and lots that close")
+    parser.add_argument("--storm-seconds", type=float, default=60.0, help="how long 10,000 watch 200 offers a second")
+    parser.add_argument("--minute", type=float, default=60.0, help="in how many seconds the lots of `closings` end")
+    parser.add_argument("--profile", action="store_true", help="say where the serving process spends its time (py-spy)")
+    arguments = vars(parser.parse_args())
+    arguments["count"] = arguments.pop("lots")
     RESULTS.mkdir(exist_ok=True)
-    for name in arguments.names or BENCHMARKS:
-        more = {"search": {"count": arguments.lots}, "verify": {"entries": arguments.entries}}.get(name, {})
-        result = {"name": name, **BENCHMARKS[name](arguments.seconds, arguments.seed, **more), "commit": _commit()}
+    for name in arguments["names"] or BENCHMARKS:
+        work = BENCHMARKS[name]
+        taken = {key: arguments[key] for key in signature(work).parameters if key in arguments}
+        result = {"name": name, **work(**taken), "commit": _commit()}
         (RESULTS / f"{name}.json").write_text(json.dumps(result, indent=1) + "\n", "utf-8")
         print(_line(result), flush=True)
 

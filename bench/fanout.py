@@ -22,8 +22,9 @@ SOCKET = "ws://127.0.0.1:{port}/socket.io/?EIO=4&transport=websocket"
 GOAL_RATIO = 1.5
 
 
-def fanout(seconds: float, seed: int, watchers: int, profile: bool = False) -> dict[str, Any]:
-    """An update to `watchers`; the ratio is of our median time to the reference's."""
+def fanout(seconds: float, seed: int, watchers: int, scale: float = 1.0, profile: bool = False) -> dict[str, Any]:
+    """An update to `watchers` times `scale`; the ratio is of our median time to the reference's."""
+    watchers = round(watchers * scale)
     with served(bidders_and_lots, 1, 1) as server:
         ours = _ours(server, watchers, seconds, profile)
     payload = ours.pop("payload")

@@ -30,11 +30,16 @@ _SERVER = os.environ.get("BENCH_DATABASE_URL", "postgresql://postgres@127.0.0.1:
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A serving process: where it is reached, its process id, its database, what was prepared in it."""
+    """A serving process: where it is reached, its process id, its database and settings, what was prepared in it.
+
+    `scheduler` is the process id of the scheduler beside it, None where there is none.
+    """
 
     port: int
     pid: int
+    scheduler: int | None
     url: str
+    environ: dict[str, str]
     plan: Any
 
     def resident_kb(self) -> int:
@@ -90,8 +95,8 @@ def served(prepare: Callable[..., Any], *args: Any, scheduler: bool = True) -> I
         gather_statistics(url)
         allow_connections()
         port = free_port()
-        with _processes(environ, Path(data), port, scheduler) as pid:
-            yield Served(port, pid, url, plan)
+        with _processes(environ, Path(data), port, scheduler) as (pid, timers):
+            yield Served(port, pid, timers, url, environ, plan)
 
 
 def free_port() -> int:
@@ -149,8 +154,8 @@ def bidders_and_lots(unit: Unit, lots: int, clients: int) -> dict[str, Any]:
 
 
 @contextmanager
-def _processes(environ: dict[str, str], data: Path, port: int, scheduler: bool) -> Iterator[int]:
-    """The serving process, and unless told otherwise the scheduler; answers the first one's process id."""
+def _processes(environ: dict[str, str], data: Path, port: int, scheduler: bool) -> Iterator[tuple[int, int | None]]:
+    """The serving process, and unless told otherwise the scheduler; answers their process ids."""
     with (data / "serve.log").open("wb") as log:
         serve = [sys.executable, "-m", "web.cli", "serve", "--no-scheduler", "--bind", f"127.0.0.1:{port}"]
         running = [subprocess.Popen(serve, env=environ, stdout=log, stderr=log)]
@@ -166,7 +171,7 @@ def _processes(environ: dict[str, str], data: Path, port: int, scheduler: bool) 
                     break
                 except OSError:
                     time.sleep(0.1)
-            yield running[0].pid
+            yield running[0].pid, running[1].pid if scheduler else None
         finally:
             for one in running:
                 one.terminate()
