@@ -61,12 +61,15 @@ def manifest(house: House) -> dict[str, Any] | None:
 
 
 def write_due(house: House) -> bool:
-    """Write a set where the last is from before tonight's time; answers whether it did. Goes by machine time."""
-    now, last = house.clock.machine(), manifest(house)
+    """Write a set where the last is from before tonight's time; answers whether it did.
+
+    Nights are the platform's, as all times in the files; a set from a time to come is of another database.
+    """
+    now, last = house.now(), manifest(house)
     here = now.astimezone(SHANGHAI)
     due = datetime.combine(here.date(), DUE, SHANGHAI)
     due -= timedelta(days=1) if here < due else timedelta(0)
-    if last is not None and parse(last["made_at"]) >= due.astimezone(UTC):
+    if last is not None and due.astimezone(UTC) <= parse(last["made_at"]) <= now:
         return False
     write(house)
     return True
@@ -74,7 +77,7 @@ def write_due(house: House) -> bool:
 
 def write(house: House) -> dict[str, Any]:
     """Write a set now, and put it in force."""
-    where, made_at = folder(house), house.clock.machine()
+    where, made_at = folder(house), house.now()
     where.mkdir(parents=True, exist_ok=True)
     before = manifest(house)
     stamp = made_at.astimezone(UTC).strftime("%Y%m%dT%H%M%S%fZ")

@@ -1,5 +1,6 @@
 """Locks in one order, so that nobody waits in a ring: whoever needs several of these takes them from the top.
 
+0. the court, for who writes its wording;
 1. the lot (its sheet, its reference price, its questions and tasks);
 2. rounds, in order of id; all that are needed at once, whatever their lots;
 3. what hangs on a round: its group of lots, a sanction, a registration, an outage;

@@ -1,4 +1,4 @@
-"""What is stored of a part of a lot that a form or a request writes anew as a whole: a tag of its value, who wrote it.
+"""What is stored of what a form or a request writes anew as a whole: a tag of its value, who wrote it.
 
 A form carries the tag of what it was made from; the interface gives it as `ETag` and takes it as `If-Match`.
 """
@@ -14,10 +14,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from auction.kernel.journal import JournalRow
-from auction.models import Account, Auction, Notice, PanelMember, ReferencePrice
+from auction.models import Account, Auction, LetterTemplate, Notice, PanelMember, ReferencePrice
 from disclosure.models import SheetItem
 from disclosure.queries.sheets import drafted_change, working_sheet
 from disclosure.rules.sheet import ItemFacts
+from risk.models import ClearancePlan
+from risk.queries import clearance
 
 #: The tag where nothing is stored yet.
 NOTHING = "nothing"
@@ -39,9 +41,12 @@ _TERMS = (
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of a lot: `item` and `draft` are of `code`; `owner` is the round of a draft or terms, else the lot."""
+    """A part of a lot: `item` and `draft` are of `code`; `owner` is the round of a draft or terms, else the lot.
 
-    kind: Literal["item", "draft", "price", "notices", "terms"]
+    `words` are a court's, which is their owner: a letter or text of the kind `code`.
+    """
+
+    kind: Literal["item", "draft", "price", "notices", "terms", "plan", "words"]
     owner: str
     code: str = ""
 
@@ -79,6 +84,11 @@ def terms_tag(auction: Auction, panel: Iterable[PanelMember]) -> str:
     return _tag([[getattr(auction, name) for name in _TERMS], [member.account_id for member in panel]])
 
 
+def version_tag(row: ClearancePlan | LetterTemplate | None) -> str:
+    """The tag of what is kept in versions: the version."""
+    return NOTHING if row is None else str(row.version)
+
+
 def _tag(value: Any) -> str:
     plain = json.dumps(value, sort_keys=True, default=lambda one: one.isoformat())
     return hashlib.sha256(plain.encode()).hexdigest()[:16]
@@ -101,6 +111,13 @@ def kept(session: Session, part: Part) -> Kept:
         case "notices":
             rows = session.scalars(select(Notice).where(Notice.lot_id == part.owner).order_by(Notice.position))
             return _kept(session, notices_tag(rows), last_written(session, part.owner, ("NoticesRecorded",)))
+        case "plan":
+            plan = clearance.plan(session, part.owner)
+            return _kept(session, version_tag(plan), (plan.by, plan.at) if plan else None)
+        case "words":
+            words = (LetterTemplate.court_code == part.owner, LetterTemplate.kind == part.code)
+            last = session.scalar(select(LetterTemplate).where(*words).order_by(LetterTemplate.version.desc()).limit(1))
+            return _kept(session, version_tag(last), (last.by, last.at) if last else None)
         case "terms":
             auction = session.get_one(Auction, part.owner)
             kinds = ("AuctionDrafted", "TermsChanged")

@@ -1,4 +1,4 @@
-"""Writing a part of a lot anew only while it still is what the writer has read."""
+"""Writing something anew only while it still is what the writer has read."""
 
 from collections.abc import Callable, Collection
 from typing import Any, TypeVar
@@ -9,6 +9,7 @@ from auction.kernel.unit import Unit
 from auction.rules.access import Actor
 from auction.services.locking import lock_round
 from auction.services.lots import lock_lot
+from disclosure.services.letters import lock_court
 
 from ..queries.kept import NOTHING, Part, kept
 
@@ -38,10 +39,13 @@ def unless_changed(
                 lock_round(unit, actor, part.owner, "lot.edit")
             case "terms":
                 lock_round(unit, actor, part.owner, "auction.create")
+            case "words":
+                lock_court(unit, part.owner)
             case _:
                 lock_lot(unit, actor, part.owner)
         stored = kept(unit.session, part)
         if stored.tag not in made_from and not (ANY in made_from and stored.tag != NOTHING):
             at = iso(stored.at) if stored.at else None
-            raise DomainError("changed_meanwhile", by=stored.by, at=at)
+            reason = None if at else "nobody"
+            raise DomainError("changed_meanwhile", by=stored.by, at=at, reason=reason)
     return service(unit, actor, *args, **facts)

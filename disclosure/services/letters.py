@@ -32,6 +32,7 @@ def keep_wording(unit: Unit, actor: Actor, kind: str, text: str | None) -> Lette
         raise DomainError("not_found")
     if text is not None:
         check_wording(text)
+    lock_court(unit, actor.court_code)
     return _keep(unit, actor.court_code, actor, kind, text or "", None)
 
 
@@ -54,8 +55,14 @@ def keep_court_words(unit: Unit, actor: Actor, kind: str, *, text: str, text_en:
         raise DomainError("not_found")
     if text.strip() or text_en.strip():
         check_words(text, text_en)
+    lock_court(unit, actor.court_code)
     _void_votes(unit, actor.court_code)
     return _keep(unit, actor.court_code, actor, kind, text, text_en)
+
+
+def lock_court(unit: Unit, court_code: str) -> None:
+    """Let one at a time write what a court words: before its lots, on which votes may fall."""
+    unit.session.scalar(select(Court).where(Court.code == court_code).with_for_update())
 
 
 def _void_votes(unit: Unit, court_code: str) -> None:
@@ -71,7 +78,6 @@ def _void_votes(unit: Unit, court_code: str) -> None:
 
 
 def _keep(unit: Unit, court_code: str, actor: Actor, kind: str, text: str, text_en: str | None) -> LetterTemplate:
-    unit.session.scalar(select(Court).where(Court.code == court_code).with_for_update())
     last = unit.session.scalar(
         select(func.max(LetterTemplate.version)).where(
             LetterTemplate.court_code == court_code, LetterTemplate.kind == kind

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from auction.kernel.clock import iso
 from auction.rules.ruleset import load
+from bidding.queries.kept import Part, version_tag
 from disclosure.queries.clearance import read_clearance, read_plan
 from disclosure.services.clearance import put_plan
 from risk.models import ClearancePlan, ValuationModel
@@ -16,6 +17,7 @@ from risk.queries.valuation import estimate_of, model_named
 from .. import clearance, valuation
 from ..auth import current_actor, house, me, policy
 from ..schemas.risk import ClearancePlanIn, ClearancePlanOut, RiskOut
+from .listing import tagged, written
 from .spec import Blueprint, language
 
 blueprint = Blueprint("risk", __name__, description="The risk of a lot")
@@ -64,8 +66,12 @@ def get_report() -> Response:
 @blueprint.arguments(ClearancePlanIn)
 @blueprint.response(200, ClearancePlanOut)
 def put_clearance_plan(data: dict[str, Any], lot_id: str) -> Response:
-    """Write the plan to clear a lot: who answers for it, the steps, the day promised, the resources."""
-    return jsonify(_plan(lot_id, house().perform(put_plan, me(), lot_id, **data)))
+    """Write the plan to clear a lot: who answers for it, the steps, the day promised, the resources.
+
+    With `If-Match` only if it still has the tag named there.
+    """
+    plan, tag = written(Part("plan", lot_id), put_plan, lot_id, **data)
+    return tagged(_plan(lot_id, plan), tag)
 
 
 @blueprint.get("/lots/<lot_id>/clearance-plan")
@@ -73,7 +79,8 @@ def put_clearance_plan(data: dict[str, Any], lot_id: str) -> Response:
 @blueprint.response(200, ClearancePlanOut)
 def get_clearance_plan(lot_id: str) -> Response:
     """The plan in force, for the lot's court and agencies; version 0 where there is none."""
-    return jsonify(_plan(lot_id, house().read(read_plan, me(), lot_id)))
+    plan = house().read(read_plan, me(), lot_id)
+    return tagged(_plan(lot_id, plan), version_tag(plan))
 
 
 def _plan(lot_id: str, plan: ClearancePlan | None) -> dict[str, Any]:

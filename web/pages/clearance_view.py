@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from auction.models import Auction, Court
 from auction.rules.ruleset import Ruleset
 from bidding.queries.handover import Handover, handover
+from bidding.queries.kept import version_tag
 from disclosure.queries.clearance import ClearanceReading, read_clearance
 from risk.models import ClearancePlan
 from risk.queries.bulk import Group
@@ -22,6 +23,7 @@ from ..clearance import report_data
 from . import forms, labels
 from .forms import Entry
 from .language import _, language, local, plural
+from .stale import MADE_FROM
 
 #: Steps a form offers beyond those already filled.
 SPARE = 2
@@ -113,8 +115,10 @@ def step_label(code: str) -> str:
 def plan_entry(plan: ClearancePlan | None, told_on: date | None, responsible: str) -> Entry:
     """The form of a plan: the plan in force, else what the disclosure sheet already tells."""
     if plan is None:
-        return Entry({"owner": responsible, "promised_on": told_on.isoformat() if told_on else ""})
+        told = told_on.isoformat() if told_on else ""
+        return Entry({"owner": responsible, "promised_on": told, MADE_FROM: version_tag(plan)})
     values: dict[str, Any] = {
+        MADE_FROM: version_tag(plan),
         "owner": plan.owner,
         "promised_on": plan.promised_on.isoformat(),
         "resources": plan.resources,

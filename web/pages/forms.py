@@ -40,7 +40,10 @@ def number(text: str) -> float:
 def moment(text: str) -> str:
     """RFC 3339 of a Beijing time typed without an offset; ValueError."""
     typed = datetime.fromisoformat(text.strip())
-    return iso(typed if typed.tzinfo else typed.replace(tzinfo=SHANGHAI))
+    try:
+        return iso(typed if typed.tzinfo else typed.replace(tzinfo=SHANGHAI))
+    except OverflowError:  # the first hours of the year 1 and the last of 9999 have no UTC
+        raise ValueError(text) from None
 
 
 def text(value: str) -> str:

@@ -102,7 +102,7 @@ TERMS: Words = {
     "panel": _("合议庭"),
 }
 
-#: The fields of the forms of a reference price and of notices, and what a row of a list in them is called.
+#: The fields of the forms that are rewritten as a whole, and what a row of a list in them is called.
 STALE_PART: Words = {
     "method": _("确定方式"),
     "amount_fen": _("参考价（元）"),
@@ -114,8 +114,14 @@ STALE_PART: Words = {
     "results.reported_on": _("出具日期"),
     "steps": _("步骤"),
     "steps.code": _("步骤"),
+    "steps.what": _("做什么"),
     "steps.on": _("日期"),
     "steps.detail": _("说明"),
+    "owner": _("责任人"),
+    "promised_on": _("承诺腾空日期"),
+    "resources": _("人员、车辆、场所等资源"),
+    "text": _("文本"),
+    "text_en": _("英文文本"),
     "recipients": _("受通知人"),
     "recipients.name": _("姓名或名称"),
     "recipients.role": _("身份"),

@@ -33,6 +33,7 @@ class WordingOut(Strict):
     title_en = fields.String()
     asks = fields.List(fields.String())
     version = fields.Integer()
+    tag = fields.String(metadata={"description": "what `If-Match` takes"})
     text = fields.String()
     at = Moment(allow_none=True)
 
@@ -58,6 +59,7 @@ class CourtWordsOut(Strict):
     title = fields.String()
     title_en = fields.String()
     version = fields.Integer()
+    tag = fields.String(metadata={"description": "what `If-Match` takes"})
     text = fields.String()
     text_en = fields.String()
 

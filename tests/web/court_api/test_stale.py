@@ -30,6 +30,36 @@ FORMS: dict[str, tuple[str, str, dict[str, Any], dict[str, Any]]] = {
         {"recipients.1.status": "sent", "recipients.1.at": "{before}", "recipients.1.proof": "邮政签收单"},
     ),
     "price": ("/desk/lots/{lot}", "/price", {"amount_fen": "1,950,000"}, {"valid_until": "2026-12-31"}),
+    "plan": (
+        "/desk/lots/{lot}",
+        "/clearance-plan",
+        {
+            "owner": "执行局某法官",
+            "promised_on": "2026-12-31",
+            "resources": "两辆车。",
+            "steps.0.what": "张贴公告",
+            "steps.0.on": "2026-12-01",
+        },
+        {
+            "owner": "法警队",
+            "promised_on": "2027-01-31",
+            "resources": "仓库一间。",
+            "steps.0.what": "清点物品",
+            "steps.0.on": "2027-01-05",
+        },
+    ),
+    "letter": (
+        "/desk/letters/auction_notice",
+        "/letters/auction_notice",
+        {"text": "致{{ recipient }}：甲。"},
+        {"text": "乙。"},
+    ),
+    "words": (
+        "/desk/court-words/bidder_notice",
+        "/court-words/bidder_notice",
+        {"text": "看样请预约。", "text_en": "Book the viewing."},
+        {"text": "看样不用预约。", "text_en": "No booking."},
+    ),
     "terms": (
         "/desk/auctions/{auction}/terms",
         "/terms",
@@ -57,7 +87,7 @@ def two(app: Flask, house: House, room: CourtRoom) -> list[Reader]:
 
 def typed(facts: dict[str, str], room: CourtRoom) -> dict[str, str]:
     before = (room.now - DAY).strftime("%Y-%m-%dT%H:%M")
-    return {name: value.format(before=before) for name, value in facts.items()}
+    return {name: value.replace("{before}", before) for name, value in facts.items()}
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -129,6 +159,14 @@ def test_a_file_sent_with_an_item_is_kept_among_its_own(two: list[Reader], room:
     assert "再改。" in wrong.html and "再改。" not in two[1].get(address).html
 
 
+PLAN = {
+    "owner": "执行局某法官",
+    "promised_on": "2026-12-31",
+    "steps": [{"what": "张贴公告", "on": "2026-12-01"}],
+    "resources": "两辆车。",
+}
+
+
 def calls(room: CourtRoom) -> dict[str, tuple[str, str, str, Any]]:
     lot = f"/lots/{room.lot_id}"
     lease = {"state": "found", "statement": "租给示例乙。", "data": {}}
@@ -138,10 +176,11 @@ def calls(room: CourtRoom) -> dict[str, tuple[str, str, str, Any]]:
         "notices": ("PUT", f"{lot}/notices", "", {"recipients": [received]}),
         "price": ("PUT", f"{lot}/reference-price", "", room.price_facts(valid_until="2026-12-31")),
         "terms": ("PATCH", f"/auctions/{room.auction_id}", "", {"balance_days": 20}),
+        "plan": ("PUT", f"{lot}/clearance-plan", "", PLAN),
     }
 
 
-@pytest.mark.parametrize("part", ["item", "notices", "price", "terms"])
+@pytest.mark.parametrize("part", ["item", "notices", "price", "terms", "plan"])
 def test_the_interface_takes_the_tag_it_gave_once(part: str, two: list[Reader], room: CourtRoom) -> None:
     method, path, _, body = calls(room)[part]
     tag = room.judge.get(path).headers["ETag"]
@@ -165,3 +204,31 @@ def test_who_may_not_read_a_lot_is_told_nothing_of_its_changes(
         assert code_of(answer) == "not_found"
         if method == "PUT":
             assert code_of(foreign.get(path)) == "not_found"
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/letter-wordings/auction_notice", {"text": "致{{ recipient }}。"}),
+        ("/court-words/bidder_notice", {"text": "看样请预约。", "text_en": "Book the viewing."}),
+    ],
+)
+def test_a_courts_words_have_the_same_guard(path: str, body: dict[str, str], room: CourtRoom) -> None:
+    listing, kind = path.rsplit("/", 1)
+
+    def tag() -> str:
+        items = fine(room.judge.get(listing))["items"]
+        return str(next(one["tag"] for one in items if one["kind"] == kind))
+
+    before = tag()
+    kept = room.clerk.call("PUT", path, body, headers={"If-Match": f'"{before}"'})
+    assert fine(kept)["tag"] == kept.headers["ETag"].strip('"') == tag() != before
+    refused = room.judge.call("PUT", path, body, headers={"If-Match": f'"{before}"'})
+    assert code_of(refused) == "changed_meanwhile" and "书记员" in refused.get_json()["detail"]
+    fine(room.judge.call("PUT", path, body, headers={"If-Match": kept.headers["ETag"]}))
+
+
+def test_what_nobody_has_written_is_refused_without_a_name(room: CourtRoom) -> None:
+    room.enter()
+    refused = room.judge.call("PUT", f"/lots/{room.lot_id}/clearance-plan", PLAN, headers={"If-Match": '"7"'})
+    assert code_of(refused) == "changed_meanwhile" and "None" not in refused.get_json()["detail"]

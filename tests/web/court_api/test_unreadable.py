@@ -4,12 +4,15 @@ import json
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from auction.kernel.clock import iso
 from auction.kernel.unit import House
+from auction.models import Account
 from tests.factories import a_uscc
 from tests.web.caller import code_of, fields_of
 from tests.web.court import DAY, CourtRoom, calls_of, fine, rows
+from tests.web.test_pages import signed_in
 
 pytestmark = pytest.mark.slow
 
@@ -193,3 +196,13 @@ def test_a_text_that_turns_the_direction_of_writing_is_refused_at_entry(room: Co
     bidder = {"username": "turned", "password": "long enough", "name": turned, "id_type": "passport"}
     answer = room.clerk.post("/bidders", {**bidder, "id_number": "E12345678"})
     assert fields_of(answer)["name"] == "control_characters"
+
+
+def test_a_form_takes_no_time_that_utc_does_not_have(app: Any, room: CourtRoom, house: House) -> None:
+    room.enter()
+    judge = house.read(lambda session: session.scalars(select(Account).where(Account.username == room.names[0])).one())
+    reader = signed_in(app, house, judge)
+    reader.get(f"/desk/lots/{room.lot_id}")
+    for moment in ("0001-01-01T00:00", "9999-12-31T23:59"):
+        told = reader.send("/notices", {"recipients.0.name": "某银行", "recipients.0.at": moment}, status=422)
+        assert "服务" not in told.text and "更正" in told.text

@@ -8,8 +8,10 @@ from flask import Response, render_template, request, url_for
 from auction.kernel.errors import DomainError
 from auction.models import Notice
 from bidding.queries.court import LotDesk
-from bidding.queries.letters import printed_letters, wordings
+from bidding.queries.kept import Part, kept
+from bidding.queries.letters import Wording, printed_letters, wordings
 from bidding.rules.clocks import DisposalFacts
+from bidding.services.made_from import unless_changed
 from disclosure.queries.sheets import court_words, rounds_of_other_words
 from disclosure.rules.court_words import KINDS, CourtWords, preview
 from disclosure.rules.court_words import VALUES as WORDS
@@ -23,6 +25,7 @@ from ...letters import printed
 from .. import labels
 from ..forms import Entry, refused, typed
 from ..language import _, language
+from ..stale import MADE_FROM, made_from, stale
 from .court import attempt, blueprint
 
 
@@ -129,17 +132,32 @@ def court_text(kind: str) -> str:
     return _words_page(kind, None)
 
 
+def _words_entry(kind: str) -> Entry:
+    tag = _tag(kind)
+    words = house().read(court_words, me().court_code or "").get(kind)
+    return Entry({"text": words.zh if words else "", "text_en": words.en if words else "", MADE_FROM: tag})
+
+
+def _tag(kind: str) -> str:
+    return house().read(kept, Part("words", me().court_code or "", kind)).tag
+
+
+def _kept_as(kind: str, service: Any, *args: Any, **facts: Any) -> Any:
+    """Keep words as the next version, unless somebody has since the form was made."""
+    part = Part("words", me().court_code or "", kind)
+    return house().perform(unless_changed, made_from(), part, service, me(), kind, *args, **facts)
+
+
 def _words_page(kind: str, form: Entry | None, shown: Sequence[Text] = ()) -> str:
     if kind not in KINDS:
         raise DomainError("not_found")
     own = house().read(court_words, me().court_code or "")
-    words = own.get(kind)
     return render_template(
         "desk/court_words.html",
         kind=kind,
         title=_text_title(kind),
         version=_version(own, kind),
-        form=form or Entry({"text": words.zh if words else "", "text_en": words.en if words else ""}),
+        form=form or _words_entry(kind),
         values=WORDS,
         shown=shown,
         keeping=house().read(rounds_of_other_words, me().court_code or "", kind, _version(own, kind)),
@@ -161,11 +179,12 @@ def put_court_text(kind: str) -> Any:
         except DomainError as error:
             return _words_page(kind, refused(error, ("text", "text_en"))), status_of(error.code)
     return attempt(
-        lambda: house().perform(keep_court_words, me(), kind, text=text, text_en=text_en),
+        lambda: _kept_as(kind, keep_court_words, text=text, text_en=text_en),
         lambda form: _words_page(kind, form),
         ("text", "text_en"),
         lambda _kept: url_for("desk.court_text", kind=kind),
         _("补充说明已保存为新版本，用于此后公告的拍卖，未公告方案已有的表决作废；已公告的仍用公告时的版本。"),
+        lambda error: stale(error, _words_entry(kind), _text_title(kind), url_for("desk.court_text", kind=kind)),
     )
 
 
@@ -176,16 +195,26 @@ def wording(kind: str) -> str:
     return _page(kind, None)
 
 
-def _page(kind: str, form: Entry | None) -> str:
+def _wording(kind: str) -> Wording:
     found = house().read(wordings, me().court_code or "").get(kind)
     if found is None:
         raise DomainError("not_found")
+    return found
+
+
+def _wording_entry(kind: str) -> Entry:
+    tag = _tag(kind)
+    return Entry({"text": _wording(kind).text, MADE_FROM: tag})
+
+
+def _page(kind: str, form: Entry | None) -> str:
+    found = _wording(kind)
     return render_template(
         "desk/letter.html",
         kind=kind,
         title=title_of(kind),
         version=found.version,
-        form=form or Entry({"text": found.text}),
+        form=form or _wording_entry(kind),
         shipped=found.letter.text,
         values=VALUES,
         hint=_("空行分段。填入名称写作 {{ 名称 }}，有此情形才出现的文字写作 {% if 名称 %} … {% endif %}。"),
@@ -199,9 +228,10 @@ def put_wording(kind: str) -> Any:
     """Keep the court's wording as its next version, or return to what is shipped."""
     text = None if "restore" in request.form else request.form.get("text", "").replace("\r\n", "\n")
     return attempt(
-        lambda: house().perform(keep_wording, me(), kind, text),
+        lambda: _kept_as(kind, keep_wording, text),
         lambda form: _page(kind, form),
         ("text",),
         lambda _kept: url_for("desk.wording", kind=kind),
         _("文书文本已保存为新版本。"),
+        lambda error: stale(error, _wording_entry(kind), title_of(kind), url_for("desk.wording", kind=kind)),
     )

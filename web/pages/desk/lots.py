@@ -18,7 +18,7 @@ from auction.services import lots as services
 from bidding.queries.court import LotDesk, cases
 from bidding.queries.kept import Part, notices_tag, price_tag
 from bidding.services.made_from import unless_changed
-from disclosure.queries.clearance import read_clearance
+from disclosure.queries.clearance import ClearanceReading, read_clearance
 from disclosure.rules.sheet import is_asked
 from disclosure.services.attachments import clean_lot_file, put_file
 from disclosure.services.clearance import put_plan as write_plan
@@ -186,12 +186,21 @@ def _next_step(desk: LotDesk) -> tuple[str, str] | None:
     return _("核对检查结果，表决并公告"), url_for("desk.round", auction_id=private.id)
 
 
+def _plan_entry(desk: LotDesk) -> Entry:
+    told = house().read(read_clearance, me(), desk.lot.id, load(house().settings.ruleset))
+    return _plan_form(desk, told.draft or told)
+
+
+def _plan_form(desk: LotDesk, read: ClearanceReading) -> Entry:
+    responsible = str(desk.sheet.value("clearance", "responsible") or "")
+    return clearance_view.plan_entry(read.plan, read.promised_on, responsible)
+
+
 def _clearance(desk: LotDesk, form: Entry | None) -> dict[str, Any]:
     """How hard the lot will be to clear as the sheet stands now, and the plan to clear it."""
     told = house().read(read_clearance, me(), desk.lot.id, load(house().settings.ruleset))
     read = told.draft or told
-    responsible = str(desk.sheet.value("clearance", "responsible") or "")
-    entry = form or clearance_view.plan_entry(read.plan, read.promised_on, responsible)
+    entry = form or _plan_form(desk, read)
     rows = max(len(read.plan.steps) if read.plan else 2, len(forms.indexes("steps")))
     return {
         "risk": clearance_view.view(read),
@@ -359,9 +368,10 @@ def put_plan(lot_id: str) -> Any:
 
     def act() -> Any:
         data = forms.load(ClearancePlanIn(), {**payload, "steps": steps}, [*wrong, *bad_steps])
-        return house().perform(write_plan, me(), lot_id, **data)
+        return house().perform(unless_changed, made_from(), Part("plan", lot_id), write_plan, me(), lot_id, **data)
 
-    return _attempt(act, lot_id, "clearance", ("owner", "promised_on", "resources", "steps"), _("腾空预案已保存。"))
+    fields = ("owner", "promised_on", "resources", "steps")
+    return _attempt(act, lot_id, "clearance", fields, _("腾空预案已保存。"), (_("腾空预案"), _plan_entry))
 
 
 def _attempt(
