@@ -24,7 +24,7 @@ from auction.kernel.tree import multiproof, multiproof_nodes, multiproof_vertice
 from auction.kernel.unit import House
 from auction.models import Auction
 from auction.queries.audit import Failure, Line, lines, steady
-from auction.queries.log import latest_checkpoint, read_nodes, rotations
+from auction.queries.log import latest_checkpoint, read_nodes, rotations, with_lines
 from auction.rules.lot import ENDED
 from auction.services.log import seal
 from disclosure.models import FormerAnnouncement, SheetVersion
@@ -234,7 +234,7 @@ def _write_log(session: Session, package: _Package, indexes: set[int]) -> dict[s
     vertices = multiproof_vertices(indexes, checkpoint.size)
     nodes = read_nodes(session, multiproof_nodes(vertices, checkpoint.size))
     hashes = multiproof(vertices, checkpoint.size, lambda level, index: nodes[level, index])
-    package.write("checkpoint.txt", [checkpoint.note.encode()])
+    package.write("checkpoint.txt", [with_lines(session, checkpoint).encode()])
     named = {f"{level}/{index}": digest.hex() for (level, index), digest in hashes.items()}
     package.put("proofs.json", {"size": checkpoint.size, "nodes": named})
     head = parse_checkpoint(checkpoint.note.rpartition("\n\n")[0] + "\n")

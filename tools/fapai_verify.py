@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Verify a Fapai bid receipt, result or evidence package offline, trusting nothing but a public key got another way.
 
-    fapai_verify.py DIR|RECEIPT.json|RESULT.json --key PUBLIC_KEY [--keys KEYS.json] [--package DIR] [--all] [--json]
+    fapai_verify.py DIR|RECEIPT.json|RESULT.json --key PUBLIC_KEY [--keys KEYS.json] [--witness KEY ...]
+                    [--package DIR] [--all] [--json]
 
 PUBLIC_KEY: a PEM file, the base64 of a raw Ed25519 key, or a verifier key "name+hash+base64". Exit status: 0 verified,
 1 a check failed (each failure says where), 2 wrong usage. Needs Python 3.11 and `cryptography`, nothing of Fapai.
@@ -10,6 +11,9 @@ KEYS: how the log's keys followed each other, as /api/v1/log/keys and a package 
 object) of {"origin","old_key","new_key","at","old_signature","new_signature"}, both signatures over the canonical JSON
 of the first four and "form":"fapai-log-key-1". A key that followed the one given may have signed anything; one that
 came before it only receipts.
+
+WITNESS: a verifier key of type 0x04; may be repeated. The checkpoint of a receipt or package must bear the line of each
+(c2sp.org/tlog-cosignature): then what a witness outside keeps appends to this head, or the other way round.
 
 RECEIPT: {"entry","signature","key_id","inclusion":{"index","size","hashes","root"}|null,"checkpoint":note|null}; the
 last two may be absent. Checked: the Ed25519 signature over the entry's canonical bytes (RFC 8785), that the entry is
@@ -68,7 +72,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -169,12 +173,12 @@ def unhex(text: str) -> bytes:
 class Key:
     """The public key all is checked with; `name` is its name in signed notes where one was given.
 
-    `later` are keys that took its place, `former` those whose place it took, by id.
+    `later` are keys that took its place, `former` those whose place it took, by id. `witnesses` must have cosigned.
     """
 
     def __init__(self, text: str) -> None:
         self.name: str | None = None
-        self.later, self.former = dict[str, Key](), dict[str, Key]()
+        self.later, self.former, self.witnesses = dict[str, Key](), dict[str, Key](), list[Witness]()
         parts = text.split("+", 2)
         if Path(text).is_file():
             public = load_pem_public_key(Path(text).read_bytes())
@@ -231,6 +235,31 @@ class Key:
         return int(size), unbase64(root, 32)
 
 
+class Witness:
+    """The key of a witness, whose line a checkpoint must bear."""
+
+    def __init__(self, text: str) -> None:
+        self.name, given, encoded = text.split("+", 2)
+        kind = unbase64(encoded, 33)
+        self.id = sha256(self.name.encode(), b"\n", kind)[:4]
+        if kind[:1] != b"\x04" or given != self.id.hex():
+            raise ValueError("not the verifier key of a witness")
+        self.public = Ed25519PublicKey.from_public_bytes(kind[1:])
+
+    def seen(self, note: str) -> int:
+        """When it saw this head, seconds since 1970. ValueError or InvalidSignature where it has not signed it."""
+        text, _, lines = note.rpartition("\n\n")
+        head = f"— {self.name} "
+        named = [line.removeprefix(head) for line in lines.split("\n") if line.startswith(head)]
+        own = [unbase64(line, 76) for line in named if base64.b64decode(line)[:4] == self.id]
+        if not own:
+            raise ValueError(f"{self.name} has not cosigned it")
+        for each in own:
+            said = f"cosignature/v1\ntime {int.from_bytes(each[4:12], 'big')}\n{text}\n"
+            self.public.verify(each[12:], said.encode())
+        return min(int.from_bytes(each[4:12], "big") for each in own)
+
+
 def rotation(told: dict[str, str]) -> tuple[Key, Key]:
     """The old and the new key of a statement; ValueError or InvalidSignature unless both have signed it for one log."""
     said = {name: told[name] for name in ("origin", "old_key", "new_key", "at")} | {"form": "fapai-log-key-1"}
@@ -240,6 +269,15 @@ def rotation(told: dict[str, str]) -> tuple[Key, Key]:
     old.verify(told["old_signature"], canonical(said))
     new.verify(told["new_signature"], canonical(said))
     return old, new
+
+
+def check_witnesses(found: Findings, note: str | None, key: Key) -> None:
+    """Whether each witness given has cosigned the checkpoint, and when it says that it saw it."""
+    for witness in key.witnesses:
+        if seen := found.part(f"witness {witness.name}", lambda one=witness: one.seen(note or "")):
+            found.checked["cosignatures"] += 1
+            at = datetime.fromtimestamp(seen, UTC).isoformat()
+            found.notes.append(f"见证 {witness.name} saw the checkpoint at {at}")
 
 
 def check_receipt(found: Findings, data: bytes, key: Key) -> None:
@@ -253,6 +291,7 @@ def check_receipt(found: Findings, data: bytes, key: Key) -> None:
     old = signer.id in key.former
     found.notes += [f"旧密钥签名 signed by a former key: {signer.id}"] * old
     head = None if note is None else found.part("checkpoint", lambda: key.open_checkpoint(note, former=old))
+    check_witnesses(found, note, key)
     if inclusion is not None:
         found.part("inclusion", check_inclusion, found, written, inclusion, head or (None, None))
     else:
@@ -524,7 +563,9 @@ def check_key(found: Findings, folder: Path, key: Key) -> None:
 
 
 def check_tree(found: Findings, folder: Path, key: Key, leaves: dict[int, bytes], whole: bool) -> None:
-    size, root = key.open_checkpoint((folder / "checkpoint.txt").read_text("utf-8"))
+    note = (folder / "checkpoint.txt").read_text("utf-8")
+    size, root = key.open_checkpoint(note)
+    check_witnesses(found, note, key)
     proofs = parse((folder / "proofs.json").read_bytes())
     found.that(proofs["size"] == size, "proofs.json", f"size is not that of the checkpoint, {size}")
     found.that(all(0 <= index < size for index in leaves), "entries.jsonl", f"a leaf is not below {size}")
@@ -715,6 +756,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("path", type=Path, metavar="DIR|RECEIPT.json|RESULT.json")
     parser.add_argument("--key", required=True, metavar="PUBLIC_KEY", help="PEM file, base64, or verifier key")
     parser.add_argument("--keys", type=Path, metavar="KEYS.json", help="how the log's keys followed each other")
+    parser.add_argument("--witness", action="append", default=[], metavar="KEY", help="who must have cosigned")
     parser.add_argument("--package", type=Path, metavar="DIR", help="the evidence package a result is compared with")
     parser.add_argument("--all", action="store_true", help="check every receipt of a package, not a sample")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
@@ -723,6 +765,10 @@ def main(arguments: list[str] | None = None) -> int:
         key = Key(options.key)
     except PROBLEMS as error:
         parser.error(f"--key is neither a PEM file nor a base64 or verifier key of Ed25519: {error}")
+    try:
+        key.witnesses = [Witness(text) for text in options.witness]
+    except PROBLEMS as error:
+        parser.error(f"--witness is no verifier key of a witness: {error}")
     if options.keys:
         found.part(str(options.keys), lambda: key.learn(parse(options.keys.read_bytes())))
     if options.path.is_dir():

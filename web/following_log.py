@@ -234,10 +234,18 @@ def included(site: Site, receipt: dict[str, Any], head: Checkpoint) -> bool:
     return True
 
 
-def _state(path: Path, log: VerifierKey) -> tuple[dict[str, Any], Checkpoint | None]:
+def kept_head(path: Path, logs: Sequence[VerifierKey]) -> Checkpoint | None:
+    """The last head kept in a state file, signed by one of these keys; None where there is none yet.
+
+    ValueError for a file that is none.
+    """
+    return _state(path, *logs)[1]
+
+
+def _state(path: Path, *logs: VerifierKey) -> tuple[dict[str, Any], Checkpoint | None]:
     state = kept(path)
     try:
-        keys = [log, *map(VerifierKey.parse, state.get("keys", ()))]
+        keys = [*logs, *map(VerifierKey.parse, state.get("keys", ()))]
         return state, open_checkpoint(state["note"], keys) if state else None
     except (NoteError, LookupError, TypeError, AttributeError) as error:
         raise ValueError(f"{path} holds nothing this log's key has signed: {error}") from None

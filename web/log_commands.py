@@ -58,11 +58,12 @@ def log_witness() -> None:
 
 @log_witness.command("name")
 @click.argument("key")
+@click.option("--url", default=None, help="Where it is asked to cosign each new head; without, it looks by itself.")
 @_json
 @answered
-def name(key: str, as_json: bool) -> None:
-    """Let the cosignatures of a witness count; KEY is its verifier key."""
-    tell({"name": the_house().perform(name_witness, key)}, as_json)
+def name(key: str, url: str | None, as_json: bool) -> None:
+    """Let the cosignatures of a witness count; KEY is its verifier key. Again with --url: ask it there from now on."""
+    tell({"name": the_house().perform(name_witness, key, url)}, as_json)
 
 
 @log_witness.command("drop")
@@ -107,24 +108,40 @@ def rotate_key(key_file: Path, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("site")
-@_log_key
+@click.argument("site", required=False)
+@click.option("--log", "logs", required=True, multiple=True, type=_Key(), help="The verifier key of the site's log.")
 @_state
 @click.option("--key", required=True, type=_FILE, help="The witness's own secret key; made where there is none.")
 @click.option("--name", default=None, help="The witness's name, such as witness.example/court; once, with a new key.")
+@click.option("--serve", default=None, metavar="HOST:PORT", help="Be asked there instead (c2sp.org/tlog-witness).")
 @_once
 @_every
 @_json
 @answered
 def witness(
-    site: str, log: VerifierKey, state: Path, key: Path, name: str | None, once: bool, every: float, as_json: bool
+    site: str | None,
+    logs: tuple[VerifierKey, ...],
+    state: Path,
+    key: Path,
+    name: str | None,
+    serve: str | None,
+    once: bool,
+    every: float,
+    as_json: bool,
 ) -> None:
     """Keep the last head of a site's log and cosign what only appends to it; refuse and tell of anything else.
 
-    SITE is the address, such as https://fapai.example. The site's operator must name the witness first.
+    SITE is the address to look at, such as https://fapai.example. With --serve the site asks instead, and --log may be
+    repeated for keys that follow the first. The site's operator must name the witness first.
     """
+    if (site is None) is (serve is None) or (site is not None and len(logs) > 1):
+        raise click.UsageError("either a SITE to look at, with one --log, or --serve HOST:PORT to be asked at")
     signer = _signer(key, name)
     say(str(signer.key))
+    if site is None:
+        _be_asked(str(serve), logs, state, signer)
+        return
+    [log] = logs
     _look(
         site,
         state,
@@ -132,6 +149,20 @@ def witness(
         None if once else every,
         as_json=as_json,
     )
+
+
+def _be_asked(bind: str, logs: tuple[VerifierKey, ...], state: Path, signer: follow.Signer) -> None:
+    """Serve the witness until it is stopped."""
+    from gevent.pywsgi import WSGIServer
+
+    from .witness_server import witness_app
+
+    host, _, port = bind.rpartition(":")
+    if not port.isdecimal():
+        raise click.UsageError("--serve takes HOST:PORT")
+    with follow.alone_with(state):
+        app = witness_app(logs, state, signer, SystemClock())
+        WSGIServer((host.strip("[]") or "127.0.0.1", int(port)), app, log=None).serve_forever()
 
 
 @click.command()

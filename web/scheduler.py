@@ -22,6 +22,7 @@ from risk.learning.valuation.worker import ask
 from .auth import Uses
 from .broadcasting import Broadcaster
 from .bulk import write_due
+from .cosigning import Cosigners
 from .door import TurnedAway
 from .gateway import PaymentGateway, SandboxGateway
 from .mailing import send_mails
@@ -52,8 +53,8 @@ class Timers:
         self._until = 0.0
 
     def start(self, gateway: PaymentGateway, beside: Beside, watching: Watching = tuple) -> None:
-        """Due acts, sealing and telling every second, mail every few; every minute refunds not asked and valuing.
-        `watching` answers who has which room open in this process.
+        """Due acts, sealing, telling and asking witnesses every second, mail every few; every minute refunds not asked
+        and valuing. `watching` answers who has which room open in this process.
 
         Refunds are asked at once too: whoever closed before may have been killed before asking. So are the models of
         value. What computes for long does so `beside` a loop.
@@ -64,6 +65,7 @@ class Timers:
         self._every(1, tick, house)
         self._every(1, look_at_bids, house, beside)
         self._every(1, seal_and_tell, house, watching)
+        self._every(1, Cosigners(house))
         self._every(5, send_mails, house)
         self._every(10, tell_followers, house)
         for seconds, work, args in (

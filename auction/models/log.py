@@ -54,7 +54,9 @@ class Checkpoint(Base):
 class Witness(Base):
     """Somebody outside who keeps the log's last head and cosigns only what appends to it.
 
-    `key`: the verifier key (C2SP), whose name is the witness's. Cosignatures count up to `dropped_at`.
+    `key`: the verifier key (C2SP), whose name is the witness's. Cosignatures count up to `dropped_at`. `url`: where it
+    is asked, None where it looks by itself. Since `unanswered_since` (machine time) it answers nothing that counts;
+    `refused_at`: when it said that a head does not append to what it knew. Once it cosigns again both are over.
     """
 
     __tablename__ = "witnesses"
@@ -63,6 +65,9 @@ class Witness(Base):
     key: Mapped[str]
     named_at: Mapped[datetime]
     dropped_at: Mapped[datetime | None]
+    url: Mapped[str | None]
+    unanswered_since: Mapped[datetime | None]
+    refused_at: Mapped[datetime | None]
 
 
 @insert_only

@@ -119,8 +119,13 @@ def checkpoint(session: Session, *, cosigned: bool = False) -> str:
     newest = latest_cosigned(session) if cosigned else latest_checkpoint(session)
     if newest is None:
         raise DomainError("not_found")
-    lines = select(Cosignature.line).where(Cosignature.size == newest.size).order_by(Cosignature.witness)
-    return "".join((newest.note, *session.scalars(lines)))
+    return with_lines(session, newest)
+
+
+def with_lines(session: Session, head: Checkpoint) -> str:
+    """A signed head as a note, with the lines of its witnesses."""
+    lines = select(Cosignature.line).where(Cosignature.size == head.size).order_by(Cosignature.witness)
+    return "".join((head.note, *session.scalars(lines)))
 
 
 def latest_cosigned(session: Session) -> Checkpoint | None:
@@ -130,8 +135,9 @@ def latest_cosigned(session: Session) -> Checkpoint | None:
 
 
 def witnesses(session: Session) -> list[dict[str, Any]]:
-    """The witnesses by name: {"name", "key", "named_at", "dropped_at", "size", "seen_at"}, the last two null before
-    they have cosigned anything: the newest head that the witness has cosigned, and when it saw it."""
+    """The witnesses by name: {"name", "key", "named_at", "dropped_at", "unanswered_since", "refused_at", "size",
+    "seen_at"}, the last two null before they have cosigned anything: the newest head that the witness has cosigned, and
+    when it saw it."""
     last = (
         select(Cosignature.witness, func.max(Cosignature.size).label("size")).group_by(Cosignature.witness).subquery()
     )
@@ -147,10 +153,43 @@ def witnesses(session: Session) -> list[dict[str, Any]]:
             "key": row.key,
             "named_at": row.named_at,
             "dropped_at": row.dropped_at,
+            "unanswered_since": row.unanswered_since,
+            "refused_at": row.refused_at,
             "size": size,
             "seen_at": seen_at,
         }
         for row, size, seen_at in rows
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Uncosigned:
+    """The newest head as a note of the log alone, and a witness to be asked for it at `url`.
+
+    `old`: the leaves of the last head it cosigned, 0 where there is none.
+    """
+
+    name: str
+    url: str
+    note: str
+    size: int
+    old: int
+
+
+def uncosigned(session: Session, *, newest: bool = False) -> list[Uncosigned]:
+    """Whoever has an address and has not cosigned the newest head; `newest`: whether or not it has."""
+    head = latest_checkpoint(session)
+    if head is None:
+        return []
+    rows = session.execute(
+        select(Witness.name, Witness.url, func.coalesce(func.max(Cosignature.size), 0))
+        .outerjoin(Cosignature, Cosignature.witness == Witness.name)
+        .where(Witness.url.is_not(None), Witness.dropped_at.is_(None))
+        .group_by(Witness.name, Witness.url)
+        .order_by(Witness.name)
+    ).all()
+    return [
+        Uncosigned(name, str(url), head.note, head.size, old) for name, url, old in rows if newest or old < head.size
     ]
 
 
@@ -228,21 +267,28 @@ def consistency(session: Session, first: int, second: int | None = None) -> dict
         raise invalid("second", "out_of_range", least=0, most=present)
     if not 0 <= first <= second:
         raise invalid("first", "out_of_range", least=0, most=second)
+    hashes = [value.hex() for value in consistency_hashes(session, first, second)]
+    return {"first": first, "second": second, "hashes": hashes}
+
+
+def consistency_hashes(session: Session, first: int, second: int) -> list[bytes]:
+    """The same proof as bytes, between two sizes that the log has had."""
     nodes = read_nodes(session, consistency_nodes(first, second))
-    path = consistency_path(first, second, lambda level, index: nodes[level, index])
-    return {"first": first, "second": second, "hashes": [value.hex() for value in path]}
+    return list(consistency_path(first, second, lambda level, index: nodes[level, index]))
 
 
 def entry_proof(session: Session, stream: str, number: int) -> tuple[dict[str, Any] | None, str | None]:
-    """The last two parts of a receipt: the inclusion proof of an entry and the checkpoint it refers to.
+    """The last two parts of a receipt: the inclusion proof of an entry and the checkpoint it refers to, the newest that
+    a witness has cosigned where that one holds the entry.
 
     (None, None) while the entry is not sealed.
     """
     index = session.scalar(select(LogLeaf.index).where(LogLeaf.stream == stream, LogLeaf.number == number))
-    newest = latest_checkpoint(session)
+    newest, cosigned = latest_checkpoint(session), latest_cosigned(session)
     if index is None or newest is None or index >= newest.size:
         return None, None
-    return inclusion(session, index, newest.size), newest.note
+    head = cosigned if cosigned is not None and index < cosigned.size else newest
+    return inclusion(session, index, head.size), with_lines(session, head)
 
 
 def read_nodes(session: Session, wanted: Iterable[Node]) -> dict[Node, bytes]:

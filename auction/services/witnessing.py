@@ -1,8 +1,9 @@
 """Witnesses of the log: who they are, and the cosignatures they hand in (c2sp.org/tlog-cosignature)."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import or_, select, update
 
 from ..kernel.checkpoint import (
     COSIGNATURE,
@@ -18,15 +19,20 @@ from ..kernel.errors import DomainError, invalid
 from ..kernel.unit import Unit
 from ..models import Checkpoint, Cosignature, Witness
 
+_ADDRESS = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?")
 #: A witness's clock may be ahead of ours by so much.
 _AHEAD = timedelta(minutes=5)
 
 
-def name_witness(unit: Unit, key: str) -> str:
+def name_witness(unit: Unit, key: str, url: str | None = None) -> str:
     """Let cosignatures by a verifier key count from now on, and say so in the log; answers the witness's name.
 
-    DomainError invalid for what is no key of a witness, witness_named where the name is or was another key's.
+    `url`: where it is asked for them (c2sp.org/tlog-witness); one that is named already is asked there from now on.
+    DomainError invalid for what is no key of a witness or no address, witness_named where the name is or was another
+    key's.
     """
+    if url is not None and not _ADDRESS.fullmatch(url):
+        raise invalid("url", "not_an_address")
     try:
         parsed = VerifierKey.parse(key)
     except NoteError:
@@ -34,9 +40,13 @@ def name_witness(unit: Unit, key: str) -> str:
     if parsed.kind != COSIGNATURE:
         raise invalid("key", "not_a_witness_key")
     known = unit.session.get(Witness, parsed.name)
+    if known is not None and url is not None and known.key == str(parsed) and known.dropped_at is None:
+        known.url = url.rstrip("/")
+        return known.name
     if known is not None:
         raise DomainError("witness_named", name=parsed.name)
-    unit.session.add(Witness(name=parsed.name, key=str(parsed), named_at=unit.now))
+    where = url.rstrip("/") if url else None
+    unit.session.add(Witness(name=parsed.name, key=str(parsed), named_at=unit.now, url=where))
     unit.record("WitnessNamed", stream="system", body={"name": parsed.name, "key": str(parsed)})
     return parsed.name
 
@@ -75,4 +85,7 @@ def take_cosignatures(unit: Unit, note: str) -> list[str]:
         seen_at = datetime.fromtimestamp(cosigned_at(line), UTC)
         row = {"size": head.size, "witness": line.name, "line": str(line), "seen_at": seen_at}
         insert_new(unit.session, Cosignature, **row)
+    answered = Witness.name.in_({line.name for line in found})
+    stood = or_(Witness.unanswered_since.is_not(None), Witness.refused_at.is_not(None))
+    unit.session.execute(update(Witness).where(answered, stood).values(unanswered_since=None, refused_at=None))
     return sorted({line.name for line in found})

@@ -118,7 +118,7 @@ def _counted(session: Session, period: Period, now: datetime) -> Iterable[tuple[
     )
     yield _by_court(
         session,
-        select(Alert.court_code),
+        select(Alert.court_code).where(Alert.court_code.is_not(None)),
         Alert.raised_at,
         period,
         Alert.court_code,

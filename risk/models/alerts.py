@@ -12,6 +12,7 @@ from auction.kernel.db import Base
 class Alert(Base):
     """An alert: it informs and refuses nobody. `key` names the occasion, so that one occasion is told once.
 
+    `court_code` None where the platform itself is concerned.
     `reasons`: [{"code", "facts", "who"}]; `who`, `registration_id` and `account_id` lead to persons and stay closed
     until the auction has ended. `status`: open, resolved; `outcome`: confirmed, unfounded, no_action.
     """
@@ -21,7 +22,7 @@ class Alert(Base):
     id: Mapped[str] = mapped_column(primary_key=True)
     kind: Mapped[str]
     key: Mapped[str] = mapped_column(unique=True)
-    court_code: Mapped[str] = mapped_column(ForeignKey("courts.code"))
+    court_code: Mapped[str | None] = mapped_column(ForeignKey("courts.code"))
     lot_id: Mapped[str | None] = mapped_column(ForeignKey("lots.id"), index=True)
     auction_id: Mapped[str | None] = mapped_column(ForeignKey("auctions.id"), index=True)
     registration_id: Mapped[str | None]

@@ -20,13 +20,15 @@ def raise_alert(
     *,
     key: str,
     reasons: Sequence[Reason],
-    court_code: str,
+    court_code: str | None,
     lot_id: str | None = None,
     auction_id: str | None = None,
     registration_id: str | None = None,
     account_id: str | None = None,
 ) -> Alert:
     """Keep an alert for the regulators; the same `key` again answers the first one and changes nothing.
+
+    `court_code`: None where the platform itself is concerned.
 
     ValueError for no reasons, for a fact that might identify somebody, and for a registration without its auction:
     its end decides from when on the alert may say of whom it speaks.

@@ -22,7 +22,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auction.kernel.checkpoint import Checkpoint, VerifierKey, add_signature, format_checkpoint, sign_note
+from auction.kernel.checkpoint import (
+    COSIGNATURE,
+    Checkpoint,
+    VerifierKey,
+    add_signature,
+    format_checkpoint,
+    sign_note,
+)
 from auction.kernel.tree import Frontier, inclusion_path, leaf_hash, root
 
 TOOL = Path(__file__).parents[2] / "tools" / "fapai_verify.py"
@@ -308,6 +315,35 @@ def test_a_checkpoint_with_a_witness_s_signature_is_still_the_log_s(story: Story
     cosigned = receipt(story)
     cosigned["checkpoint"] = add_signature(cosigned["checkpoint"], witness, OTHER_SIGNER.sign)
     assert run(saved(tmp_path, cosigned))[0] == 0
+
+
+WITNESS = VerifierKey("court.example", OTHER_SIGNER.public_key().public_bytes_raw(), COSIGNATURE)
+
+
+def test_a_witness_that_is_asked_for_must_have_cosigned_the_very_head(
+    story: Story, package: Package, tmp_path: Path, run: Run
+) -> None:
+    whole = receipt(story)
+    noted = add_signature(whole["checkpoint"], WITNESS, OTHER_SIGNER.sign, 1772416800)
+    path, flags = saved(tmp_path, whole | {"checkpoint": noted}), ("--witness", str(WITNESS))
+    status, said = run(path, BASE64, *flags)
+    assert (status, said["checked"]["cosignatures"]) == (0, 1)
+    assert "court.example saw the checkpoint at 2026-03-02T02:00:00+00:00" in said["notes"][-1]
+    line = noted.splitlines()[-1]
+    data = base64.b64decode(line.rsplit(" ", 1)[1])
+    forged = [base64.b64encode(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]).decode() for at in range(len(data))]
+    others = [line.replace("court.", "other."), *(f"— court.example {each}" for each in (*forged, "AAAA", "?"))]
+    for other in others:
+        assert run(saved(tmp_path, whole | {"checkpoint": noted.replace(line, other)}), BASE64, *flags)[0] == 1, other
+    assert run(saved(tmp_path, whole), BASE64, *flags)[0] == 1
+    bare = {name: whole[name] for name in ("entry", "signature", "key_id")}
+    assert run(saved(tmp_path, bare), BASE64, *flags)[0] == 1
+    assert run(package.write(), BASE64, *flags)[0] == 1
+    note = package.files["checkpoint.txt"].decode()
+    package.files["checkpoint.txt"] = add_signature(note, WITNESS, OTHER_SIGNER.sign, 1).encode()
+    assert run(package.write(), BASE64, *flags)[0] == 0
+    with pytest.raises(SystemExit):
+        run(path, BASE64, "--witness", str(VerifierKey("a", WITNESS.public_key)))
 
 
 def test_every_changed_byte_of_a_receipt_is_found(story: Story, tmp_path: Path, run: Run) -> None:

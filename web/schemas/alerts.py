@@ -68,7 +68,7 @@ class AlertOut(Strict):
     kind = fields.String()
     title = fields.String()
     status = fields.String(metadata={"enum": ["open", "resolved"]})
-    court = fields.String()
+    court = fields.String(allow_none=True)
     lot_id = fields.String(allow_none=True)
     lot_title = fields.String(allow_none=True)
     auction_id = fields.String(allow_none=True)

@@ -162,6 +162,8 @@ class WitnessOut(Strict):
     key = fields.String(metadata={"description": "C2SP verifier key of type 0x04"})
     named_at = Moment()
     dropped_at = Moment(allow_none=True)
+    unanswered_since = Moment(allow_none=True, metadata={"description": "asked since then, and not cosigned"})
+    refused_at = Moment(allow_none=True, metadata={"description": "said then that a head does not append"})
     size = fields.Integer(allow_none=True)
     seen_at = Moment(allow_none=True)
 
