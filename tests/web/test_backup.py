@@ -178,7 +178,9 @@ def test_a_bid_changed_inside_a_backup_is_named(tmp_path: Path, sqlite_template:
         told(parts, sha256=hashlib.sha256(parts["database"]).hexdigest())
 
     forged = rewritten(path, tmp_path / "forged.backup", forge)
-    found = restore(settings_for(f"sqlite:///{tmp_path / 'there.db'}", tmp_path), forged)
-    assert [failure.split(": ")[0] for failure in found.wrong] == [f"auctions {auction_id}"]
+    for name, receipts in (("there.db", True), ("sooner.db", False)):
+        found = restore(settings_for(f"sqlite:///{tmp_path / name}", tmp_path), forged, receipts=receipts)
+        assert [failure.split(": ")[0] for failure in found.wrong] == [f"auctions {auction_id}"]
+        assert ("receipts" in found.checked) is receipts
     house.engine.dispose()
     house.reader.dispose()
