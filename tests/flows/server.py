@@ -26,7 +26,7 @@ from tests.conftest import KEYS
 PASSWORD = "a long enough password"
 #: Seconds after which a test that waits has failed.
 PATIENCE = 120.0
-_PROGRAM = (sys.executable, "-m", "web.cli")
+_PROGRAM = (sys.executable, "-m", "tests.flows.program")
 
 
 def wait_until(holds: Callable[[], Any], what: str) -> Any:
