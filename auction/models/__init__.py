@@ -29,6 +29,7 @@ from .people import (
     Passkey,
     PasskeyChallenge,
     Person,
+    RecoveryCode,
 )
 from .unsold import LotDrawing, LotGroup, LotGroupMember, LotReturn, OwnSale, Taking, TakingQuestion
 
@@ -71,6 +72,7 @@ __all__ = [
     "Person",
     "Platform",
     "PriceStep",
+    "RecoveryCode",
     "ReferencePrice",
     "RoomEvent",
     "Salt",

@@ -80,7 +80,10 @@ class Correction(Base):
 
 
 class Account(Base):
-    """A way to sign in, with one role. Staff belong to a court or an agency. `seen_at`: the last signing in."""
+    """A way to sign in, with one role. Staff belong to a court or an agency. `seen_at`: the last signing in.
+
+    `factor` is the secret of the one-time codes in force, `factor_offered` of those not yet confirmed, with its id.
+    """
 
     __tablename__ = "accounts"
 
@@ -96,6 +99,7 @@ class Account(Base):
     factor_id: Mapped[str | None]
     factor_confirmed: Mapped[bool] = mapped_column(default=False)
     factor_step: Mapped[int] = mapped_column(default=0)
+    factor_offered: Mapped[bytes | None]
     failures: Mapped[int] = mapped_column(default=0)
     locked_until: Mapped[datetime | None]
     disabled_at: Mapped[datetime | None]
@@ -158,6 +162,17 @@ class PasskeyChallenge(Base):
     account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), index=True)
     session_id: Mapped[str | None]
     expires_at: Mapped[datetime]
+
+
+class RecoveryCode(Base):
+    """A code that stands for a lost second factor, once. `id` is its hash; times are machine time."""
+
+    __tablename__ = "recovery_codes"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), index=True)
+    made_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
 
 
 class Idempotency(Base):

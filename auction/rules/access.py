@@ -64,6 +64,7 @@ POLICY: Mapping[str, Rule] = {
     "session.own": Rule(ROLES),
     "password.change": Rule(ROLES),
     "factor.enrol": Rule(ROLES),
+    "factor.reset": _rule("president", "regulator"),
     "me.read": Rule(ROLES),
     "follow.own": Rule(ROLES),
     "message.own": Rule(ROLES),

@@ -190,7 +190,7 @@ def open_session(
     """
     account = unit.session.get_one(Account, account_id, with_for_update=True, populate_existing=True)
     now = unit.machine_now
-    if _waits(account, now):
+    if waits(account, now):
         return "rate_limited"
     factor = has_factor(unit.session, account)
     code = code_holds(account) if matches and factor else True
@@ -220,7 +220,8 @@ def open_session(
     return Opened(token, session, account)
 
 
-def _waits(account: Account, now: datetime) -> bool:
+def waits(account: Account, now: datetime) -> bool:
+    """Whether too many wrong secrets keep an account waiting still."""
     return account.locked_until is not None and now < account.locked_until
 
 
@@ -262,13 +263,18 @@ def present_password(unit: Unit, account: Account, *, matches: bool) -> str | No
 
     Answers None, or the reason of a refusal that must be kept: bad_credentials, rate_limited.
     """
-    if _waits(account, unit.machine_now):
+    if waits(account, unit.machine_now):
         return "rate_limited"
     if not matches:
         _failed(account, unit.machine_now)
         return "bad_credentials"
     account.failures, account.locked_until = 0, None
     return None
+
+
+def count_wrong(unit: Unit, account: Account) -> None:
+    """Count a wrong secret of a locked account, as at signing in; only signing in forgets them."""
+    _failed(account, unit.machine_now)
 
 
 def change_password(unit: Unit, account_id: str, token: str, *, matches: bool, password_hash: str) -> str | None:
@@ -351,7 +357,7 @@ def ask_passkey(unit: Unit, account_id: str, *, matches: bool) -> bytes | str:
     Answers the challenge, or the reason of a refusal that must be kept: bad_credentials, rate_limited, no_passkey.
     """
     account = unit.session.get_one(Account, account_id, with_for_update=True, populate_existing=True)
-    if _waits(account, unit.machine_now):
+    if waits(account, unit.machine_now):
         return "rate_limited"
     if not matches:
         _failed(account, unit.machine_now)
@@ -359,27 +365,47 @@ def ask_passkey(unit: Unit, account_id: str, *, matches: bool) -> bytes | str:
     return issue_challenge(unit, account.id, None) if passkeys(unit.session, account.id) else "no_passkey"
 
 
-def offer_factor(unit: Unit, account_id: str, session_id: str, secret: str) -> str:
-    """Keep a new one-time code, not yet in force; answers its id. DomainError wrong_state when one is in force,
-    forbidden from a session that has not shown the factor there is.
+def offer_factor(unit: Unit, account_id: str, session_id: str, secret: str, *, shown: bool = False) -> str:
+    """Keep new one-time codes, not yet in force; answers their id. What is in force stays so until they are confirmed.
+
+    `shown`: whether a factor in force was shown just now, as replacing codes in force takes. DomainError
+    wrong_state where it was not, forbidden from a session that has not shown the factor there is.
     """
     account = check_proven(unit, account_id, session_id)
-    if account.factor_confirmed:
+    if account.factor_confirmed and not shown:
         raise DomainError("wrong_state", status="factor_in_force")
-    account.factor_id = unit.new_id()
-    account.factor = unit.vault.seal_platform(f"factor:{account.id}", secret)
-    return account.factor_id
+    factor_id = unit.new_id()
+    account.factor_offered = unit.vault.seal_platform(f"offered:{account.id}", json.dumps([factor_id, secret]))
+    return factor_id
 
 
-def confirm_factor(unit: Unit, account_id: str, token: str, step: int | None) -> None:
-    """Put the offered factor in force once a code of it was shown (`step`: its time step; None: wrong code)."""
-    account = unit.session.get_one(Account, account_id, with_for_update=True)
-    if account.factor is None or account.factor_confirmed:
+def offered_factor(unit: Unit, account: Account) -> tuple[str, str] | None:
+    """Id and secret of the codes on offer; None where there are none."""
+    if account.factor_offered is None:
+        return None
+    factor_id, secret = json.loads(unit.vault.open_platform(f"offered:{account.id}", account.factor_offered))
+    return factor_id, secret
+
+
+def confirm_factor(unit: Unit, account_id: str, token: str, step_of: Callable[[str], int | None]) -> str:
+    """Put the codes on offer in force, in the place of earlier ones, once one of them was shown; answers their id.
+
+    `step_of` answers the time step of the code that was typed, given the secret; None for a wrong one. DomainError
+    wrong_state where nothing is on offer, invalid: otp.
+    """
+    account = unit.session.get_one(Account, account_id, with_for_update=True, populate_existing=True)
+    offered = offered_factor(unit, account)
+    if offered is None:
         raise DomainError("wrong_state", status="no_factor_offered")
+    factor_id, secret = offered
+    step = step_of(secret)
     if step is None:
         raise invalid("otp", "otp_invalid")
-    account.factor_confirmed, account.factor_step = True, step
+    kind = "SecondFactorReplaced" if account.factor_confirmed else "SecondFactorEnrolled"
+    account.factor, account.factor_id = unit.vault.seal_platform(f"factor:{account.id}", secret), factor_id
+    account.factor_offered, account.factor_confirmed, account.factor_step = None, True, step
     session = unit.session.get(LoginSession, sha256_hex(token.encode()))
     if session is not None:
         session.second_factor = True
-    unit.record("SecondFactorEnrolled", stream="system", private=True, body={"account_id": account.id})
+    unit.record(kind, stream="system", private=True, body={"account_id": account.id, "factor": "totp"})
+    return factor_id

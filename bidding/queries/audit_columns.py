@@ -149,7 +149,7 @@ STATE: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "streams": {"unsealed": "a hint to the sealer", "sealed_number": "a hint to the sealer"},
         "checkpoints": {"at": "when the head was signed: no proof rests on it"},
         **{name: {"*": _PEOPLE} for name in ("accounts", "agencies", "corrections", "courts", "persons")},
-        **{name: {"*": _PEOPLE} for name in ("passkeys", "registered_identities")},
+        **{name: {"*": _PEOPLE} for name in ("passkeys", "recovery_codes", "registered_identities")},
         **{name: {"*": _COURT} for name in ("cases", "notices", "parties", "reference_prices", "tasks")},
         **{name: {"*": _COURT} for name in ("sheet_items", "attachments", "panel_members", "resale_deposits")},
         **{name: {"*": _COURT} for name in ("court_items", "letter_templates", "price_steps")},

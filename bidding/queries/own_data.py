@@ -57,7 +57,7 @@ _OFFERS = ("BidAccepted", "BidRefused")
 #: Columns that say nothing of their subject: what the program goes by, and other people's accounts.
 _NOT_HIS = frozenset(
     (
-        *("password_hash", "token_hash", "factor", "factor_id", "factor_step"),
+        *("password_hash", "token_hash", "factor", "factor_id", "factor_step", "factor_offered"),
         *("id_match", "value_match", "person_match", "cleared_version", "cleared_on", "wrapped_key", "content"),
         *("key", "shard", "decided_by", "received_by", "review_recorded_by", "proposed_by", "answered_by"),
         *("machine_at", "told_at", "journal_number", "live"),

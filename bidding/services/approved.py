@@ -18,6 +18,8 @@ from ..queries.reneges import RENEGE, RENEGE_REVOKED
 from ..queries.sanctions import LIFTING, SANCTION
 from .break_glass import carry_out_opening
 from .changes import carry_out_change, stand_down
+from .factor_reset import KIND as FACTOR_RESET
+from .factor_reset import carry_out_reset, lock_owner
 from .lifting import KIND as HIT_LIFTED
 from .lifting import carry_out_hit_lifted
 from .objections import carry_out_decision
@@ -68,4 +70,5 @@ ACTS: Mapping[str, Act] = {
     SANCTION: Act(_lock_sanction, carry_out_sanction),
     LIFTING: Act(_lock_sanction, carry_out_lifting),
     BREAK_GLASS: Act(_lock_round, carry_out_opening),
+    FACTOR_RESET: Act(lock_owner, carry_out_reset),
 }

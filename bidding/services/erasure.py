@@ -30,6 +30,7 @@ from auction.models import (
 from auction.rules.access import Actor, require
 from auction.rules.ruleset import load
 from auction.services.accounts import end_all_sessions, present_password
+from auction.services.recovery import drop_codes
 from risk.models import Sanction
 
 from ..models import Paper, RegisteredIdentity, Registration, RegistrationSignal
@@ -84,7 +85,8 @@ def _erase(unit: Unit, person: Person, how: str) -> None:
         end_all_sessions(unit, account.id, "erased")
         account.username, account.display_name = f"erased-{account.id}", ERASED
         account.password_hash, account.disabled_at = "!", unit.machine_now
-        account.factor, account.factor_id, account.factor_confirmed = None, None, False
+        account.factor, account.factor_id, account.factor_confirmed, account.factor_offered = None, None, False, None
+        drop_codes(unit, account.id)
     session.flush()
     for number, row in enumerate(
         session.scalars(select(RegisteredIdentity).where(RegisteredIdentity.registration_id.in_(registrations))).all()

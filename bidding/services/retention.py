@@ -81,10 +81,11 @@ def _expire(unit: Unit, kind: str, numbers: Ruleset) -> int:
 
 def _forget_codes(unit: Unit, before: datetime) -> int:
     """Second factors that were offered and never confirmed."""
-    offered = (Account.factor.is_not(None), Account.factor_confirmed.is_(False))
     seen = func.coalesce(Account.seen_at, Account.created_at)
-    found = unit.session.scalars(select(Account.id).where(*offered, seen < before).limit(MOST)).all()
-    gone = update(Account).where(Account.id.in_(found)).values(factor=None, factor_id=None)
+    found = unit.session.scalars(
+        select(Account.id).where(Account.factor_offered.is_not(None), seen < before).limit(MOST)
+    ).all()
+    gone = update(Account).where(Account.id.in_(found)).values(factor_offered=None)
     unit.session.execute(gone)
     return len(found)
 

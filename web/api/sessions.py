@@ -7,14 +7,16 @@ import pyotp
 from flask import Response, current_app, jsonify, request
 from sqlalchemy.orm import Session
 
+from auction.kernel.clock import iso
 from auction.kernel.errors import DomainError, invalid
 from auction.kernel.unit import Unit
 from auction.models import Account, Passkey, Person
 from auction.queries.sessions import account_named, own_sessions
 from auction.rules.access import STAFF, Actor
-from auction.services import accounts
+from auction.services import accounts, recovery
 from auction.services import passkeys as passkey_services
 from bidding.queries.own_data import own_data
+from bidding.services.messages import tell
 
 from .. import auth
 from ..auth import house, me, policy
@@ -27,6 +29,7 @@ from ..schemas.people import (
     Credentials,
     FactorInForceOut,
     FactorOut,
+    FactorShownIn,
     FactorsOut,
     MeOut,
     OtpIn,
@@ -46,9 +49,15 @@ blueprint = Blueprint("sessions", __name__, description="Signing in, accounts, s
 _LONGEST_BROWSER = 200
 
 
-def sign_in(username: str, password: str, otp: str | None, credential: dict[str, Any] | None = None) -> accounts.Opened:
+def sign_in(
+    username: str,
+    password: str,
+    otp: str | None,
+    credential: dict[str, Any] | None = None,
+    recovery_code: str | None = None,
+) -> accounts.Opened:
     """Open a session, or raise the refusal; shared by the interface and the sign-in page. `credential`: what a security
-    key has signed instead of a one-time code.
+    key has signed instead of a one-time code; `recovery_code` stands for either, once, and its owner is told.
     """
     account = house().read(account_named, username)
     matches = auth.password_matches(account, password)
@@ -57,20 +66,19 @@ def sign_in(username: str, password: str, otp: str | None, credential: dict[str,
 
     def open_session(unit: Unit) -> accounts.Opened | str:
         def code_holds(found: Account) -> bool | None:
-            if credential is not None:
-                return challenge is not None and holds(unit, found, credential, challenge)
-            if otp is None or found.factor is None or not found.factor_confirmed:
-                return None
-            secret = unit.vault.open_platform(f"factor:{found.id}", found.factor)
-            step = auth.otp_step(secret, otp, unit.machine_now.timestamp(), found.factor_step)
-            if step is not None:
-                found.factor_step = step
-            return step is not None
+            if recovery_code is not None:
+                return recovery.use_code(unit, found, recovery_code)
+            return was_shown(unit, found, otp, credential, challenge)
 
-        return accounts.open_session(unit, account.id, matches=matches, code_holds=code_holds, origin=origin)
+        opened = accounts.open_session(unit, account.id, matches=matches, code_holds=code_holds, origin=origin)
+        if recovery_code is not None and isinstance(opened, accounts.Opened) and opened.session.second_factor:
+            left = len(recovery.codes_left(unit.session, account.id))
+            told = {"at": iso(unit.now), "left": left}
+            tell(unit, account.id, "recovery_code_used", told, f"recovery_code_used:{unit.new_id()}")
+        return opened
 
     origin = (request.remote_addr or "", request.user_agent.string[:_LONGEST_BROWSER])
-    challenge = _signed(account.id, None, credential) if credential is not None and matches else None
+    challenge = signed_challenge(account.id, None, credential) if credential is not None and matches else None
     opened = house().perform(open_session)
     if opened == "otp_invalid" and credential is not None:
         raise DomainError("webauthn_invalid")
@@ -85,14 +93,31 @@ def _refusal(reason: str) -> DomainError:
     return DomainError("forbidden", reason=reason) if reason == "account_disabled" else DomainError(reason)
 
 
-def _signed(account_id: str, session_id: str | None, credential: dict[str, Any]) -> bytes | None:
+def was_shown(
+    unit: Unit, found: Account, otp: str | None, credential: dict[str, Any] | None, challenge: bytes | None
+) -> bool | None:
+    """Whether a locked account's factor was shown: by a key that signed the challenge, or by a one-time code, used up
+    here. None where neither was given.
+    """
+    if credential is not None:
+        return challenge is not None and holds(unit, found, credential, challenge)
+    if otp is None or found.factor is None or not found.factor_confirmed:
+        return None
+    secret = unit.vault.open_platform(f"factor:{found.id}", found.factor)
+    step = auth.otp_step(secret, otp, unit.machine_now.timestamp(), found.factor_step)
+    if step is not None:
+        found.factor_step = step
+    return step is not None
+
+
+def signed_challenge(account_id: str, session_id: str | None, credential: dict[str, Any]) -> bytes | None:
     """The challenge a key has signed, used up here: whatever becomes of it, it is signed once."""
     challenge = challenge_of(credential)
     good = challenge is not None and house().perform(passkey_services.use_challenge, account_id, session_id, challenge)
     return challenge if good else None
 
 
-def _this_session() -> str:
+def this_session() -> str:
     session = auth.signed_in_now()
     return session.id if session else ""
 
@@ -102,9 +127,9 @@ def ask_enrolment() -> dict[str, Any]:
     site(house().settings)
 
     def ask(unit: Unit) -> dict[str, Any]:
-        account = passkey_services.check_proven(unit, me().id, _this_session())
+        account = passkey_services.check_proven(unit, me().id, this_session())
         known = passkey_services.passkeys(unit.session, account.id)
-        challenge = passkey_services.issue_challenge(unit, account.id, _this_session())
+        challenge = passkey_services.issue_challenge(unit, account.id, this_session())
         return enrolment(unit.settings, account, known, challenge)
 
     return house().perform(ask)
@@ -112,7 +137,7 @@ def ask_enrolment() -> dict[str, Any]:
 
 def enrol_passkey(name: str, credential: dict[str, Any]) -> Passkey:
     """Put a security key in force by what it has signed, or raise the refusal; shared by the interface and the page."""
-    challenge = _signed(me().id, _this_session(), credential)
+    challenge = signed_challenge(me().id, this_session(), credential)
     found = enrolled(house().settings, credential, challenge) if challenge is not None else None
     if found is None:
         raise invalid("credential", "webauthn_invalid")
@@ -120,7 +145,7 @@ def enrol_passkey(name: str, credential: dict[str, Any]) -> Passkey:
     return house().perform(
         passkey_services.add_passkey,
         me().id,
-        _this_session(),
+        this_session(),
         key_id=key_id,
         name=name,
         public_key=public_key,
@@ -131,13 +156,17 @@ def enrol_passkey(name: str, credential: dict[str, Any]) -> Passkey:
 def remove_passkey(key_id: str) -> None:
     """Take an own security key out of force; the last factor of staff stays where one is required."""
     required = house().settings.staff_mfa and me().role in STAFF
-    house().perform(passkey_services.remove_passkey, me().id, _this_session(), key_id, required=required)
+    house().perform(passkey_services.remove_passkey, me().id, this_session(), key_id, required=required)
 
 
 def own_factors() -> dict[str, Any]:
     """The second factors of whoever asks."""
     account = house().read(lambda session: session.get_one(Account, me().id))
-    return {"totp": account.factor_confirmed, "webauthn": house().read(passkey_services.passkeys, me().id)}
+    return {
+        "totp": account.factor_confirmed,
+        "webauthn": house().read(passkey_services.passkeys, me().id),
+        "recovery_codes": len(house().read(recovery.codes_left, me().id)),
+    }
 
 
 def live_sessions() -> list[dict[str, Any]]:
@@ -176,7 +205,7 @@ def change_password(current: str, password: str) -> None:
 @blueprint.response(201, SessionOut)
 def create_session(credentials: dict[str, Any]) -> dict[str, Any]:
     """Sign in."""
-    given = credentials.get("otp"), credentials.get("webauthn")
+    given = credentials.get("otp"), credentials.get("webauthn"), credentials.get("recovery_code")
     opened = sign_in(credentials["username"], credentials["password"], *given)
     return {"token": opened.token, "role": opened.account.role, "expires_at": opened.session.expires_at}
 
@@ -332,15 +361,53 @@ def delete_passkey(key_id: str) -> None:
 
 @blueprint.post("/me/factors/totp")
 @policy("factor.enrol")
-@blueprint.arguments(Nothing)
+@blueprint.arguments(FactorShownIn)
 @blueprint.response(201, FactorOut)
-def offer_factor(_: dict[str, Any]) -> dict[str, Any]:
-    """Begin to enrol a second factor."""
+def offer_factor(data: dict[str, Any]) -> dict[str, Any]:
+    """Begin to enrol one-time codes; to replace those in force takes a factor in force, which stays so until then."""
+    return offer_codes(data.get("otp"), data.get("webauthn"))
+
+
+def offer_codes(otp: str | None, credential: dict[str, Any] | None) -> dict[str, Any]:
+    """New one-time codes for whoever asks: {"id","secret","uri"}, or the refusal; shared by the interface and the page.
+
+    A wrong factor shown to replace codes counts like a failed sign-in.
+    """
     secret = pyotp.random_base32()
+    challenge = signed_challenge(me().id, None, credential) if credential is not None else None
+
+    def offer(unit: Unit) -> str | None:
+        found = unit.session.get_one(Account, me().id, with_for_update=True, populate_existing=True)
+        if accounts.waits(found, unit.machine_now):
+            raise DomainError("rate_limited")
+        shown = found.factor_confirmed and was_shown(unit, found, otp, credential, challenge)
+        if shown is False and found.factor_confirmed:
+            accounts.count_wrong(unit, found)
+            return None
+        return accounts.offer_factor(unit, found.id, this_session(), secret, shown=bool(shown))
+
+    factor_id = house().perform(offer)
+    if factor_id is None:
+        raise invalid("otp", "webauthn_invalid" if credential is not None else "otp_invalid")
+    return {"id": factor_id, "secret": secret, "uri": otp_address(secret)}
+
+
+def otp_address(secret: str) -> str:
+    """What an authenticator app reads from the picture."""
     session = auth.signed_in_now()
-    factor_id = house().perform(accounts.offer_factor, me().id, _this_session(), secret)
-    uri = pyotp.TOTP(secret).provisioning_uri(name=session.username if session else "", issuer_name="Fapai")
-    return {"id": factor_id, "secret": secret, "uri": uri}
+    return pyotp.TOTP(secret).provisioning_uri(name=session.username if session else "", issuer_name="Fapai")
+
+
+def confirm_codes(otp: str) -> str:
+    """Put the codes on offer in force by one of them; answers their id. Shared by the interface and the page."""
+
+    def confirm(unit: Unit) -> str:
+        def step_of(secret: str) -> int | None:
+            return auth.otp_step(secret, otp, unit.machine_now.timestamp(), 0)
+
+        return accounts.confirm_factor(unit, me().id, auth.token_at_the_door() or "", step_of)
+
+    return house().perform(confirm)
 
 
 @blueprint.post("/me/factors/totp/confirmation")
@@ -349,14 +416,4 @@ def offer_factor(_: dict[str, Any]) -> dict[str, Any]:
 @blueprint.response(200, FactorInForceOut)
 def confirm_factor(data: dict[str, Any]) -> dict[str, Any]:
     """Put the offered factor in force by one of its codes; this session then has it too."""
-
-    def confirm(unit: Unit) -> str:
-        account = unit.session.get_one(Account, me().id)
-        step = None
-        if account.factor is not None:
-            secret = unit.vault.open_platform(f"factor:{account.id}", account.factor)
-            step = auth.otp_step(secret, data["otp"], unit.machine_now.timestamp(), account.factor_step)
-        accounts.confirm_factor(unit, account.id, auth.token_at_the_door() or "", step)
-        return account.factor_id or ""
-
-    return {"id": house().perform(confirm)}
+    return {"id": confirm_codes(data["otp"])}

@@ -7,9 +7,11 @@ from flask import Blueprint, render_template, request, url_for
 from auction.queries.approvals import approvals_of
 from auction.services.approvals import vote
 from bidding.services.approved import ACTS
+from bidding.services.factor_reset import propose_reset
 
 from ..auth import house, me, policy
 from ..schemas.approvals import ApprovalAnswerIn
+from ..schemas.people import FactorResetIn
 from . import forms
 from .desk.court import attempt
 from .forms import Entry
@@ -17,20 +19,43 @@ from .language import _
 from .proposal_view import proposal_view
 
 blueprint = Blueprint("approving", __name__, url_prefix="/desk/approvals")
+#: The page of a court's members, and the route that takes their answers.
+_COURT = ("approvals/list.html", "approving.answer")
 
 
 @blueprint.get("")
 @policy("approval.read")
 def show() -> str:
     """The proposals that wait for the court's member."""
-    return page("approvals/list.html", "approving.answer", Entry())
+    return page(*_COURT, Entry())
 
 
 @blueprint.post("/<approval_id>")
 @policy("approval.answer")
 def answer(approval_id: str) -> Any:
     """Approve or refuse."""
-    return answered(approval_id, "approvals/list.html", "approving.answer", "approving.show")
+    return answered(approval_id, *_COURT, "approving.show")
+
+
+@blueprint.post("/factor-reset")
+@policy("factor.reset")
+def reset_factor() -> Any:
+    """Propose to reset the lost second factor of somebody; another regulator approves."""
+    regulator = me().role == "regulator"
+    template, action = ("regulator/approvals.html", "regulator.answer") if regulator else _COURT
+    given, wrong = forms.read({"username": forms.text, "reason": forms.text})
+
+    def act() -> Any:
+        data = forms.load(FactorResetIn(), {"reason": given.get("reason", "")}, wrong)
+        return house().perform(propose_reset, me(), username=given.get("username", ""), **data)
+
+    return attempt(
+        act,
+        lambda form: page(template, action, form),
+        ("username", "reason"),
+        lambda _done: url_for("regulator.approvals" if regulator else "approving.show"),
+        _("已提请，由另一名监管人员批准。"),
+    )
 
 
 def page(template: str, action: str, form: Entry) -> str:

@@ -664,6 +664,7 @@ COMPANY_ROLE: Words = {
 #: What is proposed to others for their approval.
 APPROVAL_KIND: Words = {
     "break_glass": _("拍卖结束前开封竞买人身份"),
+    "factor_reset": _("重置第二因素"),
     "hit_lifted": _("解除竞买禁止"),
     "renege": _("认定恶意悔拍"),
     "sanction": _("恶意悔拍惩戒"),
@@ -684,6 +685,9 @@ SHEET_CHOICE: Words = {"withdrawal": _("撤回，重新公告"), "supplement": _
 PROPOSAL: Words = {
     "kind": _("措施"),
     "bidder_code": _("竞买代码"),
+    "username": _("用户名"),
+    "name": _("姓名或单位名称"),
+    "role": _("角色"),
     "amount_fen": _("金额"),
     "until": _("期限至"),
     "scope": _("范围"),

@@ -20,6 +20,8 @@ from .sessions import given_credential
 
 blueprint = Blueprint("people", __name__)
 
+#: Digits of a one-time code.
+_OTP = 6
 #: The desk of each role of staff.
 _DESKS = {
     "judge": "desk.board",
@@ -57,8 +59,7 @@ def enter() -> Any:
     username, password = request.form.get("username", "").strip(), request.form.get("password", "")
     after = request.form.get("next", "")
     try:
-        credential = given_credential()
-        opened = sign_in(username[:64], password[:256], request.form.get("otp", "").strip() or None, credential)
+        opened = sign_in(username[:64], password[:256], *_shown(), recovery_code=_recovery_code())
     except DomainError as error:
         form = forms.refused(error, ())
         page = render_template(
@@ -69,6 +70,18 @@ def enter() -> Any:
         after = url_for("signed.show")  # nothing else opens before a factor is enrolled
     answer = redirect(_home_of(after, opened.account.role))
     return _keep(answer, opened.token)
+
+
+def _shown() -> tuple[str | None, dict[str, Any] | None]:
+    """The one-time code that was typed, and what a security key answered."""
+    typed = request.form.get("otp", "").strip()
+    return (typed or None) if len(typed) <= _OTP else None, given_credential()
+
+
+def _recovery_code() -> str | None:
+    """What was typed into the field of the one-time code where it is longer than such a code."""
+    typed = request.form.get("otp", "").strip()
+    return typed[:40] if len(typed) > _OTP else None
 
 
 @blueprint.post("/logout")

@@ -18,6 +18,7 @@ _SILENT = frozenset(("lot_id", "hit", "renege_id", "objection_id", "auction_id",
 #: Fields whose codes have labels of their own.
 _WORDS: Mapping[str, labels.Words] = {
     "kind": labels.SANCTION,
+    "role": labels.ROLE,
     "scope": labels.SCOPE,
     "malicious_factors": labels.MALICE,
     "choice": labels.SHEET_CHOICE,

@@ -1,18 +1,31 @@
-"""Where one is signed in: ending sessions, changing the password."""
+"""Signing in safely, on one page: where one is signed in, second factors, recovery codes, the password."""
 
 from collections.abc import Callable
 from typing import Any
 
 import orjson
+import segno
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 
 from auction.kernel.errors import Breach, DomainError
+from auction.models import Account
+from auction.rules.access import STAFF
 from auction.services import accounts
 
 from .. import errors
-from ..api.sessions import change_password, enrol_passkey, live_sessions, own_factors, remove_passkey
-from ..auth import house, me, policy, token_at_the_door
-from ..schemas.people import PasskeyIn, PasswordIn
+from ..api.recovery import make_codes
+from ..api.sessions import (
+    change_password,
+    confirm_codes,
+    enrol_passkey,
+    live_sessions,
+    offer_codes,
+    otp_address,
+    own_factors,
+    remove_passkey,
+)
+from ..auth import house, me, policy, signed_in_now, token_at_the_door
+from ..schemas.people import FactorShownIn, OtpIn, PasskeyIn, PasswordIn, ProofIn
 from . import forms
 from .forms import Entry
 from .language import _
@@ -57,7 +70,16 @@ def show() -> str:
 def _page(form: Entry) -> str:
     rows = [{**one, "device": device(one["browser"])} for one in live_sessions()]
     keyed = house().settings.public_url is not None
-    return render_template("people/sessions.html", sessions=rows, form=form, factors=own_factors(), keyed=keyed)
+    session = signed_in_now()
+    return render_template(
+        "people/sessions.html",
+        sessions=rows,
+        form=form,
+        factors=own_factors(),
+        keyed=keyed,
+        username=session.username if session else "",
+        staff=me().role in STAFF,
+    )
 
 
 def given_credential() -> dict[str, Any] | None:
@@ -89,6 +111,65 @@ def add_key() -> Any:
 def remove_key(key_id: str) -> Any:
     """Take a security key out of force."""
     return _changed(lambda: remove_passkey(key_id), _("安全密钥已移除。"))
+
+
+@blueprint.post("/me/factors/app")
+@policy("factor.enrol")
+def offer_app() -> Any:
+    """Show, this once, what an authenticator app is to read; replacing an app takes a factor in force."""
+    given, wrong = forms.read({"otp": forms.text})
+    if credential := given_credential():
+        given["webauthn"] = credential
+    try:
+        shown = forms.load(FactorShownIn(), given, wrong)
+        offered = offer_codes(shown.get("otp"), shown.get("webauthn"))
+    except DomainError as error:
+        return _refused(error, ("otp",))
+    return _app(Entry(), offered["secret"])
+
+
+@blueprint.post("/me/factors/app/confirmation")
+@policy("factor.enrol")
+def confirm_app() -> Any:
+    """Put the app in force by one of its codes; a wrong one shows the same picture again."""
+    payload, wrong = forms.read({"otp": forms.text})
+    try:
+        confirm_codes(forms.load(OtpIn(), payload, wrong)["otp"])
+    except DomainError as error:
+        offered = house().perform(lambda unit: accounts.offered_factor(unit, unit.session.get_one(Account, me().id)))
+        if error.code in ("unauthenticated", "fault") or offered is None:
+            raise
+        return _app(forms.refused(error, ("otp",), {}), offered[1]), errors.status_of(error.code)
+    flash(_("验证器应用已启用。"), "lead")
+    return redirect(url_for("signed.show"), 303)
+
+
+def _app(form: Entry, secret: str) -> str:
+    picture = segno.make(otp_address(secret), error="m").svg_data_uri(scale=5, light="#fff")
+    groups = " ".join(secret[start : start + 4] for start in range(0, len(secret), 4))
+    return render_template("people/authenticator.html", form=form, picture=picture, secret=groups)
+
+
+@blueprint.post("/me/factors/recovery")
+@policy("factor.enrol")
+def recovery_codes() -> Any:
+    """Make recovery codes and show them, this once, to be printed."""
+    given, wrong = forms.read({"password": str, "otp": forms.text})
+    given["current"] = given.pop("password", "")
+    if credential := given_credential():
+        given["webauthn"] = credential
+    try:
+        proof = forms.load(ProofIn(), given, wrong)
+        codes = make_codes(proof["current"], proof.get("otp"), proof.get("webauthn"))
+    except DomainError as error:
+        return _refused(error, ("otp",))
+    return render_template("people/recovery.html", codes=codes, made_at=house().now())
+
+
+def _refused(error: DomainError, fields: tuple[str, ...]) -> Any:
+    if error.code in ("unauthenticated", "fault"):
+        raise error
+    return _page(forms.refused(error, fields)), errors.status_of(error.code)
 
 
 def _changed(act: Callable[[], object], said: str) -> Any:

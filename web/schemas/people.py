@@ -6,12 +6,15 @@ from .base import Moment, Strict, choice, text, words
 
 
 class Credentials(Strict):
-    """Username, password, and a one-time code where the account has a second factor."""
+    """Username, password, and where the account has a second factor one of a one-time code, what a key has signed, or a
+    recovery code.
+    """
 
     username = text(64)
     password = fields.String(required=True, validate=validate.Length(1, 256))
     otp = fields.String(validate=validate.Regexp(r"\d{6}\Z"))
     webauthn = fields.Dict(keys=fields.String())
+    recovery_code = text(40, required=False)
 
 
 class PasskeySignInIn(Strict):
@@ -60,10 +63,11 @@ class PasskeyOut(Strict):
 
 
 class FactorsOut(Strict):
-    """The second factors in force."""
+    """The second factors in force, and how many recovery codes are left."""
 
     totp = fields.Boolean()
     webauthn = fields.List(fields.Nested(PasskeyOut))
+    recovery_codes = fields.Integer()
 
 
 class SessionOut(Strict):
@@ -182,6 +186,31 @@ class FactorOut(Strict):
     id = fields.String()
     secret = fields.String()
     uri = fields.String()
+
+
+class FactorShownIn(Strict):
+    """A factor in force, as replacing the one-time codes takes: one of them, or what a security key has signed."""
+
+    otp = fields.String(validate=validate.Regexp(r"\d{6}\Z"))
+    webauthn = fields.Dict(keys=fields.String())
+
+
+class ProofIn(FactorShownIn):
+    """The password and a factor in force."""
+
+    current = fields.String(required=True, validate=validate.Length(1, 256))
+
+
+class RecoveryCodesOut(Strict):
+    """Recovery codes, shown this once."""
+
+    codes = fields.List(fields.String())
+
+
+class FactorResetIn(Strict):
+    """Why somebody's second factor is to be reset."""
+
+    reason = words(500)
 
 
 class FactorInForceOut(Strict):
