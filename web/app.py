@@ -23,6 +23,7 @@ from .answering import API, LANGUAGES, answer_for, language
 from .api.routes import join as join_api
 from .door import Door
 from .gateway import PaymentGateway
+from .pages.kept import KeptPages
 from .pages.site import join as join_pages
 from .views import Views
 
@@ -80,10 +81,13 @@ def create_app(
     desk: Desk,
     *,
     beside: Callable[..., Any] = _at_once,
+    kept_pages: KeptPages | None = None,
 ) -> Flask:
-    """The application over a wired house. `beside` runs slow work off the event loop where there is one."""
+    """The application over a wired house. `beside` runs slow work off the event loop where there is one; public pages
+    are rendered for every reader where there are no `kept_pages`.
+    """
     app = build(house.settings)
-    furnish(app, house, gateway, desk, beside=beside)
+    furnish(app, house, gateway, desk, beside=beside, kept_pages=kept_pages)
     return app
 
 
@@ -128,7 +132,13 @@ def build(settings: Settings) -> Flask:
 
 
 def furnish(
-    app: Flask, house: House, gateway: PaymentGateway, desk: Desk, *, beside: Callable[..., Any] = _at_once
+    app: Flask,
+    house: House,
+    gateway: PaymentGateway,
+    desk: Desk,
+    *,
+    beside: Callable[..., Any] = _at_once,
+    kept_pages: KeptPages | None = None,
 ) -> None:
     """Open a built application over a house of the same settings; nothing stays of a house it stood over before."""
     metrics = health.Metrics(house, desk)
@@ -137,6 +147,7 @@ def furnish(
         gateway=gateway,
         door=Door(desk, house.clock, house.settings.bid_rate, metrics.answered),
         beside=beside,
+        kept_pages=kept_pages,
         views=Views(),
         uses=auth.Uses(),
         metrics=metrics,

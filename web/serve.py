@@ -21,6 +21,7 @@ from . import scheduler as timers
 from . import sockets, waiting, wire
 from .app import create_app
 from .gateway import SandboxGateway
+from .pages.kept import KeptPages
 from .wiring import check, open_house
 
 log = structlog.get_logger(__name__)
@@ -92,7 +93,7 @@ class Serving:
         house.subscribe("refund", self.gateway.on_refund)
         self.desk = Desk(house, timers.process_name(house))
         self.beside = beside_loop(2)
-        self.app = create_app(house, self.gateway, self.desk, beside=self.beside)
+        self.app = create_app(house, self.gateway, self.desk, beside=self.beside, kept_pages=KeptPages())
         self.door = self.app.extensions["door"]
         self.uses = self.app.extensions["uses"]
         self.sockets, self.rooms, self.broadcaster = sockets.join(self.app, house, self.door, "gevent")

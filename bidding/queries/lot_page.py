@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, undefer
 
+from auction.kernel.journal import Stream
 from auction.models import Auction, Case, Court, Lot, Notice, ReferencePrice, RoomEvent
 from auction.rules.lot import AuctionStatus
 from disclosure.models import SheetVersion
@@ -107,6 +108,20 @@ def latest_auction(session: Session, lot_id: str) -> str | None:
         .order_by(Auction.announced_at.desc(), Auction.id.desc())
         .limit(1)
     )
+
+
+def version_of_lot(session: Session, lot_id: str) -> tuple[str, ...]:
+    """What tells two states of a lot's pages apart: its id, then how far the journal of it and its rounds has come."""
+    rounds = session.scalars(select(Auction.id).where(Auction.lot_id == lot_id))
+    streams = [f"lot:{lot_id}", *(f"auction:{auction_id}" for auction_id in rounds)]
+    heads = session.execute(select(Stream.stream, Stream.number).where(Stream.stream.in_(streams)))
+    return (lot_id, *sorted(f"{stream}:{number}" for stream, number in heads))
+
+
+def version_of_round(session: Session, auction_id: str) -> tuple[str, ...] | None:
+    """The version of the lot that a round is of; None where there is no such round."""
+    lot_id = session.scalar(select(Auction.lot_id).where(Auction.id == auction_id))
+    return None if lot_id is None else version_of_lot(session, lot_id)
 
 
 def asking_price(session: Session, lot_id: str) -> int | None:

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import render_template, request, url_for
+from flask import Response, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
 
 from auction.kernel.errors import DomainError
@@ -20,6 +20,7 @@ from bidding.rules.find import FARTHEST_KM, FLAGS
 from ..auth import house, policy
 from ..schemas.public import box_in, place_in
 from . import labels
+from .kept import kept
 from .language import _, distance, month, percent, today, weekday
 from .public import blueprint
 
@@ -36,8 +37,12 @@ _FIELDS = ("q", "asset_type", "court", "region", "round", "status", "min", "max"
 
 @blueprint.get("/")
 @policy("public.read")
-def home() -> str:
+def home() -> Response | str:
     """Running, coming and ended lots; or, by GET, what was looked for."""
+    return kept(house().clock.machine, _home)  # anew every second: every bid changes it
+
+
+def _home() -> str:
     asked = Asked()
     now = house().now()
     known = house().read(courts)

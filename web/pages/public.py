@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -16,7 +17,7 @@ from auction.rules.ruleset import load
 from bidding.queries.auctions import auction_resource
 from bidding.queries.course import extensions
 from bidding.queries.following import follows_court, follows_lot
-from bidding.queries.lot_page import LotPage, bids, latest_auction, lot_page
+from bidding.queries.lot_page import LotPage, bids, latest_auction, lot_page, version_of_lot, version_of_round
 from bidding.queries.lots import counters
 from bidding.queries.receipts import confirmation as published
 from bidding.queries.room_page import own_registration
@@ -27,6 +28,7 @@ from ..documents import confirmation_pdf
 from . import auxiliary_view, clearance_view, cost_view, lot_view, place_view, plain_view, valuation_view
 from .course_view import moved_by
 from .forms import Entry
+from .kept import kept
 from .language import today
 from .sharing import shared, site_address
 
@@ -41,9 +43,9 @@ _LOG_SHOWN = 100
 
 @blueprint.get("/lots/<lot_id>")
 @policy("public.read")
-def lot(lot_id: str) -> str:
+def lot(lot_id: str) -> Response | str:
     """The page of a lot: its latest announced round."""
-    return page_of_lot(lot_id)
+    return kept(partial(house().read, version_of_lot, lot_id), partial(page_of_lot, lot_id), _count_look)
 
 
 def page_of_lot(lot_id: str, form: Entry | None = None, alike: Sequence[str] = ()) -> str:
@@ -56,9 +58,17 @@ def page_of_lot(lot_id: str, form: Entry | None = None, alike: Sequence[str] = (
 
 @blueprint.get("/auctions/<auction_id>")
 @policy("public.read")
-def auction(auction_id: str) -> str:
+def auction(auction_id: str) -> Response | str:
     """The page of a lot, showing one of its rounds."""
-    return _lot_page(auction_id)
+    return kept(partial(house().read, version_of_round, auction_id), partial(_lot_page, auction_id), _count_look)
+
+
+def _count_look(version: tuple[str, ...]) -> None:
+    """Count a look at a lot, which its version begins with."""
+    if request.method == "GET":
+        browser, address = request.headers.get("User-Agent", ""), request.remote_addr or ""
+        day = house().clock.machine().date()
+        current_app.extensions["views"].saw(version[0], address=address, browser=browser, today=day)
 
 
 def _after(session: Session, auction_id: str, now: datetime) -> dict[str, Any] | None:
@@ -80,10 +90,7 @@ def _lot_page(auction_id: str, form: Entry | None = None, alike: Sequence[str] =
         raise DomainError("not_found")
     actor = current_actor()
     own = house().read(own_registration, auction_id, actor.id) if actor else None
-    browser, address = request.headers.get("User-Agent", ""), request.remote_addr or ""
-    if request.method == "GET":
-        day = house().clock.machine().date()
-        current_app.extensions["views"].saw(page.lot.id, address=address, browser=browser, today=day)
+    _count_look((page.lot.id,))
     now, ruleset = house().now(), load(house().settings.ruleset)
     cost = cost_view.view(page, now, "" if page.auction.status == "sold" else request.args.get("price", ""))
     found = house().read(clearance_view.of_round, auction_id, ruleset, today(now))

@@ -70,6 +70,7 @@ from .desk import (
 )
 from .desk import objections as desk_objections
 from .desk import sanctions as desk_sanctions
+from .kept import join as join_kept
 from .language import _, language, left, local, machine, percent, said, size, zh
 from .regulator import agencies as regulator_agencies
 from .regulator import alerts as regulator_alerts
@@ -170,6 +171,7 @@ def join(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.context_processor(_frame)
     app.after_request(_keep_terminal)
+    join_kept(app)
 
 
 def _refused(error: DomainError) -> Any:
