@@ -60,7 +60,7 @@ class Timers:
         value. What computes for long does so `beside` a loop.
         """
         house, value_lots = self._house, Valuer(self._house, ask)
-        self.renew()
+        _safely(self.renew)
         self.scheduler.add_job(_safely, "interval", [self.renew], seconds=_RENEWED)
         self._every(1, tick, house)
         self._every(1, look_at_bids, house, beside)
@@ -88,11 +88,15 @@ class Timers:
         return time.monotonic() < self._until
 
     def renew(self) -> None:
-        """Take the duty, or keep it, or find that another has it."""
-        began = time.monotonic()
+        """Take the duty, or keep it, or find that another has it.
+
+        It counts from when it is here: on a busy database that takes longer than the duty lasts, and nobody would ever
+        work. That two may, for a moment, does no harm.
+        """
         worked = self.works()
         self._house.anchor()
-        self._until = began + DUTY.total_seconds() if self._house.perform(take_duty, self._process) else 0.0
+        taken = self._house.perform(take_duty, self._process)
+        self._until = time.monotonic() + DUTY.total_seconds() if taken else 0.0
         if self.works() != worked:
             log.info("scheduler on duty" if not worked else "scheduler stands by", process=self._process)
 
