@@ -126,6 +126,23 @@ def test_a_witness_cosigns_what_is_proven_to_append_and_answers_each_other_reque
     assert witness.test_client().post("/add-checkpoint", data=b"o" * 70_000).status_code == 413
 
 
+def test_the_example_of_the_specification_reads_and_is_written_the_same() -> None:
+    note = (
+        "example.com/behind-the-sofa\n20852163\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n\n"
+        "— example.com/behind-the-sofa "
+        "Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN7u5/Zhcyv2q1gGzGku9nTo+zyWE+xeMcTOAYQ8=\n"
+    )
+    proof = (
+        "PlRNCrwHpqhGrupue0L7gxbjbMiKA9temvuZZDDpkaw=",
+        "jrJZDmY8Y7SyJE0MWLpLozkIVMSMZcD5kvuKxPC3swk=",
+        "5+pKlUdi2LeF/BcMHBn+Ku6yhPGNCswZZD1X/6QgPd8=",
+        "/6WVhPs2CwSsb5rYBH5cjHV/wSmA79abXAwhXw3Kj/0=",
+    )
+    text = "\n".join(("old 20852014", *proof, "", note))
+    asked = Addition.parse(text)
+    assert (asked.old, len(asked.proof), asked.note, str(asked)) == (20852014, 4, note, text)
+
+
 def test_the_site_asks_keeps_the_line_and_serves_it_and_goes_on_from_what_the_witness_knows(
     house: House, asked: httpx.Client, witness: Flask, clock: FixedClock
 ) -> None:
@@ -170,7 +187,8 @@ def test_a_witness_that_refuses_is_told_to_the_regulators_once_and_shown(
     assert (alert.kind, alert.court_code, alert.reasons[0]["who"]) == ("witness_refuses", None, {"witness": KEY.name})
     assert "6" in said_reasons(alert.reasons, "en")[0]["detail"]
     assert anybody.get("/log/witnesses").get_json()["items"][0]["refused_at"] is not None
-    assert "拒绝共同签名" in Reader(app.test_client()).get("/log").text
+    page = Reader(app.test_client()).get("/log")
+    assert "拒绝共同签名" in page.text and "cosigned=true" not in page.html  # there is none yet
     house.perform(lambda unit: take(unit, house))
     assert anybody.get("/log/witnesses").get_json()["items"][0]["refused_at"] is None
 
