@@ -7,6 +7,7 @@ never moved; it rules sessions, limits, leases and heartbeats.
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,7 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 _SLOW = 0.02
 
 
+@lru_cache(maxsize=1024)  # a bid spells each of its few moments several times
 def iso(moment: datetime) -> str:
     """RFC 3339 with microseconds and offset, in UTC: the one spelling used in entries and on the wire."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds")

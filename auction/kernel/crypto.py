@@ -30,9 +30,12 @@ def canonical(value: Any) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
+_PLAIN = frozenset((str, bool, type(None)))
+
+
 def _check(value: Any) -> None:
     kind = type(value)
-    if kind is str or kind is bool or value is None:
+    if kind in _PLAIN:
         return
     if kind is int:
         if not -_SAFE < value < _SAFE:
@@ -41,7 +44,8 @@ def _check(value: Any) -> None:
         for key, inner in value.items():
             if type(key) is not str or not key.isascii():
                 raise TypeError("a key of an entry must be ASCII text")
-            _check(inner)
+            if type(inner) not in _PLAIN:  # most are, and a call each costs more than all the rest
+                _check(inner)
     elif kind is list or kind is tuple:
         for inner in value:
             _check(inner)
