@@ -11,11 +11,10 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import and_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from auction.kernel.clock import iso
-from auction.kernel.db import Question
 from auction.kernel.errors import DomainError
 from auction.kernel.journal import Entry, JournalRow
 from auction.kernel.unit import Unit
@@ -54,29 +53,6 @@ _CHANGING = (
     "closes_at",
     "bid_count",
     "extensions",
-)
-
-
-_EARLIER = aliased(Bid)
-#: What was answered to the keys (`key`) of people (`account_id`) in auctions (`auction_id`). The subquery goes down the
-#: index of registration and key; as a plain join it would be free to read every bid of the person.
-_ANSWERED = Question(
-    ("auction_id", "account_id", "key"),
-    lambda rows, given: (
-        select(*Bid.__table__.c)
-        .join_from(
-            rows,
-            Registration,
-            and_(Registration.auction_id == given["auction_id"], Registration.account_id == given["account_id"]),
-        )
-        .join(
-            Bid,
-            Bid.id
-            == select(_EARLIER.id)
-            .where(_EARLIER.registration_id == Registration.id, _EARLIER.key == given["key"])
-            .scalar_subquery(),
-        )
-    ),
 )
 
 
@@ -138,26 +114,22 @@ class _Batch:
 
     def __init__(self, unit: Unit, offers: Sequence[BidOffer], process: str | None) -> None:
         self.unit, self.offers = unit, offers
-        known = [(offer, offer.account_id) for offer in offers if offer.account_id]
-        self.standings = Standings(unit, {(offer.auction_id, account) for offer, account in known})
+        self.standings = Standings(unit, [(o.auction_id, o.account_id, o.key) for o in offers if o.account_id])
         ids = sorted({offer.auction_id for offer in offers})
-        leases, rooms, answered, *standings = unit.ask(
+        leases, rooms, standings = unit.ask(
             (LEASE_HELD, [{"process": process}] if process else []),
             (ROOMS, [{"id": auction_id} for auction_id in ids]),
-            (_ANSWERED, [{"auction_id": o.auction_id, "account_id": who, "key": o.key} for o, who in known]),
-            *self.standings.questions,
+            self.standings.question,
             growing=[f"auction:{auction_id}" for auction_id in ids],
             by_key=True,
         )
         if process is not None and [lease.lost for lease in leases] != [False]:
             raise Fenced(process)
-        self.standings.found(*standings)
+        self.standings.found(standings)
         self.auctions = {row.id: OpenRoom.of(row) for row in rooms}
         self.versions = {key: auction.version for key, auction in self.auctions.items()}
         self.rooms = {key: room_of(auction) for key, auction in self.auctions.items()}
-        self.earlier = {
-            (row.registration_id, row.key): (row.amount_fen, stored_answer(unit.session, row)) for row in answered
-        }
+        self.earlier = _answered(unit.session, self.standings.earlier) if self.standings.earlier else {}
         self.rows: list[dict[str, Any]] = []
         self.first_bids: set[str] = set()
 
@@ -335,6 +307,12 @@ _ANSWER = (
     "closes_at",
     "decided_at",
 )
+
+
+def _answered(session: Session, bids: Sequence[str]) -> dict[tuple[str, str], tuple[int, Answer]]:
+    """What was answered to stored bids, and for which amount, by registration and key."""
+    rows = session.execute(select(*Bid.__table__.c).where(Bid.id.in_(bids)))
+    return {(row.registration_id, row.key): (row.amount_fen, stored_answer(session, row)) for row in rows}
 
 
 def _why(session: Session, bid: Mapping[str, Any]) -> Mapping[str, str] | None:

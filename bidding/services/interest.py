@@ -4,11 +4,12 @@ A registration remembers the registry version and the day on which nothing was f
 means a new check, inside the same transaction. If the check cannot be made, the offer is answered `fault`.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import and_, select, update
+from sqlalchemy.orm import aliased
 
 from auction.kernel.clock import SHANGHAI
 from auction.kernel.db import Question, ask
@@ -17,12 +18,12 @@ from auction.models import Auction, Lot, Task
 from auction.rules.access import Actor
 from auction.rules.calendar import shanghai_day
 from auction.services.lots import create_task
-from risk.queries.interest import REGISTRY
+from risk.queries.interest import IN_FORCE
 from risk.queries.sanctions import term_bar_of
 from risk.rules.interest import Clearance
 from risk.services.interest import check_interest
 
-from ..models import RegisteredIdentity, Registration
+from ..models import Bid, RegisteredIdentity, Registration
 from ..queries.conflicts import BARRED, RENEGER
 from ..queries.reneges import Bound
 from ..queries.rooms import OpenRoom, ruleset_of
@@ -46,11 +47,20 @@ _COLUMNS = tuple(
         "cleared_on",
     )
 )
-#: The registrations of people (`account_id`) for auctions (`auction_id`), the latest of each pair last.
+_EARLIER = aliased(Bid)
+#: The registrations of people (`account_id`) for auctions (`auction_id`), the latest of each pair last; with each the
+#: registry in force, and the bid that was made under a `key`. A question more costs more than these two columns.
 REGISTERED = Question(
-    ("auction_id", "account_id"),
+    ("auction_id", "account_id", "key"),
     lambda rows, given: (
-        select(*_COLUMNS)
+        select(
+            *_COLUMNS,
+            IN_FORCE.scalar_subquery().label("in_force"),
+            select(_EARLIER.id)
+            .where(_EARLIER.registration_id == _TABLE.c.id, _EARLIER.key == given["key"])
+            .scalar_subquery()
+            .label("earlier"),
+        )
         .join_from(
             rows,
             _TABLE,
@@ -65,27 +75,29 @@ _ADMITTED = frozenset(("awaiting_court", "awaiting_deposit", "qualified", "appli
 class Standings:
     """The registrations behind the offers of one transaction.
 
-    They are found by `questions`, which whoever holds the auctions' locks asks together with his own.
+    They are found by `question`, which whoever holds the auctions' locks asks together with his own.
     """
 
-    def __init__(self, unit: Unit, pairs: Iterable[tuple[str, str]]) -> None:
-        """`pairs`: auction and account of each offer."""
+    def __init__(self, unit: Unit, offers: Iterable[tuple[str, str, str]]) -> None:
+        """`offers`: auction, account and key of each."""
         self._unit = unit
-        self._pairs = [{"auction_id": auction, "account_id": account} for auction, account in sorted(pairs)]
+        self._offers = [{"auction_id": auction, "account_id": who, "key": key} for auction, who, key in offers]
         self._found: dict[tuple[str, str], Any] = {}
         self._bars: dict[str, str | None] = {}
-        self._version = 0
+        #: The bids that were made under one of the keys.
+        self.earlier: list[str] = []
 
     @property
-    def questions(self) -> tuple[tuple[Question, list[dict[str, str]]], ...]:
-        """The registry's version, and the registrations."""
-        return (REGISTRY, []), (REGISTERED, self._pairs)
+    def question(self) -> tuple[Question, list[dict[str, str]]]:
+        """The registrations."""
+        return REGISTERED, self._offers
 
-    def found(self, registry: Sequence[Any], registrations: Iterable[Any]) -> None:
-        """Take the answers to the questions."""
-        self._version = registry[0].version or 0
+    def found(self, registrations: Iterable[Any]) -> None:
+        """Take the answer to the question."""
         for row in registrations:
             self._found[(row.auction_id, row.account_id)] = row
+            if row.earlier is not None:
+                self.earlier.append(row.earlier)
 
     def registration(self, auction_id: str, account_id: str | None) -> Any:
         """The person's latest registration for the auction, as plain columns; None if there is none."""
@@ -94,8 +106,8 @@ class Standings:
     def refresh(self, auction_id: str) -> None:
         """Read the auction's registrations again, after its opening changed some."""
         self._unit.session.flush()
-        pairs = [pair for pair in self._pairs if pair["auction_id"] == auction_id]
-        self.found(*ask(self._unit.session, (REGISTRY, []), (REGISTERED, pairs)))
+        here = [offer for offer in self._offers if offer["auction_id"] == auction_id]
+        self.found(*ask(self._unit.session, (REGISTERED, here)))
 
     def standing(self, auction: OpenRoom, registration: Any) -> Standing:
         """What the room's rules need to know of a bidder."""
@@ -112,7 +124,7 @@ class Standings:
 
     def _bar(self, auction: OpenRoom, registration: Any) -> str | None:
         today = self._unit.now.astimezone(SHANGHAI).date()
-        if registration.cleared_version == self._version and registration.cleared_on == today:
+        if registration.cleared_version == (registration.in_force or 0) and registration.cleared_on == today:
             barred: str | None = registration.barred
             return barred
         if registration.id not in self._bars:

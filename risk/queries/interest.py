@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, or_, select, union
 from sqlalchemy.orm import Session
 
-from auction.kernel.db import Question
 from auction.models import Platform
 
 from ..models import Control, LiftedHit, RegistryVersion, Relative, Staff
@@ -23,14 +22,13 @@ SEALED_FOR = "registry"
 _GENERATIONS = ("parent", "child")
 
 
-_IN_FORCE = select(func.max(RegistryVersion.version).label("version"))
-#: The same for the bids' path, where it is asked together with other questions; `version` is None before any import.
-REGISTRY = Question((), lambda *_: _IN_FORCE)
+#: The version of the registry in force; None before the first import.
+IN_FORCE = select(func.max(RegistryVersion.version))
 
 
 def registry_version(session: Session) -> int:
     """The version of the registry in force; 0 before the first import."""
-    return session.scalar(_IN_FORCE) or 0
+    return session.scalar(IN_FORCE) or 0
 
 
 def in_force(table: type[Staff] | type[Relative] | type[Control], version: int) -> ColumnElement[bool]:
