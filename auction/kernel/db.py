@@ -143,10 +143,11 @@ def update_rows(session: Session, model: type[Base], rows: Sequence[Mapping[str,
     write_all(session, [Write(model, rows, key)])
 
 
-def write_all(session: Session, writes: Iterable[Write]) -> None:
+def write_all(session: Session, writes: Iterable[Write], *, last: bool = False) -> None:
     """Carry out writes: on PostgreSQL in one statement, with one parameter for each, as long as each has its table.
 
-    A statement more costs the driver and the database more than a row more.
+    A statement more costs the driver and the database more than a row more. `last`: nothing follows in the transaction,
+    so the commit may go with them and spare a way there and back; the session's own then finds it done.
     """
     postgresql_here, joined = is_postgresql(session), list[Write]()
     for write in writes:
@@ -160,13 +161,20 @@ def write_all(session: Session, writes: Iterable[Write]) -> None:
             joined = []
         joined.append(write)
     if joined:
-        _write_joined(session, joined)
+        _write_joined(session, joined, commit=last)
 
 
-def _write_joined(session: Session, writes: Sequence[Write]) -> None:
+def _write_joined(session: Session, writes: Sequence[Write], *, commit: bool = False) -> None:
     statement = _joined(tuple((_table(write.model), tuple(write.rows[0]), write.key) for write in writes))
+    rows = {f"r{at}": _as_json(write.rows) for at, write in enumerate(writes)}
+    driver = _driver(session)
     with _translated():
-        _driver(session).execute(statement, {f"r{at}": _as_json(write.rows) for at, write in enumerate(writes)})
+        if not commit:
+            driver.execute(statement, rows)
+            return
+        with driver.pipeline():  # left once both are answered; where the statement fails, nothing is committed
+            driver.execute(statement, rows)
+            driver.execute("COMMIT")
 
 
 def _write_to_sqlite(session: Session, write: Write) -> None:

@@ -125,10 +125,14 @@ class Unit:
         """Update rows set-wise, found by their `key`, at the end of the unit."""
         self._writes.append(Write(model, rows, key))
 
-    def flush(self) -> None:
-        """Write everything recorded so far, inside the transaction: what the session holds first."""
+    def flush(self, *, last: bool = False) -> None:
+        """Write everything recorded so far, inside the transaction: what the session holds first.
+
+        `last`: nothing but the commit follows, and may be done at once.
+        """
         self.session.flush()
-        write_all(self.session, [*self._writes, *self._journal.leaving(), Write(RoomEvent, self._event_rows)])
+        writes = [*self._writes, *self._journal.leaving(), Write(RoomEvent, self._event_rows)]
+        write_all(self.session, writes, last=last)
         self._writes, self._event_rows = [], []
 
     def leaving(self) -> list[Published]:
@@ -237,8 +241,9 @@ class House:
                 if unit.changed:
                     for keeper in self._keepers:
                         keeper(unit)
-                unit.flush()
-                return answer, unit.leaving()
+                leaving = unit.leaving()
+                unit.flush(last=True)
+                return answer, leaving
 
         answer, leaving = self._patiently(attempt)
         for message in leaving:
