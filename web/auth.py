@@ -17,6 +17,8 @@ from auction.kernel.unit import House
 from auction.models import Account
 from auction.queries.sessions import SignedIn, signed_in
 from auction.rules.access import POLICY, STAFF, Actor, decide, require
+from auction.rules.sessions import is_idle
+from auction.services.accounts import end_idle_session, note_uses
 
 COOKIE = "fapai_session"
 View = TypeVar("View", bound=Callable[..., Any])
@@ -87,10 +89,28 @@ def signed_in_now() -> SignedIn | None:
         now = wired.clock.machine()
         g.signed_in = wired.read(signed_in, token, now) if token else None
         if g.signed_in is not None:
-            uses: Uses = current_app.extensions["uses"]
-            uses.saw(g.signed_in.id, now)
+            g.signed_in = _used(wired, g.signed_in, now)
     found: SignedIn | None = g.signed_in
     return found
+
+
+def _used(wired: House, session: SignedIn, now: datetime) -> SignedIn | None:
+    """The session, of whose use note is taken; None where it ended here for lack of use.
+
+    Other processes hear of uses within a minute: one after a long rest is written at once, so that none of them takes
+    the session for idle.
+    """
+    uses: Uses = current_app.extensions["uses"]
+    idle, last = wired.settings.staff_idle, uses.last(session.id, session.used_at) or session.used_at
+    last = max(last, session.used_at)
+    if is_idle(session.actor.role, last, now, idle):
+        wired.perform(end_idle_session, session.actor.id, session.id)
+        g.idle = True
+        return None
+    uses.saw(session.id, now)
+    if idle is not None and is_idle(session.actor.role, last, now, idle / 2):
+        wired.perform(note_uses, {session.id: now})
+    return session
 
 
 def current_actor() -> Actor | None:
@@ -131,7 +151,7 @@ def guard(app: Flask) -> None:
         action = policies[endpoint]
         token = token_at_the_door()
         if token and request.headers.get("Authorization") and action not in _NO_SESSION and signed_in_now() is None:
-            raise DomainError("unauthenticated")
+            raise DomainError("unauthenticated", reason="idle") if g.get("idle") else DomainError("unauthenticated")
         admit(action, signed_in_now(), second_factor_required=house().settings.staff_mfa)
 
     policies: dict[str, str] = {}

@@ -11,11 +11,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from auction.kernel.errors import DomainError
 from auction.kernel.unit import House
-from auction.services.accounts import note_uses
+from auction.services.accounts import end_idle, note_uses
 from auction.services.duty import DUTY, hand_back_duty, take_duty
 from bidding.queries.payments import due_refunds
 from bidding.services.following import add_views, alert_followers, remind_of_openings
 from bidding.services.retention import expire_data
+from bidding.services.staying import let_stay
 from bidding.services.turned_away import record_turned_away
 from risk.learning.valuation.worker import ask
 
@@ -76,6 +77,7 @@ class Timers:
             self.scheduler.add_job(self._on_duty, args=[work, *args])
             self._every(seconds, work, *args)
         self._every(600, forget, house)
+        self._every(60, end_idle_sessions, house)
         self.scheduler.start()
 
     def stop(self) -> None:
@@ -112,12 +114,17 @@ class Timers:
             _safely(work, *args)
 
 
-def start_counting(house: House, turned_away: TurnedAway, views: Views, uses: Uses) -> BackgroundScheduler:
-    """Start what every serving process does for itself, with or without the house's timers: it alone has its counts."""
+def start_counting(
+    house: House, turned_away: TurnedAway, views: Views, uses: Uses, staying: Watching = tuple
+) -> BackgroundScheduler:
+    """Start what every serving process does for itself, with or without the house's timers: it alone has its counts,
+    and knows whose session has which room open (`staying`).
+    """
     scheduler = _scheduler()
     _every(scheduler, 60, journal_counts, house, turned_away)
     _every(scheduler, 60, count_views, house, views)
     _every(scheduler, 60, keep_uses, house, uses)
+    _every(scheduler, 60, keep_watchers, house, staying)
     scheduler.start()
     return scheduler
 
@@ -198,6 +205,18 @@ def keep_uses(house: House, uses: Uses) -> None:
     taken = uses.take()
     if taken:
         house.perform(note_uses, taken)
+
+
+def keep_watchers(house: House, staying: Watching) -> None:
+    """Prolong the sessions of bidders who watch their sale."""
+    watching = staying()
+    if watching:
+        house.perform(let_stay, watching)
+
+
+def end_idle_sessions(house: House) -> None:
+    """End the sessions of staff that nobody uses."""
+    house.perform(end_idle)
 
 
 def tell_followers(house: House) -> None:

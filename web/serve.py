@@ -111,7 +111,7 @@ class Serving:
         self.rooms.start()
         self.broadcaster.start()
         self._counting = timers.start_counting(
-            self.house, self.door.turned_away, self.app.extensions["views"], self.uses
+            self.house, self.door.turned_away, self.app.extensions["views"], self.uses, self.rooms.staying
         )
         if self._timers:
             self._timers.start(self.gateway, self.beside, self.rooms.watching)

@@ -23,7 +23,8 @@ from werkzeug import Request
 from auction.kernel.errors import DomainError
 from auction.kernel.events import Published
 from auction.kernel.unit import House
-from auction.queries.sessions import SignedIn, all_signed_in, ended_since, signed_in
+from auction.queries.sessions import SignedIn, all_signed_in, ended_since, expiries, signed_in
+from auction.rules.access import STAFF
 from bidding.queries.auctions import auction_resource, events_since
 from bidding.services.bids import Answer, refusal
 
@@ -130,8 +131,23 @@ class Rooms(Namespace):
             return
         now = self._house.clock.machine()
         over = {session_id: "expired" for session_id, expires_at in signed.items() if expires_at <= now}
+        if over:
+            self._prolong(over, now)
         ended = self._house.read(ended_since, now - _REACH)
         self._end(over | ended)
+
+    def _prolong(self, over: dict[str, str], now: datetime) -> None:
+        """Leave those out whose end was put off meanwhile: a bidder watches his sale (`bidding.services.staying`)."""
+        later = {one: at for one, at in self._house.read(expiries, list(over)).items() if at > now}
+        for client in list(self._clients.values()):
+            if client.session_id in later:
+                client.expires_at = later[client.session_id]
+                over.pop(client.session_id, None)
+
+    def staying(self) -> set[tuple[str, str]]:
+        """Whose session has which room open in this process, as (session, auction)."""
+        clients = list(self._clients.values())
+        return {(one.session_id, auction) for one in clients if one.session_id for auction in list(one.watched)}
 
     def _end(self, ended: Mapping[str, str]) -> None:
         """Take their rights from the sockets of ended sessions (with the reasons) and tell them; they may look on."""
@@ -302,7 +318,8 @@ class Rooms(Namespace):
             if known is not None:  # else it was signed out meanwhile
                 known.asked, known.session = now, found[token]
                 session = found[token]
-                if session is not None:
+                # Staff do nothing by a socket: it comes back and watches by itself, whoever sits before it.
+                if session is not None and session.actor.role not in STAFF:
                     self._uses.saw(session.id, machine)
 
     def _answer_late(self) -> None:

@@ -6,6 +6,7 @@ import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -32,6 +33,8 @@ class Settings:
     gateway_secret: str = field(default="", repr=False)
     public_url: str | None = None
     staff_mfa: bool = True
+    #: After so long without use a session of staff ends; None: it does not.
+    staff_idle: timedelta | None = None
     metrics_token: str | None = field(default=None, repr=False)
     trusted_proxies: int = 0
     bid_rate: float = 250.0
@@ -80,6 +83,7 @@ class Settings:
             gateway_secret=secret.text("FAPAI_GATEWAY_SECRET", "gateway.key"),
             public_url=(environ.get("FAPAI_PUBLIC_URL") or "").rstrip("/") or None,
             staff_mfa=mfa == "required",
+            staff_idle=_idle(environ.get("FAPAI_STAFF_IDLE") or ("never" if sandbox else "15")),
             metrics_token=environ.get("FAPAI_METRICS_TOKEN") or None,
             trusted_proxies=_proxies(environ.get("FAPAI_TRUSTED_PROXIES") or "none"),
             bid_rate=_positive(environ.get("FAPAI_BID_RATE") or "250", "FAPAI_BID_RATE"),
@@ -136,6 +140,14 @@ def _proxies(value: str) -> int:
     if value.isdigit() and int(value) <= 5:
         return int(value)
     raise SettingsError("FAPAI_TRUSTED_PROXIES: must be none or the number of proxies in front (at most 5)")
+
+
+def _idle(value: str) -> timedelta | None:
+    if value == "never":
+        return None
+    if value.isdigit() and 5 <= int(value) <= 120:
+        return timedelta(minutes=int(value))
+    raise SettingsError("FAPAI_STAFF_IDLE: must be minutes from 5 to 120, or never")
 
 
 def _mail(environ: Mapping[str, str]) -> dict[str, str]:

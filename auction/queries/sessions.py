@@ -16,13 +16,14 @@ from ..rules.access import Actor
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A live session: who acts, and whether a second factor was shown."""
+    """A live session: who acts, whether a second factor was shown, and when it was last used as far as is kept."""
 
     actor: Actor
     username: str
     second_factor: bool
     expires_at: datetime
     id: str
+    used_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,12 @@ def all_signed_in(session: Session, tokens: Collection[str], machine_now: dateti
     )
     for opened, account in rows:
         found[hashes[opened.token_hash]] = SignedIn(
-            account.actor, account.username, opened.second_factor, opened.expires_at, opened.token_hash
+            account.actor,
+            account.username,
+            opened.second_factor,
+            opened.expires_at,
+            opened.token_hash,
+            opened.used_at or opened.created_at,
         )
     return found
 
@@ -82,6 +88,16 @@ def origin_of(row: LoginSession, vault: Vault) -> tuple[str, str]:
         return "", ""
     address, browser = json.loads(vault.open_platform(f"session:{row.token_hash}", row.origin))
     return address, browser
+
+
+def expiries(session: Session, ids: Collection[str]) -> dict[str, datetime]:
+    """When the live ones among some sessions end: a bidder's may have been prolonged."""
+    rows = session.execute(
+        select(LoginSession.token_hash, LoginSession.expires_at).where(
+            LoginSession.token_hash.in_(ids), LoginSession.ended_at.is_(None)
+        )
+    )
+    return {row.token_hash: row.expires_at for row in rows}
 
 
 def ended_since(session: Session, since: datetime) -> dict[str, str]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, or_, select, update
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
 
 from ..kernel.crypto import sha256_hex
 from ..kernel.errors import DomainError, invalid
@@ -28,6 +28,8 @@ FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(minutes=15)
 #: How long an ended session's row stays: long enough for every process to hear of it.
 _ENDED_STAYS = timedelta(days=1)
+#: Uses of sessions are written once a minute by each process.
+_UNWRITTEN = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,6 +334,29 @@ def _account_named(unit: Unit, username: str) -> Account:
 def note_uses(unit: Unit, uses: Mapping[str, datetime]) -> None:
     """Keep when sessions were last used: their ids with moments of machine time."""
     unit.rewrite(LoginSession, [{"token_hash": one, "used_at": at} for one, at in uses.items()], key="token_hash")
+
+
+def end_idle(unit: Unit) -> int:
+    """End the sessions of staff that nobody has used for as long as the settings allow; answers how many.
+
+    What processes know of uses and have not written yet is waited for: the door itself refuses an idle one in time.
+    """
+    if unit.settings.staff_idle is None:
+        return 0
+    before = unit.machine_now - unit.settings.staff_idle - _UNWRITTEN
+    idle = unit.session.execute(
+        select(LoginSession.token_hash, LoginSession.account_id)
+        .join(Account, Account.id == LoginSession.account_id)
+        .where(Account.role.in_(STAFF), LoginSession.ended_at.is_(None), LoginSession.expires_at > unit.machine_now)
+        .where(func.coalesce(LoginSession.used_at, LoginSession.created_at) <= before)
+        .order_by(LoginSession.token_hash)
+    ).all()
+    return sum(_end(unit, row.account_id, "idle", LoginSession.token_hash == row.token_hash) for row in idle)
+
+
+def end_idle_session(unit: Unit, account_id: str, session_id: str) -> None:
+    """End one session that the door has found idle; nothing where it has ended meanwhile."""
+    _end(unit, account_id, "idle", LoginSession.token_hash == session_id)
 
 
 def _end(unit: Unit, account_id: str, reason: str, *which: ColumnElement[bool]) -> int:

@@ -1,10 +1,12 @@
 """Signing in and out, and making a bidder's account."""
 
+from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, g, make_response, redirect, render_template, request, url_for
 
 from auction.kernel.errors import Breach, DomainError
+from auction.queries.sessions import signed_in
 from auction.rules.access import STAFF
 from auction.services import accounts
 
@@ -12,7 +14,7 @@ from ..api.sessions import sign_in
 from ..auth import COOKIE, current_actor, hash_password, house, policy
 from ..origin import mark_device
 from ..schemas.people import BidderIn
-from . import forms
+from . import drafts, forms
 from .forms import Entry
 from .language import _
 from .public import local_address
@@ -20,6 +22,8 @@ from .sessions import given_credential
 
 blueprint = Blueprint("people", __name__)
 
+#: A browser keeps a bidder's token so long at most: sales that he watches last for days.
+_LONGEST = timedelta(days=7)
 #: Digits of a one-time code.
 _OTP = 6
 #: The desk of each role of staff.
@@ -63,13 +67,21 @@ def enter() -> Any:
     except DomainError as error:
         form = forms.refused(error, ())
         page = render_template(
-            "people/login.html", form=form, next=after, otp=error.code in ("otp_required", "otp_invalid")
+            "people/login.html",
+            form=form,
+            next=after,
+            otp=error.code in ("otp_required", "otp_invalid"),
+            draft=request.form.get("draft", ""),
         )
         return page, 401
     if house().settings.staff_mfa and opened.account.role in STAFF and not opened.session.second_factor:
         after = url_for("signed.show")  # nothing else opens before a factor is enrolled
+    elif (draft := drafts.given()) is not None:
+        g.pop("signed_in", None)
+        g.signed_in = house().read(signed_in, opened.token, house().clock.machine())
+        return _keep(make_response(drafts.resumed(draft)), opened.token, opened.account.role)
     answer = redirect(_home_of(after, opened.account.role))
-    return _keep(answer, opened.token)
+    return _keep(answer, opened.token, opened.account.role)
 
 
 def _shown() -> tuple[str | None, dict[str, Any] | None]:
@@ -121,14 +133,15 @@ def create() -> Any:
         return render_template("people/register.html", form=form, next=after), 422
     opened = sign_in(payload["username"], password, None)
     flash(_("账户已建立，您已登录。"), "lead")
-    return _keep(redirect(_home_of(after, "bidder")), opened.token)
+    return _keep(redirect(_home_of(after, "bidder")), opened.token, "bidder")
 
 
-def _keep(answer: Any, token: str) -> Any:
+def _keep(answer: Any, token: str, role: str) -> Any:
+    """Keep the session's token in the browser. How long it holds is the server's: a bidder's may be prolonged."""
     answer.set_cookie(
         COOKIE,
         token,
-        max_age=int(accounts.SESSION.total_seconds()),
+        max_age=int((accounts.SESSION if role in STAFF else _LONGEST).total_seconds()),
         httponly=True,
         samesite="Lax",
         secure=request.is_secure,

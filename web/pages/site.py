@@ -5,14 +5,15 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import structlog
-from flask import Flask, Response, redirect, request, url_for
+from flask import Flask, Response, redirect, render_template, request, url_for
 from sqlalchemy.exc import SQLAlchemyError
 
 from auction.kernel.errors import DomainError
 from auction.kernel.money import in_words, yuan
 from auction.queries.approvals import approvals_waiting
 from auction.queries.log import latest_checkpoint
-from auction.rules.access import Actor
+from auction.rules.access import STAFF, Actor
+from auction.rules.sessions import WARNING
 from bidding.queries.messages import unread_count
 
 from ..answering import answer_for
@@ -24,6 +25,7 @@ from . import (
     calendar,
     clearance_record,
     data,
+    drafts,
     enrol,
     figures,
     finding,
@@ -70,6 +72,7 @@ from .desk import (
 )
 from .desk import objections as desk_objections
 from .desk import sanctions as desk_sanctions
+from .forms import Entry
 from .kept import join as join_kept
 from .language import _, language, left, local, machine, percent, said, size, zh
 from .regulator import agencies as regulator_agencies
@@ -178,6 +181,8 @@ def _refused(error: DomainError) -> Any:
     """A refusal as a page; who is not signed in and only wants to see something is asked to sign in first."""
     if error.code == "unauthenticated" and request.method == "GET":
         return redirect(url_for("people.login", next=_here()))
+    if error.code == "unauthenticated" and not error.facts and (draft := drafts.typed()):
+        return render_template("people/login.html", form=Entry(), next="", draft=draft), 401
     return answer_for(error)
 
 
@@ -194,6 +199,7 @@ def _frame() -> dict[str, Any]:
         "look": {name: _kept(name) for name in _APPEARANCE} | ({"size": "large"} if is_terminal() else {}),
         "terminal": is_terminal(),
         "actor": actor,
+        "idle": _idle(actor),
         "navigation": _navigation(actor),
         "switch_language": _other_language(tongue),
         "here": _here(),
@@ -201,6 +207,14 @@ def _frame() -> dict[str, Any]:
         "checkpoint": _if_possible(lambda: house().read(latest_checkpoint)),
         "now": _if_possible(house().now) or house().clock.machine(),
     }
+
+
+def _idle(actor: Actor | None) -> dict[str, int] | None:
+    """After how many seconds without use the session ends, and how long before the page says so; None: it does not."""
+    idle = house().settings.staff_idle
+    if actor is None or idle is None or actor.role not in STAFF:
+        return None
+    return {"after": int(idle.total_seconds()), "warning": int(min(WARNING, idle / 2).total_seconds())}
 
 
 def _if_possible(ask: Callable[[], T]) -> T | None:

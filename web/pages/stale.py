@@ -68,7 +68,7 @@ def stale(
     for name in names:
         was, now = (_said(name, values.get(name), said) for values in (stored.values, typed))
         if was != now:
-            rows.append((_label(name, named or {}), was, now))
+            rows.append((label_of(name, named or {}), was, now))
     fields = [(name, value) for name, values in typed.items() if name != MADE_FROM for value in values]
     at = error.facts.get("at")
     return Stale(
@@ -81,7 +81,8 @@ def stale(
     )
 
 
-def _label(name: str, named: Mapping[str, str]) -> str:
+def label_of(name: str, named: Mapping[str, str]) -> str:
+    """What a field of a form is called."""
     if name in named:
         return named[name]
     group, _dot, rest = name.partition(".")
