@@ -20,6 +20,8 @@ from auction.kernel.clock import SHANGHAI, iso, parse
 from auction.kernel.unit import House
 from bidding.queries.open_data import all_open_lots
 
+from .statistics import plain
+
 #: The files of a set, with their types.
 TYPES: Mapping[str, str] = {"lots.jsonl": "application/x-ndjson", "lots.csv": "text/csv"}
 #: When a new set is due, in Shanghai.
@@ -138,4 +140,4 @@ def csv_rows(lot: Mapping[str, Any]) -> Iterator[list[str]]:
 def _cell(value: Any) -> str:
     """A cell that no spreadsheet takes for a formula."""
     text = "" if value is None else str(value)
-    return f"'{text}" if not isinstance(value, int) and text[:1] in ("=", "+", "-", "@", "\t", "\r", "\n") else text
+    return text if isinstance(value, int) else plain(text)

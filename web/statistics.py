@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from openpyxl.cell import WriteOnlyCell
 
 #: A cell that begins so is computed, or made a link, by the spreadsheet it is opened with.
-_COMPUTED = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+_COMPUTED = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _COLUMNS = (
     *("rounds", *OUTCOMES, "turnover_fen", "sale_rate", "renege_rate", "premium", "to_reference", "days_to_sale"),
     *("days_from_seizure", "bids_per_sale"),

@@ -1,14 +1,14 @@
 """Before the end no identity leaves: unmistakable people take part in a sale, and all that leaves is searched for them.
 
 What is searched: the answer of every route to every role, the frames and messages of the rooms, the packages and files
-written, the log, every page of the database, what goes over Redis.
+written, the mails sent, the log, every page of the database, what goes over Redis.
 """
 
 import io
 import os
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,16 +28,19 @@ from bidding.desk import Desk
 from bidding.evidence import export
 from bidding.models import Registration
 from bidding.services.interest import give_task
+from bidding.services.messages import tell
 from bidding.services.registration import decide
 from disclosure.services.questions import ask_question
 from tests.factories import a_bidder, a_resident_id, a_uscc, an_account, an_actor
 from tests.web.caller import API, Caller, SignIn, path_of
 from tests.web.court import PDF, fine
 from tests.web.sale import RESERVE, STEP, Sale, a_sale, offer
+from tests.web.smtp import MailServer, a_mail_server
 from tests.web.test_pages import signed_in
 from web import bulk
 from web.broadcasting import Broadcaster
 from web.door import Door
+from web.mailing import send_mails
 from web.sockets import Json, Rooms
 from web.timekeeping import seal_all, tell_news
 
@@ -114,7 +117,15 @@ def heard(house: House) -> list[bytes]:
 
 
 @pytest.fixture
-def aviary(app: Flask, house: House, sign_in: SignIn, heard: list[bytes]) -> Aviary:
+def post(house: House) -> Iterator[MailServer]:
+    """Where mail is sent; what is told is mailed from the first account on."""
+    with a_mail_server() as server:
+        house.settings = replace(house.settings, smtp_url=server.url, mail_from="court@example.cn")
+        yield server
+
+
+@pytest.fixture
+def aviary(app: Flask, house: House, sign_in: SignIn, heard: list[bytes], post: MailServer) -> Aviary:
     """Everybody comes in by the doors: account, registration, deposit, bids, a question, a paper, a request."""
     sale = house.perform(lambda unit: a_sale(unit, bidders=0))
     birds = [Bird(n, f"金丝雀{'甲乙丙'[n]}", f"vogel{n}") for n in range(3)]
@@ -293,8 +304,25 @@ def frames(house: House, aviary: Aviary, heard: list[bytes]) -> Iterator[tuple[s
     yield from (("published", frame) for frame in heard)
 
 
+def mails(house: House, post: MailServer) -> Iterator[tuple[str, bytes]]:
+    """What is mailed, as it is read and as it went over the wire, but for the address it goes to: its reader's own."""
+    send_mails(house)
+    for to, mail in post.kept:
+        assert mail["To"] == to
+        del mail["To"]
+        read = f"{mail['Subject']}\n{mail.get_content()}"  # type: ignore[attr-defined]
+        yield f"mail {mail['Subject']}", read.encode() + mail.as_bytes()
+
+
 def everything(
-    app: Flask, house: House, aviary: Aviary, sign_in: SignIn, heard: list[bytes], folder: Path, out: Callable[[], str]
+    app: Flask,
+    house: House,
+    aviary: Aviary,
+    sign_in: SignIn,
+    heard: list[bytes],
+    folder: Path,
+    out: Callable[[], str],
+    post: MailServer,
 ) -> dict[str, list[str]]:
     """What was found of them, by where it was looked for; how much was looked at stands under `searched`."""
     found: dict[str, list[str]] = {}
@@ -304,6 +332,7 @@ def everything(
         "frames": frames(house, aviary, heard),
         "files": files(house, aviary, folder),
         "database": database(house, folder),
+        "mail": mails(house, post),
     }
     for name, source in sources.items():
         for place, data in source:
@@ -312,9 +341,8 @@ def everything(
             found.setdefault(name, []).extend(aviary.seen(place, data))
     found["log"] = aviary.seen("log", out())
     assert sum(place.endswith(" 200") for place in places) > 300
-    assert {name: searched.count(name) > 5 for name in ("http", "files", "database")} == dict.fromkeys(
-        ("http", "files", "database"), True
-    )
+    looked = ("http", "files", "database", "mail")
+    assert {name: searched.count(name) > 5 for name in looked} == dict.fromkeys(looked, True)
     return {name: places for name, places in found.items() if places}
 
 
@@ -343,16 +371,17 @@ def test_nothing_that_leaves_before_the_end_says_who_bids(
     heard: list[bytes],
     tmp_path: Path,
     logged: io.StringIO,
+    post: MailServer,
 ) -> None:
     structlog.get_logger("canary").info("searching")
-    found = everything(app, house, aviary, sign_in, heard, tmp_path, logged.getvalue)
+    found = everything(app, house, aviary, sign_in, heard, tmp_path, logged.getvalue, post)
     assert "searching" in logged.getvalue()
     assert still_open(house, aviary)
     assert {name: sorted(set(places))[:20] for name, places in found.items()} == {}
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("leak", ["http", "frames", "files", "database", "log"])
+@pytest.mark.parametrize("leak", ["http", "frames", "files", "database", "log", "mail"])
 def test_a_leak_that_is_planted_is_found(
     app: Flask,
     house: House,
@@ -361,9 +390,12 @@ def test_a_leak_that_is_planted_is_found(
     heard: list[bytes],
     tmp_path: Path,
     logged: io.StringIO,
+    post: MailServer,
     leak: str,
 ) -> None:
     bird = aviary.birds[0]
+    reader = house.read(account_named, aviary.birds[1].username)
+    assert reader is not None
 
     def planted(unit: Unit) -> None:
         if leak == "http":
@@ -376,6 +408,8 @@ def test_a_leak_that_is_planted_is_found(
             unit.session.add(Message(id="leak", account_id=judge, kind="x", subject=subject, key="x", at=unit.now))
         elif leak == "log":
             structlog.get_logger("canary").info("paid", by=bird.bank_account)
+        elif leak == "mail":
+            tell(unit, reader.id, "outbid", {"title": f"住宅（{bird.name}）", "price_fen": 1}, "leak")
         elif leak == "files":
             unit.record("Noted", stream=f"auction:{aviary.sale.auction_id}", body={"who": bird.id_number})
 
@@ -387,6 +421,7 @@ def test_a_leak_that_is_planted_is_found(
         "files": lambda: files(house, aviary, tmp_path),
         "database": lambda: database(house, tmp_path),
         "log": lambda: iter([("log", logged.getvalue().encode())]),
+        "mail": lambda: mails(house, post),
     }
     assert any(aviary.seen(place, data) for place, data in sources[leak]())
 

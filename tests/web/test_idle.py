@@ -174,7 +174,7 @@ def test_a_draft_leads_nowhere_else(app: Flask, house: House, judge: Account) ->
 
 
 def test_the_page_warns_before_the_end(app: Flask, house: House, judge: Account) -> None:
-    html = signed_in(app, house, judge).get("/desk/board").html
+    html = signed_in(app, house, judge).get("/me/messages").html
     assert 'data-idle="900"' in html and 'data-warning="120"' in html
     sale: Sale = house.perform(a_sale)
     assert "data-idle" not in signed_in(app, house, sale.bidders[0]).get("/me/messages").html

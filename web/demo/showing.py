@@ -69,7 +69,8 @@ def run(port: int, data: Path | None, *, bots: bool) -> None:
     """Make the demonstration and serve it until it is stopped."""
     keeping = nullcontext(str(data)) if data else tempfile.TemporaryDirectory(prefix="fapai-demo-")
     with keeping as folder:
-        environ = {"FAPAI_DATA": folder, "FAPAI_SANDBOX": "1", "FAPAI_TIMEZONE": os.environ.get("FAPAI_TIMEZONE", "")}
+        given = {name: os.environ.get(name, "") for name in ("FAPAI_TIMEZONE", "FAPAI_STAFF_IDLE")}
+        environ = {"FAPAI_DATA": folder, "FAPAI_SANDBOX": "1", **given}
         house = gevent_house(Settings.from_environ(environ))
         upgrade(house)
         live, training = "", []

@@ -276,6 +276,7 @@ def _navigation(actor: Actor | None) -> list[dict[str, Any]]:
     ]
     if role in ("bidder", "party"):
         links.append((_("我的竞买"), "enrol.mine", ("enrol", "record", "objecting", "taking")))
+    if role in ("bidder", "party") or _waiting(actor, "told.show"):  # staff are told little, and then it matters
         links.append((_("消息"), "told.show", ("told",)))
     if role is not None:
         links.append((_("我的关注"), "watch.mine", ("watch",)))

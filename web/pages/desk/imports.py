@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -15,6 +16,7 @@ from auction.services.lot_import import Imported
 from ... import errors
 from ...auth import house, me, policy
 from ...lot_import import report, take_file
+from ...statistics import plain
 from .. import forms
 from ..forms import Entry
 from ..language import _, language
@@ -34,13 +36,34 @@ def _left_out(data: bytes, imported: Imported) -> str:
     wrong: dict[int, list[str]] = {}
     for cell in report(imported, language())["refused"]:
         wrong.setdefault(cell["line"], []).append(cell["detail"])
-    made = io.StringIO()
+    rows = [
+        ([cell.text for cell in line.cells], line.number, " ".join(wrong[line.number]))
+        for line in table.lines
+        if line.number in wrong
+    ]
+    made = left_out_table(table.header, rows, (_("原行号"), _("错在哪里，应当怎样")))
+    return f"data:text/csv;charset=utf-8,{quote(made)}"
+
+
+def left_out_table(header: Sequence[str], rows: Iterable[tuple[Sequence[str], int, str]], more: tuple[str, str]) -> str:
+    """Cells, line number and fault of each row as CSV with a BOM. What came in as a formula goes out as a text: the
+    clerk's spreadsheet computes nothing that somebody else has written.
+    """
+    made = io.StringIO(newline="")
     writer = csv.writer(made)
-    writer.writerow([*table.header, _("原行号"), _("错在哪里，应当怎样")])
-    for line in table.lines:
-        if line.number in wrong:
-            writer.writerow([*line.cells, line.number, " ".join(wrong[line.number])])
-    return f"data:text/csv;charset=utf-8,{quote(chr(0xFEFF) + made.getvalue())}"
+    writer.writerow([*map(_marked, header), *more])
+    for cells, number, fault in rows:
+        writer.writerow([*map(_marked, cells), number, plain(fault)])
+    return chr(0xFEFF) + made.getvalue()
+
+
+def _marked(text: str) -> str:
+    """A number stays one: it may begin with a sign."""
+    try:
+        float(text)
+    except ValueError:
+        return plain(text)
+    return text
 
 
 def _page(form: Entry, imported: Imported | None, left_out: str | None = None) -> str:
