@@ -3,12 +3,13 @@
 It is kept by nobody but the browser, in the page that asks to sign in; nothing of it is done before he sends it anew.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import orjson
 from flask import render_template, request
 
-from . import forms
+from . import forms, labels
+from .language import _
 from .public import local_address
 from .stale import label_of
 
@@ -40,9 +41,14 @@ def given() -> Draft | None:
 
 def resumed(draft: Draft) -> str:
     """The page that shows the draft and offers to send it."""
-    rows: list[tuple[str, Any]] = [
-        (label_of(name, {}), value[:_SHOWN])
+    rows = [
+        (_label(name), str(labels.ASSET_TYPE.get(value, value))[:_SHOWN])
         for name, value in draft.fields
         if value.strip() and name not in ("made_from", "next", "then", "more")
     ]
     return render_template("people/resumed.html", draft=draft, rows=rows)
+
+
+def _label(name: str) -> str:
+    said = label_of(name, labels.DRAFT)
+    return _("其他内容") if said == name else said

@@ -661,6 +661,17 @@ COMPANY_ROLE: Words = {
     "director": _("董事"),
 }
 
+#: Fields of forms of which a draft comes back.
+DRAFT: Words = {
+    "title": _("标的名称"),
+    "case_number": _("案件"),
+    "asset_type": _("类型"),
+    "region": _("地区"),
+    "address": _("地址或存放地"),
+    "username": _("用户名"),
+    "reason": _("理由"),
+}
+
 #: What is proposed to others for their approval.
 APPROVAL_KIND: Words = {
     "break_glass": _("拍卖结束前开封竞买人身份"),
