@@ -43,7 +43,7 @@ def kept_for(rules: Ruleset) -> timedelta:
 def unusual_look_ups(look_ups: Sequence[LookUp], now: datetime, rules: Ruleset) -> list[Unusual]:
     """What is unusual in one person's look-ups up to `now`: many, outside own cases, the same person, at night."""
     span = rules.span("look_up_span")
-    lately = [one for one in look_ups if now - span < one.at <= now]
+    lately = [one for one in look_ups if one.at > now - span]
     hours = int(span / timedelta(hours=1))
     outside = [one for one in lately if not one.own_case]
     found = [
