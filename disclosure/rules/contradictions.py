@@ -11,16 +11,20 @@ from typing import Any, Literal
 from auction.rules.findings import Finding
 
 from .catalogue import Catalogue, Item, Scalar
+from .denials import denied, telling
 from .phrases import squeeze
 from .sheet import ItemFacts, Sheet
 
 Severity = Literal["error", "warning"]
 
-_SOMEBODY_THERE = re.compile(
-    r"(?:现|目前|仍|一直)(?:由|被|系)?(?!本院|法院|我院).{1,16}?(?:占有|占用|居住|使用|经营)"
-    r"|(?<![曾原先])[由被](?!本院|法院|我院).{1,10}?(?:占有|占用|居住)"
+#: A clause that has somebody in the lot: neither formerly, nor the court itself, nor what the lot is fit for.
+_SOMEBODY_THERE = re.compile(r"占有|占用|居住|入住|住[在着于]|租住|经营|[由被].{1,12}使用|在.{0,6}使用")
+_NOT_NOW_OR_NOBODY = re.compile(
+    r"原|曾|此前|先前|前次|当时|期间|本院|我院|法院|买受人|用途|用于|适合|适宜|可供|居住权|使用权|使用面积|使用年限"
+    r"|(?:搬|迁|退|腾)[离出空]|占有(?:使用)?(?:现状|情况|状况)"
 )
 _NOBODY_THERE = re.compile(r"空置|腾空|腾退完毕|无人(?:占有|占用|居住|使用)|没有人(?:占有|占用|居住|使用)|未被占[有用]")
+_SAYS, _SHOWN = {"says": "zh", "says_en": "en"}, 60
 #: Who denies something does so clause by clause; a pause in an enumeration ends no clause.
 _CLAUSE = re.compile(r"[，,。；;！!？?\n\r]+")
 _NOTHING = frozenset({"无", "没有", "不存在", "未发现", "无此情况", "none", "no", "nil"})
@@ -36,10 +40,11 @@ def contradictions(sheet: Sheet, catalogue: Catalogue) -> tuple[Finding, ...]:
     return tuple(found)
 
 
-def _finding(item: Item, rule: str, name: str = "", severity: Severity = "error") -> Finding:
+def _finding(item: Item, rule: str, name: str = "", severity: Severity = "error", clause: str = "") -> Finding:
     field = f"disclosure.{item.code}" + (f".{name}" if name else "")
     said = sayings()[rule]
-    facts = {"rule": rule, "says": said["zh"], "says_en": said["en"]}
+    shown = clause if len(clause) <= _SHOWN else clause[:_SHOWN] + "…"
+    facts = {"rule": rule} | {says: said[tongue].replace("{clause}", shown) for says, tongue in _SAYS.items()}
     facts |= {"item": item.code, "title": item.title, "title_en": item.title_en}
     return Finding("contradiction", severity, field, item.cited, facts)
 
@@ -83,10 +88,27 @@ def _occupants(sheet: Sheet, catalogue: Catalogue) -> Iterator[Finding]:
         if data.get(there) is (not taken) and data.get(name):
             yield _finding(item, "occupant_without_occupation", f"data.{name}")
     said = squeeze(facts.statement).text
-    if data.get("occupied") is False and _SOMEBODY_THERE.search(said) and not _NOBODY_THERE.search(said):
-        yield _finding(item, "vacant_but_statement_occupied", "statement")
     if data.get("occupied") is True and _NOBODY_THERE.search(said):
         yield _finding(item, "occupied_but_statement_vacant", "statement", "warning")
+
+
+def _somebody_in_a_vacant_lot(sheet: Sheet, catalogue: Catalogue) -> Iterator[Finding]:
+    """What is said to be vacant has nobody in it by any other item either; of "none" the denial is asked anyway."""
+    for code in ("possession", "inspection", "occupants", "contents"):
+        item, facts = catalogue.find(code), sheet.get(code)
+        if item is None or facts is None or not _is_vacant(sheet) or facts.state == "none":
+            continue
+        clauses = [clause for clause in _CLAUSE.split(facts.statement) if _has_somebody(squeeze(clause).text)]
+        if clauses:
+            rule = "vacant_but_statement_occupied" if code == "possession" else "vacant_but_told_occupied"
+            yield _finding(item, rule, "statement", clause=clauses[0].strip())
+        elif code == "occupants" and facts.state == "found":
+            yield _finding(item, "vacant_but_told_occupied", "state", clause=facts.statement)
+
+
+def _has_somebody(clause: str) -> bool:
+    there = _SOMEBODY_THERE.search(clause)
+    return there is not None and not denied(clause[: there.start()]) and not _NOT_NOW_OR_NOBODY.search(clause)
 
 
 def _claimed_rights(sheet: Sheet, catalogue: Catalogue) -> Iterator[Finding]:
@@ -181,13 +203,14 @@ def _affirmed(text: str, rule: str, code: str) -> bool:
 @lru_cache
 def _patterns(rule: str, code: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     said = sayings()[rule]
-    return re.compile("|".join(filter(None, (said["told"].get(code), said.get("hedged"))))), re.compile(said["denied"])
+    return re.compile(said["told"][code]), re.compile(said["denied"])
 
 
 _RULES: tuple[Callable[[Sheet, Catalogue], Iterator[Finding]], ...] = (
     _vacant_but_leased,
     _residence_but_vacant,
     _occupants,
+    _somebody_in_a_vacant_lot,
     _claimed_rights,
     _lessee_in_possession,
     _clearance_of_a_vacant_lot,
@@ -205,8 +228,9 @@ def _state_and_data(item: Item, facts: ItemFacts) -> Iterator[Finding]:
         if item.adverse and item.kind != "possession" and squeeze(facts.statement).text in _NOTHING:
             yield _finding(item, "found_but_statement_none", "statement", "warning")
         return
-    if item.adverse and facts.state == "none" and _affirmed(facts.statement, "none_but_told", item.code):
-        yield _finding(item, "none_but_told", "statement")
+    told = telling(facts.statement) if facts.state == "none" else None
+    if told is not None:
+        yield _finding(item, "none_but_told", "statement", clause=told)
     for name, value in facts.data.items():
         if _tells_something(value):
             yield _finding(item, f"{facts.state}_but_data", f"data.{name}")

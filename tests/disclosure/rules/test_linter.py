@@ -61,6 +61,12 @@ def leased(house: Catalogue, spoil: Callable[..., Sheet], **data: Any) -> Sheet:
          "possession.data.occupant", "error"),
         ("possession", {"statement": "房屋现由被执行人之父居住。"}, "vacant_but_statement_occupied",
          "possession.statement", "error"),
+        ("possession", {"statement": "被执行人乙某一家在内居住。"}, "vacant_but_statement_occupied",
+         "possession.statement", "error"),
+        ("inspection", {"statement": "未入内勘查。房屋由丙某占有使用。"}, "vacant_but_told_occupied",
+         "inspection.statement", "error"),
+        ("occupants", {"state": "found", "data": {}, "statement": "老人一名。"}, "vacant_but_told_occupied",
+         "occupants.state", "error"),
         ("possession", {"statement": "由被执行人一家居住。"}, "vacant_but_statement_occupied",
          "possession.statement", "error"),
         ("possession", {"state": "none", "data": {"occupied": True, "vacated_on": None, "keys_held": None}},
@@ -311,6 +317,22 @@ def test_something_unknown_beside_what_is_told_is_a_warning(
 @pytest.mark.parametrize(
     ("code", "statement", "told"),
     [
+        ("possession", "被执行人乙某一家在内居住。", True),
+        ("possession", "被执行人占有房屋无租约。", True),
+        ("possession", "无人管理，乙某一家居住。", True),
+        ("possession", "无租赁（乙某在内居住）。", True),
+        ("possession", "除被执行人外无人居住。", True),
+        ("possession", "Nobody has a lease but Mr X lives there.", True),
+        ("possession", "经本院于2026年3月1日现场勘查，房屋空置，无人居住使用。", False),
+        ("possession", "The property is vacant; nobody lives there.", False),
+        ("illegal_building", "顶楼搭建阳光房20平方米", True),
+        ("illegal_building", "违建没有拆除。", True),
+        ("defects", "墙体开裂漏水，未发现其他瑕疵", True),
+        ("defects", "Inspected on 1 March 2026 by the court's officer; no cracks or leaks found.", False),
+        ("defects", "", False),
+        ("lease", "Leased to Mr X until 2030", True),
+        ("lease", "租赁合同尚未解除。", True),
+        ("preferential_purchasers", "承租人丙某享有优先购买权。", True),
         ("lease", "可能存在租赁，由买受人核对。", True),
         ("lease", "承租人张三租住至2029年。", True),
         ("lease", "房屋已出租给示例丁，租期至2029年。", True),
@@ -347,7 +369,9 @@ def test_none_is_not_said_of_what_the_statement_tells(
     statement: str,
     told: bool,
 ) -> None:
-    sheet = spoil(house, code, {}, state="none", statement=statement)
+    filled = spoil(house, code).get(code)
+    assert filled is not None
+    sheet = spoil(house, code, dict.fromkeys(filled.data), state="none", statement=statement)
     expected = [("none_but_told", f"disclosure.{code}.statement", "error")] if told else []
     assert rules_broken(sheet, house) == expected
 
@@ -394,7 +418,7 @@ def test_the_other_shareholders_of_a_limited_company_are_named(
     sheet = spoil(equity, "title", title)
     others = sheet.get("preferential_purchasers")
     assert others is not None
-    others = replace(others, state=state, statement="如上。", data=named)
+    others = replace(others, state=state, statement="如上。" if named else "无。", data=named)
     expected = [("shareholders_not_named", "disclosure.preferential_purchasers.state", "error")] if wrong else []
     assert rules_broken(sheet.replaced(others), equity) == expected
 
