@@ -107,11 +107,11 @@ def usable_until(price: ReferencePrice, ruleset: Ruleset) -> date:
     return add_months(price.valid_until, ruleset.months("ref_grace"))
 
 
-def entry_findings(price: ReferencePrice, ruleset: Ruleset) -> tuple[Finding, ...]:
+def entry_findings(price: ReferencePrice, ruleset: Ruleset, calendar: WorkingDays) -> tuple[Finding, ...]:
     """What is wrong with a price as entered, whatever it is used for; all errors.
 
     `amount_out_of_range`, `validity_reversed`, `result_out_of_range`, and `not_the_mean` for a network inquiry whose
-    amount is not the mean of its results.
+    amount is not the mean of its results, those that came too late left out (REF 11, 13).
     """
     found = []
     if price.amount_fen < 1:
@@ -123,9 +123,32 @@ def entry_findings(price: ReferencePrice, ruleset: Ruleset) -> tuple[Finding, ..
         if amount < 1:
             field = f"results.{index}.amount_fen"
             found.append(_error("result_out_of_range", field, "price_method_order", ruleset, minimum_fen=1))
-    if price.method is PriceMethod.NETWORK_INQUIRY and amounts and price.amount_fen != mean_fen(amounts):
-        found.append(_error("not_the_mean", "amount_fen", "net_inquiry_mean", ruleset, mean_fen=mean_fen(amounts)))
+    counted = [result.amount_fen for result in _counted(price, ruleset, calendar)]
+    if price.method is PriceMethod.NETWORK_INQUIRY and counted and price.amount_fen != mean_fen(counted):
+        found.append(_error("not_the_mean", "amount_fen", "net_inquiry_mean", ruleset, mean_fen=mean_fen(counted)))
     return tuple(found)
+
+
+def _inquiry_due(price: ReferencePrice, ruleset: Ruleset, calendar: WorkingDays) -> PeriodEnd | None:
+    asked = max((step.on for step in price.steps if step.code == f"{price.method}_asked"), default=None)
+    if price.method is not PriceMethod.NETWORK_INQUIRY or asked is None:
+        return None
+    extended = sum(step.code == f"{price.method}_extended" for step in price.steps)
+    return reports_due(price.method, asked, extended, ruleset, calendar)
+
+
+def _counted(price: ReferencePrice, ruleset: Ruleset, calendar: WorkingDays) -> list[PriceResult]:
+    """The results that count: in time, or of a source whose report was in time, by these or the recorded ones."""
+    due = _inquiry_due(price, ruleset, calendar)
+    if due is None:
+        return list(price.results)
+    in_time = {source_key(each.source) for each in price.results if not _is_late(each, due)}
+    in_time |= {source_key(each.source) for each in price.recorded}
+    return [each for each in price.results if source_key(each.source) in in_time]
+
+
+def _is_late(result: PriceResult, due: PeriodEnd) -> bool:
+    return result.reported_on is not None and result.reported_on > due.last_day
 
 
 def price_findings(
@@ -136,8 +159,9 @@ def price_findings(
     Errors have the code `reference_price_expired` with a fact `reason`: `missing`,
     `announced_after_validity`, `opens_too_late`, `validity_too_long`, `objection_open`; or are those of
     `entry_findings`; or `reference_price_record_differs` of a network inquiry, whose price is the mean of all results
-    (REF 13), else a warning. Warnings: `reference_price_steps_missing`, `reference_price_results_missing`,
-    `reference_price_result_differs`, `reference_price_result_late`, `reference_price_effective_after_result`,
+    (REF 13), else a warning; or `reference_price_result_late` where no result came in time, else a warning.
+    Warnings: `reference_price_steps_missing`, `reference_price_results_missing`,
+    `reference_price_result_differs`, `reference_price_effective_after_result`,
     `reference_price_source_repeated`, `reference_price_step_in_future`,
     `reference_price_steps_reversed`, `reference_price_method_skipped`, `reference_price_objection_period`.
     """
@@ -145,13 +169,13 @@ def price_findings(
         return (_expired("missing", "ref_start", ruleset),)
     return (
         *_validity_findings(price, days, ruleset),
-        *entry_findings(price, ruleset),
+        *entry_findings(price, ruleset, calendar),
         *_result_warnings(price, ruleset),
         *_differing_warnings(price, ruleset),
-        *_late_warnings(price, ruleset, calendar),
+        *_late_findings(price, ruleset, calendar),
         *_effective_warnings(price, ruleset),
         *_repeated_warnings(price, ruleset),
-        *_record_findings(price, ruleset),
+        *_record_findings(price, ruleset, calendar),
         *_step_warnings(price, ruleset),
         *_future_warnings(price, days.today, ruleset),
         *_reversed_warnings(price, ruleset),
@@ -231,16 +255,16 @@ def _differing_warnings(price: ReferencePrice, ruleset: Ruleset) -> Iterable[Fin
             )
 
 
-def _late_warnings(price: ReferencePrice, ruleset: Ruleset, calendar: WorkingDays) -> Iterable[Finding]:
-    """Only what a platform reports in time counts in the mean, unless it corrects what was (REF 11-13)."""
-    asked = max((step.on for step in price.steps if step.code == f"{price.method}_asked"), default=None)
-    if price.method is not PriceMethod.NETWORK_INQUIRY or asked is None:
-        return
-    extended = sum(step.code == f"{price.method}_extended" for step in price.steps)
-    due = reports_due(price.method, asked, extended, ruleset, calendar)
+def _late_findings(price: ReferencePrice, ruleset: Ruleset, calendar: WorkingDays) -> Iterable[Finding]:
+    """Only what a platform reports in time counts in the mean, unless it corrects what was (REF 11-13).
+
+    An error where nothing came in time: then there is no mean, and the price rests on nothing.
+    """
+    due = _inquiry_due(price, ruleset, calendar)
+    told = _warning if _counted(price, ruleset, calendar) else _error
     for index, result in enumerate(price.results):
-        if due is not None and result.reported_on is not None and result.reported_on > due.last_day:
-            yield _warning(
+        if due is not None and result.reported_on is not None and _is_late(result, due):
+            yield told(
                 "reference_price_result_late",
                 f"results.{index}.reported_on",
                 "net_inquiry",
@@ -285,13 +309,14 @@ def _repeated_warnings(price: ReferencePrice, ruleset: Ruleset) -> Iterable[Find
             )
 
 
-def _record_findings(price: ReferencePrice, ruleset: Ruleset) -> Iterable[Finding]:
+def _record_findings(price: ReferencePrice, ruleset: Ruleset, calendar: WorkingDays) -> Iterable[Finding]:
     """Results are saved with the price and recorded one by one; both are kept of one pricing (REF 13, 34)."""
-    saved, recorded = (Counter(_answer(each) for each in told) for told in (price.results, price.recorded))
+    counted = _counted(price, ruleset, calendar)
+    saved, recorded = (Counter(_answer(each) for each in told) for told in (counted, price.recorded))
     if not price.recorded or saved == recorded:
         return
     differing = (saved - recorded) + (recorded - saved)
-    names = (each.source.strip() for each in (*price.results, *price.recorded) if _answer(each) in differing)
+    names = (each.source.strip() for each in (*counted, *price.recorded) if _answer(each) in differing)
     facts: dict[str, int | str] = {"sources": "、".join(dict.fromkeys(names)), "recorded": len(price.recorded)}
     if price.method is PriceMethod.NETWORK_INQUIRY:
         mean = mean_fen([each.amount_fen for each in price.recorded])

@@ -11,16 +11,19 @@ from ..kernel.clock import iso
 from ..kernel.errors import Breach, DomainError, invalid
 from ..kernel.unit import Unit
 from ..models import Agency, Auction, Case, Lot, Notice, Party, ReferencePrice, Task
-from ..queries.proposals import recipient_of
+from ..queries.pricing import price_steps
+from ..queries.proposals import price_of, recipient_of
 from ..rules import identity
 from ..rules.access import Actor, require
 from ..rules.auxiliary import OTHER, task_breaches
 from ..rules.calendar import shanghai_day
 from ..rules.lot import LIVE, AssetType
 from ..rules.place import wrong_degrees
+from ..rules.pricing import with_record
+from ..rules.published_holidays import published_calendar
 from ..rules.published_notices import kept_notices
-from ..rules.reference_price import PriceMethod, PriceResult, entry_findings
 from ..rules.reference_price import ReferencePrice as Price
+from ..rules.reference_price import entry_findings
 from ..rules.ruleset import load
 from .auctions import void_votes
 
@@ -201,12 +204,12 @@ def set_reference_price(
     lot = lock_lot(unit, actor, lot_id)
     if unit.session.scalar(select(Auction.id).where(Auction.lot_id == lot.id, Auction.status.in_(LIVE))):
         raise DomainError("wrong_state", status="round_live")
-    _check_price(unit, method, amount_fen, results, effective_on, valid_until)
     price = unit.session.get(ReferencePrice, lot.id) or ReferencePrice(lot_id=lot.id)
     price.method, price.amount_fen = method, amount_fen
     price.results, price.steps = [dict(r) for r in results], [dict(s) for s in steps]
     price.effective_on, price.valid_until = effective_on, valid_until
     price.set_at, price.set_by = unit.now, actor.id
+    _check_price(unit, lot.id, price_of(price))
     unit.session.add(price)
     void_votes(unit, lot.id)
     unit.record(
@@ -222,17 +225,13 @@ def set_reference_price(
     return price
 
 
-def _check_price(
-    unit: Unit,
-    method: str,
-    amount_fen: int,
-    results: Sequence[Mapping[str, Any]],
-    effective_on: date,
-    valid_until: date,
-) -> None:
-    answers = tuple(PriceResult(each["source"], each["amount_fen"], None) for each in results)
-    entered = Price(PriceMethod(method), amount_fen, effective_on, valid_until, answers)
-    wrong = [finding.breach() for finding in entry_findings(entered, load(unit.settings.ruleset))]
+def _check_price(unit: Unit, lot_id: str, entered: Price) -> None:
+    """By the same days as at the announcement: also those recorded one by one say what came too late."""
+    ruleset = load(unit.settings.ruleset)
+    calendar = published_calendar(ruleset)
+    known = with_record(entered, price_steps(unit.session, [lot_id]).get(lot_id, []), ruleset, calendar)
+    found = entry_findings(replace(known, results=entered.results), ruleset, calendar)
+    wrong = [finding.breach() for finding in found]
     if wrong:
         fields = [(each.field or "").removeprefix("reference_price.") for each in wrong]
         raise DomainError("invalid", [replace(each, field=field) for each, field in zip(wrong, fields, strict=True)])

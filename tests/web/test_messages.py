@@ -279,7 +279,7 @@ def all_findings() -> Iterator[Finding]:
         date(2026, 1, 1),
         (PriceResult("a", 0, None), PriceResult("b", 10, None)),
     )
-    yield from entry_findings(wrong, RULES)
+    yield from entry_findings(wrong, RULES, CALENDAR)
 
 
 class Strict(string.Formatter):

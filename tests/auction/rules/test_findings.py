@@ -302,7 +302,7 @@ def test_the_findings_on_a_price_that_is_missing_or_too_old(
     assert told(found(replace(lawful, reference_price=old)))[1] == (*at_fault, "REF 27(3)", late)
 
 
-def test_the_findings_on_a_price_as_entered(ruleset: Ruleset, price: ReferencePrice) -> None:
+def test_the_findings_on_a_price_as_entered(ruleset: Ruleset, calendar: HolidayCalendar, price: ReferencePrice) -> None:
     order = "REF 4(1), 5(1), 7(1), 14"
     wrong = replace(
         price,
@@ -310,7 +310,7 @@ def test_the_findings_on_a_price_as_entered(ruleset: Ruleset, price: ReferencePr
         valid_until=date(2026, 1, 4),
         results=(PriceResult("平台甲", 0, date(2026, 1, 4)), PriceResult("平台乙", 7, date(2026, 1, 4))),
     )
-    assert told(entry_findings(wrong, ruleset)) == [
+    assert told(entry_findings(wrong, ruleset, calendar)) == [
         ("amount_out_of_range", "error", "reference_price.amount_fen", order, {"minimum_fen": 1}),
         ("validity_reversed", "error", "reference_price.valid_until", "REF 27(1)", {}),
         ("result_out_of_range", "error", "reference_price.results.0.amount_fen", order, {"minimum_fen": 1}),

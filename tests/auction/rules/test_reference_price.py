@@ -98,24 +98,28 @@ def test_the_mean_of_nothing_is_our_mistake() -> None:
 
 @pytest.mark.parametrize(("off", "codes"), [(-1, ["not_the_mean"]), (0, []), (1, ["not_the_mean"])])
 def test_a_network_inquiry_is_the_mean_of_its_results(
-    ruleset: Ruleset, price: ReferencePrice, off: int, codes: list[str]
+    ruleset: Ruleset, calendar: HolidayCalendar, price: ReferencePrice, off: int, codes: list[str]
 ) -> None:
-    found = entry_findings(replace(price, amount_fen=price.amount_fen + off), ruleset)
+    found = entry_findings(replace(price, amount_fen=price.amount_fen + off), ruleset, calendar)
     assert [finding.code for finding in found] == codes
     assert all(finding.facts == {"mean_fen": 100_000_000} for finding in found)
     assert all(finding.basis.code == "REF 13(1)" for finding in found)
 
 
 @pytest.mark.parametrize("method", [method for method in PriceMethod if method != "network_inquiry"])
-def test_other_methods_need_not_be_a_mean(ruleset: Ruleset, price: ReferencePrice, method: PriceMethod) -> None:
-    assert entry_findings(replace(price, method=method, amount_fen=1), ruleset) == ()
+def test_other_methods_need_not_be_a_mean(
+    ruleset: Ruleset, calendar: HolidayCalendar, price: ReferencePrice, method: PriceMethod
+) -> None:
+    assert entry_findings(replace(price, method=method, amount_fen=1), ruleset, calendar) == ()
 
 
 def test_a_network_inquiry_without_results_is_only_warned_of(check: Check, price: ReferencePrice) -> None:
     assert warnings(check(replace(price, results=(), amount_fen=5))) == ["reference_price_results_missing"]
 
 
-def test_amounts_and_validity_must_make_sense(ruleset: Ruleset, price: ReferencePrice) -> None:
+def test_amounts_and_validity_must_make_sense(
+    ruleset: Ruleset, calendar: HolidayCalendar, price: ReferencePrice
+) -> None:
     broken = replace(
         price,
         method=PriceMethod.AGREEMENT,
@@ -123,13 +127,13 @@ def test_amounts_and_validity_must_make_sense(ruleset: Ruleset, price: Reference
         valid_until=price.effective_on - timedelta(days=1),
         results=(PriceResult("甲", 0, TODAY), PriceResult("乙", 1, TODAY)),
     )
-    assert [(finding.code, finding.field) for finding in entry_findings(broken, ruleset)] == [
+    assert [(finding.code, finding.field) for finding in entry_findings(broken, ruleset, calendar)] == [
         ("amount_out_of_range", "reference_price.amount_fen"),
         ("validity_reversed", "reference_price.valid_until"),
         ("result_out_of_range", "reference_price.results.0.amount_fen"),
     ]
     one_day = replace(price, amount_fen=1, results=(), valid_until=price.effective_on)
-    assert entry_findings(one_day, ruleset) == ()
+    assert entry_findings(one_day, ruleset, calendar) == ()
 
 
 # REF 27
@@ -392,6 +396,39 @@ def test_a_price_that_holds_only_from_after_its_latest_result_is_warned_of(
     later = replace(price, effective_on=effective_on, valid_until=effective_on + timedelta(days=300))
     assert [one for one in warnings(check(later)) if "effective" in one] == told
     assert warnings(check(replace(later, results=()))) == ["reference_price_results_missing"]
+
+
+@pytest.mark.parametrize(
+    ("third", "recorded", "mean_yuan"),
+    [
+        (date(2026, 1, 5), False, 3_000_000),
+        (date(2026, 1, 6), False, 2_000_000),
+        (date(2026, 1, 6), True, 3_000_000),
+        (None, False, 3_000_000),
+    ],
+)
+def test_what_a_platform_reports_late_does_not_count_in_the_mean(
+    ruleset: Ruleset,
+    calendar: HolidayCalendar,
+    price: ReferencePrice,
+    third: date | None,
+    recorded: bool,
+    mean_yuan: int,
+) -> None:
+    """Unless the record has it in time, as the correction of a report that was."""
+    days = (date(2026, 1, 4), date(2026, 1, 4), third)
+    told = zip("甲乙丙", (190_000_000, 210_000_000, 500_000_000), days, strict=True)
+    results = tuple(PriceResult(*one) for one in told)
+    entered = replace(price, results=results, recorded=results[2:] if recorded else ())
+    for amount in (2_000_000, 3_000_000):
+        found = entry_findings(replace(entered, amount_fen=amount * 100), ruleset, calendar)
+        assert [one.facts["mean_fen"] for one in found] == ([] if amount == mean_yuan else [mean_yuan * 100])
+
+
+def test_a_price_on_late_results_alone_bars_the_announcement(check: Check, price: ReferencePrice) -> None:
+    results = tuple(replace(each, reported_on=date(2026, 1, 6)) for each in price.results)
+    found = check(replace(price, results=results, amount_fen=1, effective_on=date(2026, 1, 6)))
+    assert [one.severity for one in found if one.code == "reference_price_result_late"] == ["error", "error"]
 
 
 @pytest.mark.parametrize(("on", "told"), [(5, False), (6, True)])
