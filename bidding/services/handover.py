@@ -34,7 +34,7 @@ def record_handover(unit: Unit, actor: Actor, auction_id: str, *, code: str, on:
         raise DomainError("wrong_state", status=HANDED_OVER)
     sale = owner_sale(unit.session, auction) if way is Way.OWN_SALE else None
     since = shanghai_day(sale.ended_at) if sale and sale.ended_at else taken.get(RULING)
-    needs = handover_needs(unit.session, auction) if code == HANDED_OVER else ()
+    needs = handover_needs(unit.session, auction)
     check_step(way, code, on, today=shanghai_day(unit.now), since=since, taken=taken, needs=needs)
     step = AfterSaleStep(
         id=unit.new_id(), auction_id=auction.id, code=code, on=on, detail={"detail": detail}, at=unit.now, by=actor.id

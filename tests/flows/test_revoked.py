@@ -50,6 +50,7 @@ def test_a_flat_is_sold_until_nothing_is_wrong_with_its_sale(stage: Stage) -> No
     stage.sold_to("张三")
     stage.pay("张三", f"{stage.path}/balance")
     stage.order("ruling", _RULING)
+    stage.order("handover-steps", {"code": "ruling_served", "on": stage.now.date().isoformat(), "detail": "送达回证"})
     step = {"code": "handed_over", "on": stage.now.date().isoformat(), "detail": "移交清单"}
     assert stage.order("handover-steps", step)["settlement"] == "handed_over"
     # He feigned that he may buy: of the deposit stays what the court states, and every part is stated.

@@ -406,7 +406,7 @@ def _after_the_hammer(court: Court, bidding: Room, ids: dict[str, str]) -> None:
     assert AGENT.registration(server, ids["agent"])["status"] == "applied"
     assert court.auction["settlement"]["status"] == "paid"
     assert server.post("judge1", f"{path}/ruling", ruling)["settlement"]["status"] == "ruled"
-    for code, settlement in (("keys", "ruled"), ("handed_over", "handed_over")):
+    for code, settlement in (("ruling_served", "ruled"), ("keys", "ruled"), ("handed_over", "handed_over")):
         step = {"code": code, "on": court.today, "detail": "钥匙及移交清单"}
         assert server.post("judge1", f"{path}/handover-steps", step)["settlement"] == settlement
     assert court.auction["settlement"]["status"] == "handed_over"

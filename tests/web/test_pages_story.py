@@ -242,7 +242,8 @@ def test_a_sale_from_the_case_to_the_confirmation_without_scripts(
     judge = signed_in(app, "judge1")
     judge.get(f"/desk/auctions/{auction}")
     judge.send("/ruling", {"qualification": "not_required", "reason": "价款付清"})
-    judge.send("/handover", {"code": "handed_over", "on": beijing(clock.moment)[:10], "detail": "钥匙已交"})
+    for code in ("ruling_served", "handed_over"):
+        judge.send("/handover", {"code": code, "on": beijing(clock.moment)[:10], "detail": "钥匙已交"})
     assert "交付完毕" in judge.page.text
     first.get("/me")
     assert "退还" in first.page.text

@@ -147,6 +147,12 @@ ACTS: dict[str, tuple[str, Any]] = {
     "draw": ("takings/drawing", {}),
     "return": ("return", {"kind": "returned", **SAID}),
 }
+_STEPS: dict[str, tuple[str, ...]] = {
+    "handed_over": ("ruling", "ruling_served", "handed_over"),
+    "taking_served": ("ruling", "ruling_served"),
+    "taking_ruled": ("ruling",),
+    "unsealed": ("unsealed",),
+}
 _GONE = ("awarded", "taken", "taking_ruled", "taking_served", "sold_by_owner", "unsealed")
 #: The stages, those after a sale by what became of it: status, settlement; those of a lot that was taken after an
 #: unsold round, or sold by its owner, by how far that has come.
@@ -168,16 +174,16 @@ TAKEN: dict[str, dict[str, str]] = {
     "change": {},
     "rule": {"paid": "taken"},
     "hand_over": {
-        **dict.fromkeys(("ruled", "taking_served", "unsealed"), "taken"),
-        **dict.fromkeys(("taking_ruled", "sold_by_owner"), "invalid"),
+        **dict.fromkeys(("taking_served", "unsealed"), "taken"),
+        **dict.fromkeys(("ruled", "taking_ruled", "sold_by_owner"), "invalid"),
     },
     "serve": {
         **dict.fromkeys(("ruled", "taking_ruled"), "taken"),
         **dict.fromkeys(("taking_served", "sold_by_owner", "unsealed"), "invalid"),
     },
     "register": {
-        **dict.fromkeys(("ruled", "handed_over", "taking_served", "unsealed"), "taken"),
-        **dict.fromkeys(("taking_ruled", "sold_by_owner"), "invalid"),
+        **dict.fromkeys(("handed_over", "taking_served", "unsealed"), "taken"),
+        **dict.fromkeys(("ruled", "taking_ruled", "sold_by_owner"), "invalid"),
     },
     "unseal": {
         "sold_by_owner": "taken",
@@ -234,13 +240,15 @@ def a_round(unit: Unit, stage: str, judge: Account) -> str:
         auction.balance_fen, auction.balance_due_at = auction.price_fen - auction.deposit_fen, unit.now - 30 * DAY
     if stage in _GONE:
         _dispose(unit, auction, stage, judge)
+    for code in _STEPS.get(stage, ()):
+        step = {"id": unit.new_id(), "code": code, "on": START.date(), "detail": {}, "by": judge.id}
+        unit.session.add(AfterSaleStep(auction_id=auction.id, at=unit.now, **step))
     return auction.id
 
 
 def _dispose(unit: Unit, auction: Auction, stage: str, judge: Account) -> None:
     """The lot was taken after this unsold round, or sold by its owner, and that has come as far as the stage says."""
     made = {"auction_id": auction.id, "lot_id": auction.lot_id, "reason": "r"}
-    codes = {"taking_served": ("ruling", "ruling_served"), "taking_ruled": ("ruling",), "unsealed": ("unsealed",)}
     if stage in ("sold_by_owner", "unsealed"):
         auction.lot.disposal = "own_sale"
         sale = OwnSale(
@@ -255,9 +263,6 @@ def _dispose(unit: Unit, auction: Auction, stage: str, judge: Account) -> None:
         taking = Taking(id=unit.new_id(), party_id=party.id, status=status, rank=1, price_fen=2, **made)
         taking.answered_by, taking.answered_at, taking.decided_at = judge.id, unit.now, unit.now
         unit.session.add(taking)
-    for code in codes.get(stage, ()):
-        step = {"id": unit.new_id(), "code": code, "on": START.date(), "detail": {}, "by": judge.id}
-        unit.session.add(AfterSaleStep(auction_id=auction.id, at=unit.now, **step))
 
 
 def test_an_act_is_taken_in_its_stages_alone_and_at_the_door_by_nobody_else(

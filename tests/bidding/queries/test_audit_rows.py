@@ -114,7 +114,8 @@ class Sale(CourtDesk):
         facts = {"qualification": "not_required", "reason": "价款已付清"}
         self.house.perform(settlement.rule_sale, self.judge, self.auction_id, **facts)
         on = self.clock.moment.date()
-        self.house.perform(record_handover, self.judge, self.auction_id, code="handed_over", on=on, detail="交付")
+        for code in ("ruling_served", "handed_over"):
+            self.house.perform(record_handover, self.judge, self.auction_id, code=code, on=on, detail="交付")
 
 
 @pytest.fixture(scope="module")

@@ -22,18 +22,18 @@ def said(way: Way, code: str, on: date = TODAY, **taken: date) -> str:
     return "taken"
 
 
-#: By step (a row): of a sale, of a taking before and after its ruling was served, of an own sale before and after the
-#: seizure was lifted. x is taken, - belongs to another way, o comes too early, ! was taken before.
+#: By step (a row): of a sale and of a taking before and after its ruling was served, of an own sale before and after
+#: the seizure was lifted. x is taken, - belongs to another way, o comes too early, ! was taken before.
 TABLE = """
-ruling_served    x x ! - -
-unsealed         - - - x !
-notice_served    x o x o x
-clearing_notice  x o x - -
-cleared          x o x - -
-cleared_by_force x o x - -
-keys             x o x o x
-registered       x o x o x
-handed_over      x o x o x
+ruling_served    x ! x ! - -
+unsealed         - - - - x !
+notice_served    x x o x o x
+clearing_notice  o x o x - -
+cleared          o x o x - -
+cleared_by_force o o o o - -
+keys             o x o x o x
+registered       o x o x o x
+handed_over      o x o x o x
 """
 _ANSWERS = {"x": "taken", "-": "code not_one_of", "o": "code step_out_of_order", "!": "code step_taken"}
 
@@ -44,6 +44,7 @@ def test_each_way_has_its_steps_and_begins_with_its_own() -> None:
     for code, *marks in rows:
         found = [
             said(Way.SALE, code),
+            said(Way.SALE, code, ruling_served=SERVED),
             said(Way.TAKING, code),
             said(Way.TAKING, code, ruling_served=SERVED),
             said(Way.OWN_SALE, code),
@@ -55,7 +56,8 @@ def test_each_way_has_its_steps_and_begins_with_its_own() -> None:
 @pytest.mark.parametrize(
     ("way", "code", "first", "earliest"),
     [
-        (Way.SALE, "keys", {}, RULED),
+        (Way.SALE, "notice_served", {}, RULED),
+        (Way.SALE, "cleared_by_force", {"ruling_served": SERVED, "clearing_notice": SERVED}, SERVED + DAY),
         (Way.SALE, "ruling_served", {}, RULED),
         (Way.SALE, "keys", {"ruling_served": SERVED}, SERVED),
         (Way.TAKING, "ruling_served", {}, RULED),
@@ -74,18 +76,45 @@ def test_a_step_is_not_before_what_it_rests_on_nor_after_today(
 
 
 def test_a_form_offers_what_may_be_recorded_now() -> None:
+    begun = [code for code in STEPS_OF[Way.SALE] if code not in ("ruling_served", "cleared_by_force")]
     assert steps_now(Way.TAKING, {"ruling": RULED}) == ("ruling_served",)
-    assert steps_now(Way.TAKING, {"ruling_served": SERVED}) == STEPS_OF[Way.TAKING][1:]
-    assert steps_now(Way.SALE, {}) == STEPS_OF[Way.SALE]
-    assert steps_now(Way.SALE, {"ruling_served": SERVED}) == STEPS_OF[Way.SALE][1:]
+    assert steps_now(Way.TAKING, {"ruling_served": SERVED}) == tuple(begun)
+    assert steps_now(Way.SALE, {}) == ("ruling_served", "notice_served")
+    assert steps_now(Way.SALE, {"ruling_served": SERVED}) == tuple(begun)
     for way in Way:
         over = {"ruling_served": SERVED, "unsealed": SERVED, "handed_over": TODAY}
         assert steps_now(way, over) == ("notice_served", "registered")
-        assert steps_now(way, {**over, "notice_served": TODAY, "registered": TODAY}) == ()
+        assert steps_now(way, {**over, "notice_served": TODAY, "registered": TODAY}) == ("notice_served",)
 
 
-def test_a_ruling_is_served_on_a_buyer_once() -> None:
-    assert said(Way.SALE, "ruling_served", ruling_served=SERVED) == "code step_taken"
+@pytest.mark.parametrize(
+    ("code", "taken", "told"),
+    [
+        ("ruling_served", {}, "step_taken"),
+        ("keys", {"keys": SERVED}, "step_taken"),
+        ("registered", {"registered": SERVED}, "step_taken"),
+        ("notice_served", {"notice_served": SERVED}, "taken"),
+        ("clearing_notice", {"clearing_notice": SERVED}, "taken"),
+        ("cleared", {"cleared": SERVED}, "step_taken"),
+        ("cleared", {"cleared_by_force": SERVED, "clearing_notice": SERVED}, "step_taken"),
+        ("cleared_by_force", {"cleared": SERVED, "clearing_notice": SERVED}, "step_taken"),
+        # Somebody came back and was told to leave again.
+        ("cleared_by_force", {"cleared": SERVED, "clearing_notice": SERVED + DAY}, "taken"),
+        ("clearing_notice", {"keys": SERVED}, "step_taken"),
+        ("cleared", {"keys": SERVED}, "step_taken"),
+    ],
+)
+def test_nothing_is_done_twice_nor_its_contrary_after_it(code: str, taken: dict[str, date], told: str) -> None:
+    assert said(Way.SALE, code, ruling_served=SERVED, **taken).removeprefix("code ") == told
+    assert (code in steps_now(Way.SALE, {"ruling_served": SERVED, **taken})) == (told == "taken")
+
+
+def test_the_keys_of_an_occupied_lot_are_given_once_everybody_has_left() -> None:
+    served, needs = {"ruling_served": SERVED}, ("cleared", "keys")
+    assert "keys" not in steps_now(Way.SALE, served, needs)
+    assert "keys" in steps_now(Way.SALE, {**served, "cleared": SERVED}, needs)
+    with pytest.raises(DomainError):
+        check_step(Way.SALE, "keys", SERVED, today=TODAY, since=RULED, taken=served, needs=needs)
 
 
 @pytest.mark.parametrize(
@@ -105,6 +134,7 @@ def test_a_lot_somebody_was_in_is_handed_over_once_he_has_left_and_the_keys_are_
     taken: dict[str, date], on: int, told: str
 ) -> None:
     needs, day = ("cleared", "keys"), TODAY - on * DAY
+    taken = {"ruling_served": RULED, **taken}
     found = "taken"
     try:
         check_step(Way.SALE, "handed_over", day, today=TODAY, since=RULED, taken=taken, needs=needs)

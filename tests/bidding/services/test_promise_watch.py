@@ -153,13 +153,13 @@ def ruled_and(*codes: str) -> Callable[[Waiting], None]:
 @pytest.mark.parametrize(
     ("before", "told"),
     [
-        (ruled_and("keys"), 1),
-        (ruled_and("cleared"), 0),
-        (ruled_and("cleared", "keys", "handed_over"), 0),
+        (ruled_and("ruling_served"), 1),
+        (ruled_and("ruling_served", "cleared"), 0),
+        (ruled_and("ruling_served", "cleared", "keys", "handed_over"), 0),
         (the_sale_fell, 0),
         (it_is_owed_again, 0),
     ],
-    ids=["keys alone", "cleared", "handed over", "reneged on", "owed again"],
+    ids=["served alone", "cleared", "handed over", "reneged on", "owed again"],
 )
 def test_nobody_is_told_where_nobody_waits(hall: Hall, before: Callable[[Waiting], Any], told: int) -> None:
     case = a_sale(hall)

@@ -153,6 +153,9 @@ def test_a_sale_is_followed_from_the_promise_to_the_outcome(room: CourtRoom, any
     steps = f"/auctions/{room.auction_id}/handover-steps"
     day = room.now.date()
     given = {"code": "handed_over", "on": day.isoformat(), "detail": "见笔录"}
+    before = (day - DAY).isoformat()
+    for code in ("ruling_served", "clearing_notice"):
+        fine(room.judge.post(steps, {"code": code, "on": before, "detail": "见笔录"}), 201)
     assert fields_of(room.judge.post(steps, given)) == {"code": "step_out_of_order"}
     for code in ("cleared_by_force", "keys", "handed_over"):
         fine(room.judge.post(steps, {"code": code, "on": day.isoformat(), "detail": "见笔录"}), 201)

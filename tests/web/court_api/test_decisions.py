@@ -272,11 +272,15 @@ def test_after_the_price_is_paid_come_the_ruling_and_the_handover(room: CourtRoo
     ruled = fine(room.judge.post(f"{address}/ruling", ruling), 201)
     assert ruled["settlement"]["status"] == "ruled"
     assert code_of(room.judge.post(f"{address}/ruling", ruling)) == "wrong_state"
-    assert fields_of(room.judge.post(f"{address}/handover-steps", step | {"on": "2026-03-03"})) == {"on": "in_future"}
-    first = fine(room.judge.post(f"{address}/handover-steps", step), 201)
-    assert (first["code"], first["detail"], first["settlement"]) == ("keys", "移交钥匙两把", "ruled")
+    assert fields_of(
+        room.judge.post(f"{address}/handover-steps", step | {"code": "ruling_served", "on": "2026-03-03"})
+    ) == {"on": "in_future"}
+    assert fields_of(room.judge.post(f"{address}/handover-steps", step)) == {"code": "step_out_of_order"}
     served = fine(room.judge.post(f"{address}/handover-steps", step | {"code": "ruling_served"}), 201)
     assert (served["on"], served["settlement"]) == ("2026-03-02", "ruled")
+    first = fine(room.judge.post(f"{address}/handover-steps", step), 201)
+    assert (first["code"], first["detail"], first["settlement"]) == ("keys", "移交钥匙两把", "ruled")
+    assert fields_of(room.judge.post(f"{address}/handover-steps", step)) == {"code": "step_taken"}
     last = fine(room.judge.post(f"{address}/handover-steps", step | {"code": "handed_over"}), 201)
     assert (last["settlement"], last["id"] != first["id"]) == ("handed_over", True)
     assert code_of(room.judge.post(f"{address}/handover-steps", step)) == "wrong_state"
