@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-import structlog
 
 from auction.imports.tables import read_table
 from auction.kernel.clock import FixedClock
@@ -32,7 +31,7 @@ from disclosure.services.attachments import clean_file
 from risk.imports import import_file
 from risk.services.written_rules import keep_rule
 
-from . import errors
+from . import errors, logs
 from .backup import backup_command, restore_command
 from .log_commands import log_group, monitor, witness
 from .lot_import import report
@@ -46,15 +45,7 @@ from .wiring import check, open_house, upgrade
 @click.version_option(package_name="fapai")
 def fapai() -> None:
     """法拍: online judicial auctions, from disclosure to confirmation."""
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
+    logs.configure()
 
 
 for command in (risk, log_group, witness, monitor, backup_command, restore_command):

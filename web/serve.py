@@ -1,5 +1,6 @@
 """One serving process: gevent's server, the desk, the sockets, and (unless told otherwise) the scheduler."""
 
+import logging
 import signal
 import socket
 import time
@@ -116,7 +117,12 @@ class Serving:
         if self._timers:
             self._timers.start(self.gateway, self.beside, self.rooms.watching)
         self._server = _Server(
-            (host.strip("[]") or "127.0.0.1", int(port)), self.app, handler_class=_Handler, log=None, backlog=4096
+            (host.strip("[]") or "127.0.0.1", int(port)),
+            self.app,
+            handler_class=_Handler,
+            log=None,
+            error_log=logging.getLogger("gevent.pywsgi"),
+            backlog=4096,
         )
         for number in (signal.SIGTERM, signal.SIGINT):
             gevent.signal_handler(number, self._stop)

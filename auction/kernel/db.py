@@ -310,13 +310,16 @@ def _part(table: Table, names: tuple[str, ...], key: str | None, rows: str) -> s
 def open_engine(url: str, *, writing: bool = True) -> Engine:
     """An engine for `url`. `writing=False` gives one whose transactions only read (SQLite: BEGIN, not IMMEDIATE)."""
     if url.startswith("sqlite"):
-        engine = create_engine(url, connect_args={"timeout": 0, "check_same_thread": False}, pool_size=8)
+        engine = create_engine(
+            url, connect_args={"timeout": 0, "check_same_thread": False}, pool_size=8, hide_parameters=True
+        )
         _sqlite(engine, "BEGIN IMMEDIATE" if writing else "BEGIN")
         return engine
     engine = create_engine(
         url,
         pool_size=8,
         max_overflow=8,
+        hide_parameters=True,  # of errors: they go into the program's log
         connect_args={"options": "-c timezone=UTC -c lock_timeout=5000 -c statement_timeout=30000"},
     )
     _ping_after_rest(engine)
