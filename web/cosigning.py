@@ -7,13 +7,14 @@ after a pause that grows. What one refuses or leaves unanswered for long the reg
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import httpx
 import structlog
 
 from auction.kernel.add_checkpoint import SIZE_TYPE, Addition
 from auction.kernel.unit import House
-from auction.queries.log import Uncosigned, consistency_hashes, uncosigned
+from auction.queries.log import Uncosigned, behind, consistency_hashes, latest_checkpoint, uncosigned
 from auction.services.witnessing import take_cosignatures
 from bidding.services.witness_watch import note_refusal, note_silence
 
@@ -23,6 +24,10 @@ log = structlog.get_logger(__name__)
 _PATIENCE, _PAUSE, _LONGEST = 5.0, 1.0, 60.0
 #: Witnesses asked at once, and characters of an answer that are read.
 _AT_ONCE, _MOST = 8, 20_000
+
+
+#: A witness that looks by itself may take so long before it is one that is waited for.
+_LOOKS_WITHIN = timedelta(minutes=1)
 
 
 class Refuses(Exception):
@@ -64,6 +69,14 @@ class Cosigners:
             self._house.perform(note, one.name, one.size)
         except Exception:
             log.exception("what a witness answered could not be noted", witness=one.name)
+
+
+def await_witnesses(house: House) -> None:
+    """Note who looks by itself and has not for a while, although the log has grown."""
+    head, now = house.read(latest_checkpoint), house.now()
+    for one in house.read(behind):
+        if head is not None and not one.asked and one.since is not None and now - one.since > _LOOKS_WITHIN:
+            house.perform(note_silence, one.name, head.size)
 
 
 def ask(house: House, client: httpx.Client, one: Uncosigned) -> None:

@@ -21,7 +21,7 @@ from auction.kernel.journal import JournalRow, Stream
 from auction.kernel.migrate import current, head, known
 from auction.kernel.unit import House
 from auction.models import Auction, Checkpoint, Intake, Platform
-from auction.queries.log import witnesses
+from auction.queries.log import behind
 from auction.services.duty import DUTY
 from auction.services.duty import KEY as SCHEDULER
 from bidding.desk import Desk
@@ -219,7 +219,9 @@ class _Standing(Collector):
 
 def _of_witnesses(found: dict[str, tuple[float, float]]) -> Iterator[Metric]:
     behind = GaugeMetricFamily("fapai_witness_behind", "Leaves that a witness has not cosigned", labels=["witness"])
-    silent = GaugeMetricFamily("fapai_witness_silent_seconds", "Since a witness cosigned", labels=["witness"])
+    silent = GaugeMetricFamily(
+        "fapai_witness_silent_seconds", "Age of the oldest head that a witness has not cosigned", labels=["witness"]
+    )
     for name, (leaves, seconds) in found.items():
         behind.add_metric([name], leaves)
         silent.add_metric([name], seconds)
@@ -253,9 +255,7 @@ def _figures(session: Session, wired: House) -> dict[str, Any]:
         "mails": mails_by_state(session),
         "failed": failures(session),
         "witnesses": {
-            one["name"]: (newest - (one["size"] or 0), (machine - (one["seen_at"] or one["named_at"])).total_seconds())
-            for one in witnesses(session)
-            if one["dropped_at"] is None
+            one.name: (one.leaves, (now - one.since).total_seconds() if one.since else 0.0) for one in behind(session)
         },
         "fapai_closings_due": ("Auctions past their end and not yet decided", figure(due)),
         "fapai_intake_leases": ("Processes that take bids", figure(leases)),

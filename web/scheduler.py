@@ -23,7 +23,7 @@ from risk.learning.valuation.worker import ask
 from .auth import Uses
 from .broadcasting import Broadcaster
 from .bulk import write_due
-from .cosigning import Cosigners
+from .cosigning import Cosigners, await_witnesses
 from .door import TurnedAway
 from .gateway import PaymentGateway, SandboxGateway
 from .mailing import send_mails
@@ -67,6 +67,7 @@ class Timers:
         self._every(1, look_at_bids, house, beside)
         self._every(1, seal_and_tell, house, watching)
         self._every(1, Cosigners(house))
+        self._every(60, await_witnesses, house)
         self._every(5, send_mails, house)
         self._every(10, tell_followers, house)
         for seconds, work, args in (

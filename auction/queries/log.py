@@ -135,9 +135,9 @@ def latest_cosigned(session: Session) -> Checkpoint | None:
 
 
 def witnesses(session: Session) -> list[dict[str, Any]]:
-    """The witnesses by name: {"name", "key", "named_at", "dropped_at", "unanswered_since", "refused_at", "size",
-    "seen_at"}, the last two null before they have cosigned anything: the newest head that the witness has cosigned, and
-    when it saw it."""
+    """The witnesses by name: {"name", "key", "named_at", "dropped_at", "unanswered_since", "refused_at", "asked",
+    "size", "seen_at"}, the last two null before they have cosigned anything: the newest head that the witness has
+    cosigned, and when it saw it."""
     last = (
         select(Cosignature.witness, func.max(Cosignature.size).label("size")).group_by(Cosignature.witness).subquery()
     )
@@ -155,11 +155,35 @@ def witnesses(session: Session) -> list[dict[str, Any]]:
             "dropped_at": row.dropped_at,
             "unanswered_since": row.unanswered_since,
             "refused_at": row.refused_at,
+            "asked": row.url is not None,
             "size": size,
             "seen_at": seen_at,
         }
         for row, size, seen_at in rows
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """How many leaves a witness has not cosigned, and since when the oldest head with one of them is there (None where
+    there is none)."""
+
+    name: str
+    asked: bool
+    leaves: int
+    since: datetime | None
+
+
+def behind(session: Session) -> list[Behind]:
+    """How far each witness is behind the newest head. That it cosigns nothing while nothing grows is no lag."""
+    newest = _size(session)
+    found = []
+    for one in witnesses(session):
+        if one["dropped_at"] is None:
+            seen = one["size"] or 0
+            older = select(Checkpoint.at).where(Checkpoint.size > seen).order_by(Checkpoint.size).limit(1)
+            found.append(Behind(one["name"], one["asked"], newest - seen, session.scalar(older)))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from auction.kernel.checkpoint import (
 from auction.kernel.clock import FixedClock
 from auction.kernel.tree import EMPTY_ROOT
 from auction.kernel.unit import House, Unit
-from auction.queries.log import checkpoint, consistency_hashes, log_key, uncosigned, witnesses
+from auction.queries.log import behind, checkpoint, consistency_hashes, log_key, uncosigned, witnesses
 from auction.services.log import seal
 from auction.services.witnessing import name_witness, take_cosignatures
 from risk.models.alerts import Alert
@@ -34,7 +34,7 @@ from tests.web.caller import Caller
 from tests.web.reader import Reader
 from tests.web.test_following_log import KEY, SIGNER, grow, signed
 from web.alert_words import said_reasons
-from web.cosigning import Cosigners, Refuses, ask
+from web.cosigning import Cosigners, Refuses, ask, await_witnesses
 from web.following_log import kept_head
 from web.witness_server import witness_app
 
@@ -220,6 +220,27 @@ def test_a_witness_that_is_silent_for_long_is_told_of_and_never_before(
     once()
     [alert] = alerts(house)
     assert (alert.kind, alert.court_code, alert.reasons[0]["facts"]["minutes"]) == ("witness_silent", None, 16)
+
+
+def test_a_witness_that_looks_by_itself_is_silent_only_while_the_log_grows(house: House, clock: FixedClock) -> None:
+    grow(house)
+    house.perform(name_witness, str(KEY))
+    for minutes in (0, 2, 20):
+        clock.moment += timedelta(minutes=minutes)
+        await_witnesses(house)
+    [alert] = alerts(house)
+    assert (alert.kind, alert.reasons[0]["facts"]["minutes"]) == ("witness_silent", 20)
+    while house.perform(seal):
+        pass
+    house.perform(lambda unit: take_cosignatures(unit, _line(house, unit)))
+    clock.moment += timedelta(hours=9)
+    await_witnesses(house)
+    assert house.read(behind)[0].since is None and house.read(witnesses)[0]["unanswered_since"] is None
+    assert len(alerts(house)) == 1
+
+
+def _line(house: House, unit: Unit) -> str:
+    return add_signature(house.read(checkpoint), KEY, SIGNER.sign, int(unit.machine_now.timestamp()))
 
 
 def test_sealing_never_waits_for_a_slow_witness_which_is_asked_by_one_thread_at_a_time(

@@ -77,10 +77,12 @@ def test_what_lags_is_told_in_seconds(client: FlaskClient, house: House, clock: 
     found = figures(client.get("/metrics").get_data(as_text=True))
     assert (found["fapai_seal_lag_seconds"], found["fapai_due_late_seconds"]) == (30, 20)
     assert found["fapai_scheduler_silent_seconds"] == 30
-    assert found["fapai_witness_silent_seconds witness=court.example/witness"] == 30
+    assert found["fapai_witness_silent_seconds witness=court.example/witness"] == 0  # there is nothing to cosign
     house.perform(seal)
+    clock.advance(seconds=40)
     found = figures(client.get("/metrics").get_data(as_text=True))
     assert found["fapai_seal_lag_seconds"] == 0
+    assert found["fapai_witness_silent_seconds witness=court.example/witness"] == 40
     assert found["fapai_witness_behind witness=court.example/witness"] == found["fapai_untold"] > 0
 
 

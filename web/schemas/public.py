@@ -164,6 +164,7 @@ class WitnessOut(Strict):
     dropped_at = Moment(allow_none=True)
     unanswered_since = Moment(allow_none=True, metadata={"description": "asked since then, and not cosigned"})
     refused_at = Moment(allow_none=True, metadata={"description": "said then that a head does not append"})
+    asked = fields.Boolean(metadata={"description": "the site asks it; else it looks by itself"})
     size = fields.Integer(allow_none=True)
     seen_at = Moment(allow_none=True)
 
