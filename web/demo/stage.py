@@ -104,8 +104,9 @@ class Stage:
         """Announce the next round of a lot that found no buyer; answers the round."""
         judge = self.actors["judge1"]
         draft = self.house.perform_at(at - 4 * _HOUR, relist, judge, auction_id, reason="unsold")
-        words: dict[str, str | date] = {"announced": str(_day(at)), "day": _day(at)}
-        self.house.perform_at(at - 3 * _HOUR, self._put, draft.lot_id, sample, "statutory_publication", words, {})
+        early = at - 3 * _HOUR
+        words: dict[str, str | date] = {"announced": str(_day(at)), "day": _day(early)}
+        self.house.perform_at(early, self._put, draft.lot_id, sample, "statutory_publication", words, {})
         self._agree(draft.id, at)
         return self.house.read(lambda session: session.get_one(Auction, draft.id))
 
