@@ -18,13 +18,14 @@ from auction.kernel.settings import Settings
 from auction.kernel.unit import House
 from bidding.desk import Desk
 
-from . import auth, errors, health, idempotency
+from . import auth, health, idempotency
 from .answering import API, LANGUAGES, answer_for, language
 from .api.routes import join as join_api
 from .door import Door
 from .gateway import PaymentGateway
 from .pages.kept import KeptPages
 from .pages.site import join as join_pages
+from .schemas.base import breaches_of
 from .views import Views
 
 log = structlog.get_logger(__name__)
@@ -227,25 +228,4 @@ def _failures(app: Flask) -> None:
 def _field_errors(error: HTTPException) -> list[Breach]:
     """The schema's complaints, one breach a field. Only the body of an API call is looked at."""
     found: dict[str, Any] = getattr(error, "data", None) or {}
-    breaches: list[Breach] = []
-    for location in (found.get("messages") or {}).values():
-        _flatten(location, "", breaches)
-    return breaches
-
-
-def _flatten(messages: Any, path: str, into: list[Breach]) -> None:
-    if isinstance(messages, dict):
-        for name, inner in messages.items():
-            _flatten(inner, f"{path}.{name}" if path else str(name), into)
-        return
-    for message in messages if isinstance(messages, list) else [messages]:
-        into.append(Breach(_code_of(str(message)), None if path in ("_schema", "") else path))
-
-
-def _code_of(message: str) -> str:
-    """Schemas put codes where others put sentences; the library's own sentences are told by their start."""
-    if message.startswith("Unknown field"):
-        return "unknown_field"
-    if message.startswith(("Missing data", "Field may not be null")):
-        return "required"
-    return message if message in errors.table() else "invalid"
+    return [breach for location in (found.get("messages") or {}).values() for breach in breaches_of(location)]

@@ -17,6 +17,7 @@ from auction.kernel.errors import Breach, DomainError
 from auction.kernel.money import parse_yuan, yuan
 
 from .. import errors
+from ..schemas.base import breaches_of
 from .language import _, language
 
 Read = Callable[[str], Any]
@@ -96,28 +97,11 @@ def load(schema: Schema, payload: Mapping[str, Any], unreadable: Iterable[Breach
     try:
         loaded = schema.load(payload)
     except ValidationError as error:
-        wrong += [breach for breach in _breaches(error.messages, "") if breach.field not in known]
+        wrong += [breach for breach in breaches_of(error.messages, typed=True) if breach.field not in known]
         loaded = None
     if wrong:
         raise DomainError("invalid", wrong)
     return loaded
-
-
-def _breaches(messages: Any, path: str) -> list[Breach]:
-    if isinstance(messages, Mapping):
-        return [
-            breach
-            for name, inner in messages.items()
-            for breach in _breaches(inner, f"{path}.{name}" if path else str(name))
-        ]
-    found = messages if isinstance(messages, list) else [messages]
-    return [Breach(_code(str(message)), path if path != "_schema" else None) for message in found]
-
-
-def _code(message: str) -> str:
-    if message.startswith(("Missing data", "Field may not be null", "Shorter than minimum")):
-        return "required"
-    return message if message in errors.table() else "invalid"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,19 @@
 """The habits all schemas share: unknown fields are errors, times carry their offset, money is integer fen."""
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 from auction.kernel.clock import iso
+from auction.kernel.errors import Breach
 from auction.kernel.money import MOST_FEN
 from auction.rules.calendar import day_of
 from auction.rules.letters import TURNING, says_something
+
+from .. import errors
 
 _KEPT_NOWHERE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
@@ -35,6 +39,59 @@ class Moment(fields.Field[datetime]):
         if moment.tzinfo is None or not 2000 <= moment.year <= 2200:
             raise ValidationError("invalid")
         return moment.astimezone(UTC)
+
+
+_LEAST, _MOST = (rf"(?P<{name}>-?\d+(?:\.\d+)?)" for name in ("least", "most"))
+#: The library's complaints by their beginning: the reason of an `invalid` field that names what would be right.
+_REASONS = (
+    (
+        re.compile(rf"Must be greater than or equal to {_LEAST} and less than or equal to {_MOST}"),
+        "between",
+    ),
+    (re.compile(rf"Must be greater than or equal to {_LEAST}"), "at_least"),
+    (re.compile(rf"Must be less than or equal to {_MOST}"), "at_most"),
+    (re.compile(rf"Length must be between {_LEAST} and {_MOST}"), "length"),
+    (re.compile(rf"Longer than maximum length {_MOST}"), "too_long"),
+    (re.compile(r"(?:Must be one of|One or more of the choices you made was not in): (?P<choices>.*)\."), "choices"),
+    (re.compile(r"Not a valid integer"), "integer"),
+    (re.compile(r"Not a valid (?:number|decimal)"), "number"),
+    (re.compile(r"Not a valid date"), "date"),
+    (re.compile(r"Not a valid boolean"), "boolean"),
+    (re.compile(r"Not a valid (?:utf-8 )?string"), "string"),
+)
+
+
+def breaches_of(messages: Any, path: str = "", *, typed: bool = False) -> list[Breach]:
+    """A schema's complaints, one breach a field: codes where schemas put codes, else told by the library's sentences.
+
+    `typed`: in a form, where a text that is too short was left empty.
+    """
+    if isinstance(messages, Mapping):
+        return [
+            breach
+            for name, inner in messages.items()
+            for breach in breaches_of(inner, f"{path}.{name}" if path else str(name), typed=typed)
+        ]
+    field = None if path in ("_schema", "") else path
+    found = messages if isinstance(messages, list) else [messages]
+    return [_breach(str(message), field, typed=typed) for message in found]
+
+
+def _breach(message: str, field: str | None, *, typed: bool) -> Breach:
+    if message.startswith("Unknown field"):
+        return Breach("unknown_field", field)
+    if message.startswith(("Missing data", "Field may not be null")) or (typed and message.startswith("Shorter than")):
+        return Breach("required", field)
+    if message in errors.table() and message != "invalid":
+        return Breach(message, field)
+    for pattern, reason in _REASONS:
+        if told := pattern.match(message):
+            facts: dict[str, Any] = {
+                name: said if name == "choices" or "." in said else int(said) for name, said in told.groupdict().items()
+            }
+            money = reason == "between" and (field or "").endswith("_fen")
+            return Breach("invalid", field, facts={"reason": "amount" if money else reason, **facts})
+    return Breach("invalid", field, facts={"reason": "value"})
 
 
 def text(most: int = 500, *, required: bool = True, least: int = 1, **more: Any) -> fields.String:
