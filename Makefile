@@ -21,12 +21,13 @@ unexport PYTHONDONTWRITEBYTECODE
 
 PO := $(wildcard web/translations/*/LC_MESSAGES/*.po)
 
-.PHONY: help install dev demo test check format bench lock clean
+.PHONY: help install dev demo test soak check format bench lock clean
 
 help:
 	@echo "make demo      install, and show the site with a sale running live (PORT=$(PORT))"
 	@echo "make install   everything into $(VENV); $(BIN)/fapai is then the program"
 	@echo "make test      install what tests need, check, and run all tests"
+	@echo "make soak      the faults of docs/faults.md in full (SEEDS=1-20, or one part of it)"
 	@echo "make check     ruff, mypy, import-linter"
 	@echo "make format    let ruff put imports and layout in order"
 	@echo "make bench     measure (needs PostgreSQL)"
@@ -100,6 +101,13 @@ test: check
 	@services=$$(bash tests/services.sh); \
 	echo "$(BIN)/python -m pytest $(PYTEST)"; \
 	env $$services $(BIN)/python -m pytest $(PYTEST)
+
+# The faults of docs/faults.md in full, hours of it: by seeds, so that a part can be run, or run again.
+SEEDS ?= 1-20
+soak: dev
+	@services=$$(bash tests/services.sh); \
+	env $$services SOAK=$(SEEDS) PROPERTY_BUDGET=200 $(BIN)/python -m pytest -q -s -p no:cacheprovider \
+		tests/faults tests/bidding/test_closing_races.py $(SOAK_PYTEST)
 
 check: dev
 	$(BIN)/ruff check .

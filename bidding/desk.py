@@ -122,7 +122,7 @@ class Desk:
             reply(refusal(turned_away, offer))
 
     def _turned_away(self, account_id: str | None) -> str | None:
-        if self._stopping.is_set():
+        if self._stopping.is_set() or self._house.clock.skewed:
             return "fault"
         if account_id is not None:
             if self._waiting[account_id] >= WAITING_EACH:
@@ -201,7 +201,10 @@ class Desk:
             try:
                 if beats % BEATS_PER_ANCHOR == 0:
                     self._house.anchor()
-                self._house.perform(take_lease, process, self._mark())
+                if self._house.clock.skewed:  # off duty: the lease runs out, and no sale ends by a clock nobody trusts
+                    log.error("the database's clock has jumped", process=process)
+                else:
+                    self._house.perform(take_lease, process, self._mark())
             except Fenced:
                 self._begin_anew(process)
             except (SQLAlchemyError, DomainError, OSError) as error:

@@ -48,13 +48,14 @@ def healthz() -> Response:
 @blueprint.get("/readyz")
 @policy("public.read")
 def readyz() -> Response:
-    """The process may be given work: it does not stop, its database answers and has the schema this program needs.
+    """The process may be given work: it does not stop, agrees with its database on the time, and knows its schema.
 
     Or a later one: it was this program's when the process started (`wiring.check`), and what was added since leaves it
     alone (docs/operating.md). Else every process would be taken away in the moment between migrating and restarting.
     """
     try:
-        ready = not current_app.extensions["leaving"] and house().read(_at_head)
+        busy = current_app.extensions["leaving"] or house().clock.skewed
+        ready = not busy and house().read(_at_head)
     except (SQLAlchemyError, DomainError, OSError):
         ready = False
     response = jsonify({"status": "ready" if ready else "not_ready"})
@@ -259,6 +260,10 @@ def _figures(session: Session, wired: House) -> dict[str, Any]:
         },
         "fapai_closings_due": ("Auctions past their end and not yet decided", figure(due)),
         "fapai_intake_leases": ("Processes that take bids", figure(leases)),
+        "fapai_clock_skewed": (
+            "Whether this process and the database disagree on the time by more than a second: it takes no bids",
+            float(wired.clock.skewed),
+        ),
         "fapai_journal_unsealed": ("Journal entries not yet in the public log", figure(unsealed)),
         "fapai_seal_lag_seconds": ("Age of the oldest of them", (now - oldest).total_seconds() if oldest else 0.0),
         "fapai_log_size": ("Leaves under the newest checkpoint", newest),

@@ -21,13 +21,12 @@ from bidding.services.turned_away import record_turned_away
 from risk.learning.valuation.worker import ask
 
 from .auth import Uses
-from .broadcasting import Broadcaster
+from .broadcasting import Broadcaster, Json
 from .bulk import write_due
 from .cosigning import Cosigners, await_witnesses
 from .door import TurnedAway
 from .gateway import PaymentGateway, SandboxGateway
 from .mailing import send_mails
-from .sockets import Json
 from .timekeeping import Beside, Watching, look_at_bids, seal_all, tell_news, tick
 from .valuing import Valuer
 from .views import Views
@@ -149,7 +148,7 @@ def start_alone(house: House, beside: Beside) -> Timers:
     house.subscribe("refund", gateway.on_refund)
     if house.settings.redis_url is not None:
         sockets = SocketIO(message_queue=house.settings.redis_url, async_mode="gevent", json=Json)
-        broadcaster = Broadcaster(sockets)
+        broadcaster = Broadcaster(sockets, house.settings.redis_url)
         house.subscribe("room", broadcaster.take)
         broadcaster.start()
     timers = Timers(house)

@@ -4,7 +4,6 @@ Messages are hints: every update carries the room's gap-free version, and a clie
 `since`.
 """
 
-import json
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -30,7 +29,7 @@ from bidding.services.bids import Answer, refusal
 
 from . import auth, errors
 from .answering import language_of
-from .broadcasting import NAMESPACE, PAUSE, Broadcaster, write_at_once
+from .broadcasting import NAMESPACE, PAUSE, Broadcaster, Json, drop_stuck, write_at_once
 from .door import PATIENCE, Door
 from .schemas.acknowledgement import acknowledgement
 from .wire import Wire, text_frame
@@ -58,22 +57,6 @@ class _Confirmed(TypedDict):
 
     raise_own: bool
     confirm_implausible: bool
-
-
-class Json:
-    """What python-socketio needs of a JSON module."""
-
-    @staticmethod
-    def dumps(value: Any, **_: Any) -> str:
-        return orjson.dumps(value).decode()
-
-    @staticmethod
-    def loads(text: str | bytes, **_: Any) -> Any:
-        try:
-            return orjson.loads(text)
-        except orjson.JSONDecodeError:
-            # NaN, Infinity and huge numbers: read them, so that the event is answered for what it holds.
-            return json.loads(text)
 
 
 @dataclass(slots=True)
@@ -303,6 +286,7 @@ class Rooms(Namespace):
                 self._refresh()
                 self._look_for_ends()
                 self._answer_late()
+                drop_stuck(self.server)
             except Exception:
                 log.exception("sessions could not be looked up")
 
@@ -492,6 +476,6 @@ def join(app: Flask, house: House, door: Door, async_mode: str) -> tuple[SocketI
     sockets.server.register_namespace(rooms)
     _take_bids(sockets, rooms)
     write_at_once(sockets)
-    broadcaster = Broadcaster(sockets)
+    broadcaster = Broadcaster(sockets, house.settings.redis_url)
     house.subscribe("room", broadcaster.take)
     return sockets, rooms, broadcaster

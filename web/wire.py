@@ -4,6 +4,8 @@ A frame that fits into the socket's buffer can be written at once, by whoever ha
 connection's own writer. What cannot be written at once goes the library's way, through the connection's queue.
 """
 
+import socket
+from contextlib import suppress
 from typing import Any
 
 import gevent
@@ -57,6 +59,11 @@ class Wire(websocket.WebSocket):
         if sent < len(frame):
             gevent.spawn(self._write_rest, frame[sent:])
         return True
+
+    def cut(self) -> None:
+        """End the connection without a word: whoever waits to read or write on it finds out."""
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
 
     def _write_rest(self, rest: bytes) -> None:
         """Write what is left of a frame, in the turn that its beginning took."""

@@ -14,6 +14,8 @@ from zoneinfo import ZoneInfo
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 #: Seconds within which the database must answer for its time to be worth taking.
 _SLOW = 0.02
+#: Further apart than this, the database's clock and ours have not drifted: somebody has set one of them.
+_SKEW = timedelta(seconds=1)
 
 
 @lru_cache(maxsize=1024)  # a bid spells each of its few moments several times
@@ -33,6 +35,10 @@ def parse(text: str) -> datetime:
 class Clock(Protocol):
     """Machine time as aware UTC. Platform time is this plus the sandbox offset: `House.now`."""
 
+    @property
+    def skewed(self) -> bool:
+        """Whether the database's clock and this one contradict each other: nobody may then say what time it is."""
+
     def machine(self) -> datetime: ...
 
     def anchor(self, read: Callable[[], datetime]) -> None: ...
@@ -41,27 +47,45 @@ class Clock(Protocol):
 class SystemClock:
     """Runs on the monotonic clock, set by the database's time.
 
-    A jump of the machine's wall clock therefore moves nothing; two processes agree as well as their anchors do.
+    A jump of the machine's wall clock therefore moves nothing; two processes agree as well as their anchors do. A jump
+    of the database's is not followed: until both agree again the clock is skewed, and goes on as it did.
     """
 
     def __init__(self) -> None:
         self._base = datetime.now(UTC)
         self._mark = time.monotonic()
+        self._anchored = False
+        #: By how much the database's clock was ahead of ours when it was last read.
+        self.skew = timedelta(0)
+
+    @property
+    def skewed(self) -> bool:
+        return abs(self.skew) > _SKEW
 
     def anchor(self, read: Callable[[], datetime]) -> None:
-        """Take the database's time as ours. A slow reading says too little and is passed over."""
+        """Take the database's time as ours, unless it has jumped. A slow reading says too little and is passed over."""
         before = time.monotonic()
         database_now = read()
         after = time.monotonic()
-        if after - before <= _SLOW:
-            self._base, self._mark = database_now, (before + after) / 2
+        if after - before > _SLOW and self._anchored:
+            return
+        middle = (before + after) / 2
+        self.skew = database_now - self._at(middle) if self._anchored else timedelta(0)
+        if not self.skewed:
+            self._base, self._mark = database_now, middle
+            self._anchored = after - before <= _SLOW
 
     def machine(self) -> datetime:
-        return self._base + timedelta(seconds=time.monotonic() - self._mark)
+        return self._at(time.monotonic())
+
+    def _at(self, monotonic: float) -> datetime:
+        return self._base + timedelta(seconds=monotonic - self._mark)
 
 
 class FixedClock:
     """A clock that moves only when told: for replay and tests."""
+
+    skewed = False
 
     def __init__(self, moment: datetime) -> None:
         self.moment = moment

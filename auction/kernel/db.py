@@ -46,6 +46,8 @@ from sqlalchemy.types import JSON, TypeDecorator, TypeEngine
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICRO = timedelta(microseconds=1)
+#: Whoever stands still for so many seconds inside a transaction loses it (PostgreSQL): others wait for its locks.
+STILL_SECONDS = 15
 #: A connection used within so many seconds is taken to be alive.
 _REST_SECONDS = 1.0
 
@@ -315,12 +317,15 @@ def open_engine(url: str, *, writing: bool = True) -> Engine:
         )
         _sqlite(engine, "BEGIN IMMEDIATE" if writing else "BEGIN")
         return engine
+    options = "-c timezone=UTC -c lock_timeout=5000 -c statement_timeout=30000"
+    if writing:
+        options += f" -c idle_in_transaction_session_timeout={STILL_SECONDS}s"
     engine = create_engine(
         url,
         pool_size=8,
         max_overflow=8,
         hide_parameters=True,  # of errors: they go into the program's log
-        connect_args={"options": "-c timezone=UTC -c lock_timeout=5000 -c statement_timeout=30000"},
+        connect_args={"options": options},
     )
     _ping_after_rest(engine)
     return engine

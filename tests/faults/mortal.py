@@ -22,6 +22,7 @@ import structlog
 from sqlalchemy import event
 from sqlalchemy.exc import SQLAlchemyError
 
+from auction.kernel import db
 from auction.kernel.clock import FixedClock
 from auction.kernel.unit import House
 from bidding import desk as desks
@@ -130,7 +131,9 @@ def _die_at_commit(house: House, point: str | None, nth: int, marked: threading.
         if getattr(marked, "on", False):
             strike()
 
-    if point == "before_commit":
+    if point == "standing_still":
+        event.listen(house.engine, "commit", lambda _: os.kill(os.getpid(), signal.SIGSTOP), once=True)
+    elif point == "before_commit":
         event.listen(house.engine, "commit", passed)
     elif point == "after_commit_before_ack":
         patiently = house._patiently
@@ -185,6 +188,9 @@ def _live(life: Life, out: Connection) -> None:
 
 
 def _shut(life: Life, auction_id: str, out: Connection) -> None:
+    if life.point == "standing_still":
+        db.STILL_SECONDS = 1
+    plain_log()
     house = open_house(settings_for(life.url, Path(life.folder)), clock=FixedClock(life.moment))
     marked = threading.local()
     marked.on = True

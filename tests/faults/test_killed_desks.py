@@ -124,6 +124,27 @@ def test_a_closing_that_dies_inside_is_done_once_by_the_next(hall: Hall, tmp_pat
         done("deaths inside a closing", seed, deaths=deaths)
 
 
+@pytest.mark.postgresql
+def test_a_closing_that_stands_still_inside_loses_its_lock_and_adds_nothing(
+    postgresql_url: str, tmp_path: Path, hall_of: Callable[[str], Hall]
+) -> None:
+    """F18: stopped before its commit, it holds the lot until its transaction is taken from it; then it comes back."""
+    hall = hall_of(postgresql_url)
+    auction_id, life = a_lot(hall, tmp_path, postgresql_url, SEEDS[0])
+    assert hall.bid(life.people[0], RESERVE).outcome == "accepted"
+    hall.closes_in(auction_id, seconds=-2)
+    still = a_closing(replace(life, moment=hall.clock.moment, point="standing_still"), auction_id)
+    wait_until(lambda: Path(f"/proc/{still.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T", "standing")
+    try:
+        assert hall.row(auction_id).status == "open"
+        assert hall.house.perform(close, auction_id) == "sold"
+    finally:
+        os.kill(still.pid, signal.SIGCONT)
+    assert still.wait() == 1
+    assert still.told == []
+    assert (hall.row(auction_id).status, hall.kinds(auction_id).count("AuctionClosed")) == ("sold", 1)
+
+
 def test_what_sqlite_has_written_at_any_moment_is_whole(
     sqlite_template: Path, tmp_path: Path, hall_of: Callable[[str], Hall]
 ) -> None:

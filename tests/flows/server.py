@@ -92,6 +92,10 @@ class Process:
     def lives(self) -> bool:
         return self._running.poll() is None
 
+    @property
+    def pid(self) -> int:
+        return self._running.pid
+
     def kill(self) -> None:
         """SIGKILL: nothing is answered, nothing handed back."""
         self._running.send_signal(signal.SIGKILL)

@@ -38,10 +38,10 @@ from tests.web.sale import RESERVE, STEP, Sale, a_sale, offer
 from tests.web.smtp import MailServer, a_mail_server
 from tests.web.test_pages import signed_in
 from web import bulk
-from web.broadcasting import Broadcaster
+from web.broadcasting import Broadcaster, Json
 from web.door import Door
 from web.mailing import send_mails
-from web.sockets import Json, Rooms
+from web.sockets import Rooms
 from web.timekeeping import seal_all, tell_news
 
 PASSWORD = "eine-lange-losung"
@@ -437,7 +437,7 @@ def test_what_goes_over_redis_says_nothing_of_who_bids(
     redis = Redis.from_url(str(REDIS))
     messages = redis.pubsub()  # type: ignore[no-untyped-call]
     messages.psubscribe("*")
-    broadcaster = Broadcaster(SocketIO(message_queue=REDIS, async_mode="threading", json=Json))
+    broadcaster = Broadcaster(SocketIO(message_queue=REDIS, async_mode="threading", json=Json), REDIS)
     house.subscribe("room", broadcaster.take)
     broadcaster.start()
     account = house.read(account_named, aviary.birds[1].username)

@@ -10,8 +10,9 @@ from auction.kernel.unit import House
 from auction.services.accounts import Opened, open_session
 from bidding.desk import Desk
 from tests.web.sale import a_sale
+from web.broadcasting import Json
 from web.door import Door
-from web.sockets import Json, Rooms, _wrong_field
+from web.sockets import Rooms, _wrong_field
 
 GOOD = {"auction_id": "a", "amount_fen": 1, "key": "k"}
 
