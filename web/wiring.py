@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from auction.kernel.clock import Clock, SystemClock
@@ -16,6 +16,11 @@ from auction.kernel.unit import House
 from auction.models import Platform
 from auction.rules import ruleset
 from bidding.services.listing import keep_listings, list_all
+
+_OFF = text(
+    "SELECT name FROM pg_settings WHERE setting = 'off'"
+    " AND name IN ('fsync', 'full_page_writes', 'synchronous_commit') ORDER BY name"
+)
 
 
 def open_house(
@@ -63,6 +68,8 @@ def check(house: House) -> None:
     if house.settings.ruleset not in ruleset.available():
         known = ", ".join(ruleset.available())
         raise SettingsError(f"FAPAI_RULESET: no ruleset named {house.settings.ruleset!r}; known: {known}")
+    if not house.settings.sandbox:
+        _keeps_its_word(house)
     at = current(house.reader)
     if at != head():
         raise SettingsError(f"the database is at schema {at}, this program needs {head()}: run `fapai db upgrade`")
@@ -73,3 +80,13 @@ def check(house: House) -> None:
             raise SettingsError(
                 f"FAPAI_{name.upper()}_KEY: this database was made with another key ({stored.get(f'key_id:{name}')})"
             )
+
+
+def _keeps_its_word(house: House) -> None:
+    """Refuse a PostgreSQL that may lose what it has said to be committed. Raises SettingsError naming what is off."""
+    if house.reader.dialect.name != "postgresql":
+        return
+    with Session(house.reader) as session:
+        off = session.scalars(_OFF).all()
+    if off:
+        raise SettingsError(f"the database may lose what it has committed: {', '.join(off)} must not be off")

@@ -9,17 +9,21 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import count
+from pathlib import Path
 
 import pytest
 
+from auction.kernel.settings import SettingsError
 from bidding.desk import Desk
 from tests.bidding.hall import Hall
+from tests.conftest import settings_for
 from tests.faults.counts import SEEDS, done, often
 from tests.faults.history import in_one_order
 from tests.faults.lots import holds
 from tests.faults.mortal import Crew
 from tests.faults.own_servers import Cluster, CommitCutter, postgres_bin
 from tests.flows.server import wait_until
+from web.wiring import check, open_house
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.postgresql]
 
@@ -71,6 +75,21 @@ def goes_on(crew: Crew, bids: int = 3) -> None:
 def faults(crew: Crew) -> int:
     """How many offers were answered `fault`, and not only not yet."""
     return max(0, len(crew.told) - 2 * sum(answered for answered, _ in list(crew.told)) - BIDDERS)
+
+
+def test_a_database_that_may_lose_what_it_committed_is_refused(
+    cluster: Cluster, url: str, postgresql_url: str, tmp_path: Path
+) -> None:
+    hurried = open_house(settings_for(postgresql_url, tmp_path, sandbox=False))  # as tests have it
+    durable = open_house(settings_for(url, tmp_path, sandbox=False))
+    try:
+        with pytest.raises(SettingsError, match="synchronous_commit must not be off"):
+            check(hurried)
+        check(durable)
+    finally:
+        for house in (hurried, durable):
+            house.engine.dispose()
+            house.reader.dispose()
 
 
 def test_no_acknowledged_bid_is_lost_when_postgresql_is_killed(
