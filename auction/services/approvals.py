@@ -179,7 +179,7 @@ def _to_answer(unit: Unit, actor: Actor, approval_id: str, acts: Mapping[str, Ac
         raise DomainError("four_eyes")
     needs = needs_of(approval.needs)
     if any(actor.id in need.but for need in needs):
-        raise DomainError("own_declaration")
+        raise DomainError("own_declaration", reason=approval.kind)
     if not any(need.takes(actor.id, actor.role) for need in needs):
         raise DomainError("forbidden")
     if approval.status != "pending":

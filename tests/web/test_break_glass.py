@@ -134,7 +134,7 @@ def test_the_pages_of_desk_and_regulator(app: Flask, house: House, clock: FixedC
     desk.get(address)
     assert "没有竞买代码" in desk.send("/identities", {"bidder_code": "nobody", **WHY}, status=422).text
     assert "等待批准" in desk.send("/identities", {"bidder_code": sale.codes[0], **WHY}).text
-    [waiting] = [form for form in watch.get("/regulator/approvals").forms if "approvals" in form.action]
+    [waiting] = [form for form in watch.get("/regulator/approvals").forms if "/regulator/approvals/" in form.action]
     watch.send(waiting.action, {"reason": "确有必要"}, button=("approve", "true"))
     listed = watch.get("/regulator/identities")
     assert sale.codes[0] in listed.text and name not in listed.html

@@ -180,7 +180,9 @@ def named(house: House, caller: Caller) -> str:
     return str(caller.get("/me").get_json()["username"])
 
 
-def test_a_president_resets_nobody_of_another_court(app: Flask, house: House, clock: FixedClock) -> None:
+def test_a_president_resets_nobody_of_another_court_and_nobody_approves_alone(
+    app: Flask, house: House, clock: FixedClock
+) -> None:
     def elsewhere(unit: Any) -> Account:
         a_court(unit, "3202", "无锡市中级人民法院")
         return an_account(unit, "judge", court_code="3202", password_hash=HASHER.hash(PASSWORD))
@@ -190,3 +192,10 @@ def test_a_president_resets_nobody_of_another_court(app: Flask, house: House, cl
     president, _ = enrolled(app, clock, staff(house, "president"))
     answer = president.post(f"/staff/{other.username}/factor-reset", {"reason": "遗失"})
     assert fields_of(answer) == {"username": "unknown_account"}
+    owner, _ = enrolled(app, clock, lost := staff(house, "regulator"))
+    regulator, _ = enrolled(app, clock, staff(house, "regulator"))
+    proposed = regulator.post(f"/staff/{lost.username}/factor-reset", {"reason": "遗失"}).get_json()["id"]
+    for alone in (regulator, owner):  # neither who proposed it nor whose factor it is
+        answer = alone.post(f"/approvals/{proposed}", {"approve": True, "reason": "属实"})
+        assert code_of(answer) == ("four_eyes" if alone is regulator else "own_declaration")
+    assert "第二因素" in answer.get_json()["detail"]
