@@ -203,6 +203,7 @@ NDR 10 | defect_report | 24 hours
 - | look_up_night_from | 22 hours
 - | look_up_night_to | 6 hours
 - | look_up_night_most | 2 count
+- | witness_silent | 15 minutes
 - | changes_most | 3 count
 - | change_near | 3 days
 - | signal_kept | 365 days
