@@ -9,7 +9,7 @@ from inspect import signature
 from pathlib import Path
 from typing import Any
 
-from . import bids, closings, fanout, interest, mixed, patterns, search, valuation, verify
+from . import bids, closings, fanout, interest, mixed, pages, patterns, search, valuation, verify
 
 RESULTS = Path(__file__).parent / "results"
 BENCHMARKS: dict[str, Callable[..., dict[str, Any]]] = {
@@ -21,6 +21,7 @@ BENCHMARKS: dict[str, Callable[..., dict[str, Any]]] = {
     "mixed_1000_watchers": mixed.mixed,
     "closings": closings.closings,
     "interest": interest.interest,
+    "pages": pages.pages,
     "patterns": patterns.patterns,
     "search": search.search,
     "valuation": valuation.valuation,
