@@ -9,7 +9,7 @@ from inspect import signature
 from pathlib import Path
 from typing import Any
 
-from . import bids, closings, fanout, interest, mixed, pages, patterns, search, valuation, verify
+from . import bids, closings, fanout, interest, mixed, pages, patterns, replay, search, valuation, verify
 
 RESULTS = Path(__file__).parent / "results"
 BENCHMARKS: dict[str, Callable[..., dict[str, Any]]] = {
@@ -23,6 +23,7 @@ BENCHMARKS: dict[str, Callable[..., dict[str, Any]]] = {
     "interest": interest.interest,
     "pages": pages.pages,
     "patterns": patterns.patterns,
+    "replay": replay.replay,
     "search": search.search,
     "valuation": valuation.valuation,
     "verify": verify.verify,
@@ -37,6 +38,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--lots", type=int, default=100_000, help="made-up lots that `search` fills")
     parser.add_argument("--entries", type=int, default=1_000_000, help="entries of the log that `verify` fills")
+    parser.add_argument("--bids", type=int, default=50_000, help="rows of the history that `replay` replays")
     parser.add_argument("--scale", type=float, default=1.0, help="so many times the watchers and lots that close")
     parser.add_argument("--storm-seconds", type=float, default=60.0, help="how long 10,000 watch 200 offers a second")
     parser.add_argument("--minute", type=float, default=60.0, help="in how many seconds the lots of `closings` end")
