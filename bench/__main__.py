@@ -1,4 +1,7 @@
-"""`python -m bench [NAME ...]`: run the named benchmarks (all by default) and write `bench/results/NAME.json`."""
+"""`python -m bench [NAME ...]`: run the named benchmarks (all by default) and write `bench/results/NAME.json`.
+
+The table of docs/performance.md is made anew from all results.
+"""
 
 import argparse
 import json
@@ -10,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from . import bids, closings, fanout, interest, mixed, pages, patterns, replay, search, valuation, verify
+from .table import write_table
 
 RESULTS = Path(__file__).parent / "results"
+DOCUMENT = Path(__file__).parents[1] / "docs" / "performance.md"
 BENCHMARKS: dict[str, Callable[..., dict[str, Any]]] = {
     "bids_hot_lot": bids.hot_lot,
     "bids_50_lots": bids.fifty_lots,
@@ -52,6 +57,7 @@ def main() -> None:
         result = {"name": name, **work(**taken), "commit": _commit()}
         (RESULTS / f"{name}.json").write_text(json.dumps(result, indent=1) + "\n", "utf-8")
         print(_line(result), flush=True)
+        write_table(RESULTS, DOCUMENT)
 
 
 def _commit() -> str:
