@@ -11,6 +11,7 @@ from contextlib import ExitStack
 import pytest
 from socketio.exceptions import SocketIOError
 
+from tests.faults.counts import SEEDS, done, often
 from tests.faults.cutter import Cutter
 from tests.faults.setting import HOT, announced_lots, opened, registered, some_bidders
 from tests.flows.bidders import Bidder
@@ -20,8 +21,7 @@ from tests.flows.sockets import Seat
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
-CUTS = 60
-SEED = 20260302
+CUTS = often(60, 100_000)
 WATCHERS = 8
 
 
@@ -85,28 +85,33 @@ class Bidding:
         assert self.failure is None, self.failure
 
 
-def _enough(cutter: Cutter, watchers: list[Patient]) -> bool:
-    """Whether there was much to break, and much was broken."""
+def _enough(cutter: Cutter, watchers: list[Patient], cuts: int) -> bool:
+    """Whether there was much to break, and so much was broken."""
     told = sum(len(watcher.seat.updates) for watcher in watchers)
     caught_up = sum(watcher.seat.caught_up for watcher in watchers)
-    return cutter.cuts >= CUTS and min(told, caught_up) >= 5 * CUTS
+    return cutter.cuts >= cuts and min(told, caught_up) >= 5 * cuts
 
 
 # What is cut in the middle of its handshake the library does not close.
 @pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
-def test_whoever_is_cut_off_at_any_byte_is_told_everything_on_coming_back(place: Place) -> None:
+@pytest.mark.parametrize("seed", SEEDS)
+def test_whoever_is_cut_off_at_any_byte_is_told_everything_on_coming_back(place: Place, seed: int) -> None:
     with serving(place) as server, ExitStack() as stack:
         people = some_bidders(server, 2)
         court = announced_lots(server, 1, facts=HOT)[0]
         registered(server, court, people)
         opened(server, court)
-        cutter = Cutter(server.port, random.Random(SEED))
+        cutter = Cutter(server.port, random.Random(seed))
         stack.callback(cutter.close)
         watchers = [Patient(server, court.auction_id, cutter.address) for _ in range(WATCHERS)]
         bidding = Bidding(server, court, people)
         for each in (*watchers, bidding):
             stack.callback(each.stop)
-        wait_until(lambda: _enough(cutter, watchers) or any(each.failure for each in (*watchers, bidding)), "the cuts")
+        for cuts in (*range(60, CUTS, 60), CUTS):
+            wait_until(
+                lambda n=cuts: _enough(cutter, watchers, n) or any(each.failure for each in (*watchers, bidding)),
+                "the cuts",
+            )
         cutter.mended = True
         bidding.stop()
         events = court.events()
@@ -119,3 +124,4 @@ def test_whoever_is_cut_off_at_any_byte_is_told_everything_on_coming_back(place:
         assert server.faults == []
         server.process.stop()
     gc.collect()
+    done("connections cut at any byte", seed, cuts=cutter.cuts, bids=bidding.bids)

@@ -8,6 +8,7 @@ import random
 
 import pytest
 
+from tests.faults.counts import SEEDS, done, often
 from tests.faults.crowd import Crowd
 from tests.faults.setting import HOT, announced_lots, opened, registered, some_bidders
 from tests.flows.evidence import audit
@@ -15,19 +16,18 @@ from tests.flows.server import Place, serving, wait_until
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
-CYCLES = 20
-BIDDERS = 8
-SEED = 20260302
+CYCLES, BIDDERS = often(20, 500), 8
 
 
-def test_no_acknowledged_bid_is_lost_when_the_server_is_killed_again_and_again(place: Place) -> None:
-    rng = random.Random(SEED)
+@pytest.mark.parametrize("seed", SEEDS)
+def test_no_acknowledged_bid_is_lost_when_the_server_is_killed_again_and_again(place: Place, seed: int) -> None:
+    rng = random.Random(seed)
     with serving(place) as server:
         people = some_bidders(server, BIDDERS)
         court = announced_lots(server, 1, facts=HOT)[0]
         codes = registered(server, court, people)
         opened(server, court)
-        crowd = Crowd(server, court, codes, people, SEED)
+        crowd = Crowd(server, court, codes, people, seed)
         for _ in range(CYCLES):
             crowd.sit()
             before = crowd.accepted()
@@ -47,3 +47,4 @@ def test_no_acknowledged_bid_is_lost_when_the_server_is_killed_again_and_again(p
         server.process.stop()
     said = audit(place)
     assert said["checked"]["bids"] == crowd.stored()
+    done("deaths of a server", seed, deaths=CYCLES, accepted=len(crowd.log))

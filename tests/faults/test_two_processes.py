@@ -141,16 +141,20 @@ def test_bids_go_on_without_redis_and_everybody_catches_up(pair: Pair, fault: st
             seats = [pair.seat(server) for server in (pair.near, pair.far)]
             pair.bid(pair.near, pair.people[0])
             _break(pair.redis, fault)
-            for number in range(4):
-                # Whoever bids is answered, and whoever sits in the same process hears of it at once.
-                here, seat = ((pair.near, seats[0]), (pair.far, seats[1]))[number % 2]
-                pair.bid(here, pair.people[number % 2])
-                version = pair.court.auction["version"]
-                wait_until(lambda s=seat, v=version: s.updates and s.updates[-1]["version"] >= v, "one's own process")
-            if fault == "killed":
-                pair.redis.start()
-            elif fault == "frozen":
-                pair.redis.signal(signal.SIGCONT)
+            try:
+                for number in range(4):
+                    # Whoever bids is answered, and whoever sits in the same process hears of it at once.
+                    here, seat = ((pair.near, seats[0]), (pair.far, seats[1]))[number % 2]
+                    pair.bid(here, pair.people[number % 2])
+                    version = pair.court.auction["version"]
+                    wait_until(
+                        lambda s=seat, v=version: s.updates and s.updates[-1]["version"] >= v, "one's own process"
+                    )
+            finally:
+                if fault == "killed":
+                    pair.redis.start()
+                elif fault == "frozen":
+                    pair.redis.signal(signal.SIGCONT)
             wait_until(lambda seats=seats: _reaches(pair, seats[1]), "the other process is heard again")
             _catches_up(pair, seats)
             for seat in seats:
