@@ -33,8 +33,11 @@ Kind = Literal[
 Scalar = str | int | float | bool
 
 _MOST_EXACT = 2**53 - 1
+#: Who finds it out: the court alone (OJA 6, 27); whoever searches registers and asks; also who is at the lot itself.
+FoundBy = Literal["court", "search", "spot"]
 _ITEM_KEYS = frozenset(
     {"code", "title", "title_en", "required", "when", "states", "kind", "worsens", "adverse", "unstated", "missing"}
+    | {"logistic", "found_by"}
     | {"evidence", "basis", "hint", "hint_en", "fields", "example"}
 )
 _FIELD_KEYS = frozenset(
@@ -121,8 +124,10 @@ class Example:
 class Item:
     """One thing that must (or may) be told.
 
-    `kind` is set for what is material whatever changes; `worsens` where a change for the worse leaves withdrawal as the
-    only way (PRECISIONS 11); `adverse` where "found" is bad news, which is material too when it becomes known or grows;
+    `kind` is set for what decides what a buyer gets; `worsens` where a change for the worse leaves withdrawal as the
+    only way (PRECISIONS 11); `adverse` where "found" is bad news, of which only what is for the better is not material;
+    `logistic` names the fields that may change without the panel, as they tell how to reach somebody, not of the lot;
+    `found_by` says whose report may tell of it;
     `missing` and `unstated` are the codes of the gaps when the item is not there, and when it is there and does not say
     what it must. `evidence` names the documents wanted.
     """
@@ -141,13 +146,16 @@ class Item:
     kind: Kind | None = None
     worsens: bool = False
     adverse: bool = False
+    logistic: tuple[str, ...] = ()
+    found_by: FoundBy = "search"
     missing: str = "disclosure_incomplete"
     unstated: str = "disclosure_incomplete"
     evidence: tuple[str, ...] = ()
 
     @property
     def material(self) -> bool:
-        return self.kind is not None
+        """Whether a change of it is the panel's: of every item but those that tell how to reach somebody."""
+        return not self.logistic
 
     @property
     def cited(self) -> Citation:
@@ -249,8 +257,14 @@ def item_of(entry: Mapping[str, Any]) -> Item:
     kind = entry.get("kind")
     if not states or not set(states) <= set(get_args(State)) or (kind is not None and kind not in get_args(Kind)):
         raise ValueError(f"{code}: unknown state or kind")
+    found_by = entry.get("found_by", "search")
+    if found_by not in get_args(FoundBy):
+        raise ValueError(f"{code}: nobody finds it out")
     fields = tuple(_field(code, field) for field in entry.get("fields", ()))
     names = {field.name for field in fields}
+    logistic = tuple(entry.get("logistic", ()))
+    if not set(logistic) <= names:
+        raise ValueError(f"{code}: a logistic field that is not there")
     if len(names) != len(fields) or any(field.when and field.when.field not in names for field in fields):
         raise ValueError(f"{code}: a field stands twice, or its condition asks for another that is not there")
     example = entry["example"]
@@ -269,6 +283,8 @@ def item_of(entry: Mapping[str, Any]) -> Item:
         kind=kind,
         worsens=entry.get("worsens", False),
         adverse=entry.get("adverse", False),
+        logistic=logistic,
+        found_by=found_by,
         missing=entry.get("missing", "disclosure_incomplete"),
         unstated=entry.get("unstated", "disclosure_incomplete"),
         evidence=tuple(entry.get("evidence", ())),

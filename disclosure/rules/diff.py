@@ -1,5 +1,6 @@
 """What changed between two sheets, and what that means for a sale that is already announced (PRECISIONS 11)."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
@@ -12,17 +13,21 @@ from .sheet import File, ItemFacts, Sheet
 Shown = Scalar | tuple[str, ...] | None
 #: For the buyer. "unclear": no machine can tell, the panel has to say.
 Effect = Literal["worse", "better", "unclear", "none"]
+#: Days, hours and telephone numbers in a text; what is no name or number but a sentence; how long a name may be.
+_WHEN = re.compile(r"[\d年月日号时点分上下午至到:：~～\-—－()（）\s]")
+_SENTENCE = re.compile(r"[，。；;！!？?\n]")
+_SHORT = 40
 
 
 @dataclass(frozen=True, slots=True)
 class ItemChange:
     """One changed field of one item: `state statement source checker checked_on attachments` or `data.<name>`.
 
-    `material`: the item has a `Kind`: possession, title, burdens, defects, who may buy, where one pays; or it is
-    adverse and has become known or grown, or a field of it changed that only a person can weigh. `effect` is what the
-    change means for the buyer. `worse`: title, area, share, lease, residence right or occupation got worse
-    for the buyer, so that the sale can only be withdrawn and announced anew. `unclear`: the same items changed and the
-    panel has to say whether for the worse.
+    `material`: everything but a closed list: who looked when and where; a file more; the fields by which somebody is
+    reached (`Item.logistic`), and new numbers in their words; what of an item without a `Kind` is better for
+    the buyer. `effect` is what the change means for the buyer. `worse`: title, area, share, lease, residence right or
+    occupation got worse for the buyer, so that the sale can only be withdrawn and announced anew. `unclear`: the same
+    items changed and the panel has to say whether for the worse.
     """
 
     code: str
@@ -115,13 +120,27 @@ def _item_changes(code: str, item: Item | None, old: ItemFacts | None, new: Item
 
 
 def _change(code: str, item: Item | None, field: str, before: Shown, after: Shown, effect: Effect) -> ItemChange:
-    material, worsens = item is not None and item.material, item is not None and item.worsens
-    if item is not None and item.adverse and not material:
-        spec = item.field(field.removeprefix("data."))
-        material = effect == "worse" or (effect == "unclear" and spec is not None and spec.worse is not None)
+    material, worsens = _is_material(item, field, before, after, effect), item is not None and item.worsens
     return ItemChange(
         code, field, before, after, material, effect, worsens and effect == "worse", worsens and effect == "unclear"
     )
+
+
+def _is_material(item: Item | None, field: str, before: Shown, after: Shown, effect: Effect) -> bool:
+    if item is None:
+        return False
+    if item.logistic:
+        return not _reaches_somebody(item, field, before, after)
+    return item.kind is not None or (effect != "better" and not (item.adverse and effect == "none"))
+
+
+def _reaches_somebody(item: Item, field: str, before: Shown, after: Shown) -> bool:
+    """Whether nothing but how to reach somebody changed: facts of the lot written there are for the panel."""
+    if field == "statement":
+        return isinstance(before, str) and isinstance(after, str) and _WHEN.sub("", before) == _WHEN.sub("", after)
+    if field.removeprefix("data.") not in item.logistic:
+        return False
+    return not isinstance(after, str) or (len(after) <= _SHORT and _SENTENCE.search(after) is None)
 
 
 def _state_effect(item: Item | None, before: str | None, after: str | None) -> Effect:

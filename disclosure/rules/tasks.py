@@ -4,10 +4,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from .catalogue import Item
+
 Outcome = Literal["done", "cancelled"]
 Status = Literal["open", "done", "cancelled"]
 #: The part of a report that is no item of the sheet: files of the lot as a whole, such as photos.
 FILES = "files"
+#: Work in which an agency also searches registers and asks people; any other only brings it to the lot.
+_SEARCHING = frozenset({"survey", "inspection", "valuation", "audit", "other"})
+
+
+def may_report(item: Item, kind: str) -> bool:
+    """Whether an agency with a task of that kind reports on an item: never on what is the court's own (OJA 6, 27)."""
+    return item.found_by == "spot" or (item.found_by == "search" and kind in _SEARCHING)
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,11 +158,11 @@ def publish_change(
     changes = diff(old, new, catalogue)
     if not changes:
         return None
+    _keep_promise(old, new)
     if is_material(changes):
         raise DomainError("wrong_state", [_material(change) for change in changes if change.material])
     if decide(actor, "sheet.publish", court=lot.court_code) is not None:
         raise DomainError("forbidden", reason="judge_publishes")
-    _keep_promise(old, new)
     ruleset, today = load_ruleset(unit.settings.ruleset), shanghai_day(unit.now)
     refuse(sheet_findings(unit.session, lot, new, ruleset, today, round_live=True))
     own = [File("", digest) for digest in before.facts["attachments"]]

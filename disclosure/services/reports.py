@@ -13,9 +13,9 @@ from auction.services.auctions import void_votes
 
 from ..models import PartDecision, ReportPart, TaskReport
 from ..queries.sheets import catalogue_of, files
-from ..rules.catalogue import Catalogue
+from ..rules.catalogue import Catalogue, Item
 from ..rules.entry import check_item
-from ..rules.tasks import FILES
+from ..rules.tasks import FILES, may_report
 from .items import Written, put_item
 from .task_locks import lock_open_task, lock_task
 
@@ -32,11 +32,11 @@ def report(
     """Report on a task: items of the lot's sheet (`code` beside what `put_item` takes), and files of the whole lot.
 
     The sheet does not change by it. DomainError not_found, wrong_state/task_over, or invalid with every wrong field as
-    `items.N.field`.
+    `items.N.field`; `not_delegable` for an item that is the court's own, or that a task of this kind does not find out.
     """
     task = lock_open_task(unit, actor, task_id, "task.report")
     lot = unit.session.get_one(Lot, task.lot_id)
-    wrong = [*_breaches(unit, lot, catalogue_of(unit.session, lot), items, files)]
+    wrong = [*_breaches(unit, task, catalogue_of(unit.session, lot), items, files)]
     if wrong:
         raise DomainError("invalid", wrong)
     sent = TaskReport(id=unit.new_id(), task_id=task.id, note=note, at=unit.now, by=actor.id)
@@ -65,9 +65,9 @@ def report(
 
 
 def _breaches(
-    unit: Unit, lot: Lot, catalogue: Catalogue, items: Sequence[Mapping[str, Any]], sent: Sequence[str]
+    unit: Unit, task: Task, catalogue: Catalogue, items: Sequence[Mapping[str, Any]], sent: Sequence[str]
 ) -> Iterator[Breach]:
-    known = {file.id for file in files(unit.session, lot.id)}
+    known = {file.id for file in files(unit.session, task.lot_id)}
     today, seen = shanghai_day(unit.now), set[str]()
     if not items and not sent:
         yield Breach("required", "items")
@@ -78,6 +78,9 @@ def _breaches(
             yield Breach("duplicate" if item else "unknown_item", f"items.{number}.code", facts={"value": code[:64]})
             continue
         seen.add(code)
+        if not may_report(item, task.kind):
+            yield _not_delegable(item, f"items.{number}.code")
+            continue
         facts = {name: value for name, value in payload.items() if name != "code"}
         found = errors(check_item(item, facts, today))
         for finding in found:
@@ -85,6 +88,10 @@ def _breaches(
         if not found:
             yield from _unknown(facts.get("attachments", ()), known, f"items.{number}.attachments")
     yield from _unknown(sent, known, "files")
+
+
+def _not_delegable(item: Item, path: str) -> Breach:
+    return Breach("not_delegable", path, facts={"reason": "item", "title": item.title, "title_en": item.title_en})
 
 
 def _unknown(ids: Sequence[str], known: set[str], path: str) -> Iterator[Breach]:
@@ -97,13 +104,18 @@ def accept_part(unit: Unit, actor: Actor, report_id: str, code: str) -> Written 
     """Take a part of a report over. An item is written into the sheet as reported, the agency as its checker.
 
     Answers the item as written; None for files, which from then on count as the lot's own. DomainError not_found,
-    wrong_state/part_decided, and whatever `put_item` refuses.
+    wrong_state/part_decided, invalid (`not_delegable`) for what no such task finds out, and whatever
+    `put_item` refuses.
     """
     task, part = _open_part(unit, actor, report_id, code)
     written = None
     if code == FILES:
         void_votes(unit, task.lot_id)
     else:
+        lot = unit.session.get_one(Lot, task.lot_id)
+        item = catalogue_of(unit.session, lot).item(code)
+        if not may_report(item, task.kind):
+            raise DomainError("invalid", [_not_delegable(item, "code")])
         agency = unit.session.get_one(Agency, task.agency_uscc)
         written = put_item(unit, actor, task.lot_id, code, part.facts, checker=agency.name)
     _decide(unit, actor, task, part, accepted=True, reason="")

@@ -22,6 +22,11 @@ from tests.factories import a_court, an_account, an_actor
 DAY = timedelta(days=1)
 
 
+def called(code: str) -> dict[str, Any]:
+    """The example of an item with another telephone: a change that one person may publish."""
+    return {"data": {**example_of(code)["data"], "phone": "000-00000009"}}
+
+
 def example_of(code: str, asset_type: str = "real_estate") -> dict[str, Any]:
     """The catalogue's own example of an item, as the interface takes it."""
     example = load(asset_type).item(code).example

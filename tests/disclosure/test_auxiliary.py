@@ -23,13 +23,15 @@ from bidding.queries.viewings import viewings_of, visitors
 from bidding.services import changes
 from bidding.services.approved import ACTS
 from bidding.services.interest import give_task
-from disclosure.models import Question, SheetItem, SheetVersion, ViewingBooking
+from disclosure.models import Question, ReportPart, SheetItem, SheetVersion, ViewingBooking
 from disclosure.queries.sheets import held_of, read_file, read_sheet
+from disclosure.rules.catalogue import load
+from disclosure.rules.tasks import may_report
 from disclosure.services import drafting, questions, reports, tasks, viewings
 from disclosure.services.attachments import clean_file, put_file
 from risk.models import Alert
 from tests.disclosure.agency import NAME, PDF, AgencyDesk, a_visitor, an_agency_at_work
-from tests.disclosure.court import DAY, CourtDesk, codes, example_of
+from tests.disclosure.court import DAY, CourtDesk, called, codes, example_of
 from tests.factories import a_court, an_account, an_actor
 from web.timekeeping import tick
 
@@ -128,6 +130,34 @@ def test_a_report_that_cannot_be_right_names_every_wrong_field_and_stores_nothin
     assert desk.court.house.read(task_resource, desk.agent, desk.task_id, desk.court.house.now())["reports"] == []
 
 
+@pytest.mark.parametrize(
+    ("code", "kind", "told"),
+    [
+        ("defects", "viewing", True),
+        ("lease", "survey", True),
+        ("lease", "viewing", False),
+        *((code, "survey", False) for code in ("payment_accounts", "taxes", "preferential_purchasers")),
+        *((code, "survey", False) for code in ("enforcement_basis", "statutory_publication", "court_contact")),
+    ],
+)
+def test_an_agency_reports_on_what_its_task_finds_out_and_never_on_the_courts_own(
+    code: str, kind: str, told: bool
+) -> None:
+    assert may_report(load("real_estate").item(code), kind) is told
+
+
+def test_a_part_that_is_the_courts_own_is_neither_reported_nor_taken_over(desk: AgencyDesk) -> None:
+    with refused("invalid") as caught:
+        desk.report(item("taxes"))
+    assert [(breach.field, breach.code) for breach in caught.value.errors] == [("items.0.code", "not_delegable")]
+    sent = desk.report(item("defects"))
+    before = ReportPart(report_id=sent, code="taxes", position=1, facts=example_of("taxes"))  # sent before the rule
+    desk.court.house.perform(lambda unit: unit.session.add(before))
+    with refused("invalid") as caught:
+        desk.act(reports.accept_part, desk.court.judge, sent, "taxes")
+    assert [(breach.field, breach.code) for breach in caught.value.errors] == [("code", "not_delegable")]
+
+
 def test_an_agencys_files_are_sealed_only_where_the_court_took_them_over(house: House, clock: FixedClock) -> None:
     court = CourtDesk(house, clock)
     court.ready()
@@ -148,13 +178,11 @@ def test_an_agencys_files_are_sealed_only_where_the_court_took_them_over(house: 
 
 
 def test_a_material_finding_during_a_sale_is_not_taken_over(on_sale: AgencyDesk) -> None:
-    sent = on_sale.report(
-        item("defects", state="found", statement="屋面渗漏。"), item("court_contact", statement="新电话")
-    )
+    sent = on_sale.report(item("defects", state="found", statement="屋面渗漏。"), item("viewing", **called("viewing")))
     with refused("wrong_state") as caught:
         on_sale.act(reports.accept_part, on_sale.court.judge, sent, "defects")
     assert set(codes(caught.value)) == {"material_change"}
-    assert on_sale.act(reports.accept_part, on_sale.court.judge, sent, "court_contact").version == 2
+    assert on_sale.act(reports.accept_part, on_sale.court.judge, sent, "viewing").version == 2
     told = on_sale.court.house.read(task_resource, on_sale.agent, on_sale.task_id, on_sale.court.house.now())
     assert [part["decision"] for part in told["reports"][0]["parts"]] == ["waiting", "accepted"]
 
@@ -424,7 +452,7 @@ def test_a_fact_the_sheet_lacks_is_published_with_the_change_of_the_sheet_and_no
         assert "渗漏" not in str(mine)
     held = {one["id"]: one["held"] for one in house.read(questions_of, court.judge, court.lot_id, now)}
     assert held[asked]["answer"] == "屋面渗漏。"
-    court.put("court_contact", statement="换了电话。")
+    court.put("court_contact", **called("court_contact"))
     assert house.read(held_of, [asked]), "another item of the sheet tells nothing of it"
     payload = example_of("defects") | {"state": "found", "statement": "屋面渗漏。"}
     house.perform(drafting.draft_item, court.judge, court.auction_id, "defects", payload)
@@ -473,7 +501,7 @@ def test_an_item_no_sale_hangs_on_releases_the_answer_when_it_is_saved(on_sale: 
     on_sale.act(questions.answer_question, on_sale.court.judge, asked, **fact)
     on_sale.court.put("court_contact", source="另一来源")
     assert on_sale.court.house.read(held_of, [asked]), "who checked it is no fact"
-    on_sale.court.put("court_contact", statement="换了电话。")
+    on_sale.court.put("court_contact", **called("court_contact"))
     assert [one["answer"] for one in public_entries(on_sale.court.house, "QuestionAnswered")] == ["新的电话。"]
 
 

@@ -22,7 +22,7 @@ from disclosure.queries.findings import check_round
 from disclosure.services.clearance import put_plan
 from disclosure.services.drafting import draft_item
 from risk.models import ClearanceAssessment, ClearancePlan
-from tests.disclosure.court import DAY, CourtDesk, codes, example_of, facts_of
+from tests.disclosure.court import DAY, CourtDesk, called, codes, example_of, facts_of
 from tests.factories import a_lot, an_auction
 
 RULES = load_ruleset("spc-2016")
@@ -238,7 +238,7 @@ def test_another_kind_of_lot_has_no_plan_and_says_so(house: House, clock: FixedC
 def test_a_supplement_is_assessed_anew(desk: CourtDesk) -> None:
     desk.ready()
     desk.publish()
-    desk.put("occupants", state="none", statement="经复查，现场没有占有人。")
+    desk.put("court_contact", **called("court_contact"))
     assert [(row.sheet_version, row.band) for row in assessments(desk.house, desk.lot_id)] == [(1, "A"), (2, "A")]
 
 
@@ -276,8 +276,7 @@ def test_a_published_day_that_has_passed_bars_no_other_supplement(desk: CourtDes
     auction = desk.publish()
     desk.house.perform(lambda unit: setattr(unit.session.get_one(Auction, auction.id), "status", "suspended"))
     clock.advance(days=90)
-    told = THERE | {"attention": "none"}
-    assert desk.put("occupants", state="found", statement="占有人共四人。", data=told).version == 2
+    assert desk.put("court_contact", **called("court_contact")).version == 2
 
 
 def test_before_a_seal_only_the_court_reads_the_assessment(desk: CourtDesk) -> None:

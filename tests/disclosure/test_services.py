@@ -30,7 +30,7 @@ from disclosure.queries.sheets import disclosed_hashes, read_file, read_sheet, s
 from disclosure.rules.catalogue import load
 from disclosure.services.attachments import CleanFile, clean_file, put_file
 from disclosure.services.notices import put_notices
-from tests.disclosure.court import CourtDesk, codes, example_of, facts_of
+from tests.disclosure.court import CourtDesk, called, codes, example_of, facts_of
 from tests.factories import a_court, a_uscc, an_account, an_actor
 
 #: What an empty lot lacks beside its sheet.
@@ -333,7 +333,7 @@ def test_after_the_announcement_everybody_reads_what_was_sealed(desk: CourtDesk)
 def test_a_change_that_is_not_material_is_published_at_once_under_a_new_seal(desk: CourtDesk) -> None:
     desk.ready()
     first = desk.publish().seal
-    written = desk.put("court_contact", statement="咨询请联系示例书记员。", data=example_of("court_contact")["data"])
+    written = desk.put("court_contact", **called("court_contact"))
     auction = desk.auction()
     assert written.version == 2
     assert auction.seal != first
@@ -344,7 +344,7 @@ def test_a_change_that_is_not_material_is_published_at_once_under_a_new_seal(des
     )
     assert [(event.version, event.data["seal"]) for event in events] == [(2, auction.seal)]
     changes = desk.house.read(sheet_changes, desk.lot_id, 1, 2)
-    assert [(change.code, change.field) for change in changes.items] == [("court_contact", "statement")]
+    assert [(change.code, change.field) for change in changes.items] == [("court_contact", "data.phone")]
     assert changes.material is False
     assert desk.house.read(read_sheet, None, desk.lot_id, 1).seal == first
 

@@ -170,7 +170,7 @@ def a_supplement(room: Room, ann: Bidder, registration_id: str) -> None:
     before = room.court.auction
     viewing = room.server.get(f"/disclosure/catalogue?asset_type={room.court.facts.asset_type}")["items"]
     example = next(item["example"] for item in viewing if item["code"] == "viewing")
-    changed = example | {"statement": "另行预约看样，联系电话见公告。"}
+    changed = example | {"statement": f"{example['statement']}（9时至17时）"}
     written = room.court.write("viewing", **changed, by="judge1")
     after = room.heard(room.watcher)
     assert (written["version"], after["version"]) == (2, before["version"] + 1)

@@ -10,6 +10,7 @@ from flask import Flask
 from auction.kernel.clock import SHANGHAI, FixedClock
 from auction.kernel.unit import House, Unit
 from auction.models import Account, Agency
+from tests.disclosure.court import example_of
 from tests.factories import a_bidder, a_uscc, an_account
 from tests.web.caller import SignIn
 from tests.web.court import DAY, PDF, CourtRoom, rows
@@ -209,7 +210,8 @@ def test_a_new_fact_leads_to_the_change_of_its_item_with_the_answer_filled_in(
     fact = {"answer": "另有新的电话。", "tells": "new_fact", "item": "court_contact"}
     led = clerk.send(waiting.action, fact)
     assert led.address.startswith(f"/desk/auctions/{room.auction_id}/change/court_contact?")
-    clerk.send("/change/court_contact", {})
+    said = example_of("court_contact")["statement"]
+    clerk.send("/change/court_contact", {"statement": said, "data.phone": "000-00000009"})
     clerk.page.form("/change/defects/drop")
     clerk.send("/change/defects/drop", {})
     judge = signed_in(app, house, house.perform(an_account, "judge"))

@@ -7,6 +7,7 @@ from flask import Flask
 
 from auction.kernel.unit import House, Unit
 from auction.models import Account
+from tests.disclosure.court import called
 from tests.factories import an_account
 from tests.web.caller import Caller, SignIn, fields_of
 from tests.web.court import CourtRoom, fine
@@ -52,7 +53,7 @@ def test_what_is_added_while_a_round_is_in_review_or_announced_is_asked_of_the_n
     fine(room.judge.put(f"{PATH}/court_school", ITEM))
     fine(room.announce())
     fine(room.judge.put(f"{PATH}/court_parking", ITEM))
-    changed = room.item_facts("viewing", statement="改为每周五看样。")
+    changed = room.item_facts("viewing", **called("viewing"))
     fine(room.judge.put(f"/lots/{room.lot_id}/disclosure/items/viewing", changed))
     assert fine(anybody.get(f"/lots/{room.lot_id}/disclosure"))["version"] == 2
     other = fine(room.clerk.post("/lots", room.lot_facts()), 201)["id"]

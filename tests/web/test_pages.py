@@ -15,6 +15,7 @@ from auction.models import Account, Court
 from auction.queries.log import inclusion, latest_checkpoint
 from auction.services import accounts
 from auction.services.log import seal
+from tests.disclosure.court import example_of
 from tests.factories import a_bidder, a_lot, an_account, an_auction
 from tests.web.caller import SignIn
 from tests.web.court import CourtRoom, fine
@@ -73,10 +74,11 @@ def test_who_is_not_signed_in_is_sent_to_sign_in_and_comes_back(app: Flask, hous
 def test_the_page_of_a_lot_shows_what_a_supplement_changed(app: Flask, house: House, sign_in: SignIn) -> None:
     room = CourtRoom(house, sign_in)
     room.announced()
-    fine(room.put("viewing", by=room.judge, statement="另行预约看样。"))
+    said = f"{example_of('viewing')['statement']}（9时至17时）"
+    fine(room.put("viewing", by=room.judge, statement=said))
     for address in (f"/lots/{room.lot_id}", f"/auctions/{room.auction_id}"):
         text = Reader(app.test_client()).get(address).text
-        assert "第 1 版 → 第 2 版改了什么" in text and "另行预约看样。" in text
+        assert "第 1 版 → 第 2 版改了什么" in text and said in text
 
 
 @pytest.mark.parametrize("address", ["https://elsewhere.example/", "//elsewhere.example/", "/\\elsewhere.example", "x"])

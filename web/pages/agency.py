@@ -18,6 +18,7 @@ from bidding.queries.viewings import viewings_of, visitors
 from disclosure.queries.sheets import FileFacts, catalogue_of, files, working_sheet
 from disclosure.rules.catalogue import Catalogue, Item
 from disclosure.rules.sheet import Sheet
+from disclosure.rules.tasks import may_report
 from disclosure.services import reports, tasks, viewings
 from disclosure.services.attachments import clean_lot_file, put_file
 from disclosure.services.questions import answer_question, merge_question
@@ -118,6 +119,7 @@ def _task(task_id: str, form: Entry, section: str) -> str:
     told = wired.read(task_resource, me(), task_id, now)
     lot, catalogue, sheet, known = wired.read(_of, told["lot_id"])
     may_read = told["status"] != "cancelled"
+    asked = catalogue.items if may_read else ()
     sent = {part["code"]: part["decision"] for report in told["reports"] for part in report["parts"]}
     shown = wired.read(viewings_of, lot.id, now)
     return render_template(
@@ -125,7 +127,7 @@ def _task(task_id: str, form: Entry, section: str) -> str:
         now=now,
         task=auxiliary_view.task_view(told),
         lot=lot,
-        items=[_row(item, sheet, sent) for item in catalogue.items] if may_read else [],
+        items=[_row(item, sheet, sent) for item in asked if may_report(item, told["kind"])],
         reports=auxiliary_view.report_views(told["reports"], catalogue, lot.id, known if may_read else ()),
         files=[lot_view.file_view(lot.id, file) for file in known] if may_read else [],
         viewings=[{**auxiliary_view.timed(one), "codes": _codes(one["id"])} for one in shown],
@@ -192,7 +194,8 @@ def _next(task_id: str, catalogue: Catalogue, sheet: Sheet, code: str) -> Item |
     """The next item that is neither in the sheet nor reported."""
     told = house().read(task_resource, me(), task_id, house().now())
     sent = {part["code"] for report in told["reports"] for part in report["parts"]}
-    open_items = {each.code for each in catalogue.items if sheet.get(each.code) is None} - sent - {code}
+    mine = (each for each in catalogue.items if may_report(each, told["kind"]))
+    open_items = {each.code for each in mine if sheet.get(each.code) is None} - sent - {code}
     return item_form.next_of(catalogue, code, open_items)
 
 

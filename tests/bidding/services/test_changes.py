@@ -34,7 +34,7 @@ from disclosure.rules.wording import moment
 from disclosure.services.letters import keep_court_words
 from risk.models import Alert
 from tests.bidding.sale import false_evidence, tell_registration
-from tests.disclosure.court import CourtDesk, example_of
+from tests.disclosure.court import CourtDesk, called, example_of
 from tests.factories import a_bidder, a_paid_deposit, a_registration
 from tools import fapai_verify
 
@@ -145,7 +145,7 @@ def test_a_change_for_the_worse_of_what_is_occupied_or_let_leaves_only_the_withd
 
 def test_what_is_decided_on_is_exactly_what_was_read(bench: Bench) -> None:
     refuses("wrong_state", bench.propose)
-    bench.draft_change("court_contact", statement="咨询请联系示例书记员。")
+    bench.draft_change("court_contact", **called("court_contact"))
     assert breaches(refuses("invalid", bench.propose)) == [("items", "nothing_material")]
     bench.draft_change("defects", **LEAKS)
     proposal = bench.propose()
@@ -155,7 +155,8 @@ def test_what_is_decided_on_is_exactly_what_was_read(bench: Bench) -> None:
     stranger, asked = Actor("x", "judge", "外人", court_code="3201"), {"choice": "supplement", "reason": "r"}
     refuses("forbidden", bench.house.perform, changes.propose_change, stranger, bench.auction_id, **asked)
     proposal = bench.propose()
-    bench.put("court_contact", statement="咨询请联系另一书记员。")  # published at once: the sheet in force is another
+    new_hours = {**example_of("court_contact")["data"], "hours": "周五"}
+    bench.put("court_contact", data=new_hours)  # published at once: the sheet in force is another
     assert refuses("wrong_state", bench.approve, proposal).facts["reason"] == "draft_changed"
     assert [bench.approve(proposal, n, approve=False).status for n in (1, 2)] == ["pending", "rejected"]
     assert bench.told("disclosure")[-1].data["items"] == ["court_contact"]
@@ -190,14 +191,15 @@ def test_before_the_opening_five_full_days_or_the_opening_is_put_off_by_the_same
 def test_every_change_of_the_sheet_is_followed_by_the_texts_and_no_former_one_is_invented(
     bench: Bench, tmp_path: Path
 ) -> None:
-    bench.put("viewing", statement="改为每周五看样。")
+    bench.put("viewing", **called("viewing"))
+    phone = called("viewing")["data"]["phone"]
     bench.draft_change("defects", **LEAKS)
     bench.clock.advance(seconds=1)
     bench.approve(bench.propose())
     told = bench.house.read(editions, bench.auction_id)
     assert [one.number for one in told] == [1, 2, 3]
     assert all(one.replaced_at == after.written_at for one, after in pairwise(told))
-    assert "改为每周五看样" in str(told[1].document) and "改为每周五看样" not in str(told[0].document)
+    assert phone in str(told[1].document) and phone not in str(told[0].document)
     assert all(bench.auction().seal not in str(one.document) for one in told[:2])
 
     def invent(unit: Unit) -> None:

@@ -216,10 +216,41 @@ def test_a_file_more_is_not_material_and_a_file_less_is(house: Catalogue, spoil:
     assert diff(with_file, same_bytes, house) == ()
 
 
-def test_other_kinds_of_items_are_not_material(house: Catalogue, spoil: Callable[..., Sheet]) -> None:
-    for code in ("viewing", "court_contact", "valuation_basis", "statutory_publication"):
-        changes = diff(spoil(house, code), spoil(house, code, statement="改了。"), house)
-        assert changes and not is_material(changes)
+@pytest.mark.parametrize(
+    ("code", "change", "material"),
+    [
+        ("viewing", {"data": {"phone": "000-00000009", "contact": "示例书记员乙", "from": "2026-03-09"}}, False),
+        ("viewing", {"statement": "竞买人可以在公告期内预约实地看样，由本院工作人员引领。另有二楼漏水。"}, True),
+        ("viewing", {"data": {"contact": "示例书记员，另有二楼漏水"}}, True),
+        ("viewing", {"data": {"place": "本院立案大厅"}}, True),
+        ("viewing", {"state": "not_applicable"}, True),
+        ("court_contact", {"data": {"hours": "工作日9:00至17:00"}}, False),
+        ("court_contact", {"statement": "承重墙已拆除"}, True),
+        ("statutory_publication", {"data": {"url": "https://court.example/notices/2"}}, False),
+        ("statutory_publication", {"statement": "改了。"}, True),
+        ("loan", {"statement": "曾发生命案"}, True),
+        ("valuation_basis", {"data": {"document": "另一评估报告"}}, True),
+        ("valuation_basis", {"statement": "改了。"}, True),
+        ("enforcement_basis", {"data": {"number": "（2024）示0101民初13号"}}, True),
+        ("inspection", {"statement": "未入内勘查。丙某占有该房屋，拒绝配合。"}, True),
+        ("inspection", {"data": {"inside": False}}, True),
+        ("household_registration", {"statement": "改了。"}, True),
+    ],
+)
+def test_what_is_not_on_the_short_list_is_material(
+    house: Catalogue, spoil: Callable[..., Sheet], code: str, change: dict[str, Any], material: bool
+) -> None:
+    """One person alone changes how somebody is reached, and nothing else (PRECISIONS 11)."""
+    changes = diff(spoil(house, code), spoil(house, code, **change), house)
+    assert changes and is_material(changes) is material
+
+
+def test_new_days_and_numbers_in_the_words_of_a_viewing_are_not_material(
+    house: Catalogue, spoil: Callable[..., Sheet]
+) -> None:
+    said = "每周{}上午{}起集中看样，电话000-{}。"
+    old, new = (spoil(house, "viewing", statement=said.format(*one)) for one in ((2, "9时", 12), (4, "10时", 34)))
+    assert not is_material(diff(old, new, house))
 
 
 def test_an_item_added_or_taken_out_shows_both_sides(house: Catalogue, filled: Callable[[Catalogue], Sheet]) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from auction.kernel.clock import iso
 from auction.kernel.unit import House, Unit
 from auction.models import Account, Approval, Auction
+from tests.disclosure.court import called
 from tests.factories import a_bidder, a_paid_deposit, a_registration
 from tests.web.caller import Caller, SignIn, code_of, fields_of
 from tests.web.court import CourtRoom, fine
@@ -158,7 +159,7 @@ def test_what_is_not_material_is_published_by_a_judge_alone_and_told_on_the_boar
 ) -> None:
     room.announced()
     room.wait(timedelta(hours=1))
-    words = {"statement": "联系人改为书记员乙。"}
+    words = called("court_contact")
     refused = room.put("court_contact", **words)
     assert (refused.status_code, code_of(refused)) == (403, "forbidden") and "法官" in refused.get_json()["detail"]
     change = f"/auctions/{room.auction_id}/disclosure-change"

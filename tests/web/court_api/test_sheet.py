@@ -11,6 +11,7 @@ from auction.kernel.clock import iso
 from auction.kernel.crypto import sha256_hex
 from auction.kernel.unit import House, Unit
 from auction.models import Agency, Auction
+from tests.disclosure.court import called
 from tests.disclosure.rules.test_moving_pictures import PLACE, box, film, track
 from tests.factories import a_bidder, a_registration, a_uscc, an_account
 from tests.web.caller import Caller, SignIn, code_of, fields_of
@@ -58,14 +59,14 @@ def test_a_sheet_being_filled_is_read_by_its_court_and_agency_alone(
 
 def test_a_change_after_the_announcement_shows_as_a_public_difference(room: CourtRoom, anybody: Caller) -> None:
     first = room.announced()["seal"]
-    changed = fine(room.put("court_contact", room.judge, statement="咨询请联系示例书记员。"))
+    changed = fine(room.put("court_contact", room.judge, **called("court_contact")))
     assert changed["version"] == 2
     auction = fine(anybody.get(f"/auctions/{room.auction_id}"))
     assert auction["seal"] != first
     diff = fine(anybody.get(f"/lots/{room.lot_id}/disclosure/diff?from=1&to=2"))
     assert (diff["from"], diff["to"], diff["material"]) == (1, 2, False)
     assert [(change["code"], change["field"]) for change in diff["items"]] == [
-        ("court_contact", "statement"),
+        ("court_contact", "data.phone"),
         ("court_contact", "checker"),
     ]
     assert fine(anybody.get(f"/lots/{room.lot_id}/disclosure?version=1"))["seal"] == first
@@ -93,7 +94,7 @@ def test_a_bidder_bids_again_only_after_acknowledging_the_change(
     room.wait(40 * DAY + timedelta(minutes=1))
     bids = f"/auctions/{room.auction_id}/bids"
     fine(bidder.post(bids, {"amount_fen": 140_000_000, "key": "1"}), 201)
-    fine(room.put("court_contact", room.judge, statement="咨询请联系示例书记员。"))
+    fine(room.put("court_contact", room.judge, **called("court_contact")))
     raised = {"amount_fen": 141_000_000, "raise_own": True}
     assert fine(bidder.post(bids, raised | {"key": "2"}), 422)["code"] == "stale_disclosure"
     seal = fine(bidder.get(f"/auctions/{room.auction_id}"))["seal"]
