@@ -27,7 +27,7 @@ from .cosigning import Cosigners, await_witnesses
 from .door import TurnedAway
 from .gateway import PaymentGateway, SandboxGateway
 from .mailing import send_mails
-from .timekeeping import Beside, Watching, look_at_bids, seal_all, tell_news, tick
+from .timekeeping import Beside, Watching, act, look_around, look_at_bids, seal_all, tell_news
 from .valuing import Valuer
 from .views import Views
 
@@ -53,8 +53,8 @@ class Timers:
         self._until = 0.0
 
     def start(self, gateway: PaymentGateway, beside: Beside, watching: Watching = tuple) -> None:
-        """Due acts, sealing, telling and asking witnesses every second, mail every few; every minute refunds not asked
-        and valuing. `watching` answers who has which room open in this process.
+        """Due acts twice a second; looks, sealing, telling and asking witnesses every second, mail every few; every
+        minute refunds not asked and valuing. `watching` answers who has which room open in this process.
 
         Refunds are asked at once too: whoever closed before may have been killed before asking. So are the models of
         value. What computes for long does so `beside` a loop.
@@ -62,7 +62,8 @@ class Timers:
         house, value_lots = self._house, Valuer(self._house, ask)
         _safely(self.renew)
         self.scheduler.add_job(_safely, "interval", [self.renew], seconds=_RENEWED)
-        self._every(1, tick, house)
+        self._every(0.5, act, house)
+        self._every(1, look_around, house)
         self._every(1, look_at_bids, house, beside)
         self._every(1, seal_and_tell, house, watching)
         self._every(1, Cosigners(house))

@@ -16,7 +16,7 @@ from auction.kernel.unit import House, Unit
 from auction.models import Platform
 from auction.rules.ruleset import load
 from auction.services.log import seal
-from bidding.queries.due import LOOKS, Act, Due, due_acts, due_looks
+from bidding.queries.due import LOOKS, Act, Due, all_due_looks, due_acts, due_looks
 from bidding.queries.news import news
 from bidding.queries.outages import touched_sales
 from bidding.queries.patterns import bidding_of, screening_of
@@ -109,7 +109,23 @@ def carry_out(house: House, due: Due, *, at_due_time: bool = False, beside: Besi
 
 def tick(house: House) -> None:
     """Carry out what is due now, but for the looks at bids. What fails is tried again at the next tick."""
-    _each(house, [due for due in house.read(due_acts, house.now()) if due.act != "patterns"])
+    act(house)
+    look_around(house)
+
+
+def act(house: House) -> None:
+    """Carry out what opens, closes, lapses and begins now. A closing is not tried before it can be settled: a thousand
+    lots that end within a minute would each be locked in vain.
+    """
+    now = house.now()
+    settled = now - load(house.settings.ruleset).span("settling")
+    due = house.read(due_acts, now, looks=False)
+    _each(house, [one for one in due if one.act != "close" or one.at <= settled])
+
+
+def look_around(house: House) -> None:
+    """Carry out what only informs somebody, but for the looks at bids: no closing waits for it."""
+    _each(house, house.read(all_due_looks, house.now()))
 
 
 def look_at_bids(house: House, beside: Beside) -> None:

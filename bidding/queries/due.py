@@ -53,8 +53,8 @@ class Due:
     subject_id: str
 
 
-def due_acts(session: Session, until: datetime) -> list[Due]:
-    """Everything due up to and including `until`, earliest first; of each kind of look only the first few."""
+def due_acts(session: Session, until: datetime, *, looks: bool = True) -> list[Due]:
+    """Everything due up to and including `until`, earliest first; of each kind of look only the first few, or none."""
     outages = session.execute(
         select(Outage.ended_at, Outage.id).where(Outage.applied_at.is_(None), Outage.ended_at <= until)
     )
@@ -82,7 +82,7 @@ def due_acts(session: Session, until: datetime) -> list[Due]:
     for act in ("enforce", "expire"):
         acts.append((act, [(at, key) for at, name, key in sanctions if name == act]))
     acts.append(("unanswered", [(at, key) for at, key in session.execute(_unanswered(until))]))
-    for look in LOOKS:
+    for look in LOOKS if looks else ():
         acts.append((look, [(due.at, due.subject_id) for due in due_looks(session, until, look)]))
     found = [(at, rank, key, act) for rank, (act, rows) in enumerate(acts) for at, key in rows]
     return [Due(at, act, key) for at, _, key, act in sorted(found)]
@@ -103,6 +103,11 @@ def _groups(session: Session, until: datetime) -> list[tuple[datetime, str]]:
 def _own_sales(session: Session, until: datetime) -> list[tuple[datetime, str]]:
     running = (OwnSale.status == "allowed", OwnSale.ends_at <= until)
     return [(at, key) for at, key in session.execute(select(OwnSale.ends_at, OwnSale.id).where(*running))]
+
+
+def all_due_looks(session: Session, until: datetime) -> list[Due]:
+    """The first few looks of each kind due up to and including `until`, but for those at bids, kind by kind."""
+    return [due for look in LOOKS if look != "patterns" for due in due_looks(session, until, look)]
 
 
 def due_looks(session: Session, until: datetime, look: Look, most: int = _MOST_LOOKS) -> list[Due]:

@@ -73,11 +73,15 @@ def _read(text: str) -> Ruleset:
 
 
 def ruleset_of(session: Session, auction: Auction | OpenRoom) -> Ruleset:
-    """The ruleset the auction was announced under. DomainError wrong_state before it was announced."""
+    """The ruleset the auction was announced under, asked once in a transaction. DomainError wrong_state before that."""
+    known: dict[str, Ruleset] = session.info.setdefault("rulesets", {})
+    if auction.id in known:
+        return known[auction.id]
     text = session.scalar(select(cast(Auction.ruleset, Text)).where(Auction.id == auction.id))
     if text is None or text == "null":
         raise DomainError("wrong_state", status=auction.status)
-    return _read(text)
+    found = known[auction.id] = _read(text)
+    return found
 
 
 def room_rules(session: Session, auction: Auction | OpenRoom) -> RoomRules:
