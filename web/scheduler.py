@@ -27,7 +27,7 @@ from .cosigning import Cosigners, await_witnesses
 from .door import TurnedAway
 from .gateway import PaymentGateway, SandboxGateway
 from .mailing import send_mails
-from .timekeeping import Beside, Watching, act, look_around, look_at_bids, seal_all, tell_news
+from .timekeeping import Beside, CheckWatch, Watching, act, look_around, look_at_bids, seal_all, tell_news
 from .valuing import Valuer
 from .views import Views
 
@@ -68,6 +68,7 @@ class Timers:
         self._every(1, seal_and_tell, house, watching)
         self._every(1, Cosigners(house))
         self._every(60, await_witnesses, house)
+        self._every(5, CheckWatch(house))
         self._every(5, send_mails, house)
         self._every(10, tell_followers, house)
         for seconds, work, args in (

@@ -5,11 +5,11 @@ Timers are hints. Every act locks its auction, does nothing when it is not due o
 
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from auction.kernel.errors import DomainError
 from auction.kernel.unit import House, Unit
@@ -21,6 +21,7 @@ from bidding.queries.news import news
 from bidding.queries.outages import touched_sales
 from bidding.queries.patterns import bidding_of, screening_of
 from bidding.services.break_glass import tell_opened
+from bidding.services.check_watch import check_nobody, running_sales, stop_unchecked
 from bidding.services.closing import close
 from bidding.services.groups import count_group
 from bidding.services.life import open_due
@@ -148,6 +149,34 @@ def _pass_over(house: House, due: Due) -> None:
     house.perform(count_failed, "due")
     if due.act in LOOKS:
         house.perform(put_off, due.act, due.subject_id)
+
+
+class CheckWatch:
+    """Looks whether the interest bar can be checked, and stops what runs where it cannot be for too long.
+
+    Counts machine time. A database that is away is an outage, and no failing check.
+    """
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._failing_since: datetime | None = None
+
+    def __call__(self) -> None:
+        """One look."""
+        house, now = self._house, self._house.clock.machine()
+        running = house.read(running_sales)
+        try:
+            if running:
+                house.perform(check_nobody, running[0])
+            self._failing_since = None
+            return
+        except DomainError:
+            self._failing_since = self._failing_since or now
+        except SQLAlchemyError:
+            self._failing_since = None
+            raise
+        for auction_id in running:
+            house.perform(stop_unchecked, auction_id, now - self._failing_since)
 
 
 def advance(house: House, seconds: int, beside: Beside = here) -> None:

@@ -23,7 +23,7 @@ NO_HASH = "0" * 64
 #: Entries that tell of a look-up of somebody's data. Their index is the model's, so that their names stand here.
 LOOKED_UP = ("IdentityLookedUp", "ConflictsLookedUp", "EntryLookedUp", "IdentityOpened")
 #: The same as a condition, literally as the index has it: it is found by no other.
-ARE_LOOK_UPS = text("kind IN ({})".format(", ".join(f"'{kind}'" for kind in LOOKED_UP)))
+ARE_LOOK_UPS = text("kind IN ('IdentityLookedUp', 'ConflictsLookedUp', 'EntryLookedUp', 'IdentityOpened')")
 
 
 class Stream(Base):

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from auction.kernel.clock import iso
 from auction.kernel.journal import ARE_LOOK_UPS, JournalRow
-from auction.models import Account, Approval, Auction, Court, Lot
+from auction.models import Account, Approval, Auction, Lot
 from risk.models import Alert
 from risk.rules.look_ups import LookUp
 
@@ -70,13 +70,13 @@ def as_weighed(session: Session, looked: Iterable[Looked], account_id: str, sinc
     return [LookUp(one.row.id, one.row.at, one.person, own(one)) for one in looked]
 
 
-def court_of(session: Session, looked: Sequence[Looked]) -> str:
-    """The court of the last of them that was about a lot; where none was, the first court there is: alerts have one."""
+def court_of(session: Session, looked: Sequence[Looked]) -> str | None:
+    """The court of the last of them that was about a lot; None where none was."""
     for one in reversed(looked):
         court = session.scalar(select(Lot.court_code).where(Lot.id.in_(_lots(session, one.body))).limit(1))
         if court is not None:
             return court
-    return session.scalars(select(Court.code).order_by(Court.code).limit(1)).one()
+    return None
 
 
 def look_ups_of(session: Session, alert: Mapping[str, Any]) -> list[dict[str, Any]]:

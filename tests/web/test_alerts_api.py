@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from auction.kernel.journal import ARE_LOOK_UPS, LOOKED_UP
 from auction.kernel.unit import House, Unit
 from auction.models import Account
 from bidding.services.bids import BidOffer, place_bids
@@ -194,3 +195,7 @@ def test_look_ups_in_a_sale_of_an_own_alert_are_of_an_own_case(
     items = regulator.get("/alerts?kind=unusual_look_ups").get_json()["items"]
     assert "look_ups_outside_cases" not in {one["reasons"][0]["code"] for one in items}
     assert "look_ups_same_person" in {one["reasons"][0]["code"] for one in items}
+
+
+def test_the_index_of_look_ups_holds_every_kind_of_them() -> None:
+    assert str(ARE_LOOK_UPS) == f"kind IN {LOOKED_UP}"
