@@ -27,6 +27,7 @@ from .renege import carry_out_renege
 from .renege_objections import carry_out_revocation as carry_out_renege_revoked
 from .revocation import carry_out_revocation
 from .sanctions import barred_from, carry_out_lifting, carry_out_sanction, lock_sanction
+from .takings import RANK, carry_out_rank
 
 
 def _lock_lot_of_round(unit: Unit, approval: Approval) -> None:
@@ -70,5 +71,6 @@ ACTS: Mapping[str, Act] = {
     SANCTION: Act(_lock_sanction, carry_out_sanction),
     LIFTING: Act(_lock_sanction, carry_out_lifting),
     BREAK_GLASS: Act(_lock_round, carry_out_opening),
+    RANK: Act(_lock_lot_of_round, carry_out_rank),
     FACTOR_RESET: Act(lock_owner, carry_out_reset),
 }

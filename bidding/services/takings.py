@@ -12,9 +12,10 @@ from sqlalchemy import select
 from auction.kernel.clock import iso
 from auction.kernel.errors import Breach, DomainError, invalid
 from auction.kernel.unit import Unit
-from auction.models import Account, Auction, LotDrawing, Party, Person, Taking, TakingQuestion
+from auction.models import Account, Approval, Auction, LotDrawing, Party, Person, Taking, TakingQuestion
 from auction.queries.unsold import asked, creditors, drawings, takings
 from auction.rules.access import COURT_ROLES, Actor
+from auction.rules.approvals import Need
 from auction.rules.calendar import period_end, shanghai_day
 from auction.rules.published_holidays import as_published, due_as_published, published_calendar
 from auction.rules.ruleset import Ruleset, load
@@ -29,6 +30,7 @@ from auction.rules.unsold import (
     first_taker,
     legal_rank,
 )
+from auction.services.approvals import check_unproposed, propose
 from auction.services.locking import lock_round
 from disclosure.queries.sheets import files, working_sheet
 from disclosure.rules.sheet import is_restricted
@@ -49,6 +51,8 @@ from .promise_watch import await_promise
 
 #: The claim of a registration that stands for a taker: it never was one for the bidding.
 TAKING = "taking"
+#: The approval of a legal rank other than by a party's role.
+RANK = "taking_rank"
 
 
 def ask_creditors(unit: Unit, auction: Auction) -> None:
@@ -79,15 +83,23 @@ def ask_creditors(unit: Unit, auction: Auction) -> None:
 
 
 def answer(
-    unit: Unit, actor: Actor, auction_id: str, *, creditor: str, decision: str, rank: int | None = None
-) -> Taking:
+    unit: Unit,
+    actor: Actor,
+    auction_id: str,
+    *,
+    creditor: str,
+    decision: str,
+    rank: int | None = None,
+    reason: str = "",
+) -> Taking | Approval:
     """Record a creditor's answer: `take` or `decline`. `creditor`: its id among the case's parties.
 
-    The court records it, with a legal rank where it is another than its role's; or the creditor answers itself, and may
-    answer otherwise until the last day, unless lots were drawn. DomainError not_found for another court's round or
-    another's answer, wrong_state where nobody is asked, taking_late after the last day, taking_drawn once lots were
-    drawn, lot_disposed, invalid for a party that is not asked (`not_a_creditor`) or a rank that only the court states
-    (`rank_by_court`).
+    The court records it, or the creditor answers itself; it may be answered otherwise until the last day, unless lots
+    were drawn. The legal rank is that of the party's role (SALE 16). Another `rank` a judge proposes with its `reason`,
+    and another judge approves: the answer stands at the rank it has, and the proposal is answered. DomainError
+    not_found for another court's round or another's answer, wrong_state where nobody is asked, taking_late after the
+    last day, taking_drawn once lots were drawn, lot_disposed, already_proposed; invalid for a party that is not asked
+    (`not_a_creditor`), a rank that only a judge states (`rank_by_court`), or one without a reason (`required`).
     """
     auction = lock_unsold(unit, actor, auction_id, "taking.answer")
     party = next((one for one in creditors(unit.session, auction.lot.case_id) if one.id == creditor), None)
@@ -99,7 +111,7 @@ def answer(
         raise DomainError("wrong_state", status="nobody_asked")
     if party is None:
         raise invalid("creditor", "not_a_creditor", value=creditor)
-    if own and rank is not None:
+    if rank is not None and actor.role != "judge":
         raise invalid("rank", "rank_by_court")
     drawn = bool(drawings(unit.session, auction.id))
     check_answerable(as_published(question.until_on).last_day, shanghai_day(unit.now), drawn=drawn)
@@ -112,11 +124,42 @@ def answer(
     elif taking.status not in (WILLING, "declined"):
         raise DomainError("wrong_state", status=taking.status)
     taking.status = WILLING if decision == "take" else "declined"
-    taking.rank = taking.rank if rank is None else rank
     taking.answered_by, taking.answered_at = actor.id, unit.now
     _note(unit, taking, "TakingAnswered", decision=decision, rank=taking.rank, by=actor.id)
     unit.session.flush()
-    return taking
+    return taking if rank in (None, taking.rank) else _propose_rank(unit, actor, auction, taking, rank, reason)
+
+
+def _propose_rank(
+    unit: Unit, actor: Actor, auction: Auction, taking: Taking, rank: int | None, reason: str
+) -> Approval:
+    """Who comes first gets the lot: a rank other than by the record is not one judge's to state (PRECISIONS 18)."""
+    if not reason.strip():
+        raise invalid("reason", "required")
+    return propose(
+        unit,
+        actor,
+        kind=RANK,
+        subject_id=auction.id,
+        court_code=auction.lot.court_code,
+        proposal={"taking_id": taking.id, "was": taking.rank, "rank": rank},
+        reason=reason,
+        needs=[Need("judge")],
+    )
+
+
+def carry_out_rank(unit: Unit, actor: Actor, approval: Approval) -> None:
+    """Another judge approved: the creditor has that rank. DomainError as for an answer once lots were drawn."""
+    auction = lock_unsold(unit, actor, approval.subject_id)
+    taking = unit.session.get_one(Taking, approval.proposal["taking_id"], populate_existing=True)
+    if drawings(unit.session, auction.id):
+        raise DomainError("taking_drawn")
+    if taking.status not in (WILLING, "declined"):
+        raise DomainError("wrong_state", status=taking.status)
+    taking.rank = approval.proposal["rank"]
+    decision = "take" if taking.status == WILLING else "decline"
+    by = [approval.proposed_by, actor.id]
+    _note(unit, taking, "TakingAnswered", decision=decision, rank=taking.rank, reason=approval.reason, by=by)
 
 
 def _is_person(unit: Unit, actor: Actor, party: Party) -> bool:
@@ -131,6 +174,7 @@ def draw_lots(unit: Unit, actor: Actor, auction_id: str) -> LotDrawing:
     drawn before.
     """
     auction = lock_unsold(unit, actor, auction_id)
+    check_unproposed(unit, RANK, auction.id)
     candidates = _candidates(unit, auction)
     best = min((one.rank for one in candidates), default=0)
     equals = [one for one in candidates if one.rank == best]
@@ -186,6 +230,7 @@ def award(
     auction = lock_unsold(unit, actor, auction_id)
     check_no_own_sale(unit, auction.lot_id)
     _check_unclaimed(unit, auction)
+    check_unproposed(unit, RANK, auction.id)
     taking = _of(unit, auction, taking_id, WILLING)
     if first_taker(_candidates(unit, auction), drawings(unit.session, auction.id)).taking_id != taking.id:
         raise DomainError("taking_outranked")

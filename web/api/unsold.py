@@ -6,7 +6,7 @@ from typing import Any
 from flask import Response, jsonify
 
 from auction.kernel.unit import Unit
-from auction.models import Lot, Taking
+from auction.models import Approval, Lot, Taking
 from auction.rules.ruleset import load
 from bidding.queries.payments import payment_dict
 from bidding.queries.unsold_view import (
@@ -39,7 +39,7 @@ from ..schemas.unsold import (
     TakingOut,
     TakingsOut,
 )
-from .listing import created
+from .listing import created, proposed
 from .spec import Blueprint
 
 blueprint = Blueprint("unsold", __name__, description="After an unsold round")
@@ -74,9 +74,16 @@ def _taking(service: Callable[..., Taking], *args: str, **data: Any) -> dict[str
 def create_taking(data: dict[str, Any], auction_id: str) -> Response:
     """Answer for a creditor: the court records it, or the creditor itself.
 
-    It may be changed until the last day, or until lots are drawn.
+    It may be changed until the last day, or until lots are drawn. 202 with the approval it needs where a judge states
+    another legal rank than that of the party's role: the answer is recorded at the rank it has.
     """
-    return created(_taking(takings.answer, auction_id, **data))
+
+    def do(unit: Unit) -> dict[str, Any] | Approval:
+        done = takings.answer(unit, me(), auction_id, **data)
+        return done if isinstance(done, Approval) else taking_dict(unit.session, done)
+
+    done = act(do)
+    return proposed(done) if isinstance(done, Approval) else created(done)
 
 
 @blueprint.post("/auctions/<auction_id>/takings/drawing")

@@ -684,6 +684,7 @@ APPROVAL_KIND: Words = {
     "revocation": _("撤销拍卖"),
     "sheet_change": _("公示内容的重要变更"),
     "sale_objection": _("对拍卖的异议的裁定"),
+    "taking_rank": _("以物抵债的法定受偿顺位"),
 }
 
 #: What a panel decides on, in its minutes: also the vote before an announcement, which has no proposal.

@@ -14,7 +14,7 @@ from .language import _, language, local
 
 _CODE = re.compile(r"[a-z][a-z_]*")
 #: Ids that mean nothing to a reader: the link leads there.
-_SILENT = frozenset(("lot_id", "hit", "renege_id", "objection_id", "auction_id", "digest", "evidence"))
+_SILENT = frozenset(("lot_id", "hit", "renege_id", "objection_id", "auction_id", "digest", "evidence", "taking_id"))
 #: Fields whose codes have labels of their own.
 _WORDS: Mapping[str, labels.Words] = {
     "kind": labels.SANCTION,
@@ -28,6 +28,10 @@ _WORDS: Mapping[str, labels.Words] = {
 
 def _round(approval: Mapping[str, Any], _role: str) -> tuple[str, str]:
     return url_for("desk.round", auction_id=approval["subject_id"]), _("查看本轮拍卖")
+
+
+def _unsold(approval: Mapping[str, Any], _role: str) -> tuple[str, str]:
+    return url_for("desk.unsold", auction_id=approval["subject_id"], _anchor="h-taking"), _("查看债权人的答复")
 
 
 def _change(approval: Mapping[str, Any], _role: str) -> tuple[str, str]:
@@ -64,6 +68,7 @@ LINKS: Mapping[str, Callable[[Mapping[str, Any], str], tuple[str, str]]] = {
     "hit_lifted": _conflict,
     "break_glass": _unsealing,
     "sale_objection": _objection,
+    "taking_rank": _unsold,
 }
 
 

@@ -8,11 +8,13 @@ from .base import Day, Moment, Strict, StrictBoolean, StrictInteger, choice, fen
 
 
 class TakingIn(Strict):
-    """A creditor's answer. `creditor`: its id among the asked; `rank`: stated by the court, 1 first."""
+    """A creditor's answer. `creditor`: its id among the asked; `rank`: where a judge states another than its role's, 1
+    first, with the `reason`; another judge approves it."""
 
     creditor = text(64)
     decision = choice("take", "decline")
     rank = StrictInteger(validate=validate.Range(1, 1000))
+    reason = text(required=False)
 
 
 class AwardIn(Strict):

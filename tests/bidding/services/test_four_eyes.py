@@ -33,6 +33,7 @@ IN_A_STORY = {
     "sheet_change": "test_changes.py",
     "sale_objection": "test_objections.py",
     "hit_lifted": "test_interest_bar.py",
+    "taking_rank": "test_takings.py",
     "factor_reset": "../../web/test_recovery.py",
 }
 

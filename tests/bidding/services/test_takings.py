@@ -11,16 +11,18 @@ from sqlalchemy.orm import Session
 
 from auction.kernel.errors import DomainError
 from auction.kernel.unit import Unit
-from auction.models import Auction, Lot, Party, TakingQuestion
+from auction.models import Approval, Auction, Lot, Party, Taking, TakingQuestion
 from auction.queries.proposals import proposal
 from auction.rules.calendar import midnight, shanghai_day
 from auction.rules.ruleset import load
 from auction.rules.unsold import Asked, commitment, draw
+from auction.services.approvals import vote
 from bidding.models import AfterSaleStep, Registration
 from bidding.queries.audit import verify_all
 from bidding.queries.payments import balances
 from bidding.rules.ledger import court_price
 from bidding.services import takings
+from bidding.services.approved import ACTS
 from bidding.services.payments import refund_executed
 from bidding.services.relist import relist
 from risk.imports import import_file
@@ -144,12 +146,24 @@ def test_lots_may_be_drawn_among_who_answered_once_the_time_is_over(hall: Hall) 
     assert story.award(answers[drawing.drawn[1]], RESERVE).status == "taken"
 
 
-def test_a_rank_the_court_states_goes_before_that_of_the_role(hall: Hall) -> None:
-    story = an_unsold_lot(hall, "secured_creditor", "secured_creditor")
-    later, earlier = story.creditors
-    second, first = story.answer(later, rank=3), story.answer(earlier, rank=2)
-    assert refused_with(story.award, second, RESERVE) == "taking_outranked"
-    assert story.award(first, RESERVE).status == "taken"
+def test_a_rank_other_than_by_the_role_needs_a_reason_and_another_judge(hall: Hall) -> None:
+    """One judge alone does not decide who comes first (SALE 16)."""
+    story = an_unsold_lot(hall, "secured_creditor", "applicant")
+    secured, applicant = story.creditors
+    first, second = story.answer(secured), story.answer(applicant, rank=2)
+    assert isinstance(second, Taking) and (first.rank, second.rank) == (1, 2), "its own rank needs nobody"
+    assert refused_with(story.answer, secured, rank=3) == "invalid"
+    proposal = story.answer(secured, rank=3, reason="抵押权顺位在后")
+    assert isinstance(proposal, Approval) and story.taking(first).rank == 1
+    assert refused_with(story.award, first, RESERVE) == "already_proposed"
+    say = {"approve": True, "reason": "同意", "acts": ACTS}
+    assert refused_with(hall.house.perform, vote, story.judge, proposal.id, **say) == "four_eyes"
+    other = hall.house.perform(lambda unit: an_actor(an_account(unit, "judge")))
+    hall.house.perform(vote, other, proposal.id, **say)
+    assert story.taking(first).rank == 3
+    assert refused_with(story.award, first, RESERVE) == "taking_outranked"
+    assert story.award(second, RESERVE).status == "taken"
+    sound(hall)
 
 
 def test_the_difference_comes_in_parts_from_the_taker_alone_and_then_the_ruling_is_due(hall: Hall) -> None:

@@ -113,12 +113,14 @@ def _act(auction_id: str, part: str, act: Callable[[], Any], said: str) -> Any:
 @policy("taking.answer")
 def answer_for(auction_id: str) -> Any:
     """Record a creditor's answer."""
-    payload, wrong = forms.read({"creditor": forms.text, "decision": forms.text, "rank": forms.whole})
+    payload, wrong = forms.read(
+        {"creditor": forms.text, "decision": forms.text, "rank": forms.whole, "reason": forms.text}
+    )
     return _act(
         auction_id,
         "answer",
         lambda: house().perform(takings.answer, me(), auction_id, **forms.load(TakingIn(), payload, wrong)),
-        _("债权人的答复已记录。"),
+        _("债权人的答复已记录；另行认定的顺位经另一名法官同意后生效。"),
     )
 
 
