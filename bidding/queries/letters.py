@@ -36,7 +36,7 @@ from auction.rules.notices import service_of
 from auction.rules.published_holidays import published_calendar
 from auction.rules.ruleset import Ruleset
 from disclosure.queries.sheets import lot_named
-from disclosure.rules.announcement import PLATFORM
+from disclosure.rules.announcement import METHODS, PLATFORM
 from disclosure.rules.letters import Letter, filled, letters
 
 from ..models import AfterSaleStep, Confirmation, Registration
@@ -301,11 +301,26 @@ def _decided(session: Session, auction: Auction, decision_id: str | None) -> dic
 
 def _way(proposal: Mapping[str, Any]) -> str:
     """What the panel was asked to do, where its matter leaves a choice."""
+    if "reserve_price_fen" in proposal:
+        return _terms_decided(proposal)
     if "accept" in proposal:
         return _ANSWERS[proposal["accept"]]
     if "choice" not in proposal:
         return ""
     return _WAYS[proposal["choice"]] + _WORSE.get(proposal["for_the_worse"], "")
+
+
+def _terms_decided(told: Mapping[str, Any]) -> str:
+    """What OJA 27 has the panel decide, with what it rests on."""
+    price = told.get("reference_price_fen")
+    lines = [
+        f"起拍价{_money(told['reserve_price_fen'])}",
+        f"加价幅度{_money(told['increment_fen'])}",
+        f"保证金{_money(told['deposit_fen'])}",
+        f"优先购买权人及顺位：{told['first_buyers'] or '无'}",
+        *([f"定价依据：{METHODS[told['price_method']].zh}，处置参考价{_money(price)}"] if price else []),
+    ]
+    return "；".join(lines)
 
 
 def _members(session: Session, auction: Auction, decision: Decision) -> list[str]:

@@ -8,9 +8,13 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from auction.models import Account, Approval, ApprovalVote, Auction, PanelMember
+from auction.models import Account, Approval, ApprovalVote, Auction, PanelMember, ReferencePrice
 from auction.rules.lot import PRIVATE, AuctionStatus
+from disclosure.models import SheetVersion
+from disclosure.queries.sheets import working_sheet
+from disclosure.rules.catalogue import load
 from disclosure.rules.changing import SHEET_CHANGE
+from disclosure.rules.sheet import sheet_of
 
 from ..models import SaleObjection
 from .held import REVOCATION
@@ -34,7 +38,8 @@ class Vote:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A decision of a panel. `id`: `announcement`, or the proposal's; `proposal`: how, as the proposal says it."""
+    """A decision of a panel. `id`: `announcement`, or the proposal's; `proposal`: how, as the proposal says it; before
+    an announcement the terms, price and preferential purchasers decided on."""
 
     id: str
     kind: str
@@ -74,7 +79,31 @@ def _announcement(session: Session, auction: Auction) -> list[Decision]:
     given = [vote.at for vote in votes if vote.at is not None]
     if not given:
         return []
-    return [Decision(ANNOUNCEMENT, ANNOUNCEMENT, True, max(given), votes, {})]
+    return [Decision(ANNOUNCEMENT, ANNOUNCEMENT, True, max(given), votes, _decided_on(session, auction, max(given)))]
+
+
+def _decided_on(session: Session, auction: Auction, decided_at: datetime) -> dict[str, Any]:
+    """What the panel decided on before the announcement (OJA 27): any change of it afterwards voids the votes.
+
+    `first_buyers`: the preferential purchasers of the sheet sealed then, else of the one worked on, empty where none
+    is named; `price_method` and `reference_price_fen` are left out where another price was set since.
+    """
+    told: dict[str, Any] = {
+        name: getattr(auction, name) for name in ("round", "reserve_price_fen", "increment_fen", "deposit_fen")
+    }
+    sealed = session.scalar(
+        select(SheetVersion)
+        .where(SheetVersion.lot_id == auction.lot_id, SheetVersion.at >= decided_at)
+        .order_by(SheetVersion.version)
+        .limit(1)
+    )
+    known = load(auction.lot.asset_type)
+    sheet = sheet_of(sealed.facts, known) if sealed else working_sheet(session, auction.lot_id)
+    told["first_buyers"] = sheet.value("preferential_purchasers", "names") or ""
+    price = session.get(ReferencePrice, auction.lot_id)
+    if price is not None and price.set_at <= decided_at:
+        told |= {"price_method": price.method, "reference_price_fen": price.amount_fen}
+    return told
 
 
 def _proposed(session: Session, approval: Approval) -> Decision:

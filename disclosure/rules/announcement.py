@@ -32,7 +32,7 @@ _ROUNDS = {
     Round.SECOND: Text("第二次拍卖", "second auction"),
     Round.SELL_OFF: Text("变卖", "sell-off"),
 }
-_METHODS = {
+METHODS = {
     "agreement": Text("当事人议价", "agreement of the parties"),
     "directed_inquiry": Text("定向询价", "directed inquiry"),
     "network_inquiry": Text("网络询价", "network inquiry"),
@@ -284,7 +284,7 @@ def _values(facts: AnnouncementFacts) -> dict[str, Text]:
         "act": Text("变卖", "sell-off") if sell_off else Text("拍卖", "auction"),
         "deposit_word": Text("预缴款", "prepayment") if sell_off else Text("保证金", "deposit"),
         "reserve_word": Text("变卖价", "sale price") if sell_off else Text("起拍价", "reserve price"),
-        "method": _METHODS.get(facts.reference_method or "", Text("", "")),
+        "method": METHODS.get(facts.reference_method or "", Text("", "")),
         "opens": moment(terms.opens_at),
         "closes": moment(terms.closes_at),
         "announced_day": day(facts.announced_at.astimezone(SHANGHAI).date()),

@@ -395,6 +395,8 @@ def test_the_panels_minutes_tell_who_voted_how_and_why(room: CourtRoom, app: Fla
         fine(judge.post(f"/auctions/{room.auction_id}/votes", {"approve": True, "reason": reason}), 201)
     minutes = text_of(room.clerk.get(letters))
     assert all(said in minutes for said in ("合议庭成员：法官甲、法官乙、法官丙", "是否公告", "过半数同意"))
+    decided_on = ("起拍价", "¥1,400,000", "加价幅度", "保证金", "优先购买权人及顺位：无", "定价依据：委托评估")
+    assert all(said in minutes for said in decided_on), minutes
     assert all(
         f"{name}：同意。理由：{why}（" in minutes for name, why in (("法官甲", "价格公允"), ("法官丙", "程序合法"))
     )
@@ -412,4 +414,5 @@ def test_the_panels_minutes_tell_who_voted_how_and_why(room: CourtRoom, app: Fla
     clerk = house.perform(lambda unit: an_account(unit, "clerk"))
     page = signed_in(app, house, clerk).get(f"/desk/auctions/{room.auction_id}")
     assert "评议笔录" in page.text and "补充公示足矣" in page.text and "程序合法" in page.text
+    assert "优先购买权人：无。" in page.text and "定价依据：委托评估" in page.text
     assert page.link("打印评议笔录").endswith("decision=announcement")
