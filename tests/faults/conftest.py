@@ -16,6 +16,7 @@ from auction.kernel.ids import Ids  # noqa: E402
 from tests.bidding.hall import Hall  # noqa: E402
 from tests.conftest import START, settings_for  # noqa: E402
 from tests.faults.mortal import plain_log  # noqa: E402
+from tests.faults.own_servers import Cluster, postgres_bin  # noqa: E402
 from tests.faults.setting import staffed  # noqa: E402 - what is asserted in the modules above is to be explained
 from tests.flows.server import Place  # noqa: E402
 from web.wiring import open_house  # noqa: E402
@@ -24,6 +25,17 @@ from web.wiring import open_house  # noqa: E402
 @pytest.fixture(scope="session", autouse=True)
 def _plain_log() -> None:
     plain_log()
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    """A PostgreSQL of the module's own."""
+    programs = postgres_bin()
+    if programs is None:
+        pytest.skip("PostgreSQL's own programs are not here")
+    own = Cluster(programs)
+    yield own
+    own.remove()
 
 
 @pytest.fixture

@@ -61,8 +61,10 @@ class Cluster:
         command = [str(self._programs / program), *arguments]
         return ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", *command] if _ROOT else command
 
-    def _run(self, program: str, *arguments: str) -> None:
-        done = subprocess.run(self._as_user(program, *arguments), capture_output=True, text=True, check=False, cwd="/")
+    def _run(self, program: str, *arguments: str, given: str = "") -> None:
+        done = subprocess.run(
+            self._as_user(program, *arguments), input=given, capture_output=True, text=True, check=False, cwd="/"
+        )
         assert done.returncode == 0, done.stderr
 
     def start(self) -> None:
@@ -86,6 +88,11 @@ class Cluster:
         except psycopg.OperationalError:
             return False
         return True
+
+    @property
+    def url(self) -> str:
+        """The address of its first database, which is empty."""
+        return f"postgresql+psycopg://postgres@127.0.0.1:{self.port}/postgres"
 
     def admin(self, statement: str, database: str = "postgres") -> list[tuple[object, ...]]:
         """Run a statement as the superuser, past everything."""
@@ -114,6 +121,10 @@ class Cluster:
         self._server.kill()
         self._server.wait()
         wait_until(lambda: not any(Path(f"/proc/{child}").exists() for child in children), "the server's children")
+
+    def alone(self, statement: str) -> None:
+        """Carry out a statement while it is down: whoever lives on has no moment to be before it."""
+        self._run("postgres", "--single", "-D", str(self.data), "postgres", given=f"{statement}\n")
 
     def fill(self) -> None:
         """Leave no space in its file system."""

@@ -21,7 +21,7 @@ from tests.faults.counts import SEEDS, done, often
 from tests.faults.history import in_one_order
 from tests.faults.lots import holds
 from tests.faults.mortal import Crew
-from tests.faults.own_servers import Cluster, CommitCutter, postgres_bin
+from tests.faults.own_servers import Cluster, CommitCutter
 from tests.flows.server import wait_until
 from web.wiring import check, open_house
 
@@ -29,16 +29,6 @@ pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.postgresql]
 
 BIDDERS = 5
 _names = count(1)
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    programs = postgres_bin()
-    if programs is None:
-        pytest.skip("PostgreSQL's own programs are not here")
-    own = Cluster(programs)
-    yield own
-    own.remove()
 
 
 @pytest.fixture
