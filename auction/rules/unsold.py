@@ -192,10 +192,17 @@ def own_sale_end(
     return period_end(until_on, 0, calendar)
 
 
-def check_above(price_fen: int, above_fen: int, field: str) -> None:
-    """DomainError invalid `not_above_failed` unless a price of the debtor's own sale is above the failed round's."""
+def check_own_price(price_fen: int, above_fen: int, reference_fen: int | None, ruleset: Ruleset, field: str) -> None:
+    """Refuse a price of the debtor's own sale that is not above the failed round's, or is a slip of the pen.
+
+    The latter by the measure of an implausible bid: so many times the reference price, or the failed price where that
+    is higher. DomainError invalid `not_above_failed` (fact `above_fen`), `own_sale_implausible` (fact `most_fen`).
+    """
     if price_fen <= above_fen:
         raise invalid(field, "not_above_failed", above_fen=above_fen)
+    most = int(ruleset.ratio("implausible_ratio") * max(reference_fen or 0, above_fen))
+    if price_fen > most:
+        raise invalid(field, "own_sale_implausible", most_fen=most)
 
 
 def check_returnable(round_: Round, status: str, asset_type: AssetType, asked: Asked | None, today: date) -> None:

@@ -13,7 +13,7 @@ from auction.models import Auction, Lot
 from auction.queries.panels import panel_votes
 from auction.rules.access import Actor, decide
 from auction.rules.calendar import shanghai_day
-from auction.rules.lot import ENDED, AuctionStatus
+from auction.rules.lot import ENDED, PRIVATE, AuctionStatus
 from auction.rules.published_holidays import as_published, due_as_published
 
 from ..models import Bid
@@ -65,7 +65,7 @@ def auction_dict(session: Session, auction: Auction, now: datetime) -> dict[str,
         "lot_id": auction.lot_id,
         "round": auction.round,
         "status": status,
-        "ended": now >= auction.closes_at,
+        "ended": now >= auction.closes_at and auction.status not in PRIVATE,
         "version": auction.version,
         "reserve_price_fen": auction.reserve_price_fen,
         "increment_fen": auction.increment_fen,

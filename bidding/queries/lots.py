@@ -11,6 +11,7 @@ from auction.kernel.clock import iso
 from auction.kernel.errors import DomainError
 from auction.models import Auction, Case, Court, Lot, LotListing, ReferencePrice
 from auction.rules.access import Actor, decide
+from auction.rules.lot import PRIVATE
 from disclosure.models import SheetVersion
 from disclosure.queries.sheets import reads_drafts
 from disclosure.rules.catalogue import load
@@ -112,7 +113,7 @@ def auction_summary(auction: Auction, now: datetime) -> dict[str, Any]:
     """A round in a list of lots."""
     return {
         **round_summary(auction, now),
-        "ended": now >= auction.closes_at,
+        "ended": now >= auction.closes_at and auction.status not in PRIVATE,
         "reserve_price_fen": auction.reserve_price_fen,
         "price_fen": auction.price_fen,
         "bid_count": auction.bid_count,

@@ -18,7 +18,7 @@ from auction.rules.calendar import shanghai_day
 from auction.rules.lot import LIVE, AssetType
 from auction.rules.published_holidays import published_calendar
 from auction.rules.ruleset import load
-from auction.rules.unsold import check_above, own_sale_end
+from auction.rules.unsold import check_own_price, own_sale_end
 from auction.services.locking import lock_auction, lock_round
 
 from ..models import AfterSaleStep
@@ -32,14 +32,14 @@ def allow(unit: Unit, actor: Actor, auction_id: str, *, offer_fen: int, until_on
     """Let the debtor sell the lot himself until a day, on an offer above the unsold round's reserve.
 
     DomainError wrong_state unless that round is the lot's last and unsold, lot_disposed, own_sale_open while one runs,
-    invalid for an offer not above the failed price (`not_above_failed`) or a day past the ruleset's longest term.
+    invalid for an offer as the rule `check_own_price` or a day past the ruleset's longest term.
     """
     auction = lock_unsold(unit, actor, auction_id)
     check_no_own_sale(unit, auction.lot_id)
     if unit.session.scalar(select(Auction.id).where(Auction.lot_id == auction.lot_id, Auction.status.in_(LIVE))):
         raise DomainError("wrong_state", status="another_round_live")
-    check_above(offer_fen, auction.reserve_price_fen, "offer_fen")
     numbers = load(unit.settings.ruleset)
+    check_own_price(offer_fen, auction.reserve_price_fen, auction.reference_price_fen, numbers, "offer_fen")
     end = own_sale_end(
         until_on,
         shanghai_day(unit.now),
@@ -71,11 +71,12 @@ def record_sale(unit: Unit, actor: Actor, auction_id: str, *, price_fen: int, re
     """Record that the debtor sold the lot and the whole price is in the court's account. That ends its rounds.
 
     `reason`: buyer's document and the bank's receipt, by number. DomainError wrong_state where no own sale runs or its
-    term is over, invalid for a price not above the failed one.
+    term is over, invalid for a price as the rule `check_own_price`.
     """
     auction = lock_round(unit, actor, auction_id, "auction.unsold")
     sale = _running(unit, auction)
-    check_above(price_fen, sale.above_fen, "price_fen")
+    numbers = load(unit.settings.ruleset)
+    check_own_price(price_fen, sale.above_fen, auction.reference_price_fen, numbers, "price_fen")
     sale.price_fen = price_fen
     _end(unit, sale, "sold", reason, actor.id)
     post_unregistered(unit, auction, ledger.own_sale_received(auction.id, price_fen))

@@ -77,6 +77,8 @@ def test_an_own_sale_is_allowed_above_the_failed_price_and_recorded(
     assert code_of(judge.post(f"/auctions/{story.auction_id}/return", {"kind": "returned", "reason": "r"})) == (
         "own_sale_open"
     )
+    slip = judge.post(f"{at}/sale", {"price_fen": 10**15, "reason": "回单"})
+    assert [error["code"] for error in slip.json["errors"]] == ["own_sale_implausible"]
     sold = judge.post(f"{at}/sale", {"price_fen": RESERVE + 1, "reason": "回单"})
     assert (sold.status_code, sold.json["status"]) == (200, "sold")
     assert anybody.get(f"/lots/{story.lot_id}").json["status"] == "own_sale"

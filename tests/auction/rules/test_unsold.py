@@ -17,8 +17,8 @@ from auction.rules.unsold import (
     GroupLot,
     Standstill,
     answers_end,
-    check_above,
     check_answerable,
+    check_own_price,
     check_returnable,
     commitment,
     difference,
@@ -213,9 +213,28 @@ def test_a_debtors_own_sale_has_a_longest_term(
         assert [breach.code for breach in refused.value.errors] == [code]
 
 
-def test_a_debtor_may_sell_only_above_the_failed_price() -> None:
-    check_above(101, 100, "offer_fen")
-    assert refused_with(check_above, 100, 100, "offer_fen") == "invalid"
+@pytest.mark.parametrize(
+    ("price", "reference", "code"),
+    [
+        (100, 150, "not_above_failed"),
+        (101, 150, None),
+        (300, 150, None),
+        (301, 150, "own_sale_implausible"),
+        (200, None, None),
+        (201, None, "own_sale_implausible"),
+        (10**15, 150, "own_sale_implausible"),
+    ],
+)
+def test_a_debtor_may_sell_only_above_the_failed_price_and_not_for_any_number(
+    ruleset: Ruleset, price: int, reference: int | None, code: str | None
+) -> None:
+    found = None
+    try:
+        check_own_price(price, 100, reference, ruleset, "offer_fen")
+    except DomainError as refused:
+        (breach,) = refused.errors
+        found = breach.code
+    assert found == code
 
 
 @pytest.mark.parametrize(

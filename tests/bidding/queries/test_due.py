@@ -1,14 +1,18 @@
-"""What is due, asked for every second: by indexes only, however many auctions have ended."""
+"""What is due, asked for every second, by indexes only; and what has ended."""
 
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import event, text
 from sqlalchemy.orm import Session
 
 from auction.kernel.unit import House, Unit
 from bidding.models import AwaitedLook
+from bidding.queries.auctions import auction_dict
 from bidding.queries.due import due_acts
+from bidding.queries.lots import auction_summary
+from tests.factories import an_auction
 
 
 def test_what_is_due_is_found_by_indexes(house: House) -> None:
@@ -38,6 +42,17 @@ def test_what_is_due_is_found_by_indexes(house: House) -> None:
     few = ("sanction_reviews", "outages")  # few, and asked only for those that wait
     assert all(any(name in line for name in few) for line in scanned), told
     assert len(asked) == 20, "one for each kind of act"
+
+
+@pytest.mark.parametrize(("status", "ended"), [("draft", False), ("approved", False), ("unsold", True)])
+def test_what_was_never_announced_has_not_ended(house: House, status: str, ended: bool) -> None:
+    def told(unit: Unit) -> object:
+        past = {"opens_at": unit.now - timedelta(days=2), "closes_at": unit.now - timedelta(days=1)}
+        auction = an_auction(unit, status=status, **past)
+        unit.session.flush()
+        return auction_dict(unit.session, auction, unit.now)["ended"], auction_summary(auction, unit.now)["ended"]
+
+    assert house.perform(told) == (ended, ended)
 
 
 def test_of_many_looks_that_wait_the_first_are_read(house: House) -> None:
