@@ -16,19 +16,21 @@ PORT ?= 8000
 # What pytest is asked for: make test PYTEST="tests/bidding -q". The served stories wait more than they work.
 PYTEST ?= -n 3 --dist loadscope --no-loadscope-reorder
 
+OURS := auction bench bidding disclosure migrations risk tools web
+
 # The tests start the program some two hundred times: let it keep what it has compiled.
 unexport PYTHONDONTWRITEBYTECODE
 
 PO := $(wildcard web/translations/*/LC_MESSAGES/*.po)
 
-.PHONY: help install dev demo test soak check format bench lock clean
+.PHONY: help install dev demo test soak check sbom format bench lock clean
 
 help:
 	@echo "make demo      install, and show the site with a sale running live (PORT=$(PORT))"
 	@echo "make install   everything into $(VENV); $(BIN)/fapai is then the program"
 	@echo "make test      install what tests need, check, and run all tests"
 	@echo "make soak      the faults of docs/faults.md in full (SEEDS=1-20, or one part of it)"
-	@echo "make check     ruff, mypy, import-linter"
+	@echo "make check     ruff, mypy, import-linter, bandit, secrets, floors of dependencies; and make sbom"
 	@echo "make format    let ruff put imports and layout in order"
 	@echo "make bench     measure (needs PostgreSQL)"
 	@echo "make lock      resolve requirements/*.in again (UPGRADE=--upgrade for newer versions)"
@@ -109,10 +111,18 @@ soak: dev
 	env $$services SOAK=$(SEEDS) PROPERTY_BUDGET=200 $(BIN)/python -m pytest -q -s -p no:cacheprovider \
 		tests/faults tests/bidding/test_closing_races.py $(SOAK_PYTEST)
 
-check: dev
+check: dev sbom
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/bandit --quiet --recursive --severity-level medium --configfile pyproject.toml $(OURS)
+	$(BIN)/python -m pytest -q -p no:cacheprovider tests/test_supply.py
+
+# What the program is made of, in CycloneDX: the locked packages, and the libraries that browsers get.
+sbom: dev
+	@mkdir -p dist
+	$(BIN)/cyclonedx-py requirements --output-reproducible --output-file dist/sbom.json requirements/runtime.txt
+	npm sbom --sbom-format cyclonedx --omit dev --package-lock-only > dist/sbom-browser.json
 
 format: dev
 	$(BIN)/ruff check --fix-only --quiet .

@@ -29,7 +29,7 @@ from .services.identities import sealed_identity
 #: Rows that share a transaction.
 TOGETHER = 64
 #: Nobody can sign in with it: no password has this hash.
-NO_PASSWORD = "!"  # noqa: S105
+NO_PASSWORD = "!"  # noqa: S105 - none that matches
 _COLUMNS = ("auction_id", "bidder", "amount_fen", "received_at")
 #: The lowest priority a row may give, and the most digits of a number.
 _LAST_RANK, _MOST_DIGITS = 1_000_000, 20

@@ -29,7 +29,7 @@ def ask(path: Path, sha256: str, cells: Sequence[Mapping[str, Any]], today: date
     surroundings = {name: value for name, value in os.environ.items() if not name.startswith("FAPAI_")} | _ONE_THREAD
     command = [sys.executable, "-m", "risk.learning.valuation.worker"]
     try:
-        done = run(  # noqa: S603
+        done = run(  # noqa: S603 - this very program
             command, input=question, capture_output=True, text=True, timeout=_PATIENCE, check=False, env=surroundings
         )
         answer: dict[str, Any] = json.loads(done.stdout)
