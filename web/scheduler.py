@@ -3,6 +3,7 @@
 import os
 import socket
 import time
+from collections.abc import Callable
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -37,6 +38,8 @@ log = structlog.get_logger(__name__)
 _TELLINGS = 100
 #: The duty is renewed once in so many seconds.
 _RENEWED = 0.5
+#: Seconds from which on due acts take long.
+_LONG = 0.25
 
 
 def process_name(house: House) -> str:
@@ -51,6 +54,7 @@ class Timers:
         self._house, self._process = house, process_name(house)
         self.scheduler = _scheduler()
         self._until = 0.0
+        self._acting_since: float | None = None
 
     def start(self, gateway: PaymentGateway, beside: Beside, watching: Watching = tuple) -> None:
         """Due acts twice a second; looks, sealing, telling and asking witnesses every second, mail every few; every
@@ -62,15 +66,15 @@ class Timers:
         house, value_lots = self._house, Valuer(self._house, ask)
         _safely(self.renew)
         self.scheduler.add_job(_safely, "interval", [self.renew], seconds=_RENEWED)
-        self._every(0.5, act, house)
-        self._every(1, look_around, house)
-        self._every(1, look_at_bids, house, beside)
+        self._every(0.5, self._act)
+        self._every(1, self._at_leisure, look_around, house, self.is_at_leisure)
+        self._every(1, self._at_leisure, look_at_bids, house, beside)
         self._every(1, seal_and_tell, house, watching)
         self._every(1, Cosigners(house))
         self._every(60, await_witnesses, house)
         self._every(5, CheckWatch(house))
         self._every(5, send_mails, house)
-        self._every(10, tell_followers, house)
+        self._every(10, self._at_leisure, tell_followers, house, self.is_at_leisure)
         for seconds, work, args in (
             (60, ask_refunds, (house, gateway)),
             (60, value_lots, ()),
@@ -103,6 +107,21 @@ class Timers:
         self._until = time.monotonic() + DUTY.total_seconds() if taken else 0.0
         if self.works() != worked:
             log.info("scheduler on duty" if not worked else "scheduler stands by", process=self._process)
+
+    def is_at_leisure(self) -> bool:
+        """Whether due acts take no long time just now: while a thousand lots close, what only informs waits."""
+        return self._acting_since is None or time.monotonic() - self._acting_since < _LONG
+
+    def _act(self) -> None:
+        self._acting_since = time.monotonic()
+        try:
+            act(self._house)
+        finally:
+            self._acting_since = None
+
+    def _at_leisure(self, work, *args) -> None:  # type: ignore[no-untyped-def]
+        if self.is_at_leisure():
+            work(*args)
 
     def _every(self, seconds: float, work: object, *args: object) -> None:
         self.scheduler.add_job(self._on_duty, "interval", [work, *args], seconds=seconds)
@@ -221,9 +240,9 @@ def end_idle_sessions(house: House) -> None:
     house.perform(end_idle)
 
 
-def tell_followers(house: House) -> None:
+def tell_followers(house: House, may_go_on: Callable[[], bool] = lambda: True) -> None:
     """Tell whoever waits of openings that come near and of what has changed, few people at a time."""
     house.perform(remind_of_openings)
     for _ in range(_TELLINGS):
-        if not house.perform(alert_followers):
+        if not may_go_on() or not house.perform(alert_followers):
             break

@@ -6,6 +6,7 @@ Timers are hints. Every act locks its auction, does nothing when it is not due o
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Any
 
 import structlog
@@ -124,9 +125,10 @@ def act(house: House) -> None:
     _each(house, [one for one in due if one.act != "close" or one.at <= settled])
 
 
-def look_around(house: House) -> None:
-    """Carry out what only informs somebody, but for the looks at bids: no closing waits for it."""
-    _each(house, house.read(all_due_looks, house.now()))
+def look_around(house: House, may_go_on: Callable[[], bool] = lambda: True) -> None:
+    """Carry out what only informs somebody, but for the looks at bids, as long as it may go on."""
+    looks = house.read(all_due_looks, house.now())
+    _each(house, takewhile(lambda _: may_go_on(), looks))
 
 
 def look_at_bids(house: House, beside: Beside) -> None:

@@ -42,3 +42,21 @@ def test_one_that_stands_by_does_nothing(house: House, monkeypatch: pytest.Monke
     monkeypatch.setattr(timers, "works", lambda: True)
     job.func(*job.args)
     assert done == ["tick"]
+
+
+def test_what_only_informs_waits_while_due_acts_take_long(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, done = SimpleNamespace(now=0.0), list[str]()
+    timers = Timers(house)
+
+    def act(_house: House) -> None:
+        timers._at_leisure(done.append, "at first")
+        clock.now += 1
+        timers._at_leisure(done.append, "later")
+        raise ValueError
+
+    monkeypatch.setattr(scheduler, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    monkeypatch.setattr(scheduler, "act", act)
+    with pytest.raises(ValueError):
+        timers._act()
+    timers._at_leisure(done.append, "after")
+    assert done == ["at first", "after"]

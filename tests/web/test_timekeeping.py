@@ -39,5 +39,7 @@ def test_a_closing_is_tried_once_it_can_be_settled_and_its_looks_come_after(
 
     assert waits("relist")
     clock.moment += timedelta(days=400)
+    look_around(house, lambda: False)
+    assert waits("relist")
     look_around(house)
     assert not waits("relist")
