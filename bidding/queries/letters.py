@@ -325,7 +325,7 @@ def _terms_decided(told: Mapping[str, Any]) -> str:
 
 def _members(session: Session, auction: Auction, decision: Decision) -> list[str]:
     if decision.kind == "sale_objection":  # other judges than the sale's own decide on it
-        return [vote.name for vote in decision.votes]
+        return list(decision.panel) or [vote.name for vote in decision.votes]
     seats = (
         select(Account.display_name)
         .join(PanelMember, PanelMember.account_id == Account.id)

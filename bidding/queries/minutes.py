@@ -39,7 +39,8 @@ class Vote:
 @dataclass(frozen=True, slots=True)
 class Decision:
     """A decision of a panel. `id`: `announcement`, or the proposal's; `proposal`: how, as the proposal says it; before
-    an announcement the terms, price and preferential purchasers decided on."""
+    an announcement the terms, price and preferential purchasers decided on. `panel`: who sits on one that was
+    named for this decision alone."""
 
     id: str
     kind: str
@@ -47,6 +48,7 @@ class Decision:
     decided_at: datetime
     votes: tuple[Vote, ...]
     proposal: Mapping[str, Any]
+    panel: tuple[str, ...] = ()
 
 
 def decisions_of(session: Session, auction: Auction) -> list[Decision]:
@@ -119,4 +121,21 @@ def _proposed(session: Session, approval: Approval) -> Decision:
         *(Vote(name, vote.approve, vote.reason, vote.at) for name, vote in rows),
     )
     decided = approval.decided_at or approval.proposed_at
-    return Decision(approval.id, approval.kind, approval.status == "approved", decided, votes, approval.proposal)
+    return Decision(
+        approval.id,
+        approval.kind,
+        approval.status == "approved",
+        decided,
+        votes,
+        approval.proposal,
+        _named(session, approval),
+    )
+
+
+def _named(session: Session, approval: Approval) -> tuple[str, ...]:
+    """The proposer and whom the proposal names to decide with him, by name; nobody where it names none."""
+    asked = [account for need in approval.needs for account in need.get("among", ())]
+    if not asked:
+        return ()
+    rows = select(Account.display_name).where(Account.id.in_([approval.proposed_by, *asked]))
+    return tuple(session.scalars(rows.order_by(Account.display_name, Account.id)))

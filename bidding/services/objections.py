@@ -12,12 +12,13 @@ from typing import Any
 
 from sqlalchemy import select
 
-from auction.kernel.errors import DomainError, invalid
+from auction.kernel.errors import Breach, DomainError, invalid
 from auction.kernel.unit import Unit
-from auction.models import Approval, Auction, Person
+from auction.models import Account, Approval, Auction, Person
 from auction.rules.access import Actor, require
 from auction.rules.approvals import Need
 from auction.rules.calendar import midnight, shanghai_day
+from auction.rules.panel import PanelMember, panel_findings
 from auction.rules.published_holidays import as_published, published_calendar
 from auction.services.approvals import propose
 from auction.services.locking import lock_auction
@@ -93,19 +94,22 @@ def receive_objection(unit: Unit, actor: Actor, objection_id: str) -> SaleObject
     return row
 
 
-def propose_decision(unit: Unit, actor: Actor, objection_id: str, *, accept: bool, reason: str) -> Approval:
+def propose_decision(
+    unit: Unit, actor: Actor, objection_id: str, *, accept: bool, reason: str, panel: Sequence[str]
+) -> Approval:
     """Propose how to decide an objection that was received; a panel decides by its majority (OBJ 11).
 
-    The panel is the proposer, a judge or the president, and those of the court's judges who answer the proposal, none
-    of whose acts are objected to. DomainError not_found, own_act for the panel of the sale and whoever set it up,
-    wrong_state where it is decided or was not received, already_proposed.
+    The panel is the proposer, a judge or the president, and the judges named in `panel` by username, none of whose acts
+    are objected to; nobody else is asked. DomainError not_found, own_act for the panel of the sale and whoever set it
+    up, wrong_state where it is decided or was not received, already_proposed; invalid for a panel as the rule
+    `panel_findings`, or an unknown name (`unknown_judge`).
     """
     auction, row = _locked(unit, actor, objection_id, "objection.decide")
     own = frozenset(whose_act(auction))
     if actor.id in own:
         raise DomainError("own_act")
     _check_undecided(row)
-    seats = ruleset_of(unit.session, auction).count("panel_min")
+    others = _named(unit, auction, actor, panel, own)
     return propose(
         unit,
         actor,
@@ -114,8 +118,32 @@ def propose_decision(unit: Unit, actor: Actor, objection_id: str, *, accept: boo
         court_code=auction.lot.court_code,
         proposal={"accept": accept, "auction_id": auction.id},
         reason=reason,
-        needs=[Need("judge", seats // 2, but=own, panel=seats)],
+        needs=[Need("judge", (len(others) + 1) // 2, among=others, but=own, panel=len(others) + 1)],
     )
+
+
+def _named(unit: Unit, auction: Auction, actor: Actor, panel: Sequence[str], own: frozenset[str]) -> frozenset[str]:
+    """The accounts of the judges who are to decide with the proposer; whose acts are objected to does not sit."""
+    found = {
+        account.username: account
+        for account in unit.session.scalars(select(Account).where(Account.username.in_(panel)))
+    }
+    wrong = [
+        Breach("unknown_judge", f"panel.{number}", facts={"value": name[:64]})
+        for number, name in enumerate(panel)
+        if name not in found
+    ]
+    if wrong:
+        raise DomainError("invalid", wrong)
+    proposer = unit.session.get_one(Account, actor.id)
+    seats = [
+        *(PanelMember(name, found[name].role, found[name].court_code, found[name].id in own) for name in panel),
+        PanelMember(proposer.username, "judge", proposer.court_code),
+    ]
+    faults = panel_findings(seats, auction.lot.court_code, ruleset_of(unit.session, auction))
+    if faults:
+        raise DomainError("invalid", [finding.breach() for finding in faults])
+    return frozenset(account.id for account in found.values())
 
 
 def _check_undecided(row: SaleObjection) -> None:

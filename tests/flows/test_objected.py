@@ -11,7 +11,7 @@ def _accepted(stage: Stage, name: str, kind: str, grounds: str) -> None:
     one = f"/objections/{filed['id']}"
     fine(stage.at("judge1").post(f"{one}/receipt"))
     stage.wait(HOUR)
-    decision = {"accept": True, "reason": "异议成立"}
+    decision = {"accept": True, "reason": "异议成立", "panel": ["judge5", "judge6"]}
     assert code_of(stage.at("judge1").post(f"{one}/decision", decision)) == "own_act"
     stage.approve(fine(stage.at("judge4").post(f"{one}/decision", decision), 202), "judge5")
     assert fine(stage.at(name).get(one))["status"] == "accepted"

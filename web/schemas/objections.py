@@ -17,10 +17,11 @@ class ObjectionIn(Strict):
 
 
 class ObjectionDecisionIn(Strict):
-    """The court's decision on an objection."""
+    """The court's decision on an objection. `panel`: the judges who decide with the proposer, by usernames."""
 
     accept = StrictBoolean(required=True)
     reason = words(5000)
+    panel = fields.List(text(64), required=True, validate=validate.Length(max=14))
 
 
 class ObjectionReviewIn(Strict):

@@ -99,7 +99,8 @@ def test_whatever_is_changed_is_found(told: House) -> None:
 
 def test_every_column_of_an_act_told_otherwise_is_found(house: House, clock: FixedClock, told: House) -> None:
     hall = Hall(house, clock)
-    judges = [house.perform(lambda unit: an_actor(an_account(unit, "judge"))) for _ in range(3)]
+    accounts = [house.perform(an_account, "judge") for _ in range(4)]
+    judges, names = [an_actor(one) for one in accounts], [one.username for one in accounts[2:]]
     buyer = Sold(hall)
     file = CleanFile("proof.pdf", "application/pdf", b"%PDF-1.4 %%EOF", "0" * 64)
     paper = house.perform(keep_paper, buyer.actor, file).id
@@ -107,7 +108,9 @@ def test_every_column_of_an_act_told_otherwise_is_found(house: House, clock: Fix
     said = {"kind": "conduct", "grounds": "公告期不足"}
     objection = house.perform(objections.file_objection, buyer.actor, buyer.auction_id, **said)
     house.perform(objections.receive_objection, judges[0], objection.id)
-    decision = house.perform(objections.propose_decision, judges[1], objection.id, accept=False, reason="经审查")
+    decision = house.perform(
+        objections.propose_decision, judges[1], objection.id, accept=False, reason="经审查", panel=names
+    )
     house.perform(vote, judges[2], decision.id, approve=True, reason="经合议", acts=ACTS)
     house.perform(objections.ask_for_review, buyer.actor, objection.id, grounds="适用法律错误")
     buyer.revoke("collusion")

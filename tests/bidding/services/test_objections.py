@@ -48,6 +48,7 @@ class Case:
         auction = an_auction(unit, lot=a_lot(unit, created_by=judges[0].id), **terms)
         for place, account in enumerate(judges[:3]):
             auction.panel.append(PanelMember(account_id=account.id, position=place))
+        self.names = {account.id: account.username for account in judges}
         self.auction_id = auction.id
         self.outsider = an_actor(a_bidder(unit, name="欧阳案外"))
 
@@ -62,7 +63,12 @@ class Case:
         self.do(objections.receive_objection, self.judge, row.id)
 
     def propose(self, row: SaleObjection, accept: bool, actor: Actor | None = None) -> Approval:
-        facts = {"accept": accept, "reason": "经审查"}
+        by = actor or self.others[0]
+        facts = {
+            "accept": accept,
+            "reason": "经审查",
+            "panel": [self.names[one.id] for one in self.others if one != by][:2],
+        }
         return self.do(objections.propose_decision, actor or self.others[0], row.id, **facts)
 
     def answer(self, proposal: Approval, actor: Actor, approve: bool) -> None:

@@ -18,13 +18,16 @@ from tests.web.reader import Reader
 from tests.web.sale import Sale, a_sale
 from tests.web.test_pages import signed_in
 
+PANEL = ("judge_fifth", "judge_sixth")
+
 
 def a_case(unit: Unit) -> tuple[Sale, Account, Account]:
     """A running sale with a panel of three; another judge of the court; an outsider."""
     sale = a_sale(unit)
     auction = unit.session.get_one(Auction, sale.auction_id)
     auction.panel.append(PanelMember(account_id=sale.judge.id, position=0))
-    an_account(unit, "judge", display_name="法官戊", username="judge_fifth")
+    for name, username in (("法官戊", "judge_fifth"), ("法官己", "judge_sixth")):
+        an_account(unit, "judge", display_name=name, username=username)
     return sale, an_account(unit, "judge", display_name="法官丁"), a_bidder(unit, name="欧阳案外")
 
 
@@ -65,8 +68,10 @@ def test_a_claim_is_filed_received_and_decided_and_its_clock_is_told(
     refused = panel.post(f"/auctions/{sale.auction_id}/resumption", again)
     assert (refused.status_code, code_of(refused)) == (409, "objection_open")
     assert "第三十六条" in refused.get_json()["basis"]
-    decision = {"accept": False, "reason": "不足以排除执行"}
+    decision = {"accept": False, "reason": "不足以排除执行", "panel": ["judge_fifth", "judge_sixth"]}
     assert code_of(panel.post(f"{one}/decision", decision)) == "own_act"
+    for few in (["judge_fifth"], ["judge_fifth", "judge_nobody"], ["judge_fifth", sale.judge.username]):
+        assert code_of(judge.post(f"{one}/decision", decision | {"panel": few})) == "invalid"
     proposal = fine(judge.post(f"{one}/decision", decision), 202)
     assert proposal["needs"] == {"role": "judge", "count": 1}
     answer = f"/approvals/{proposal['approval_id']}", {"approve": True, "reason": "同意"}
@@ -104,7 +109,7 @@ def test_an_objection_is_filed_and_decided_on_the_pages_and_reviewed(app: Flask,
     judge.get("/desk/")
     judge.follow("签收对拍卖的异议 1 件并审查")
     judge.send("/receipt", {})
-    judge.send("/decision", {"reason": "公告期合法"}, button=("accept", "false"))
+    judge.send("/decision", {"reason": "公告期合法", "panel": "judge_fifth、judge_sixth"}, button=("accept", "false"))
     assert "已提请合议庭" in judge.page.html
     fifth = signed_in(app, house, a_fifth(house))
     fifth.get("/desk/approvals")
@@ -131,7 +136,7 @@ def test_after_an_accepted_claim_the_page_says_so_and_offers_no_registration(app
     row = house.perform(file_objection, an_actor(account), sale.auction_id, kind="ownership", grounds="标的系本人所有")
     house.perform(receive_objection, an_actor(sale.judge), row.id)
     assert "报名交保证金" in visitor.get(f"/auctions/{sale.auction_id}").text
-    proposal = house.perform(propose_decision, an_actor(other), row.id, accept=True, reason="属实")
+    proposal = house.perform(propose_decision, an_actor(other), row.id, accept=True, reason="属实", panel=PANEL)
     answer = {"approve": True, "reason": "同意", "acts": ACTS}
     house.perform(vote, an_actor(a_fifth(house)), proposal.id, **answer)
     text = visitor.get(f"/auctions/{sale.auction_id}").text

@@ -10,6 +10,7 @@ from auction.rules.access import decide
 from bidding.models import SaleObjection
 from bidding.queries.objections import barring_objection, court_objections
 from bidding.services import objections as services
+from disclosure.rules.sheet import names_in
 
 from ...auth import house, me, policy
 from ...schemas.objections import ObjectionDecisionIn, ReviewRecordIn, SuitEndIn, SuitIn
@@ -71,7 +72,8 @@ def receive_objection(objection_id: str) -> Any:
 @policy("objection.decide")
 def decide_objection(objection_id: str) -> Any:
     """Propose how to decide on an objection."""
-    payload, wrong = forms.read({"accept": forms.yes, "reason": forms.text})
+    payload, wrong = forms.read({"accept": forms.yes, "reason": forms.text, "panel": forms.text})
+    payload["panel"] = list(names_in(payload.get("panel") or ""))
     return _act(
         objection_id,
         services.propose_decision,
