@@ -44,8 +44,13 @@ class Clock(Protocol):
     def anchor(self, read: Callable[[], datetime]) -> None: ...
 
 
+def _ticks() -> float:
+    """Seconds that only pass, also while the machine sleeps, where it can tell: a nap is no jump of the database's."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
+
+
 class SystemClock:
-    """Runs on the monotonic clock, set by the database's time.
+    """Runs on the clock that nobody sets, set by the database's time.
 
     A jump of the machine's wall clock therefore moves nothing; two processes agree as well as their anchors do. A jump
     of the database's is not followed: until both agree again the clock is skewed, and goes on as it did.
@@ -53,7 +58,7 @@ class SystemClock:
 
     def __init__(self) -> None:
         self._base = datetime.now(UTC)
-        self._mark = time.monotonic()
+        self._mark = _ticks()
         self._anchored = False
         #: By how much the database's clock was ahead of ours when it was last read.
         self.skew = timedelta(0)
@@ -64,9 +69,9 @@ class SystemClock:
 
     def anchor(self, read: Callable[[], datetime]) -> None:
         """Take the database's time as ours, unless it has jumped. A slow reading says too little and is passed over."""
-        before = time.monotonic()
+        before = _ticks()
         database_now = read()
-        after = time.monotonic()
+        after = _ticks()
         if after - before > _SLOW and self._anchored:
             return
         middle = (before + after) / 2
@@ -76,7 +81,7 @@ class SystemClock:
             self._anchored = after - before <= _SLOW
 
     def machine(self) -> datetime:
-        return self._at(time.monotonic())
+        return self._at(_ticks())
 
     def _at(self, monotonic: float) -> datetime:
         return self._base + timedelta(seconds=monotonic - self._mark)

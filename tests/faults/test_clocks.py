@@ -1,6 +1,7 @@
 """Clocks that jump: a process follows none, and takes no bids rather than guess the time (F8, T14, PRECISIONS 36)."""
 
 import random
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -88,9 +89,17 @@ def test_two_processes_that_start_with_clocks_three_seconds_apart_agree(monkeypa
 
 
 class Doubtful(FixedClock):
-    """A clock set by hand, which can also be in doubt."""
+    """A clock set by hand, which can also be in doubt; the beat has `noticed` when none is under way any more."""
 
-    skewed = False
+    def __init__(self, moment: datetime) -> None:
+        super().__init__(moment)
+        self.doubt, self.noticed = False, threading.Event()
+
+    @property
+    def skewed(self) -> bool:  # type: ignore[override]
+        if self.doubt and threading.current_thread().name == "desk_beat":
+            self.noticed.set()
+        return self.doubt
 
 
 def test_while_the_time_is_in_doubt_nobody_bids_and_nothing_ends(
@@ -106,15 +115,16 @@ def test_while_the_time_is_in_doubt_nobody_bids_and_nothing_ends(
     desk.start()
     try:
         assert desk.submit(auction_id, ann.account_id, RESERVE, "a").result(30).outcome == "accepted"
-        clock.skewed = True
+        clock.doubt = True
+        assert clock.noticed.wait(30)
         assert desk.submit(auction_id, bo.account_id, RESERVE + STEP, "b").result(30).code == "fault"
         end = hall.closes_in(auction_id, seconds=-60)
-        # What the beat under way when the doubt began may still have renewed has run out.
+        # The lease has run out.
         house.perform(lambda unit: unit.session.execute(update(Intake).values(lease_until=end)))
         assert house.perform(close, auction_id) is None
         assert (hall.row(auction_id).status, len(hall.bids(auction_id))) == ("open", 1)
         assert desk.submit(auction_id, bo.account_id, RESERVE + STEP, "c").result(30).code == "fault"
-        clock.skewed = False
+        clock.doubt = False
         wait_until(lambda: house.read(lambda session: session.scalar(select(Outage.id))), "the end of the outage")
     finally:
         desk.stop()
