@@ -104,12 +104,12 @@ test: check
 	echo "$(BIN)/python -m pytest $(PYTEST)"; \
 	env $$services $(BIN)/python -m pytest $(PYTEST)
 
-# The faults of docs/faults.md in full, hours of it: by seeds, so that a part can be run, or run again.
+# The faults of docs/faults.md and hostile input in full, hours of it: by seeds, so that a part can be run, or run again.
 SEEDS ?= 1-20
 soak: dev
 	@services=$$(bash tests/services.sh); \
 	env $$services SOAK=$(SEEDS) PROPERTY_BUDGET=200 $(BIN)/python -m pytest -q -s -p no:cacheprovider \
-		tests/faults tests/bidding/test_closing_races.py $(SOAK_PYTEST)
+		tests/faults tests/hostile tests/bidding/test_closing_races.py $(SOAK_PYTEST)
 
 check: dev sbom
 	$(BIN)/ruff check .

@@ -18,18 +18,18 @@ class Caller:
 
     def __init__(self, client: FlaskClient, token: str | None = None) -> None:
         self._client = client
-        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self.headers = {"Authorization": f"Bearer {token}"} if token else {}
 
     def call(self, method: str, path: str, json: Any = None, **more: Any) -> TestResponse:
         """Send one request; `json` None sends no body, other keywords go to the client."""
-        headers = {**self._headers, **more.pop("headers", {})}
+        headers = {**self.headers, **more.pop("headers", {})}
         if json is not None:
             more["json"] = json
         return self._client.open(API + path, method=method, headers=headers, **more)
 
     def outside(self, method: str, path: str, **more: Any) -> TestResponse:
         """Send one request to an address anywhere on the site."""
-        return self._client.open(path, method=method, headers=self._headers, **more)
+        return self._client.open(path, method=method, headers=self.headers, **more)
 
     def get(self, path: str, **more: Any) -> TestResponse:
         return self.call("GET", path, **more)

@@ -33,13 +33,15 @@ from ..schemas.bidding import (
     SealIn,
 )
 from ..schemas.reneges import PartIn
-from .spec import Blueprint, json_body, language
+from .spec import Blueprint, Problem, json_body, language
 
 blueprint = Blueprint("bidding", __name__, description="The bidder's side")
 
 _LONGEST_KEY = 100
 _BID_FIELDS = ("amount_fen", "key", "raise_own", "confirm_implausible")
 _REFUSED = {409: "The key was used for another amount", 429: "Too many offers", 503: "No answer could be given"}
+#: What did not come as far as the desk is answered as everywhere else.
+_OR_A_PROBLEM = {"content": {"application/problem+json": {"schema": Problem}}}
 
 
 def _shown(registration: Registration, status: int = 200) -> Response:
@@ -118,6 +120,7 @@ def withdraw(_: dict[str, Any], registration_id: str) -> Response:
 @blueprint.alt_response(409, schema=AcknowledgementOut, description=_REFUSED[409])
 @blueprint.alt_response(429, schema=AcknowledgementOut, description=_REFUSED[429])
 @blueprint.alt_response(503, schema=AcknowledgementOut, description=_REFUSED[503])
+@blueprint.doc(responses=dict.fromkeys((409, 422, 429, 503), _OR_A_PROBLEM))
 def create_bid(auction_id: str) -> Response:
     """Bid. The answer is always the acknowledgement; `Idempotency-Key` is not looked at, the bid has its own key."""
     offer = _offer(json_body())

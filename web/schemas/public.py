@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from marshmallow import RAISE, Schema, fields, post_load, validate
+from marshmallow import INCLUDE, RAISE, Schema, fields, post_load, validate
 
 from auction.kernel.errors import invalid
 from auction.rules.lot import AssetType, AuctionStatus, Round
@@ -372,6 +372,9 @@ class BidsOut(Strict):
 
 class EventOut(Schema):
     """A public event of a room; further fields depend on its type."""
+
+    class Meta:
+        unknown = INCLUDE
 
     version = fields.Integer()
     type = fields.String(metadata={"enum": ["bid", "extension", "status", "disclosure", "notice"]})

@@ -187,7 +187,7 @@ def sell(room: CourtRoom) -> None:
 def test_the_judges_page_shows_band_form_and_what_was_wrong(room: CourtRoom, app: Flask) -> None:
     room.enter()
     reader = Reader(app.test_client())
-    token = room.clerk._headers["Authorization"].removeprefix("Bearer ")
+    token = room.clerk.headers["Authorization"].removeprefix("Bearer ")
     reader.client.set_cookie(COOKIE, token)
     page = reader.get(f"/desk/lots/{room.lot_id}")
     assert "腾空风险：E 级" in page.text and "公告前须有" in page.text
@@ -217,7 +217,7 @@ def test_beside_the_sealed_band_the_court_reads_that_of_its_draft(
         read = risk(stranger, room.lot_id)
         assert (read["band"], read["draft"]) == ("A", None)
     reader = Reader(app.test_client())
-    reader.client.set_cookie(COOKIE, room.clerk._headers["Authorization"].removeprefix("Bearer "))
+    reader.client.set_cookie(COOKIE, room.clerk.headers["Authorization"].removeprefix("Bearer "))
     page = reader.get(f"/desk/lots/{room.lot_id}").text
     assert "腾空风险：E 级" in page and "已公示（第 1 版情况表）：A 级，0 分" in page and "与正在填写的不同" in page
 
@@ -225,5 +225,5 @@ def test_beside_the_sealed_band_the_court_reads_that_of_its_draft(
 def test_a_regulator_reads_the_record_among_the_own_pages(app: Flask, house: House, sign_in: SignIn) -> None:
     regulator = sign_in(house.perform(lambda unit: an_account(unit, "regulator")))
     reader = Reader(app.test_client())
-    reader.client.set_cookie(COOKIE, regulator._headers["Authorization"].removeprefix("Bearer "))
+    reader.client.set_cookie(COOKIE, regulator.headers["Authorization"].removeprefix("Bearer "))
     assert "各等级按期腾空的比例" in reader.get("/regulator/clearance").text
