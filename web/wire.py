@@ -5,10 +5,13 @@ connection's own writer. What cannot be written at once goes the library's way, 
 """
 
 import socket
+import time
 from contextlib import suppress
 from typing import Any
 
 import gevent
+from engineio.packet import PING, Packet
+from engineio.socket import Socket
 from gevent.lock import BoundedSemaphore
 from geventwebsocket import handler, websocket
 
@@ -75,7 +78,21 @@ class Wire(websocket.WebSocket):
             self._turn.release()
 
 
+def schedule_ping(client: Socket) -> None:
+    """Ping a client in time, as the library does it; what waits meanwhile is a timer, not a greenlet with its stack."""
+    if client.last_ping:
+        client.last_ping = None
+        gevent.spawn_later(client.server.ping_interval, _ping, client)
+
+
+def _ping(client: Socket) -> None:
+    if not client.closing and not client.closed:
+        client.last_ping = time.time()
+        client.send(Packet(PING))
+
+
 def install() -> None:
-    """Have gevent-websocket make its connections of `Wire`."""
+    """Have gevent-websocket make its connections of `Wire`, and the library wait for pings without greenlets."""
     handler.WebSocket = Wire
     websocket.Header.unmask_payload = unmask
+    Socket.schedule_ping = schedule_ping

@@ -7,7 +7,7 @@ from typing import Any
 
 import gevent
 import pytest
-from engineio.packet import MESSAGE, Packet
+from engineio.packet import MESSAGE, PING, Packet
 from engineio.socket import Socket
 from flask import Flask
 from flask_socketio import SocketIO
@@ -24,7 +24,7 @@ from bidding.services.bids import Answer
 from tests.web.sale import RESERVE, STEP, Sale, a_sale
 from web.broadcasting import write_at_once
 from web.sockets import Rooms, _Client
-from web.wire import Wire, text_frame, unmask
+from web.wire import Wire, schedule_ping, text_frame, unmask
 
 #: What a bidder sends: amount (in steps above the reserve, or as it stands), key, what he confirms.
 SENT: list[dict[str, Any]] = [
@@ -221,3 +221,19 @@ def test_an_update_is_written_at_once_where_nothing_waits_and_queued_where_somet
     server._send_eio_packet("polling", third)
     server._send_eio_packet("gone", third)
     assert queued("socket") == ["2second", "2third"] and queued("polling") == ["2third"]
+
+
+def test_a_client_is_pinged_once_a_turn_and_not_after_its_end() -> None:
+    server = SocketIO(Flask("bare"), async_mode="threading").server.eio
+    server.ping_interval = 0.01
+    client, gone = Socket(server, "here"), Socket(server, "gone")
+    for _ in range(2):  # the second asks while the first waits
+        schedule_ping(client)
+        schedule_ping(gone)
+    gone.closed = True
+    with gevent.Timeout(30):
+        while client.last_ping is None:
+            gevent.sleep(0.01)
+    gevent.sleep(0.03)
+    assert [packet.packet_type for packet in list(client.queue.queue)] == [PING]
+    assert gone.queue.empty() and gone.last_ping is None
