@@ -82,8 +82,9 @@ def test_a_sell_off_begins_a_contest_with_its_first_bid_and_whoever_comes_late_m
     assert (closed["status"], closed["price_fen"]) == ("sold", _SECOND + STEP)
     assert stage.pay("赵六", f"{stage.path}/balance") == STEP
     stage.order("ruling", {"qualification": "not_required", "reason": "价款已付清"})
-    step = {"code": "handed_over", "on": stage.now.date().isoformat(), "detail": "移交清单"}
-    stage.order("handover-steps", step)
+    for code in ("ruling_served", "handed_over"):
+        step = {"code": code, "on": stage.now.date().isoformat(), "detail": "移交清单"}
+        stage.order("handover-steps", step)
     assert stage.booked("court_price") == _SECOND + STEP
     told = {"张三": {"outbid", "result_lost", "refund_done"}, "赵六": {"result_won", "ruling", "handover_step"}}
     stage.check_end(["unsold", "unsold", "sold"], told, 张三="released+released", 赵六="released+applied")

@@ -32,7 +32,7 @@ def test_an_item_is_asked_linted_and_sealed_beside_every_shipped_one(
     assert [each for each in lint(whole, extended, today=today, announced_on=today) if each.is_error] == []
     assert seal(whole) != seal(before)
     item = extended.item("court_school")
-    assert (item.cited.by_law, item.material) == (False, False)
+    assert (item.cited.by_law, item.material) == (False, True)
 
 
 def test_a_shipped_item_can_be_neither_replaced_nor_made_optional() -> None:
