@@ -1,4 +1,4 @@
-"""`python -m bench [NAME ...]`: run the named benchmarks (all by default) and write `bench/results/NAME.json`.
+"""`python -m bench [NAME ...]`: run the named benchmarks and write `bench/results/NAME.json`.
 
 The table of docs/performance.md is made anew from all results.
 """
@@ -33,17 +33,20 @@ BENCHMARKS: dict[str, Callable[..., dict[str, Any]]] = {
     "valuation": valuation.valuation,
     "verify": verify.verify,
 }
+#: Run only by name: they fill registries of millions or learn for minutes, and the others take twelve together.
+_BY_NAME = ("interest", "patterns", "valuation")
 
 
 def main() -> None:
     """Run, write, print."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("names", nargs="*", choices=[*BENCHMARKS, []], help="all by default")
+    usual = [name for name in BENCHMARKS if name not in _BY_NAME]
+    parser.add_argument("names", nargs="*", choices=[*BENCHMARKS, []], help=f"all by default but {', '.join(_BY_NAME)}")
     parser.add_argument("--seconds", type=float, default=8.0, help="measured time of each side")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--lots", type=int, default=100_000, help="made-up lots that `search` fills")
-    parser.add_argument("--entries", type=int, default=1_000_000, help="entries of the log that `verify` fills")
-    parser.add_argument("--bids", type=int, default=50_000, help="rows of the history that `replay` replays")
+    parser.add_argument("--lots", type=int, default=20_000, help="made-up lots that `search` fills")
+    parser.add_argument("--entries", type=int, default=200_000, help="entries of the log that `verify` fills")
+    parser.add_argument("--bids", type=int, default=30_000, help="rows of the history that `replay` replays")
     parser.add_argument("--scale", type=float, default=1.0, help="so many times the watchers and lots that close")
     parser.add_argument("--storm-seconds", type=float, default=60.0, help="how long 10,000 watch 200 offers a second")
     parser.add_argument("--minute", type=float, default=60.0, help="in how many seconds the lots of `closings` end")
@@ -51,7 +54,7 @@ def main() -> None:
     arguments = vars(parser.parse_args())
     arguments["count"] = arguments.pop("lots")
     RESULTS.mkdir(exist_ok=True)
-    for name in arguments["names"] or BENCHMARKS:
+    for name in arguments["names"] or usual:
         work = BENCHMARKS[name]
         taken = {key: arguments[key] for key in signature(work).parameters if key in arguments}
         result = {"name": name, **work(**taken), "commit": _commit()}
