@@ -140,8 +140,9 @@ def bidders_and_lots(unit: Unit, lots: int, clients: int) -> dict[str, Any]:
     for _ in range(lots):
         auction = make.an_auction(unit, status="open", reference_price_fen=None, closes_at=unit.now + timedelta(days=2))
         auctions.append(auction)
-        for bidder in bidders:
-            make.a_registration(unit, auction, bidder, status="qualified", cleared_on=shanghai_day(unit.now))
+        for number, bidder in enumerate(bidders):  # codes drawn by chance would clash among hundreds
+            qualified = {"status": "qualified", "bidder_code": f"B{number:04d}"}
+            make.a_registration(unit, auction, bidder, **qualified, cleared_on=shanghai_day(unit.now))
     tokens = []
     for bidder in bidders:
         opened = open_session(unit, bidder.id, matches=True, code_holds=lambda account: True)
