@@ -34,7 +34,7 @@ _CLEARING = (TO_LEAVE, LEFT, FORCED)
 _GIVING = (KEYS, "registered", HANDED_OVER)
 #: Steps that may follow the handover: a title is often registered after it.
 AFTERWARDS = (NOTIFIED, "registered")
-#: Steps that may be taken more than once; somebody who came back gets another notice.
+#: Steps that may be taken more than once before the handover; somebody who came back gets another notice.
 REPEATED = (NOTIFIED, TO_LEAVE)
 #: Every step that a court may record, in the usual order; the ruling is recorded as such.
 STEPS: Final = (SERVED, UNSEALED, NOTIFIED, *_CLEARING, *_GIVING)
@@ -79,7 +79,8 @@ def _settled_by(code: str, taken: Mapping[str, date]) -> str | None:
     if code in _CLEARING and KEYS in taken:
         return KEYS
     if code not in (LEFT, FORCED):
-        return code if code in taken and code not in REPEATED else None
+        repeats = code in REPEATED and HANDED_OVER not in taken
+        return code if code in taken and not repeats else None
     again = taken.get(TO_LEAVE, date.min)
     return next((left for left in (code, LEFT, FORCED) if left in taken and again <= taken[left]), None)
 

@@ -122,9 +122,10 @@ def _survey(site: Site, agent: Page, judge: Page, lot: str) -> None:
     today = str(site.now().astimezone(SHANGHAI).date())
     items = site.call("judge1", "GET", "/disclosure/catalogue?asset_type=real_estate")["items"]
     examples = {item["code"]: item["example"] for item in items}
-    for code, statement in (("defects", "屋面渗漏，未修复。"), ("loan", "向两家银行询问，均未答复。")):
+    found = (("defects", "found", "屋面渗漏，未修复。"), ("loan", "none", "向两家银行询问，均未答复。"))
+    for code, state, statement in found:
         agent.goto(f"{task}/items/{code}")
-        fill_item(agent, examples[code] | {"statement": statement}, today)
+        fill_item(agent, examples[code] | {"state": state, "statement": statement}, today)
         agent.get_by_role("button", name="报告法院").click()
         expect(agent.locator("#reports")).to_contain_text(statement)
     agent.get_by_label("上传文件").set_input_files({"name": "客厅.png", "mimeType": "image/png", "buffer": _photo()})
