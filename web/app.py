@@ -32,6 +32,8 @@ log = structlog.get_logger(__name__)
 
 #: A request body may not be larger, files included.
 LARGEST = 16 * 2**20
+#: One without files may not be larger; it is read into memory as a whole.
+LARGEST_PLAIN = 2 * 2**20
 _CODES = {
     400: "malformed",
     401: "unauthenticated",
@@ -117,6 +119,7 @@ def build(settings: Settings) -> Flask:
         n = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n)  # type: ignore[method-assign]
     health.measure(app)
+    _bound(app)
     _refuse_nul(app)
     Babel(app, locale_selector=lambda: LANGUAGES[language()])
     csrf = CSRFProtect(app)
@@ -154,6 +157,19 @@ def furnish(
         metrics=metrics,
         leaving=False,
     )
+
+
+def _bound(app: Flask) -> None:
+    @app.before_request
+    def _set() -> None:
+        """Bodies say how long they are: one that does not is read up to the bound, cut there, and taken for whole. What
+        stands in front says it for clients that do not.
+        """
+        if request.content_length is None and "Transfer-Encoding" in request.headers:
+            request.max_content_length = 0  # the page that says so looks into the form
+            raise DomainError("malformed")
+        if request.mimetype != "multipart/form-data":
+            request.max_content_length = LARGEST_PLAIN
 
 
 def _refuse_nul(app: Flask) -> None:
@@ -210,7 +226,7 @@ def _failures(app: Flask) -> None:
         if error.code is not None and error.code < 400:
             return error
         code = _CODES.get(error.code or 500, "malformed" if (error.code or 500) < 500 else "fault")
-        facts: dict[str, Any] = {"most": LARGEST} if code == "too_large" else {}
+        facts: dict[str, Any] = {"most": request.max_content_length} if code == "too_large" else {}
         answer = make_response(answer_for(DomainError(code, _field_errors(error), **facts)))
         if isinstance(error, MethodNotAllowed) and error.valid_methods:
             answer.headers["Allow"] = ", ".join(sorted(error.valid_methods))

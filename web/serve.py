@@ -5,7 +5,9 @@ import signal
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from contextvars import copy_context
+from http.client import HTTPException
 from typing import Any
 
 import gevent
@@ -45,6 +47,18 @@ class _Handler(WebSocketHandler):
 
     def log_request(self) -> None:
         return None
+
+    def handle(self) -> None:
+        """A client that hangs up while it is told what was wrong with its request is no fault."""
+        with suppress(OSError):
+            super().handle()
+
+    def read_request(self, raw_requestline: str) -> Any:
+        """False, which is answered with 400, also for more header lines than may be: they are not worth a traceback."""
+        try:
+            return super().read_request(raw_requestline)
+        except HTTPException:
+            return False
 
     def handle_one_response(self) -> None:
         """A process that stops answers what it was asked, and is asked nothing more on the same connection."""

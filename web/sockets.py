@@ -32,7 +32,7 @@ from .answering import language_of
 from .broadcasting import NAMESPACE, PAUSE, Broadcaster, Json, drop_stuck, write_at_once
 from .door import PATIENCE, Door
 from .schemas.acknowledgement import acknowledgement
-from .wire import Wire, text_frame
+from .wire import LARGEST, Wire, text_frame
 
 log = structlog.get_logger(__name__)
 
@@ -40,8 +40,6 @@ log = structlog.get_logger(__name__)
 EVENTS: Mapping[str, str] = {"watch": "public.read", "unwatch": "public.read", "bid": "bid.place"}
 #: Seconds of machine time by which the look for ended sessions reaches back: a transaction may commit late.
 _REACH = timedelta(seconds=10)
-#: Bytes a client's message may have.
-LARGEST = 16 * 1024
 #: Seconds of machine time for which a session found alive is taken to be so.
 _FRESH = 1.0
 #: Sessions used within so many seconds are asked again in time, all at once; others when they are next used.

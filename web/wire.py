@@ -4,6 +4,7 @@ A frame that fits into the socket's buffer can be written at once, by whoever ha
 connection's own writer. What cannot be written at once goes the library's way, through the connection's queue.
 """
 
+import re
 import socket
 import time
 from contextlib import suppress
@@ -14,6 +15,12 @@ from engineio.packet import PING, Packet
 from engineio.socket import Socket
 from gevent.lock import BoundedSemaphore
 from geventwebsocket import handler, websocket
+from geventwebsocket.exceptions import ProtocolError
+
+#: Bytes a client's message may have.
+LARGEST = 16 * 1024
+#: Of Engine.IO's packets those that a websocket carries: none is binary here.
+_PACKET = re.compile("[1-6]")
 
 
 def text_frame(data: bytes) -> bytes:
@@ -29,18 +36,50 @@ def unmask(header: Any, payload: bytes) -> bytes:
     return (int.from_bytes(payload, "big") ^ int.from_bytes(mask, "big")).to_bytes(length, "big")
 
 
+def bounded_header(stream: Any, decode: Any = websocket.Header.decode_header) -> Any:
+    """The head of a frame. ProtocolError for one longer than a message may be, before a byte of it is read: the library
+    takes up to 2^64 bytes into memory, and who calls it looks at the length only then.
+    """
+    header = decode(stream)
+    if header.length > LARGEST:
+        raise ProtocolError("the frame is too large")
+    return header
+
+
 class Wire(websocket.WebSocket):
     """A websocket of gevent-websocket that can also write a frame without waiting. Frames are written one by one."""
 
-    __slots__ = ("_socket", "_turn")
+    __slots__ = ("_begun", "_socket", "_turn")
 
     def __init__(self, environ: dict[str, Any], stream: Any, owner: Any) -> None:
         self._turn = BoundedSemaphore(1)
+        self._begun = 0  # bytes of a message whose last frame has not come
         self._socket = stream.handler.socket
         super().__init__(environ, stream, owner)
 
     def validate_utf8(self, payload: bytes) -> None:
         """Nothing: the message is decoded as a whole right afterwards, which refuses what is not UTF-8."""
+
+    def receive(self) -> Any:
+        """As the library does it; None, the end, also for what is no packet of Engine.IO, at which its handler breaks
+        and leaves the client connected.
+        """
+        message = super().receive()
+        if isinstance(message, str) and not _PACKET.match(message):
+            self.close(1002)
+            return None
+        return message
+
+    def read_frame(self) -> Any:
+        """As the library does it; a message in many frames has no more bytes than one in a single frame may have."""
+        header, payload = super().read_frame()
+        if header.opcode < self.OPCODE_CLOSE:
+            self._begun += len(payload)
+            if self._begun > LARGEST:
+                raise ProtocolError("the message is too large")
+            if header.fin:
+                self._begun = 0
+        return header, payload
 
     def send_frame(self, message: Any, opcode: int) -> None:
         """As the library does it, once nobody else is writing."""
@@ -96,3 +135,4 @@ def install() -> None:
     handler.WebSocket = Wire
     websocket.Header.unmask_payload = unmask
     Socket.schedule_ping = schedule_ping
+    websocket.Header.decode_header = bounded_header

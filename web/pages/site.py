@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 import structlog
 from flask import Flask, Response, redirect, render_template, request, url_for
 from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import HTTPException
 
 from auction.kernel.errors import DomainError
 from auction.kernel.money import in_words, yuan
@@ -257,7 +258,10 @@ def _here() -> str:
 def _back() -> str | None:
     """Where to go after signing in: this page, or what the pages of signing in were opened for."""
     if (request.endpoint or "").startswith("people."):
-        return request.values.get("next") or None
+        try:
+            return request.values.get("next") or None
+        except HTTPException:  # a form that is too large, or does not end: the page that says so goes nowhere
+            return None
     return _here()
 
 
