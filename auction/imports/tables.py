@@ -7,6 +7,7 @@ entities, and within fixed sizes, whatever its headers claim. A cell that a spre
 import csv
 import io
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -28,6 +29,7 @@ _ZIP = b"PK\x03\x04"
 _ACTIVE = ("vbaproject", "externallinks/", "embeddings/", "activex/", "macrosheets/", "connections.xml", "customui/")
 _BROKEN = (
     zipfile.BadZipFile,
+    zlib.error,
     NotImplementedError,
     RuntimeError,
     KeyError,
