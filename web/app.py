@@ -207,7 +207,8 @@ def _headers(app: Flask, secure: bool) -> None:
             put("Strict-Transport-Security", "max-age=31536000")
         if app.extensions["policies"].get(request.endpoint) == "public.read":
             put("Access-Control-Allow-Origin", "*")  # to be read by any page; without cookies, which "*" never lets in
-        if request.endpoint != "static" and not response.cache_control.max_age:
+        file = request.endpoint == "static" and response.status_code < 400
+        if not file and not response.cache_control.max_age:
             put("Cache-Control", "no-store")
         return response
 
