@@ -10,7 +10,7 @@ import random
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -21,6 +21,7 @@ from typing import Any
 import structlog
 from sqlalchemy import event
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from auction.kernel import db
 from auction.kernel.clock import FixedClock
@@ -123,6 +124,23 @@ def _strike(nth: int) -> Callable[[], None]:
     return strike
 
 
+def _before_commit(house: House, strike: Callable[[], None]) -> None:
+    """Strike when all is written, nothing committed. On PostgreSQL the commit goes with the writes, and waits here."""
+    if house.engine.dialect.name != "postgresql":
+        event.listen(house.engine, "commit", lambda _: strike())
+        return
+    write = db._write_joined
+
+    def struck(session: Session, writes: Sequence[db.Write], *, commit: bool = False) -> None:
+        write(session, writes)
+        if commit:
+            strike()
+            with db._translated():
+                db._driver(session).execute("COMMIT")
+
+    db._write_joined = struck
+
+
 def _die_at_commit(house: House, point: str | None, nth: int, marked: threading.local) -> None:
     """Plant the points around a commit: only transactions of a thread that has marked itself count."""
     strike = _strike(nth)
@@ -132,9 +150,9 @@ def _die_at_commit(house: House, point: str | None, nth: int, marked: threading.
             strike()
 
     if point == "standing_still":
-        event.listen(house.engine, "commit", lambda _: os.kill(os.getpid(), signal.SIGSTOP), once=True)
+        _before_commit(house, lambda: os.kill(os.getpid(), signal.SIGSTOP))
     elif point == "before_commit":
-        event.listen(house.engine, "commit", passed)
+        _before_commit(house, passed)
     elif point == "after_commit_before_ack":
         patiently = house._patiently
 

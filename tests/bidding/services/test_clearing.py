@@ -56,6 +56,7 @@ class Sold:
         day = TODAY + days * DAY
         while shanghai_day(self.clock.moment) < day:
             self.clock.advance(days=1)
+        self.clock.advance(seconds=1)
         self.house.perform(record_handover, self.judge, self.auction_id, code=code, on=day, detail="见笔录")
 
     def outcome(self) -> ClearanceOutcome | None:
