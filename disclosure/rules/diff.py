@@ -7,6 +7,7 @@ from datetime import date
 from typing import Literal
 
 from .catalogue import Catalogue, Field, Item, Scalar
+from .denials import telling
 from .sheet import File, ItemFacts, Sheet
 
 #: What a field of the diff may hold: JSON values; files as their hashes.
@@ -16,18 +17,19 @@ Effect = Literal["worse", "better", "unclear", "none"]
 #: Days, hours and telephone numbers in a text; what is no name or number but a sentence; how long a name may be.
 _WHEN = re.compile(r"[\d年月日号时点分上下午至到:：~～\-—－()（）\s]")
 _SENTENCE = re.compile(r"[，。；;！!？?\n]")
-_SHORT = 40
+_NAME = 8
+_LINK = re.compile(r"https?://\S+")
 
 
 @dataclass(frozen=True, slots=True)
 class ItemChange:
     """One changed field of one item: `state statement source checker checked_on attachments` or `data.<name>`.
 
-    `material`: everything but a closed list: who looked when and where; a file more; the fields by which somebody is
-    reached (`Item.logistic`), and new numbers in their words; what of an item without a `Kind` is better for
-    the buyer. `effect` is what the change means for the buyer. `worse`: title, area, share, lease, residence right or
-    occupation got worse for the buyer, so that the sale can only be withdrawn and announced anew. `unclear`: the same
-    items changed and the panel has to say whether for the worse.
+    `material`: everything but a closed list: who looked when and where, and no word besides; a file more; the fields
+    by which somebody is reached (`Item.logistic`), and new numbers in their words; what of an item without a `Kind` is
+    better for the buyer. `effect` is what the change means for the buyer. `worse`: title, area, share, lease, residence
+    right or occupation got worse for the buyer, so that the sale can only be withdrawn and announced anew. `unclear`:
+    the same items changed and the panel has to say whether for the worse.
     """
 
     code: str
@@ -112,7 +114,8 @@ def _item_changes(code: str, item: Item | None, old: ItemFacts | None, new: Item
     for name in ("source", "checker", "checked_on"):
         before, after = _plain(getattr(old, name, None)), _plain(getattr(new, name, None))
         if before != after:
-            yield _change(code, None, name, before, after, "none")
+            told = item if name == "source" and telling(after or "") else None
+            yield _change(code, told, name, before, after, "unclear" if told else "none")
     files, files_after = _hashes(old), _hashes(new)
     if files != files_after:
         removed = bool(set(files) - set(files_after))
@@ -140,7 +143,16 @@ def _reaches_somebody(item: Item, field: str, before: Shown, after: Shown) -> bo
         return isinstance(before, str) and isinstance(after, str) and _WHEN.sub("", before) == _WHEN.sub("", after)
     if field.removeprefix("data.") not in item.logistic:
         return False
-    return not isinstance(after, str) or (len(after) <= _SHORT and _SENTENCE.search(after) is None)
+    return not isinstance(after, str) or _is_address(before, after)
+
+
+def _is_address(before: Shown, after: str) -> bool:
+    """Whether a text is a link, or a short name and numbers to dial; numbers alone where they stood alone."""
+    if _LINK.fullmatch(after):
+        return True
+    named = _WHEN.sub("", after)
+    alone = isinstance(before, str) and bool(before) and not _WHEN.sub("", before)
+    return _SENTENCE.search(after) is None and len(named) <= (0 if alone else _NAME)
 
 
 def _state_effect(item: Item | None, before: str | None, after: str | None) -> Effect:

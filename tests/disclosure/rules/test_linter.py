@@ -359,6 +359,15 @@ def test_something_unknown_beside_what_is_told_is_a_warning(
         ("defects", "经现场勘查并查阅维修记录，未发现渗漏、开裂。", False),
         ("construction_price_priority", "示例建筑公司主张优先受偿。", True),
         ("household_registration", "该址登记有3人。", True),
+        ("possession", "经核查，不存在被他人占用的情形。", False),
+        ("possession", "不存在被他人占用的情形，张某在内。", True),
+        ("possession", "现状空置，无人居住。", False),
+        ("possession", "现状空置一楼由张某使用。", True),
+        ("lease", "该房产从未出租。", False),
+        ("lease", "从未出租但现由张某居住。", True),
+        ("illegal_building", "经规划部门函复，未认定有违法建设。", False),
+        ("defects", "不漏水、不开裂。", False),
+        ("defects", "不漏水墙体开裂。", True),
     ],
 )
 def test_none_is_not_said_of_what_the_statement_tells(
