@@ -16,7 +16,7 @@ from tests.flows.server import Place, serving, wait_until
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
-CYCLES, BIDDERS = often(20, 500), 8
+CYCLES, BIDDERS = often(8, 500), 8
 
 
 @pytest.mark.parametrize("seed", SEEDS)
