@@ -251,12 +251,12 @@ def _look(house: House, manifest: Mapping[str, Any], seen: str | None, receipts:
         if facts[name] != manifest[name]:
             wrong.append(f"{name}: is not what the manifest tells")
     for whose, note in (("the backup's", manifest["checkpoint"]), ("the one seen outside", seen)):
-        if note is not None and (told := house.read(_against, note, house.vault.public_key)) is not None:
+        if note is not None and (told := house.read(against, note, house.vault.public_key)) is not None:
             wrong.append(f"signed head ({whose}): {told}")
     return Found(manifest, report.checked, tuple(wrong))
 
 
-def _against(session: Session, note: str, public_key: bytes) -> str | None:
+def against(session: Session, note: str, public_key: bytes) -> str | None:
     """What contradicts a signed head of the log, None where the log holds it."""
     newest = latest_checkpoint(session)
     size = newest.size if newest else 0
@@ -270,6 +270,20 @@ def _against(session: Session, note: str, public_key: bytes) -> str | None:
     found = read_nodes(session, nodes)
     root = Frontier(signed.size, tuple(found[node] for node in nodes)).root()
     return None if root == signed.root else f"has another root over the first {signed.size} leaves"
+
+
+seen_outside = click.option(
+    "--head",
+    "seen",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A signed head of the log kept outside: a note, or the state of `fapai witness` or `fapai monitor`.",
+)
+
+
+def note_in(path: Path) -> str:
+    """The signed note in a file that was given with `--head`."""
+    note = path.read_text("utf-8")
+    return str(json.loads(note)["note"]) if note.lstrip().startswith("{") else note
 
 
 @click.command("backup")
@@ -286,12 +300,7 @@ def backup_command(path: Path, as_json: bool) -> None:
 
 @click.command("restore")
 @click.argument("path", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option(
-    "--head",
-    "seen",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A signed head of the log kept outside: a note, or the state of `fapai witness` or `fapai monitor`.",
-)
+@seen_outside
 @click.option(
     "--no-receipts", is_flag=True, help="Leave the bids' signatures to `fapai audit verify`, to serve sooner."
 )
@@ -299,11 +308,7 @@ def backup_command(path: Path, as_json: bool) -> None:
 @answered
 def restore_command(path: Path, seen: Path | None, no_receipts: bool, as_json: bool) -> None:
     """Bring a backup into an empty database and verify it. Exit status 1 where something is not as it was."""
-    note = None
-    if seen is not None:
-        note = seen.read_text("utf-8")
-        if note.lstrip().startswith("{"):
-            note = str(json.loads(note)["note"])
+    note = None if seen is None else note_in(seen)
     found = restore(Settings.from_environ(), path, note, receipts=not no_receipts)
     tell(
         {

@@ -32,7 +32,7 @@ from risk.imports import import_file
 from risk.services.written_rules import keep_rule
 
 from . import errors, logs
-from .backup import backup_command, restore_command
+from .backup import against, backup_command, note_in, restore_command, seen_outside
 from .log_commands import log_group, monitor, witness
 from .lot_import import report
 from .risk_commands import risk
@@ -369,12 +369,20 @@ def audit() -> None:
 
 
 @audit.command("verify")
+@seen_outside
 @click.option("--json", "as_json", is_flag=True)
 @answered
-def audit_verify(as_json: bool) -> None:
-    """Recompute every chain, tree and signature in the database."""
+def audit_verify(seen: Path | None, as_json: bool) -> None:
+    """Recompute every chain, tree and signature in the database.
+
+    A tail that was cut off whole is found only with a head kept outside (--head).
+    """
     house = the_house()
     report = house.read(verify_all, house.vault.public_key)
+    if seen is not None:
+        told = house.read(against, note_in(seen), house.vault.public_key)
+        report.that(told is None, "signed head (the one seen outside)", told or "")
+        report.checked["heads"] += 1
     if as_json:
         click.echo(json.dumps(report.as_data(), ensure_ascii=False))
     else:
