@@ -96,7 +96,12 @@ def change_terms(
         "TermsChanged",
         stream=f"lot:{auction.lot_id}",
         private=True,
-        body={"auction_id": auction.id, "by": actor.id, "terms": terms_data(fresh)},
+        body={
+            "auction_id": auction.id,
+            "by": actor.id,
+            "terms": terms_data(fresh),
+            "panel": [member.account_id for member in auction.panel],
+        },
     )
     return auction
 

@@ -29,6 +29,7 @@ from disclosure.rules.sheet import seal_fits
 
 from ..models import Bid, Confirmation, Registration
 from .audit_editions import check_editions
+from .audit_lots import check_lots
 from .audit_reneges import check_reneges
 from .audit_rows import check_rows
 from .audit_sanctions import check_sanctions
@@ -65,9 +66,9 @@ def verify_all(session: Session, public_key: bytes, *, signatures: bool = True) 
     """Check the journal, the log, and all that follows from them, against the log's public key (32 raw bytes).
 
     Bids with their receipts' signatures (`signatures=False` leaves those out), room events, prices and leaders,
-    confirmations, every declared column of auctions, registrations, payments and the ledger (`audit_columns`), reneges,
-    sanctions and records, what followed unsold rounds, sheets, former announcements. The session must not have
-    read anything yet.
+    confirmations, every declared column of auctions, registrations, payments and the ledger (`audit_columns`), panels
+    and what else the entries of lots tell (`audit_lots`), reneges, sanctions and records, what followed unsold rounds,
+    sheets, former announcements. The session must not have read anything yet.
     """
     report = verify_database(session, public_key)
     _check_bids(session, report, public_key, signatures)
@@ -76,6 +77,7 @@ def verify_all(session: Session, public_key: bytes, *, signatures: bool = True) 
     _check_confirmations(session, report, standings)
     _check_rooms(session, report)
     check_rows(session, report)
+    check_lots(session, report)
     check_reneges(session, report)
     check_sanctions(session, report)
     check_unsold(session, report)
@@ -95,6 +97,7 @@ def contradictions(session: Session, auction_id: str | None = None) -> Report:
     _check_auctions(session, report, standings, auction_id)
     _check_confirmations(session, report, standings, auction_id)
     check_rows(session, report, auction_id)
+    check_lots(session, report, auction_id)
     _check_sheets(session, report, auction_id)
     check_editions(session, report, auction_id)
     rest = Report()

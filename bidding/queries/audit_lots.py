@@ -1,0 +1,95 @@
+"""Comparing what a sale rests on with the entries of its lot: who sat on the panel, and how each of them voted.
+
+Only what an entry says is told, as in `audit_told`: what came before its entries were as full as today is not accused.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from auction.models import Auction, JournalRow, PanelMember
+from auction.queries.audit import Report
+
+_PAGE = 2000
+#: A vote by account: whether for it, and the reason.
+Votes = dict[str, tuple[bool, str]]
+
+
+@dataclass(slots=True)
+class Told:
+    """What the entries of lots come to."""
+
+    panels: dict[str, list[str] | None] = field(default_factory=dict)  # by auction; None: changed by an older entry
+    votes: dict[str, Votes | None] = field(default_factory=dict)
+
+
+def check_lots(session: Session, report: Report, only: str | None = None) -> None:
+    """Check that each declared table holds what the entries say; `only`: for the lot of one auction."""
+    lot_id = session.scalar(select(Auction.lot_id).where(Auction.id == only)) if only else None
+    told = Told()
+    for lot, entry in _entries(session, lot_id):
+        _READERS[entry["kind"]](told, lot, entry)
+    _check_panels(session, report, told, only)
+
+
+def _entries(session: Session, lot_id: str | None) -> Iterator[tuple[str, Any]]:
+    """The entries that are read here with the lot's id, in the order of writing."""
+    query = select(JournalRow.id, JournalRow.stream, JournalRow.entry).where(JournalRow.kind.in_(_READERS))
+    stream = JournalRow.stream.startswith("lot:") if lot_id is None else JournalRow.stream == f"lot:{lot_id}"
+    query = query.where(stream).order_by(JournalRow.id).limit(_PAGE)
+    last = -1
+    while page := session.execute(query.where(JournalRow.id > last)).all():
+        for _, name, text in page:
+            yield name.removeprefix("lot:"), orjson.loads(text)
+        last = page[-1].id
+
+
+def _drafted(told: Told, lot_id: str, entry: Any) -> None:
+    body = entry["body"]
+    told.panels[body["auction_id"]], told.votes[body["auction_id"]] = body.get("panel"), {}
+
+
+def _terms_changed(told: Told, lot_id: str, entry: Any) -> None:
+    told.panels[entry["body"]["auction_id"]] = entry["body"].get("panel")
+
+
+def _voted(told: Told, lot_id: str, entry: Any) -> None:
+    body = entry["body"]
+    votes = told.votes.get(body["auction_id"])
+    if "status" not in body or "reason" not in body:
+        told.votes[body["auction_id"]] = None
+    elif votes is not None:
+        votes[body["by"]] = (body["approve"], body["reason"])
+        if body["status"] == "draft":  # refused: all votes fall
+            votes.clear()
+
+
+def _votes_voided(told: Told, lot_id: str, entry: Any) -> None:
+    if entry["body"]["auction_id"] in told.votes:
+        told.votes[entry["body"]["auction_id"]] = {}
+
+
+def _check_panels(session: Session, report: Report, told: Told, only: str | None) -> None:
+    found: dict[str, list[PanelMember]] = {name: [] for name in told.votes if only in (None, name)}
+    for row in session.scalars(select(PanelMember).order_by(PanelMember.auction_id, PanelMember.position)):
+        if row.auction_id in found:
+            found[row.auction_id].append(row)
+    for auction_id, rows in found.items():
+        where, panel, votes = f"panel_members {auction_id}", told.panels.get(auction_id), told.votes[auction_id]
+        sitting = [row.account_id for row in rows]
+        report.that(panel is None or sitting == panel, where, f"are {sitting}, the entries say {panel}")
+        given = {row.account_id: (row.approve, row.reason) for row in rows if (row.approve, row.reason) != (None, None)}
+        report.that(votes is None or given == votes, where, "have voted otherwise than the entries say")
+        report.checked["panels"] += 1
+
+
+_READERS: Mapping[str, Callable[[Told, str, Any], None]] = {
+    "AuctionDrafted": _drafted,
+    "TermsChanged": _terms_changed,
+    "VoteGiven": _voted,
+    "VotesVoided": _votes_voided,
+}

@@ -1,0 +1,63 @@
+"""What a sale rests on, told otherwise than the entries of its lot do, is found."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, update
+
+from auction.models import PanelMember
+from auction.queries.audit import Report
+from bidding.queries.audit_lots import check_lots
+from tests.bidding.hall import Hall
+from tests.bidding.queries.test_audit import remove_guards
+from tests.bidding.queries.test_audit_rows import within
+from tests.disclosure.court import CourtDesk
+
+
+@pytest.fixture(scope="module")
+def desk(_hall: Hall) -> CourtDesk:
+    """An announced round on a full sheet, its terms changed once; and triggers removed. No test leaves anything."""
+    made = CourtDesk(_hall.house, _hall.clock)
+    made.ready(increment_fen=400_000)
+    made.vote(True)
+    made.change(increment_fen=500_000)
+    made.vote(True, True)
+    made.publish()
+    with made.house.engine.begin() as connection:
+        remove_guards(connection)
+    return made
+
+
+def told(desk: CourtDesk, *statements: Any, only: str | None = None) -> list[str]:
+    """What is found with these statements carried out, which are undone afterwards."""
+    reports: list[Report] = [Report()]
+
+    def act(unit: Any) -> None:
+        for statement in statements:
+            unit.session.execute(statement, execution_options={"synchronize_session": False})
+        unit.session.expire_all()
+        check_lots(unit.session, reports[0], only)
+
+    within(desk.house, act)
+    return [str(failure) for failure in reports[0].failures]
+
+
+def test_a_clean_lot_is_not_accused(desk: CourtDesk) -> None:
+    report = Report()
+    desk.house.read(check_lots, report)
+    assert report.failures == []
+    assert report.checked["panels"] == 1
+
+
+def test_a_vote_or_a_member_told_otherwise_is_found(desk: CourtDesk) -> None:
+    first, second, third = (member.id for member in desk.panel)
+    where = f"panel_members {desk.auction_id}"
+    votes = f"{where}: have voted otherwise than the entries say"
+    of = PanelMember.account_id
+    assert told(desk, update(PanelMember).where(of == second).values(approve=False)) == [votes]
+    assert told(desk, update(PanelMember).where(of == second).values(reason="否"), only=desk.auction_id) == [votes]
+    assert told(desk, update(PanelMember).where(of == third).values(approve=True, reason="合议")) == [votes]
+    gone = f"{where}: are {[first, second]}, the entries say {[first, second, third]}"
+    assert told(desk, delete(PanelMember).where(of == third)) == [gone]
+    assert told(desk, update(PanelMember).where(of == third).values(account_id="another"))[0].startswith(where)
+    assert len(told(desk, delete(PanelMember))) == 2
