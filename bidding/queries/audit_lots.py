@@ -1,4 +1,4 @@
-"""Comparing what a sale rests on with the entries of its lot: who sat on the panel, and how each of them voted.
+"""Comparing what a sale rests on with the entries of its lot: who sat on the panel and how they voted, its price.
 
 Only what an entry says is told, as in `audit_told`: what came before its entries were as full as today is not accused.
 """
@@ -11,7 +11,7 @@ import orjson
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from auction.models import Auction, JournalRow, PanelMember
+from auction.models import Auction, JournalRow, PanelMember, ReferencePrice
 from auction.queries.audit import Report
 
 _PAGE = 2000
@@ -25,6 +25,7 @@ class Told:
 
     panels: dict[str, list[str] | None] = field(default_factory=dict)  # by auction; None: changed by an older entry
     votes: dict[str, Votes | None] = field(default_factory=dict)
+    prices: dict[str, Any] = field(default_factory=dict)  # by lot
 
 
 def check_lots(session: Session, report: Report, only: str | None = None) -> None:
@@ -34,6 +35,7 @@ def check_lots(session: Session, report: Report, only: str | None = None) -> Non
     for lot, entry in _entries(session, lot_id):
         _READERS[entry["kind"]](told, lot, entry)
     _check_panels(session, report, told, only)
+    _check_prices(session, report, told, lot_id)
 
 
 def _entries(session: Session, lot_id: str | None) -> Iterator[tuple[str, Any]]:
@@ -87,9 +89,33 @@ def _check_panels(session: Session, report: Report, told: Told, only: str | None
         report.checked["panels"] += 1
 
 
+def _priced(told: Told, lot_id: str, entry: Any) -> None:
+    told.prices[lot_id] = entry["body"]
+
+
+def _check_prices(session: Session, report: Report, told: Told, lot_id: str | None) -> None:
+    query = select(ReferencePrice).order_by(ReferencePrice.lot_id)
+    if lot_id is not None:
+        query = query.where(ReferencePrice.lot_id == lot_id)
+    for row in session.scalars(query):
+        where, said = f"reference_prices {row.lot_id}", told.prices.pop(row.lot_id, None)
+        report.checked["prices"] += 1
+        if said is None:
+            report.that(False, where, "is there, but no entry tells of it")
+            continue
+        days = {"effective_on": row.effective_on.isoformat(), "valid_until": row.valid_until.isoformat()}
+        plain = {"method": row.method, "amount_fen": row.amount_fen, **days}
+        for name, value in plain.items():
+            right = value == said[name]
+            report.that(right, where, f"its {name} is {value!r}, its entries say {said[name]!r}")
+    for name in sorted(told.prices):
+        report.that(False, f"reference_prices {name}", "was recorded but is not there")
+
+
 _READERS: Mapping[str, Callable[[Told, str, Any], None]] = {
     "AuctionDrafted": _drafted,
     "TermsChanged": _terms_changed,
+    "ReferencePriceSet": _priced,
     "VoteGiven": _voted,
     "VotesVoided": _votes_voided,
 }

@@ -1,17 +1,21 @@
 """What a sale rests on, told otherwise than the entries of its lot do, is found."""
 
+from datetime import date
 from typing import Any
 
 import pytest
 from sqlalchemy import delete, update
 
-from auction.models import PanelMember
+from auction.models import PanelMember, ReferencePrice
 from auction.queries.audit import Report
 from bidding.queries.audit_lots import check_lots
 from tests.bidding.hall import Hall
 from tests.bidding.queries.test_audit import remove_guards
 from tests.bidding.queries.test_audit_rows import within
 from tests.disclosure.court import CourtDesk
+
+#: What there is of the announced lot, by what is counted.
+COUNTS = {"panels": 1, "prices": 1}
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +50,7 @@ def test_a_clean_lot_is_not_accused(desk: CourtDesk) -> None:
     report = Report()
     desk.house.read(check_lots, report)
     assert report.failures == []
-    assert report.checked["panels"] == 1
+    assert {name: report.checked[name] for name in COUNTS} == COUNTS
 
 
 def test_a_vote_or_a_member_told_otherwise_is_found(desk: CourtDesk) -> None:
@@ -61,3 +65,15 @@ def test_a_vote_or_a_member_told_otherwise_is_found(desk: CourtDesk) -> None:
     assert told(desk, delete(PanelMember).where(of == third)) == [gone]
     assert told(desk, update(PanelMember).where(of == third).values(account_id="another"))[0].startswith(where)
     assert len(told(desk, delete(PanelMember))) == 2
+
+
+def test_a_reference_price_told_otherwise_is_found(desk: CourtDesk) -> None:
+    where = f"reference_prices {desk.lot_id}"
+    false = f"{where}: its amount_fen is 1, its entries say 200000000"
+    assert told(desk, update(ReferencePrice).values(amount_fen=1), only=desk.auction_id) == [false]
+    later = update(ReferencePrice).values(valid_until=date(2028, 1, 9))
+    assert told(desk, later) == [f"{where}: its valid_until is '2028-01-09', its entries say '2027-01-09'"]
+    assert told(desk, delete(ReferencePrice)) == [f"{where}: was recorded but is not there"]
+    other = update(ReferencePrice).values(lot_id="another")
+    invented = "reference_prices another: is there, but no entry tells of it"
+    assert told(desk, other) == [invented, f"{where}: was recorded but is not there"]
