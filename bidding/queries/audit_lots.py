@@ -1,4 +1,4 @@
-"""Comparing what a sale rests on with the entries of its lot: who sat on the panel and how they voted, its price.
+"""Comparing what a sale rests on with the entries of its lot: the panel and its votes, the price, the files.
 
 Only what an entry says is told, as in `audit_told`: what came before its entries were as full as today is not accused.
 """
@@ -11,10 +11,14 @@ import orjson
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from auction.kernel.crypto import sha256_hex
 from auction.models import Auction, JournalRow, PanelMember, ReferencePrice
 from auction.queries.audit import Report
+from disclosure.models import Attachment
 
 _PAGE = 2000
+#: Files held in memory at once; each may have 15 MiB.
+_FILES = 4
 #: A vote by account: whether for it, and the reason.
 Votes = dict[str, tuple[bool, str]]
 
@@ -26,6 +30,7 @@ class Told:
     panels: dict[str, list[str] | None] = field(default_factory=dict)  # by auction; None: changed by an older entry
     votes: dict[str, Votes | None] = field(default_factory=dict)
     prices: dict[str, Any] = field(default_factory=dict)  # by lot
+    files: dict[str, tuple[str, str, str]] = field(default_factory=dict)  # lot, hash and type by id
 
 
 def check_lots(session: Session, report: Report, only: str | None = None) -> None:
@@ -36,6 +41,7 @@ def check_lots(session: Session, report: Report, only: str | None = None) -> Non
         _READERS[entry["kind"]](told, lot, entry)
     _check_panels(session, report, told, only)
     _check_prices(session, report, told, lot_id)
+    _check_files(session, report, told, lot_id)
 
 
 def _entries(session: Session, lot_id: str | None) -> Iterator[tuple[str, Any]]:
@@ -112,9 +118,34 @@ def _check_prices(session: Session, report: Report, told: Told, lot_id: str | No
         report.that(False, f"reference_prices {name}", "was recorded but is not there")
 
 
+def _file_kept(told: Told, lot_id: str, entry: Any) -> None:
+    body = entry["body"]
+    told.files[body["attachment_id"]] = (lot_id, body["sha256"], body["media_type"])
+
+
+def _check_files(session: Session, report: Report, told: Told, lot_id: str | None) -> None:
+    files = dict(told.files)
+    file = Attachment
+    query = select(file.id, file.lot_id, file.sha256, file.media_type, file.size, file.content).order_by(file.id)
+    if lot_id is not None:
+        query = query.where(file.lot_id == lot_id)
+    for name, lot, sha256, media_type, size, content in session.execute(query.execution_options(yield_per=_FILES)):
+        where, said = f"attachments {name}", files.pop(name, None)
+        report.checked["files"] += 1
+        if said is None:
+            report.that(False, where, "is there, but no entry tells of it")
+            continue
+        report.that((lot, sha256, media_type) == said, where, "tells other than its entry")
+        right = (len(content), sha256_hex(content)) == (size, said[1])
+        report.that(right, where, "its bytes are not those that were kept")
+    for name in sorted(files):
+        report.that(False, f"attachments {name}", "was recorded but is not there")
+
+
 _READERS: Mapping[str, Callable[[Told, str, Any], None]] = {
     "AuctionDrafted": _drafted,
     "TermsChanged": _terms_changed,
+    "FileKept": _file_kept,
     "ReferencePriceSet": _priced,
     "VoteGiven": _voted,
     "VotesVoided": _votes_voided,

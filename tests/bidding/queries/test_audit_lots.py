@@ -4,25 +4,35 @@ from datetime import date
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 
+from auction.kernel.crypto import sha256_hex
 from auction.models import PanelMember, ReferencePrice
 from auction.queries.audit import Report
 from bidding.queries.audit_lots import check_lots
+from disclosure.models import Attachment
+from disclosure.services.attachments import CleanFile, put_file
 from tests.bidding.hall import Hall
 from tests.bidding.queries.test_audit import remove_guards
 from tests.bidding.queries.test_audit_rows import within
 from tests.disclosure.court import CourtDesk
 
 #: What there is of the announced lot, by what is counted.
-COUNTS = {"panels": 1, "prices": 1}
+COUNTS = {"panels": 1, "prices": 1, "files": 1}
 
 
 @pytest.fixture(scope="module")
 def desk(_hall: Hall) -> CourtDesk:
     """An announced round on a full sheet, its terms changed once; and triggers removed. No test leaves anything."""
     made = CourtDesk(_hall.house, _hall.clock)
-    made.ready(increment_fen=400_000)
+    made.enter()
+    file = CleanFile("现场.png", "image/png", b"pixels", sha256_hex(b"pixels"))
+    kept = made.house.perform(put_file, made.judge, made.lot_id, file)
+    made.price()
+    made.fill(but=("lease",))
+    made.put("lease", attachments=[kept.id])
+    made.notify()
+    made.draft(increment_fen=400_000)
     made.vote(True)
     made.change(increment_fen=500_000)
     made.vote(True, True)
@@ -77,3 +87,15 @@ def test_a_reference_price_told_otherwise_is_found(desk: CourtDesk) -> None:
     other = update(ReferencePrice).values(lot_id="another")
     invented = "reference_prices another: is there, but no entry tells of it"
     assert told(desk, other) == [invented, f"{where}: was recorded but is not there"]
+
+
+def test_a_file_that_is_not_the_one_kept_is_found(desk: CourtDesk) -> None:
+    [file] = desk.house.read(lambda session: session.scalars(select(Attachment.id)).all())
+    where = f"attachments {file}"
+    swapped = update(Attachment).values(content=b"PIXELS")
+    bytes_ = f"{where}: its bytes are not those that were kept"
+    assert told(desk, swapped, only=desk.auction_id) == [bytes_]
+    consistent = swapped.values(sha256=sha256_hex(b"PIXELS"))
+    assert {f"{where}: tells other than its entry", bytes_} <= set(told(desk, consistent))
+    assert f"{where}: was recorded but is not there" in told(desk, delete(Attachment))
+    assert f"{where}~: is there, but no entry tells of it" in told(desk, update(Attachment).values(id=f"{file}~"))
