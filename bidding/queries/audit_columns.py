@@ -61,7 +61,10 @@ CHECKED: Mapping[str, tuple[str, ...]] = MappingProxyType(
         ),
         "room_events": ("auction_id", "version", "type", "data"),
         "confirmations": ("auction_id", "document"),
-        "sheet_versions": ("seal", "facts"),
+        "sheet_versions": ("lot_id", "version", "seal", "facts", "material"),
+        "sheet_items": (
+            *("lot_id", "code", "state", "statement", "data", "source", "checker", "checked_on", "attachments"),
+        ),
         "former_announcements": ("auction_id", "edition", "sheet_version", "document", "replaced_at"),
         "reneges": ("auction_id", "status", "price_fen", "forfeited_fen", "declared_at"),
         "allocations": ("renege_id", "final_fen", "liable_fen", "lines"),
@@ -115,7 +118,8 @@ STATE: Mapping[str, Mapping[str, str]] = MappingProxyType(
         },
         "room_events": {"at": "when the room was told; bids carry their own time"},
         "confirmations": {"at": "its entry is dated itself"},
-        "sheet_versions": dict.fromkeys(("lot_id", "version", "material", "at"), "told by the seal's own entry"),
+        "sheet_versions": {"at": "told by the seal's own entry"},
+        "sheet_items": dict.fromkeys(("updated_at", "updated_by"), "told by the item's own entry"),
         "former_announcements": {"written_at": "when the edition before was replaced, or the round announced"},
         "reneges": dict.fromkeys(
             (
@@ -157,7 +161,7 @@ STATE: Mapping[str, Mapping[str, str]] = MappingProxyType(
         **{name: {"*": _PEOPLE} for name in ("accounts", "agencies", "corrections", "courts", "persons")},
         **{name: {"*": _PEOPLE} for name in ("passkeys", "recovery_codes", "registered_identities")},
         **{name: {"*": _COURT} for name in ("cases", "notices", "parties", "tasks")},
-        **{name: {"*": _COURT} for name in ("sheet_items", "resale_deposits")},
+        "resale_deposits": {"*": _COURT},
         **{name: {"*": _COURT} for name in ("court_items", "letter_templates", "price_steps")},
         **{name: {"*": _ACTS} for name in ("acknowledgements", "after_sale_steps", "allocation_entries", "approvals")},
         "witnesses": {"*": _ACTS},

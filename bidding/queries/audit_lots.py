@@ -1,4 +1,4 @@
-"""Comparing what a sale rests on with the entries of its lot: the panel and its votes, the price, the files.
+"""Comparing what a sale rests on with the entries of its lot: the panel and its votes, price, sheets, files.
 
 Only what an entry says is told, as in `audit_told`: what came before its entries were as full as today is not accused.
 """
@@ -14,7 +14,9 @@ from sqlalchemy.orm import Session
 from auction.kernel.crypto import sha256_hex
 from auction.models import Auction, JournalRow, PanelMember, ReferencePrice
 from auction.queries.audit import Report
-from disclosure.models import Attachment
+from disclosure.models import Attachment, SheetItem, SheetVersion
+from disclosure.queries.sheets import working_sheet
+from disclosure.rules.sheet import disclosed
 
 _PAGE = 2000
 #: Files held in memory at once; each may have 15 MiB.
@@ -30,6 +32,9 @@ class Told:
     panels: dict[str, list[str] | None] = field(default_factory=dict)  # by auction; None: changed by an older entry
     votes: dict[str, Votes | None] = field(default_factory=dict)
     prices: dict[str, Any] = field(default_factory=dict)  # by lot
+    sheets: dict[str, dict[int, Any]] = field(default_factory=dict)  # bodies by lot and version
+    items: dict[tuple[str, str], list[Any]] = field(default_factory=dict)  # what a lot's item may say; None: anything
+    written: set[tuple[str, str]] = field(default_factory=set)  # those of them that stand in the sheet
     files: dict[str, tuple[str, str, str]] = field(default_factory=dict)  # lot, hash and type by id
 
 
@@ -41,6 +46,8 @@ def check_lots(session: Session, report: Report, only: str | None = None) -> Non
         _READERS[entry["kind"]](told, lot, entry)
     _check_panels(session, report, told, only)
     _check_prices(session, report, told, lot_id)
+    _check_sheets(session, report, told, lot_id)
+    _check_items(session, report, told, lot_id)
     _check_files(session, report, told, lot_id)
 
 
@@ -142,11 +149,68 @@ def _check_files(session: Session, report: Report, told: Told, lot_id: str | Non
         report.that(False, f"attachments {name}", "was recorded but is not there")
 
 
+def _sealed(told: Told, lot_id: str, entry: Any) -> None:
+    told.sheets.setdefault(lot_id, {})[entry["body"]["version"]] = entry["body"]
+
+
+def _check_sheets(session: Session, report: Report, told: Told, lot_id: str | None) -> None:
+    """Every version by its entry; whether the seal is that of the facts is checked in `audit`."""
+    query = select(SheetVersion.lot_id, SheetVersion.version, SheetVersion.seal, SheetVersion.material)
+    if lot_id is not None:
+        query = query.where(SheetVersion.lot_id == lot_id)
+    left = {(lot, version): body for lot, bodies in told.sheets.items() for version, body in bodies.items()}
+    for lot, version, seal, material in session.execute(query.order_by(SheetVersion.lot_id, SheetVersion.version)):
+        if lot not in told.sheets:
+            continue  # from before any was journaled; its seal stands in the announcement's entry
+        where, said = f"sheet_versions {lot} {version}", left.pop((lot, version), None)
+        if said is None:
+            report.that(False, where, "is there, but no entry tells of it")
+            continue
+        right = (seal, material) == (said["seal"], said.get("material", material))
+        report.that(right, where, "is not the version that was sealed")
+    for lot, version in sorted(left):
+        report.that(False, f"sheet_versions {lot} {version}", "was recorded but is not there")
+
+
+def _item_written(told: Told, lot_id: str, entry: Any) -> None:
+    told.items[lot_id, entry["body"]["code"]] = [entry["body"].get("facts")]
+    told.written.add((lot_id, entry["body"]["code"]))
+
+
+def _item_drafted(told: Told, lot_id: str, entry: Any) -> None:
+    """It takes its item's place once it is decided on, which is told in the sale's entries."""
+    told.items.setdefault((lot_id, entry["body"]["code"]), []).append(entry["body"].get("facts"))
+
+
+def _check_items(session: Session, report: Report, told: Told, lot_id: str | None) -> None:
+    left = set(told.written)
+    lots = {lot_id} if lot_id is not None else set(session.scalars(select(SheetItem.lot_id).distinct()))
+    for lot in sorted(lots):
+        try:
+            items = disclosed(working_sheet(session, lot))["items"]
+        except KeyError as error:
+            report.that(False, f"sheet_items {lot}", f"names a file that is not there: {error}")
+            left -= {key for key in left if key[0] == lot}
+            continue
+        for item in items:
+            key = (lot, item["code"])
+            left.discard(key)
+            said = told.items.get(key, [])
+            right = item in said or None in said
+            report.that(right, f"sheet_items {lot} {item['code']}", "says other than its entry")
+            report.checked["items"] += 1
+    for lot, code in sorted(left):
+        report.that(False, f"sheet_items {lot} {code}", "was recorded but is not there")
+
+
 _READERS: Mapping[str, Callable[[Told, str, Any], None]] = {
     "AuctionDrafted": _drafted,
     "TermsChanged": _terms_changed,
+    "ChangeDrafted": _item_drafted,
+    "DisclosureSealed": _sealed,
     "FileKept": _file_kept,
     "ReferencePriceSet": _priced,
+    "SheetItemWritten": _item_written,
     "VoteGiven": _voted,
     "VotesVoided": _votes_voided,
 }

@@ -10,7 +10,9 @@ from auction.kernel.crypto import sha256_hex
 from auction.models import PanelMember, ReferencePrice
 from auction.queries.audit import Report
 from bidding.queries.audit_lots import check_lots
-from disclosure.models import Attachment
+from disclosure.models import Attachment, SheetItem, SheetVersion
+from disclosure.rules.catalogue import load
+from disclosure.rules.sheet import seal_of
 from disclosure.services.attachments import CleanFile, put_file
 from tests.bidding.hall import Hall
 from tests.bidding.queries.test_audit import remove_guards
@@ -18,7 +20,7 @@ from tests.bidding.queries.test_audit_rows import within
 from tests.disclosure.court import CourtDesk
 
 #: What there is of the announced lot, by what is counted.
-COUNTS = {"panels": 1, "prices": 1, "files": 1}
+COUNTS = {"panels": 1, "prices": 1, "files": 1, "items": len(load("real_estate").items)}
 
 
 @pytest.fixture(scope="module")
@@ -99,3 +101,25 @@ def test_a_file_that_is_not_the_one_kept_is_found(desk: CourtDesk) -> None:
     assert {f"{where}: tells other than its entry", bytes_} <= set(told(desk, consistent))
     assert f"{where}: was recorded but is not there" in told(desk, delete(Attachment))
     assert f"{where}~: is there, but no entry tells of it" in told(desk, update(Attachment).values(id=f"{file}~"))
+
+
+def test_a_sheet_or_an_item_told_otherwise_is_found(desk: CourtDesk) -> None:
+    where = f"sheet_versions {desk.lot_id} 1"
+    [(facts, seal)] = desk.house.read(
+        lambda session: session.execute(select(SheetVersion.facts, SheetVersion.seal)).all()
+    )
+    forged = facts | {"items": [item | {"statement": "无"} for item in facts["items"]]}
+    resealed = update(SheetVersion).values(facts=forged, seal=seal_of(forged))
+    assert seal_of(forged) != seal
+    assert told(desk, resealed, only=desk.auction_id) == [f"{where}: is not the version that was sealed"]
+    assert told(desk, delete(SheetVersion)) == [f"{where}: was recorded but is not there"]
+    second = f"sheet_versions {desk.lot_id} 2: is there, but no entry tells of it"
+    assert told(desk, update(SheetVersion).values(version=2))[0] == second
+    item = f"sheet_items {desk.lot_id} lease"
+    lease = SheetItem.code == "lease"
+    says = f"{item}: says other than its entry"
+    assert told(desk, update(SheetItem).where(lease).values(statement="无租赁"), only=desk.auction_id) == [says]
+    assert told(desk, update(SheetItem).where(lease).values(attachments=[])) == [says]
+    assert told(desk, delete(SheetItem).where(lease)) == [f"{item}: was recorded but is not there"]
+    lost = told(desk, delete(Attachment))
+    assert any(failure.startswith(f"sheet_items {desk.lot_id}: names a file that is not there") for failure in lost)
