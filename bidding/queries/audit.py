@@ -6,6 +6,7 @@ sheet instead. Here each of them is held against the signed entry that made it.
 
 import base64
 import binascii
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +22,7 @@ from auction.kernel.checkpoint import NoteError, VerifierKey
 from auction.kernel.clock import iso, parse
 from auction.kernel.crypto import canonical, key_id, sha256_hex
 from auction.kernel.errors import DomainError
-from auction.models import Auction, JournalRow, RoomEvent
+from auction.models import Auction, JournalRow, LogLeaf, RoomEvent, Salt
 from auction.queries.audit import Report, verify_database
 from auction.queries.log import LogKeys, log_keys
 from disclosure.models import SheetVersion
@@ -71,6 +72,7 @@ def verify_all(session: Session, public_key: bytes, *, signatures: bool = True) 
     sheets, former announcements. The session must not have read anything yet.
     """
     report = verify_database(session, public_key)
+    _check_erased(session, report)
     _check_bids(session, report, public_key, signatures)
     standings = _standings(session, report)
     _check_auctions(session, report, standings)
@@ -84,6 +86,28 @@ def verify_all(session: Session, public_key: bytes, *, signatures: bool = True) 
     _check_sheets(session, report)
     check_editions(session, report)
     return report
+
+
+def _check_erased(session: Session, report: Report) -> None:
+    """A private entry whose commitment nobody can open any more is one of an erased person (`destroy_salts`)."""
+    erasures = select(JournalRow.stream).where(JournalRow.kind == "PersonErased")
+    erased, own = set(session.scalars(erasures)), defaultdict[str, list[Registration]](list)
+    for registration in session.scalars(select(Registration).where(("person:" + Registration.person_id).in_(erasures))):
+        own[registration.person_id].append(registration)
+    about: dict[str, set[str]] = {}
+    for registrations in own.values():
+        for registration in registrations:
+            about.setdefault(f"auction:{registration.auction_id}", set()).update(one.id for one in registrations)
+    closed = (
+        select(JournalRow.stream, JournalRow.number, JournalRow.entry)
+        .join(LogLeaf, (LogLeaf.stream == JournalRow.stream) & (LogLeaf.number == JournalRow.number))
+        .outerjoin(Salt, (Salt.stream == JournalRow.stream) & (Salt.number == JournalRow.number))
+        .where(JournalRow.private, Salt.stream.is_(None))
+        .order_by(JournalRow.stream, JournalRow.number)
+    )
+    for stream, number, text in session.execute(closed.execution_options(yield_per=_PAGE)):
+        right = stream in erased or any(key in text for key in about.get(stream, ()))
+        report.that(right, f"journal_salts {stream} {number}", "is gone, but nobody it is about was erased")
 
 
 def contradictions(session: Session, auction_id: str | None = None) -> Report:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, delete, func, inspect, select, text, update
 import auction.queries.audit as audit
 from auction.kernel.clock import FixedClock
 from auction.kernel.unit import House, Unit
-from auction.models import Auction, JournalRow, RoomEvent
+from auction.models import Auction, JournalRow, LogLeaf, RoomEvent, Salt
 from auction.queries.audit import Report
 from auction.services.log import seal
 from bidding.models import Bid, Confirmation, Registration
@@ -210,3 +210,13 @@ def test_an_entry_that_cannot_follow_the_one_before_it_is_found(
         )
     )
     assert f"journal auction:{auction_id} {number}" in {failure.where for failure in report.failures}
+
+
+def test_a_salt_destroyed_without_an_erasure_is_found(sales: House) -> None:
+    closed = (LogLeaf.stream == Salt.stream) & (LogLeaf.number == Salt.number)
+    query = select(Salt.stream, Salt.number).join(LogLeaf, closed).order_by(Salt.stream, Salt.number)
+    salts = sales.read(lambda session: session.execute(query).all())
+    assert {stream.partition(":")[0] for stream, _ in salts} >= {"auction", "lot", "person"}
+    failures = tampered(sales, delete(Salt)).failures
+    gone = [f"journal_salts {stream} {number}" for stream, number in salts]
+    assert [failure.where for failure in failures if failure.where.startswith("journal_salts ")] == gone[:200]
