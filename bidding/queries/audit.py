@@ -15,15 +15,16 @@ from typing import Any
 import orjson
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import JSON, Text, func, select, tuple_, type_coerce
 from sqlalchemy.orm import Session
 
 from auction.kernel.checkpoint import NoteError, VerifierKey
 from auction.kernel.clock import iso, parse
 from auction.kernel.crypto import canonical, key_id, sha256_hex
+from auction.kernel.db import Base, is_postgresql
 from auction.kernel.errors import DomainError
 from auction.models import Auction, JournalRow, LogLeaf, RoomEvent, Salt
-from auction.queries.audit import Report, verify_database
+from auction.queries.audit import Failure, Report, verify_database
 from auction.queries.log import LogKeys, log_keys
 from disclosure.models import SheetVersion
 from disclosure.rules.sheet import seal_fits
@@ -72,20 +73,49 @@ def verify_all(session: Session, public_key: bytes, *, signatures: bool = True) 
     sheets, former announcements. The session must not have read anything yet.
     """
     report = verify_database(session, public_key)
-    _check_erased(session, report)
-    _check_bids(session, report, public_key, signatures)
-    standings = _standings(session, report)
-    _check_auctions(session, report, standings)
-    _check_confirmations(session, report, standings)
-    _check_rooms(session, report)
-    check_rows(session, report)
-    check_lots(session, report)
-    check_reneges(session, report)
-    check_sanctions(session, report)
-    check_unsold(session, report)
-    _check_sheets(session, report)
-    check_editions(session, report)
+    standings: dict[str, Standing] = {}
+    for check in (
+        lambda: _check_erased(session, report),
+        lambda: _check_bids(session, report, public_key, signatures),
+        lambda: standings.update(_standings(session, report)),
+        lambda: _check_auctions(session, report, standings),
+        lambda: _check_confirmations(session, report, standings),
+        lambda: _check_rooms(session, report),
+        lambda: check_rows(session, report),
+        lambda: check_lots(session, report),
+        lambda: check_reneges(session, report),
+        lambda: check_sanctions(session, report),
+        lambda: check_unsold(session, report),
+        lambda: _check_sheets(session, report),
+        lambda: check_editions(session, report),
+    ):
+        _to_its_end(session, report, check)
     return report
+
+
+def _to_its_end(session: Session, report: Report, check: Callable[[], None]) -> None:
+    """Carry out a check; where a row is so broken that it cannot be read, tell that and which, and go on after it."""
+    try:
+        check()
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
+        broken = [Failure(where, f"its {column} is no JSON") for where, column in _broken(session)]
+        for failure in broken:
+            report.that(failure in report.failures, *failure)
+        report.that(broken, "rows", f"one of them cannot be read: {error!r}")
+
+
+def _broken(session: Session) -> Iterator[tuple[str, str]]:
+    """Rows and columns that hold no JSON where there must be some. Only SQLite takes such a value."""
+    if is_postgresql(session):
+        return
+    for table in Base.metadata.sorted_tables:
+        keys = list(table.primary_key)
+        for column in table.columns:
+            if isinstance(column.type, JSON):
+                held = type_coerce(column, Text)
+                bad = select(*keys).where(held.is_not(None), func.json_valid(held) == 0).order_by(*keys)
+                for key in session.execute(bad):
+                    yield " ".join(map(str, (table.name, *key))), column.name
 
 
 def _check_erased(session: Session, report: Report) -> None:
@@ -117,16 +147,20 @@ def contradictions(session: Session, auction_id: str | None = None) -> Report:
     not the log, which a reader checks himself.
     """
     report = Report()
-    standings = _standings(session, report, auction_id)
-    _check_auctions(session, report, standings, auction_id)
-    _check_confirmations(session, report, standings, auction_id)
-    check_rows(session, report, auction_id)
-    check_lots(session, report, auction_id)
-    _check_sheets(session, report, auction_id)
-    check_editions(session, report, auction_id)
+    standings: dict[str, Standing] = {}
     rest = Report()
-    check_reneges(session, rest)
-    check_unsold(session, rest)
+    for check in (
+        lambda: standings.update(_standings(session, report, auction_id)),
+        lambda: _check_auctions(session, report, standings, auction_id),
+        lambda: _check_confirmations(session, report, standings, auction_id),
+        lambda: check_rows(session, report, auction_id),
+        lambda: check_lots(session, report, auction_id),
+        lambda: _check_sheets(session, report, auction_id),
+        lambda: check_editions(session, report, auction_id),
+        lambda: check_reneges(session, rest),
+        lambda: check_unsold(session, rest),
+    ):
+        _to_its_end(session, report, check)
     for failure in rest.failures:
         if auction_id is None or auction_id in f"{failure.where} ".replace(":", " ").split():
             report.that(False, *failure)

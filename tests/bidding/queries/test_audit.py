@@ -220,3 +220,17 @@ def test_a_salt_destroyed_without_an_erasure_is_found(sales: House) -> None:
     failures = tampered(sales, delete(Salt)).failures
     gone = [f"journal_salts {stream} {number}" for stream, number in salts]
     assert [failure.where for failure in failures if failure.where.startswith("journal_salts ")] == gone[:200]
+
+
+def test_a_row_that_cannot_be_read_is_named_and_the_others_are_checked(sales: House) -> None:
+    [auction_id, other] = sales.read(lambda session: session.scalars(select(Auction.id).order_by(Auction.id)).all())
+    false = update(Auction).where(Auction.id == other).values(price_fen=7)
+    if sales.engine.dialect.name == "sqlite":
+        broken = text("UPDATE auctions SET announcement = '{' WHERE id = :id").bindparams(id=auction_id)
+        assert [str(one) for one in tampered(sales, broken).failures] == [
+            f"auctions {auction_id}: its announcement is no JSON"
+        ]
+    shapeless = update(SheetVersion).values(facts=[])
+    failures = tampered(sales, shapeless, false).failures
+    assert next(one.what for one in failures if one.where == "rows").startswith("one of them cannot be read: ")
+    assert any(one.where == f"auctions {other}" for one in failures)
