@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import delete, select
 
 from ..kernel.clock import iso
+from ..kernel.crypto import canonical, sha256_hex
 from ..kernel.errors import Breach, DomainError, invalid
 from ..kernel.unit import Unit
 from ..models import Agency, Auction, Case, Lot, Notice, Party, ReferencePrice, Task
@@ -274,9 +275,19 @@ def put_notices(unit: Unit, actor: Actor, lot_id: str, recipients: Sequence[Noti
         "NoticesRecorded",
         stream=f"lot:{lot.id}",
         private=True,
-        body={"by": actor.id, "recipients": [{"role": r.role, "status": r.status} for r in recipients]},
+        body={
+            "by": actor.id,
+            "recipients": [{"role": r.role, "status": r.status} for r in recipients],
+            "rows_sha256": notices_hash(rows),
+        },
     )
     return rows
+
+
+def notices_hash(rows: Sequence[Notice]) -> str:
+    """The hash of a list of notices, which its private entry carries: names and proofs are not to be told twice."""
+    told = [[n.name, n.role, n.status, iso(n.at) if n.at else None, n.proof, n.proof_file] for n in rows]
+    return sha256_hex(canonical(told))
 
 
 def create_task(

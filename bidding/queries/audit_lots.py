@@ -1,4 +1,4 @@
-"""Comparing what a sale rests on with the entries of its lot: the panel and its votes, price, sheets, files.
+"""Comparing what a sale rests on with the entries of its lot: the panel and its votes, price, notices, sheets, files.
 
 Only what an entry says is told, as in `audit_told`: what came before its entries were as full as today is not accused.
 """
@@ -12,8 +12,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from auction.kernel.crypto import sha256_hex
-from auction.models import Auction, JournalRow, PanelMember, ReferencePrice
+from auction.models import Auction, JournalRow, Notice, PanelMember, ReferencePrice
 from auction.queries.audit import Report
+from auction.services.lots import notices_hash
 from disclosure.models import Attachment, SheetItem, SheetVersion
 from disclosure.queries.sheets import working_sheet
 from disclosure.rules.sheet import disclosed
@@ -32,6 +33,7 @@ class Told:
     panels: dict[str, list[str] | None] = field(default_factory=dict)  # by auction; None: changed by an older entry
     votes: dict[str, Votes | None] = field(default_factory=dict)
     prices: dict[str, Any] = field(default_factory=dict)  # by lot
+    notices: dict[str, Any] = field(default_factory=dict)
     sheets: dict[str, dict[int, Any]] = field(default_factory=dict)  # bodies by lot and version
     items: dict[tuple[str, str], list[Any]] = field(default_factory=dict)  # what a lot's item may say; None: anything
     written: set[tuple[str, str]] = field(default_factory=set)  # those of them that stand in the sheet
@@ -46,6 +48,7 @@ def check_lots(session: Session, report: Report, only: str | None = None) -> Non
         _READERS[entry["kind"]](told, lot, entry)
     _check_panels(session, report, told, only)
     _check_prices(session, report, told, lot_id)
+    _check_notices(session, report, told, lot_id)
     _check_sheets(session, report, told, lot_id)
     _check_items(session, report, told, lot_id)
     _check_files(session, report, told, lot_id)
@@ -203,12 +206,32 @@ def _check_items(session: Session, report: Report, told: Told, lot_id: str | Non
         report.that(False, f"sheet_items {lot} {code}", "was recorded but is not there")
 
 
+def _noticed(told: Told, lot_id: str, entry: Any) -> None:
+    told.notices[lot_id] = entry["body"]
+
+
+def _check_notices(session: Session, report: Report, told: Told, lot_id: str | None) -> None:
+    query = select(Notice).order_by(Notice.lot_id, Notice.position)
+    if lot_id is not None:
+        query = query.where(Notice.lot_id == lot_id)
+    found: dict[str, list[Notice]] = {lot: [] for lot in told.notices}
+    for row in session.scalars(query):
+        found.setdefault(row.lot_id, []).append(row)
+    for lot, rows in found.items():
+        said = told.notices.get(lot, {"recipients": []})
+        right = [{"role": row.role, "status": row.status} for row in rows] == said["recipients"]
+        right = right and said.get("rows_sha256") in (None, notices_hash(rows))
+        report.that(right, f"notices {lot}", "are not those that were recorded")
+        report.checked["notices"] += 1
+
+
 _READERS: Mapping[str, Callable[[Told, str, Any], None]] = {
     "AuctionDrafted": _drafted,
     "TermsChanged": _terms_changed,
     "ChangeDrafted": _item_drafted,
     "DisclosureSealed": _sealed,
     "FileKept": _file_kept,
+    "NoticesRecorded": _noticed,
     "ReferencePriceSet": _priced,
     "SheetItemWritten": _item_written,
     "VoteGiven": _voted,

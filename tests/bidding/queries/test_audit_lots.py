@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from auction.kernel.crypto import sha256_hex
-from auction.models import PanelMember, ReferencePrice
+from auction.models import JournalRow, Notice, PanelMember, ReferencePrice
 from auction.queries.audit import Report
 from bidding.queries.audit_lots import check_lots
 from disclosure.models import Attachment, SheetItem, SheetVersion
@@ -20,7 +20,7 @@ from tests.bidding.queries.test_audit_rows import within
 from tests.disclosure.court import CourtDesk
 
 #: What there is of the announced lot, by what is counted.
-COUNTS = {"panels": 1, "prices": 1, "files": 1, "items": len(load("real_estate").items)}
+COUNTS = {"panels": 1, "prices": 1, "notices": 1, "files": 1, "items": len(load("real_estate").items)}
 
 
 @pytest.fixture(scope="module")
@@ -123,3 +123,11 @@ def test_a_sheet_or_an_item_told_otherwise_is_found(desk: CourtDesk) -> None:
     assert told(desk, delete(SheetItem).where(lease)) == [f"{item}: was recorded but is not there"]
     lost = told(desk, delete(Attachment))
     assert any(failure.startswith(f"sheet_items {desk.lot_id}: names a file that is not there") for failure in lost)
+
+
+def test_notices_that_are_gone_or_changed_are_found(desk: CourtDesk) -> None:
+    found = [f"notices {desk.lot_id}: are not those that were recorded"]
+    assert told(desk, delete(Notice)) == found
+    assert told(desk, delete(Notice).where(Notice.position == 1), only=desk.auction_id) == found
+    assert told(desk, update(Notice).where(Notice.position == 0).values(name="另一银行")) == found
+    assert told(desk, delete(JournalRow).where(JournalRow.kind == "NoticesRecorded")) == found
