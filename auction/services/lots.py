@@ -167,8 +167,20 @@ def create_lot(
         created_by=actor.id,
     )
     unit.session.add(lot)
-    unit.record("LotEntered", stream=f"lot:{lot.id}", body={"court": court, "asset_type": lot.asset_type})
+    unit.record(
+        "LotEntered",
+        stream=f"lot:{lot.id}",
+        body={"court": court, "asset_type": lot.asset_type, "described_sha256": described_hash(lot)},
+    )
     return lot
+
+
+def described_hash(lot: Lot) -> str:
+    """The hash of what a lot is, and where: public from its entry on, long before any of it is.
+
+    The id of its case, which stands in nothing public, keeps an address from being guessed.
+    """
+    return sha256_hex(canonical([lot.case_id, lot.title, lot.region, lot.address]))
 
 
 def lock_lot(unit: Unit, actor: Actor, lot_id: str, action: str = "lot.edit") -> Lot:

@@ -68,7 +68,7 @@ CHECKED: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "former_announcements": ("auction_id", "edition", "sheet_version", "document", "replaced_at"),
         "reneges": ("auction_id", "status", "price_fen", "forfeited_fen", "declared_at"),
         "allocations": ("renege_id", "final_fen", "liable_fen", "lines"),
-        "lots": ("disposal",),
+        "lots": ("id", "case_id", "court_code", "title", "asset_type", "region", "address", "disposal"),
         "taking_questions": ("auction_id", "seed", "commitment", "until_on"),
         "lot_drawings": ("auction_id", "rank", "drawn"),
         "lot_returns": ("auction_id", "kind", "reason"),
@@ -146,13 +146,7 @@ STATE: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "taking_questions": {"asked_at": _COPY},
         "lot_drawings": dict.fromkeys(("by", "at"), _COPY),
         "lot_returns": dict.fromkeys(("lot_id", "by", "at"), _COPY),
-        "lots": dict.fromkeys(
-            (
-                *("id", "case_id", "court_code", "title", "asset_type", "region", "address", "attributes", "seized_on"),
-                *("sheet_version", "created_at", "created_by"),
-            ),
-            _COURT,
-        ),
+        "lots": dict.fromkeys(("attributes", "seized_on", "sheet_version", "created_at", "created_by"), _COURT),
         "attachments": dict.fromkeys(("filename", "uploaded_at", "uploaded_by"), _COURT),
         "panel_members": {"voted_at": _COPY},
         "reference_prices": dict.fromkeys(("results", "steps", "set_at", "set_by"), _COURT),

@@ -1,4 +1,4 @@
-"""Comparing what a sale rests on with the entries of its lot: the panel and its votes, price, notices, sheets, files.
+"""Comparing what a sale rests on with the entries of its lot: lot, panel and votes, price, notices, sheets, files.
 
 Only what an entry says is told, as in `audit_told`: what came before its entries were as full as today is not accused.
 """
@@ -12,9 +12,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from auction.kernel.crypto import sha256_hex
-from auction.models import Auction, JournalRow, Notice, PanelMember, ReferencePrice
+from auction.models import Auction, JournalRow, Lot, Notice, PanelMember, ReferencePrice
 from auction.queries.audit import Report
-from auction.services.lots import notices_hash
+from auction.services.lots import described_hash, notices_hash
 from disclosure.models import Attachment, SheetItem, SheetVersion
 from disclosure.queries.sheets import working_sheet
 from disclosure.rules.sheet import disclosed
@@ -33,6 +33,7 @@ class Told:
     panels: dict[str, list[str] | None] = field(default_factory=dict)  # by auction; None: changed by an older entry
     votes: dict[str, Votes | None] = field(default_factory=dict)
     prices: dict[str, Any] = field(default_factory=dict)  # by lot
+    lots: dict[str, Any] = field(default_factory=dict)
     notices: dict[str, Any] = field(default_factory=dict)
     sheets: dict[str, dict[int, Any]] = field(default_factory=dict)  # bodies by lot and version
     items: dict[tuple[str, str], list[Any]] = field(default_factory=dict)  # what a lot's item may say; None: anything
@@ -46,6 +47,7 @@ def check_lots(session: Session, report: Report, only: str | None = None) -> Non
     told = Told()
     for lot, entry in _entries(session, lot_id):
         _READERS[entry["kind"]](told, lot, entry)
+    _check_lots(session, report, told, lot_id)
     _check_panels(session, report, told, only)
     _check_prices(session, report, told, lot_id)
     _check_notices(session, report, told, lot_id)
@@ -64,6 +66,25 @@ def _entries(session: Session, lot_id: str | None) -> Iterator[tuple[str, Any]]:
         for _, name, text in page:
             yield name.removeprefix("lot:"), orjson.loads(text)
         last = page[-1].id
+
+
+def _entered(told: Told, lot_id: str, entry: Any) -> None:
+    told.lots[lot_id] = entry["body"]
+
+
+def _check_lots(session: Session, report: Report, told: Told, lot_id: str | None) -> None:
+    query = select(Lot).order_by(Lot.id)
+    if lot_id is not None:
+        query = query.where(Lot.id == lot_id)
+    left = dict(told.lots)
+    for row in session.scalars(query):
+        said = left.pop(row.id, {})
+        told_of = {"court": row.court_code, "asset_type": row.asset_type, "described_sha256": described_hash(row)}
+        right = all(said.get(name, value) == value for name, value in told_of.items())
+        report.that(right, f"lots {row.id}", "is not described as it was entered")
+        report.checked["lots"] += 1
+    for name in sorted(left):
+        report.that(False, f"lots {name}", "was recorded but is not there")
 
 
 def _drafted(told: Told, lot_id: str, entry: Any) -> None:
@@ -231,6 +252,7 @@ _READERS: Mapping[str, Callable[[Told, str, Any], None]] = {
     "ChangeDrafted": _item_drafted,
     "DisclosureSealed": _sealed,
     "FileKept": _file_kept,
+    "LotEntered": _entered,
     "NoticesRecorded": _noticed,
     "ReferencePriceSet": _priced,
     "SheetItemWritten": _item_written,

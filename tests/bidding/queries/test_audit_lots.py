@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from auction.kernel.crypto import sha256_hex
-from auction.models import JournalRow, Notice, PanelMember, ReferencePrice
+from auction.models import JournalRow, Lot, Notice, PanelMember, ReferencePrice
 from auction.queries.audit import Report
 from bidding.queries.audit_lots import check_lots
 from disclosure.models import Attachment, SheetItem, SheetVersion
@@ -20,7 +20,7 @@ from tests.bidding.queries.test_audit_rows import within
 from tests.disclosure.court import CourtDesk
 
 #: What there is of the announced lot, by what is counted.
-COUNTS = {"panels": 1, "prices": 1, "notices": 1, "files": 1, "items": len(load("real_estate").items)}
+COUNTS = {"lots": 1, "panels": 1, "prices": 1, "notices": 1, "files": 1, "items": len(load("real_estate").items)}
 
 
 @pytest.fixture(scope="module")
@@ -131,3 +131,10 @@ def test_notices_that_are_gone_or_changed_are_found(desk: CourtDesk) -> None:
     assert told(desk, delete(Notice).where(Notice.position == 1), only=desk.auction_id) == found
     assert told(desk, update(Notice).where(Notice.position == 0).values(name="另一银行")) == found
     assert told(desk, delete(JournalRow).where(JournalRow.kind == "NoticesRecorded")) == found
+
+
+def test_a_lot_described_otherwise_than_it_was_entered_is_found(desk: CourtDesk) -> None:
+    found = [f"lots {desk.lot_id}: is not described as it was entered"]
+    for false in ({"title": "别墅"}, {"address": "另一处"}, {"region": "320106"}, {"asset_type": "vehicle"}):
+        assert told(desk, update(Lot).values(false), only=desk.auction_id) == found
+    assert f"lots {desk.lot_id}: was recorded but is not there" in told(desk, delete(Lot))
