@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from sqlalchemy import JSON, Text, func, select, tuple_, type_coerce
+from sqlalchemy import JSON, Text, exists, func, select, tuple_, type_coerce
 from sqlalchemy.orm import Session
 
 from auction.kernel.checkpoint import NoteError, VerifierKey
@@ -23,13 +23,13 @@ from auction.kernel.clock import iso, parse
 from auction.kernel.crypto import canonical, key_id, sha256_hex
 from auction.kernel.db import Base, is_postgresql
 from auction.kernel.errors import DomainError
-from auction.models import Auction, JournalRow, LogLeaf, RoomEvent, Salt
+from auction.models import Account, Auction, JournalRow, LogLeaf, Party, RoomEvent, Salt
 from auction.queries.audit import Failure, Report, verify_database
 from auction.queries.log import LogKeys, log_keys
 from disclosure.models import SheetVersion
 from disclosure.rules.sheet import seal_fits
 
-from ..models import Bid, Confirmation, Registration
+from ..models import Bid, Confirmation, RegisteredIdentity, Registration
 from .audit_editions import check_editions
 from .audit_lots import check_lots
 from .audit_reneges import check_reneges
@@ -83,6 +83,7 @@ def verify_all(session: Session, public_key: bytes, *, signatures: bool = True) 
         lambda: _check_rooms(session, report),
         lambda: check_rows(session, report),
         lambda: check_lots(session, report),
+        lambda: _check_people(session, report),
         lambda: check_reneges(session, report),
         lambda: check_sanctions(session, report),
         lambda: check_unsold(session, report),
@@ -138,6 +139,31 @@ def _check_erased(session: Session, report: Report) -> None:
     for stream, number, text in session.execute(closed.execution_options(yield_per=_PAGE)):
         right = stream in erased or any(key in text for key in about.get(stream, ()))
         report.that(right, f"journal_salts {stream} {number}", "is gone, but nobody it is about was erased")
+
+
+def _check_people(session: Session, report: Report) -> None:
+    """Accounts have the role they were made with; no party of a case and no identity of a registration is gone."""
+    roles: dict[str, str] = {}
+    parties: dict[str, int] = {}
+    kinds = JournalRow.kind.in_(("StaffAdded", "PersonRegistered", "CaseEntered"))
+    for text in session.scalars(select(JournalRow.entry).where(kinds).execution_options(yield_per=_PAGE)):
+        body = orjson.loads(text)["body"]
+        if "role" in body:
+            roles[body["account_id"]] = body["role"]
+        if "parties" in body:
+            parties[body["case_id"]] = body["parties"]
+    accounts = {row.id: row.role for row in session.execute(select(Account.id, Account.role))}
+    for account_id, role in sorted(roles.items()):
+        now = accounts.get(account_id)
+        report.that(now == role, f"accounts {account_id}", f"its role is {now!r}, its entry says {role!r}")
+    counted = select(Party.case_id, func.count().label("parties")).group_by(Party.case_id)
+    found = {row.case_id: row.parties for row in session.execute(counted)}
+    for case_id, count in sorted(parties.items()):
+        here = found.get(case_id, 0)
+        report.that(here >= count, f"parties of case {case_id}", f"are {here}, {count} were entered")
+    nobody = ~exists().where(RegisteredIdentity.registration_id == Registration.id)
+    for registration_id in session.scalars(select(Registration.id).where(nobody).order_by(Registration.id)):
+        report.that(False, f"registrations {registration_id}", "has no identity behind it")
 
 
 def contradictions(session: Session, auction_id: str | None = None) -> Report:

@@ -93,6 +93,7 @@ CHECKED: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 
+#: Of accounts the role, and that no party or identity is gone, are checked nevertheless (`audit._check_people`).
 _PEOPLE = "who somebody is and may sign in as: sealed, or a means of access; entries name accounts and persons by id"
 _COURT = "entered before the announcement; what the public was told of it is in the sealed sheet and the announcement"
 _ACTS = "the entry in the journal is the evidence; the row is what pages show of it, and no outcome is made from it"

@@ -11,12 +11,12 @@ from sqlalchemy import JSON, Date, Integer, bindparam, delete, insert, select, t
 from auction.kernel.clock import FixedClock, iso
 from auction.kernel.db import Base, Instant
 from auction.kernel.unit import House, Unit
-from auction.models import Auction, JournalRow
+from auction.models import Account, Auction, Case, JournalRow, Party
 from auction.queries.audit import Report
 from auction.services.approvals import vote
 from bidding.evidence import export
-from bidding.models import GatewayNotice, Payment, Registration
-from bidding.queries.audit import contradictions
+from bidding.models import GatewayNotice, Payment, RegisteredIdentity, Registration
+from bidding.queries.audit import _check_people, contradictions
 from bidding.queries.audit_columns import CHECKED, STATE, TOLD
 from bidding.queries.audit_rows import check_rows
 from bidding.rules.payment import PaymentNotice
@@ -339,3 +339,30 @@ def test_every_column_of_every_table_is_declared_once() -> None:
         assert declared == sorted(column.name for column in table.columns), name
     assert {*TOLD, *CHECKED, *STATE} <= set(tables)
     assert all(reason.strip() for state in STATE.values() for reason in state.values())
+
+
+def test_a_role_changed_and_parties_or_identities_gone_are_found(sale: Sale) -> None:
+    judge = sale.judge.id
+
+    def people(unit: Unit) -> list[str]:
+        report = Report()
+        _check_people(unit.session, report)
+        return [str(failure) for failure in report.failures]
+
+    def act(unit: Unit) -> None:
+        made = {"account_id": judge, "role": "judge"}
+        unit.record("StaffAdded", stream="system", private=True, body=made)
+        unit.flush()
+        assert people(unit) == []
+        unit.session.execute(update(Account).where(Account.id == judge).values(role="operator"))
+        unit.session.execute(delete(Party))
+        unit.session.execute(delete(RegisteredIdentity))
+        case_id = unit.session.scalars(select(Case.id)).one()
+        registrations = unit.session.scalars(select(Registration.id).order_by(Registration.id)).all()
+        assert people(unit) == [
+            f"accounts {judge}: its role is 'operator', its entry says 'judge'",
+            f"parties of case {case_id}: are 0, 2 were entered",
+            *(f"registrations {name}: has no identity behind it" for name in registrations),
+        ]
+
+    within(sale.house, act)
