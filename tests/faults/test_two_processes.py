@@ -263,7 +263,7 @@ def test_a_storm_of_connections_passes_and_leaves_nothing_behind(pair: Pair) -> 
                 crowd = list(pool.map(lambda _: Raw(pair.far), range(sockets)))
                 for number, raw in enumerate(crowd):
                     raw.ask(number, "watch", {"auction_id": pair.auction_id})
-                assert handles(pid)[0] >= before[0] + sockets
+                assert handles(pid)[0] >= sockets
                 pair.bid(pair.far, pair.people[0])
                 crowd[-1].until(b'"type":"bid"')
                 for raw in crowd:

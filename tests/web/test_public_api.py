@@ -394,7 +394,8 @@ def test_the_log_is_served_with_proofs(sale: Sale, sign_in: SignIn, anybody: Cal
         assert set(fields_of(answer)) == {field}
         if "?" in path:  # with its two bounds, or by the schema
             told = answer.get_json()["errors"][0]["detail"]
-            assert re.fullmatch(r"It must lie between \d+ and \d+\.|The input is wrong: see each field\.", told)
+            said = r"It must lie between \d+ and \d+\.|A number (from \d+ to|of at least) \d+ is expected\."
+            assert re.fullmatch(said, told)
     for path in (f"/log/inclusion?index=999999&size={size}", f"/log/consistency?first={size}&second=1"):
         assert " 0 至 " in anybody.get(path).get_json()["errors"][0]["detail"]
 

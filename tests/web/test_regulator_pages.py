@@ -105,7 +105,7 @@ def test_nobody_else_sees_them(app: Flask, house: House, raised: Raised, role: s
 
 def test_what_is_no_filter_is_said_not_broken(regulator: Reader) -> None:
     for query in ("status=new", "page=0", "page=x", "assigned=somebody"):
-        assert "有误" in regulator.get(f"/regulator/alerts?{query}", 422).text, query
+        assert "应为" in regulator.get(f"/regulator/alerts?{query}", 422).text, query
     regulator.get("/regulator/alerts?page=999")
     regulator.get("/regulator/alerts/nowhere", 404)
 
