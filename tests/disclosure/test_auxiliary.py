@@ -499,7 +499,7 @@ def test_an_item_no_sale_hangs_on_releases_the_answer_when_it_is_saved(on_sale: 
     asked = on_sale.ask(a_visitor(on_sale.court), "看房打哪个电话？")
     fact = {"answer": "新的电话。", "tells": "new_fact", "item": "court_contact"}
     on_sale.act(questions.answer_question, on_sale.court.judge, asked, **fact)
-    on_sale.court.put("court_contact", source="另一来源")
+    on_sale.court.put("court_contact", source="再次查询登记簿")
     assert on_sale.court.house.read(held_of, [asked]), "who checked it is no fact"
     on_sale.court.put("court_contact", **called("court_contact"))
     assert [one["answer"] for one in public_entries(on_sale.court.house, "QuestionAnswered")] == ["新的电话。"]
