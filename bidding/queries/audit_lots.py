@@ -174,7 +174,9 @@ def _check_files(session: Session, report: Report, told: Told, lot_id: str | Non
 
 
 def _sealed(told: Told, lot_id: str, entry: Any) -> None:
-    told.sheets.setdefault(lot_id, {})[entry["body"]["version"]] = entry["body"]
+    body = entry["body"]
+    if "version" in body:  # one that names none tells of no version
+        told.sheets.setdefault(lot_id, {})[body["version"]] = body
 
 
 def _check_sheets(session: Session, report: Report, told: Told, lot_id: str | None) -> None:
