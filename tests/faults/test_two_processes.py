@@ -12,7 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from datetime import timedelta
 from itertools import count
 from typing import Any
@@ -186,6 +186,13 @@ def test_a_client_that_does_not_read_is_dropped_and_disturbs_nobody(pair: Pair) 
     for seed in SEEDS:
         clients, asked = often(2, 200), 250
         _lengthen(pair, 200)
+        with (
+            closing(Raw(pair.near, buffer=4096)) as one,
+            suppress(OSError),
+        ):  # the first one warms it up
+            for number in range(asked):
+                one.ask(number, "watch", {"auction_id": pair.auction_id, "since": 0})
+        time.sleep(1)
         before = resident_kb(pid)
         with ExitStack() as stack:
             stuck = [Raw(pair.near, buffer=4096) for _ in range(clients)]
